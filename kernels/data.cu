@@ -1,0 +1,99 @@
+// A minibatch on its way in, and the account of a step: gather and scale the rows, add up the losses and count
+// what is right, move the cursors.
+#include "exact.cuh"
+#include "steps.cuh"
+
+template <typename T>
+struct alignas(16) Four {
+  T at[4];
+};
+
+// x[b] = scale * pixels[order[first + b]], y[b] = labels[order[first + b]]; first is an integer cell of the
+// step table. Launch: one block a row.
+template <typename T>
+__device__ __forceinline__ void gather(const unsigned char* pixels, const int* labels, const int* order,
+                                       int features, T scale, T* x, int* y, const long long* cells, int columns,
+                                       int column, const Clock* clock) {
+  if (x == nullptr) return;
+  const long long first = cell<long long>(cells, clock->batch, columns, column);
+  const long long row = order[first + blockIdx.x];
+  const unsigned char* from = pixels + row * features;
+  T* to = x + static_cast<long long>(blockIdx.x) * features;
+  if (threadIdx.x == 0) y[blockIdx.x] = labels[row];
+
+  // Four features a thread wherever each row starts at a multiple of four bytes and of sixteen.
+  if (features % 4 == 0 && reinterpret_cast<long long>(pixels) % 4 == 0 && reinterpret_cast<long long>(x) % 16 == 0) {
+    for (int i = threadIdx.x * 4; i < features; i += blockDim.x * 4) {
+      const uchar4 four = *reinterpret_cast<const uchar4*>(from + i);
+      *reinterpret_cast<Four<T>*>(to + i) = {static_cast<T>(four.x) * scale, static_cast<T>(four.y) * scale,
+                                             static_cast<T>(four.z) * scale, static_cast<T>(four.w) * scale};
+    }
+  } else {
+    for (int i = threadIdx.x; i < features; i += blockDim.x) to[i] = static_cast<T>(from[i]) * scale;
+  }
+}
+
+// results[clock.batch][model] = {sum of the model's row losses, number of its rows that are right}. A sum that is
+// not finite, or a row whose label was out of range (correct < 0), halts the run from this step's update on.
+// Launch: one block of whole warps; a warp takes a model at a time.
+template <typename T>
+__device__ __forceinline__ void tally(const T* row_loss, const int* row_correct, int rows, int models,
+                                      double* results, Clock* clock) {
+  if (results == nullptr || clock->halted != kRunning) return;
+  const int lane = threadIdx.x % 32;
+  const long long batch = clock->batch;
+  bool out_of_range = false;
+  bool not_finite = false;
+  for (int model = threadIdx.x / 32; model < models; model += blockDim.x / 32) {
+    const T* losses = row_loss + static_cast<long long>(model) * rows;
+    const int* corrects = row_correct + static_cast<long long>(model) * rows;
+    const T loss = exact::sum<T>(rows, [=](long long i) { return losses[i]; });
+    not_finite |= !isfinite(loss);
+    int correct = 0;
+    for (int i = lane; i < rows; i += 32) {
+      correct += corrects[i];
+      out_of_range |= corrects[i] < 0;
+    }
+    for (int other = 16; other > 0; other /= 2) correct += __shfl_xor_sync(exact::kAllLanes, correct, other);
+    if (lane == 0) {
+      double* result = results + (batch * models + model) * 2;
+      result[0] = loss;
+      result[1] = correct;
+    }
+  }
+  // The barriers also see to it that every warp has read the flag before it is set.
+  out_of_range = __syncthreads_or(out_of_range);
+  not_finite = __syncthreads_or(not_finite);
+  if (threadIdx.x == 0 && (out_of_range || not_finite)) {
+    clock->halted = out_of_range ? kLabelOutOfRange : kLossNotFinite;
+  }
+}
+
+extern "C" __global__ void gather_f32(const unsigned char* pixels, const int* labels, const int* order, int features,
+                                      float scale, float* x, int* y, const long long* cells, int columns, int column,
+                                      const Clock* clock) {
+  gather<float>(pixels, labels, order, features, scale, x, y, cells, columns, column, clock);
+}
+
+extern "C" __global__ void gather_f64(const unsigned char* pixels, const int* labels, const int* order, int features,
+                                      double scale, double* x, int* y, const long long* cells, int columns, int column,
+                                      const Clock* clock) {
+  gather<double>(pixels, labels, order, features, scale, x, y, cells, columns, column, clock);
+}
+
+extern "C" __global__ void tally_f32(const float* row_loss, const int* row_correct, int rows, int models,
+                                     double* results, Clock* clock) {
+  tally<float>(row_loss, row_correct, rows, models, results, clock);
+}
+
+extern "C" __global__ void tally_f64(const double* row_loss, const int* row_correct, int rows, int models,
+                                     double* results, Clock* clock) {
+  tally<double>(row_loss, row_correct, rows, models, results, clock);
+}
+
+// The end of a recorded step. Launch: one thread.
+extern "C" __global__ void advance(Clock* clock) {
+  if (clock == nullptr || clock->halted != kRunning) return;
+  clock->batch++;
+  clock->update++;
+}

@@ -1,0 +1,154 @@
+// Losses: scores and labels -> the loss of each row, D = dloss/dscores, and whether the row is right.
+#include "exact.cuh"
+
+constexpr int kMaxWarps = 16;
+
+// One lane's elements of one chunk of a row: lane, lane + 32, .. up to n. In binary32 they stay in registers, so
+// that a row of up to kMaxWarps chunks (16,384 classes) is read once.
+template <typename T>
+class Lane;
+
+template <>
+class Lane<float> {
+ public:
+  __device__ __forceinline__ void load(const float* chunk, int n) {
+    n_ = n;
+#pragma unroll
+    for (int i = 0; i < kEach; i++) {
+      if (i * 32 >= n_) break;
+      const int j = i * 32 + exact::lane();
+      if (j < n_) at_[i] = chunk[j];
+    }
+  }
+
+  // body(j, x[j]) for each element, ascending.
+  template <typename Body>
+  __device__ __forceinline__ void for_each(Body body) const {
+#pragma unroll
+    for (int i = 0; i < kEach; i++) {
+      if (i * 32 >= n_) break;
+      const int j = i * 32 + exact::lane();
+      if (j < n_) body(j, at_[i]);
+    }
+  }
+
+ private:
+  static constexpr int kEach = exact::kChunk / 32;
+  float at_[kEach];
+  int n_;
+};
+
+// In binary64, which checks gradients and is not in a hurry, they are read again.
+template <>
+class Lane<double> {
+ public:
+  __device__ __forceinline__ void load(const double* chunk, int n) {
+    chunk_ = chunk;
+    n_ = n;
+  }
+
+  template <typename Body>
+  __device__ __forceinline__ void for_each(Body body) const {
+    for (int j = exact::lane(); j < n_; j += 32) body(j, chunk_[j]);
+  }
+
+ private:
+  const double* chunk_;
+  int n_;
+};
+
+template <typename T>
+__device__ __forceinline__ T warp_max(T x) {
+#pragma unroll
+  for (int other = 16; other > 0; other /= 2) x = fmax(x, __shfl_xor_sync(exact::kAllLanes, x, other));
+  return x;
+}
+
+// Softmax cross-entropy, in the order of numerics.md: loss = log S - (x_y - M), D_j = (exp(x_j - M)/S - [j = y])
+// * scale. The gradient may take the scores' place. A row whose label is not in [0, classes) has correct = -1 and
+// a NaN loss; the tally reports it. Right: the label's score is the largest, the first of equals.
+// labels: one for each of label_rows rows; row r of the scores has label r % label_rows, so that several models
+// share them.
+// Launch: one block a row; a warp for each chunk of 1,024 classes, at most kMaxWarps; two numbers of shared memory
+// for each chunk.
+template <typename T>
+__device__ __forceinline__ void softmax(const T* scores, const int* labels, int label_rows, int classes, T scale,
+                                        T* gradient, T* row_loss, int* row_correct) {
+  if (scores == nullptr) return;
+  extern __shared__ __align__(16) unsigned char shared[];
+  const T kLowest = -static_cast<T>(INFINITY);
+  const int lane = threadIdx.x % 32;
+  const int warp = threadIdx.x / 32;
+  const int warps = blockDim.x / 32;
+  const int chunks = (classes + exact::kChunk - 1) / exact::kChunk;
+  T* const chunk_max = reinterpret_cast<T*>(shared);
+  T* const chunk_sum = chunk_max + chunks;
+  const long long row = blockIdx.x;
+  const T* x = scores + row * classes;
+  T* d = gradient + row * classes;
+  const int label = labels[row % label_rows];
+  const bool valid = label >= 0 && label < classes;
+  const T label_score = valid ? x[label] : static_cast<T>(NAN);
+
+  // First pass: each chunk's largest score and sum; whether some score beats the label's.
+  Lane<T> mine;
+  bool beats = false;
+  for (int chunk = warp; chunk < chunks; chunk += warps) {
+    const int start = chunk * exact::kChunk;
+    mine.load(x + start, min(classes - start, exact::kChunk));
+    T largest = kLowest;
+    mine.for_each([&](int j, T score) {
+      largest = fmax(largest, score);
+      beats |= score > label_score || (score == label_score && start + j < label);
+    });
+    largest = warp_max(largest);
+    const T shift = largest > kLowest ? largest : 0;
+    T sum = 0;
+    mine.for_each([&](int, T score) { sum += exact::exp(score - shift); });
+    sum = exact::butterfly(sum);
+    if (lane == 0) {
+      chunk_max[chunk] = largest;
+      chunk_sum[chunk] = sum;
+    }
+  }
+  // Also the barrier behind which the scores' place may take the gradient.
+  const bool beaten = __syncthreads_or(beats);
+
+  // Every warp puts the chunks together for itself, in the same order.
+  T largest = kLowest;
+  T sum;
+  if (chunks == 1) {
+    largest = chunk_max[0];
+    sum = chunk_sum[0];
+  } else {
+    for (int chunk = lane; chunk < chunks; chunk += 32) largest = fmax(largest, chunk_max[chunk]);
+    largest = warp_max(largest);
+    sum = exact::sum<T>(chunks, [=](long long c) { return chunk_sum[c] * exact::exp(chunk_max[c] - largest); });
+  }
+  if (threadIdx.x == 0) {
+    row_loss[row] = exact::log(sum) - (label_score - largest);
+    row_correct[row] = !valid ? -1 : !beaten && !isnan(label_score) ? 1 : 0;
+  }
+
+  // Second pass: the gradient, from registers where one round of chunks was enough.
+  for (int chunk = warp; chunk < chunks; chunk += warps) {
+    const int start = chunk * exact::kChunk;
+    if (chunks > warps) mine.load(x + start, min(classes - start, exact::kChunk));
+    mine.for_each([&](int j, T score) {
+      const T target = start + j == label ? 1 : 0;
+      d[start + j] = (exact::exp(score - largest) / sum - target) * scale;
+    });
+  }
+}
+
+extern "C" __global__ void __launch_bounds__(kMaxWarps * 32)
+    softmax_f32(const float* scores, const int* labels, int label_rows, int classes, float scale, float* gradient,
+                float* row_loss, int* row_correct) {
+  softmax<float>(scores, labels, label_rows, classes, scale, gradient, row_loss, row_correct);
+}
+
+extern "C" __global__ void __launch_bounds__(kMaxWarps * 32)
+    softmax_f64(const double* scores, const int* labels, int label_rows, int classes, double scale, double* gradient,
+                double* row_loss, int* row_correct) {
+  softmax<double>(scores, labels, label_rows, classes, scale, gradient, row_loss, row_correct);
+}

@@ -1,0 +1,20 @@
+// What a recorded step knows of its place in a run: two cursors into a table that the host has filled ahead.
+//
+// The table has `columns` cells of 8 bytes in each row. A cell is a number of the step's own type (float in
+// its low half, or double) or a 64-bit integer. Nothing here counts optimizer steps: the host has put
+// everything that depends on t into the rows (numerics.md, "Arithmetic").
+#pragma once
+
+struct Clock {
+  long long batch;   // row of the current minibatch
+  long long update;  // row of the current update; an update that is skipped does not move it
+  long long halted;  // why later steps do nothing; kRunning while all is well
+};
+
+enum Halt : long long { kRunning = 0, kLossNotFinite = 1, kLabelOutOfRange = 2 };
+
+// One cell of a step table, read as a Value (8 bytes apart, whatever the Value's own size).
+template <typename Value>
+__device__ __forceinline__ Value cell(const long long* cells, long long row, int columns, int column) {
+  return *reinterpret_cast<const Value*>(cells + row * columns + column);
+}

@@ -1,0 +1,64 @@
+package org.thalweg.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+
+/** The command {@code thalweg}. Exit codes: 0 done, 1 failed, 2 wrong usage. */
+@Command(
+    name = "thalweg",
+    description = "Training on NVIDIA GPUs, and in plain Java with the same bits.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    subcommands = {TrainCommand.class, DevicesCommand.class})
+public final class Main {
+  private static final int FAILED = 1;
+  private static final int WRONG_USAGE = 2;
+
+  private Main() {}
+
+  /** Starts the command and ends the process with its exit code. */
+  public static void main(String[] args) {
+    System.exit(run(args));
+  }
+
+  /** Runs the command; returns the exit code. */
+  public static int run(String... args) {
+    CommandLine line = new CommandLine(new Main());
+    line.setExecutionExceptionHandler(
+        (failure, command, parsed) -> {
+          command.getErr().println("thalweg: " + explain(failure));
+          return FAILED;
+        });
+    line.setParameterExceptionHandler(
+        (mistake, arguments) -> {
+          CommandLine command = mistake.getCommandLine();
+          command.getErr().println("thalweg: " + firstLine(mistake));
+          command.getErr().printf("Try '%s --help'.%n", command.getCommandSpec().qualifiedName());
+          return WRONG_USAGE;
+        });
+    if (args.length == 0) {
+      line.usage(line.getErr());
+      return WRONG_USAGE;
+    }
+    return line.execute(args);
+  }
+
+  private static String explain(Throwable failure) {
+    String message = failure.getMessage();
+    return message == null ? failure.toString() : message;
+  }
+
+  private static String firstLine(ParameterException mistake) {
+    return explain(mistake).lines().findFirst().orElse("wrong usage");
+  }
+
+  /** The version in the jar's manifest. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Main.class.getPackage().getImplementationVersion();
+      return new String[] {"thalweg " + (version == null ? "(not from a jar)" : version)};
+    }
+  }
+}

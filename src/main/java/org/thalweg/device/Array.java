@@ -1,0 +1,24 @@
+package org.thalweg.device;
+
+/**
+ * Numbers that lie on a device: a handle, whose contents move only through {@link Device#upload} and
+ * {@link Device#download}. A slice shares its array's memory; closing a slice does nothing, and closing
+ * the array, once or often, frees them all.
+ */
+public interface Array extends AutoCloseable {
+  /** What the elements are. */
+  ElementType type();
+
+  /** How many there are. */
+  long count();
+
+  /**
+   * The elements {@code from .. from + count - 1} of this array.
+   *
+   * @throws IndexOutOfBoundsException if there are not as many
+   */
+  Array slice(long from, long count);
+
+  @Override
+  void close();
+}

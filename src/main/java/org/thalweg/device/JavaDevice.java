@@ -1,0 +1,418 @@
+package org.thalweg.device;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.loss.Loss;
+import org.thalweg.optim.Group;
+import org.thalweg.optim.Optimizer;
+
+/**
+ * The device that is always there: plain Java, the same bits as the kernels. Threads share out rows and
+ * elements, never a sum, so their number does not matter.
+ */
+public final class JavaDevice implements Device {
+  private final Workers workers;
+  private final Set<JavaArray> open = new LinkedHashSet<>();
+  private @Nullable List<Runnable> recording;
+
+  /** As many threads as {@code THALWEG_THREADS} says, or as there are processors. */
+  public JavaDevice() {
+    this(threadsFromEnvironment());
+  }
+
+  /**
+   * With a number of threads, at least 1.
+   *
+   * @throws DeviceException if subnormal numbers are switched off in this process
+   */
+  public JavaDevice(int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads must be at least 1: " + threads);
+    }
+    workers = new Workers(threads);
+    workers.onEach(JavaDevice::checkSubnormals);
+  }
+
+  private static int threadsFromEnvironment() {
+    String threads = System.getenv("THALWEG_THREADS");
+    if (threads == null) {
+      return Runtime.getRuntime().availableProcessors();
+    }
+    if (!threads.matches("[1-9][0-9]{0,3}")) {
+      throw new DeviceException("THALWEG_THREADS must be a number from 1 to 9999: " + threads);
+    }
+    return Integer.parseInt(threads);
+  }
+
+  /** A native library built with -ffast-math switches subnormals off for whole threads. */
+  private static void checkSubnormals() {
+    float half = Float.MIN_NORMAL;
+    half *= Float.parseFloat("0.5");
+    if (half == 0) {
+      throw new DeviceException(
+          "a native library has switched off subnormal numbers in this process;"
+              + " start Java with -XX:+RestoreMXCSROnJNICalls");
+    }
+  }
+
+  /** Without the instruction, Math.fma computes with BigDecimal, 10,000 times slower. */
+  private static boolean fmaIsSlow() {
+    long start = System.nanoTime();
+    double x = 1;
+    for (int i = 0; i < 1000; i++) {
+      x = Math.fma(x, 0.75, 0.3);
+    }
+    return System.nanoTime() - start > 500_000 && x > 0;
+  }
+
+  @Override
+  public String description() {
+    return "java, %d %s%s"
+        .formatted(
+            workers.threads(),
+            workers.threads() == 1 ? "thread" : "threads",
+            fmaIsSlow() ? "; VERY SLOW: this processor has no fused multiply-add" : "");
+  }
+
+  @Override
+  public JavaArray allocate(ElementType type, long count) {
+    if (count < 0 || count > Integer.MAX_VALUE - 8) {
+      throw new IllegalArgumentException(
+          "an array of the Java device has 0 to %d elements, not %d"
+              .formatted(Integer.MAX_VALUE - 8, count));
+    }
+    JavaArray array = new JavaArray(this, type, (int) count);
+    open.add(array);
+    return array;
+  }
+
+  void forget(JavaArray array) {
+    open.remove(array);
+  }
+
+  @Override
+  public void upload(Array to, ByteBuffer from) {
+    Checks.room(to, from);
+    mine(to).copyFrom(from);
+  }
+
+  @Override
+  public void download(Array from, ByteBuffer to) {
+    Checks.room(from, to);
+    mine(from).copyTo(to);
+  }
+
+  private JavaArray mine(Array array) {
+    if (array instanceof JavaArray own && own.device() == this) {
+      return own;
+    }
+    throw new IllegalArgumentException("an array of another device");
+  }
+
+  private void submit(Runnable operation) {
+    if (recording == null) {
+      operation.run();
+    } else {
+      recording.add(operation);
+    }
+  }
+
+  @Override
+  public Program record(Steps steps, Runnable body) {
+    Checks.notRecording(recording != null);
+    List<Runnable> operations = new ArrayList<>();
+    recording = operations;
+    try {
+      body.run();
+    } finally {
+      recording = null;
+    }
+    JavaArray clock = mine(steps.clock());
+    operations.add(() -> advance(clock.cells()));
+    return new Program() {
+      @Override
+      public void run(long n) {
+        for (long i = 0; i < n; i++) {
+          operations.forEach(Runnable::run);
+        }
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  private static void advance(long[] clock) {
+    if (clock[Steps.HALTED] == Steps.Halt.RUNNING.ordinal()) {
+      clock[Steps.BATCH]++;
+      clock[Steps.UPDATE]++;
+    }
+  }
+
+  @Override
+  public void gather(Rows rows, Array order, Steps steps, int firstColumn, Array x, Array y) {
+    Checks.gather(rows, order, steps, firstColumn, x, y);
+    JavaArray pixels = mine(rows.pixels());
+    JavaArray labels = mine(rows.labels());
+    JavaArray clock = mine(steps.clock());
+    JavaArray cells = mine(steps.cells());
+    int features = rows.features();
+    submit(
+        () -> {
+          long row = clock.cells()[Steps.BATCH];
+          int first = (int) cells.cells()[(int) row * steps.columns() + firstColumn];
+          for (int b = 0; b < y.count(); b++) {
+            int from = mine(order).ints()[mine(order).at() + first + b];
+            mine(y).ints()[mine(y).at() + b] = labels.ints()[labels.at() + from];
+            scale(
+                pixels.bytes(),
+                pixels.at() + from * features,
+                features,
+                rows.scale(),
+                mine(x),
+                b * features);
+          }
+        });
+  }
+
+  private static void scale(byte[] from, int at, int n, double scale, JavaArray x, int index) {
+    int to = x.at() + index;
+    if (x.type() == ElementType.F32) {
+      float[] floats = x.floats();
+      float factor = (float) scale;
+      for (int i = 0; i < n; i++) {
+        floats[to + i] = (from[at + i] & 0xff) * factor;
+      }
+    } else {
+      double[] doubles = x.doubles();
+      for (int i = 0; i < n; i++) {
+        doubles[to + i] = (from[at + i] & 0xff) * scale;
+      }
+    }
+  }
+
+  @Override
+  public void multiply(Product size, Array left, Array right, @Nullable Array bias, Array out) {
+    size.check(left, right, out, bias);
+    JavaProduct product = new JavaProduct(size, false, mine(left), mine(right), mine(out), null);
+    submit(
+        () -> {
+          product.run(workers);
+          if (bias != null) {
+            product.addToRows(mine(bias));
+          }
+        });
+  }
+
+  @Override
+  public void multiplyTransposed(
+      Product size, Array left, Array right, Array out, @Nullable Array ones) {
+    size.check(left, right, out, ones);
+    JavaProduct product =
+        new JavaProduct(
+            size, true, mine(left), mine(right), mine(out), ones == null ? null : mine(ones));
+    submit(() -> product.run(workers));
+  }
+
+  @Override
+  public void loss(
+      Loss loss,
+      Array scores,
+      Array labels,
+      double scale,
+      Array gradient,
+      Array rowLoss,
+      Array rowCorrect) {
+    int classes = Checks.loss(scores, labels, gradient, rowLoss, rowCorrect);
+    JavaArray y = mine(labels);
+    JavaArray correct = mine(rowCorrect);
+    submit(
+        () ->
+            workers.forEach(
+                (int) rowLoss.count(),
+                16L * classes,
+                (from, to) -> {
+                  for (int row = from; row < to; row++) {
+                    int label = y.ints()[y.at() + row % (int) y.count()];
+                    correct.ints()[correct.at() + row] =
+                        right(mine(scores), row * classes, classes, label);
+                    row(
+                        loss,
+                        mine(scores),
+                        row * classes,
+                        classes,
+                        label,
+                        scale,
+                        mine(gradient),
+                        mine(rowLoss),
+                        row);
+                  }
+                }));
+  }
+
+  /** 1 if the label's score is the largest, the first of equals; 0 if not; -1 if it is no class. */
+  private static int right(JavaArray scores, int at, int classes, int label) {
+    if (label < 0 || label >= classes) {
+      return -1;
+    }
+    double best = score(scores, at + label);
+    boolean beaten = Double.isNaN(best);
+    for (int j = 0; j < classes; j++) {
+      double x = score(scores, at + j);
+      beaten |= j < label ? x >= best : x > best;
+    }
+    return beaten ? 0 : 1;
+  }
+
+  private static double score(JavaArray scores, int index) {
+    return scores.type() == ElementType.F32
+        ? scores.floats()[scores.at() + index]
+        : scores.doubles()[scores.at() + index];
+  }
+
+  private static void row(
+      Loss loss,
+      JavaArray scores,
+      int index,
+      int classes,
+      int label,
+      double scale,
+      JavaArray gradient,
+      JavaArray rowLoss,
+      int row) {
+    int x = scores.at() + index;
+    int d = gradient.at() + index;
+    if (scores.type() == ElementType.F32) {
+      rowLoss.floats()[rowLoss.at() + row] =
+          loss.row(scores.floats(), x, classes, label, (float) scale, gradient.floats(), d);
+    } else {
+      rowLoss.doubles()[rowLoss.at() + row] =
+          loss.row(scores.doubles(), x, classes, label, scale, gradient.doubles(), d);
+    }
+  }
+
+  @Override
+  public void tally(Array rowLoss, Array rowCorrect, Steps steps) {
+    int rows = Checks.tally(rowLoss, rowCorrect, steps);
+    submit(() -> tally(mine(rowLoss), mine(rowCorrect), rows, steps));
+  }
+
+  private void tally(JavaArray rowLoss, JavaArray rowCorrect, int rows, Steps steps) {
+    long[] clock = mine(steps.clock()).cells();
+    if (clock[Steps.HALTED] != Steps.Halt.RUNNING.ordinal()) {
+      return;
+    }
+    double[] results = mine(steps.results()).doubles();
+    int[] correct = rowCorrect.ints();
+    boolean outOfRange = false;
+    boolean notFinite = false;
+    for (int model = 0; model < steps.models(); model++) {
+      int from = rowLoss.at() + model * rows;
+      double loss =
+          rowLoss.type() == ElementType.F32
+              ? Exact.sum(rowLoss.floats(), from, rows)
+              : Exact.sum(rowLoss.doubles(), from, rows);
+      notFinite |= !Double.isFinite(loss);
+      int right = 0;
+      for (int i = 0; i < rows; i++) {
+        int one = correct[rowCorrect.at() + model * rows + i];
+        right += one;
+        outOfRange |= one < 0;
+      }
+      int result = Steps.RESULT * ((int) clock[Steps.BATCH] * steps.models() + model);
+      results[result] = loss;
+      results[result + 1] = right;
+    }
+    if (outOfRange) {
+      clock[Steps.HALTED] = Steps.Halt.LABEL_OUT_OF_RANGE.ordinal();
+    } else if (notFinite) {
+      clock[Steps.HALTED] = Steps.Halt.LOSS_NOT_FINITE.ordinal();
+    }
+  }
+
+  @Override
+  public Tensors tensors(List<Parameter> parameters, int states) {
+    List<Parameter> list = List.copyOf(parameters);
+    List<List<JavaArray>> state = new ArrayList<>();
+    for (Parameter parameter : list) {
+      mine(parameter.value());
+      mine(parameter.gradient());
+      List<JavaArray> own = new ArrayList<>();
+      for (int k = 0; k < states; k++) {
+        own.add(allocate(parameter.value().type(), parameter.value().count()));
+      }
+      state.add(own);
+    }
+    return new JavaTensors(list, state);
+  }
+
+  private record JavaTensors(List<Parameter> parameters, List<List<JavaArray>> states)
+      implements Tensors {
+    @Override
+    public Array state(int tensor, int k) {
+      return states.get(tensor).get(k);
+    }
+
+    @Override
+    public void close() {
+      states.forEach(own -> own.forEach(JavaArray::close));
+    }
+  }
+
+  @Override
+  public void update(Optimizer rule, Tensors tensors, Steps steps, int column) {
+    Checks.update(rule, tensors, steps, column);
+    JavaTensors own = (JavaTensors) tensors;
+    submit(
+        () -> {
+          long[] clock = mine(steps.clock()).cells();
+          if (clock[Steps.HALTED] != Steps.Halt.RUNNING.ordinal()) {
+            return;
+          }
+          long[] cells = mine(steps.cells()).cells();
+          int row = (int) clock[Steps.UPDATE] * steps.columns() + column;
+          for (int tensor = 0; tensor < own.parameters().size(); tensor++) {
+            Parameter parameter = own.parameters().get(tensor);
+            int group = row + parameter.group() * Group.columns(rule);
+            update(rule, parameter, own.states().get(tensor), cells, group);
+          }
+        });
+  }
+
+  private void update(
+      Optimizer rule, Parameter parameter, List<JavaArray> state, long[] cells, int at) {
+    JavaArray w = mine(parameter.value());
+    JavaArray g = mine(parameter.gradient());
+    int n = (int) w.count();
+    int numbers = Group.columns(rule);
+    if (w.type() == ElementType.F32) {
+      float[] c = new float[numbers];
+      for (int i = 0; i < numbers; i++) {
+        c[i] = Float.intBitsToFloat((int) cells[at + i]);
+      }
+      float[][] s = state.stream().map(JavaArray::floats).toArray(float[][]::new);
+      workers.forEach(
+          n, 4, (from, to) -> rule.update(w.floats(), w.at(), g.floats(), g.at(), s, from, to, c));
+    } else {
+      double[] c = new double[numbers];
+      for (int i = 0; i < numbers; i++) {
+        c[i] = Double.longBitsToDouble(cells[at + i]);
+      }
+      double[][] s = state.stream().map(JavaArray::doubles).toArray(double[][]::new);
+      workers.forEach(
+          n,
+          4,
+          (from, to) -> rule.update(w.doubles(), w.at(), g.doubles(), g.at(), s, from, to, c));
+    }
+  }
+
+  @Override
+  public void close() {
+    List.copyOf(open).forEach(JavaArray::close);
+    workers.close();
+  }
+}

@@ -1,0 +1,23 @@
+package org.thalweg.device;
+
+/**
+ * A tensor that an optimizer updates.
+ *
+ * @param value the weights, updated in place
+ * @param gradient as many elements of the same type, only read
+ * @param group the index of its parameter group: which columns of the step table it reads
+ */
+public record Parameter(Array value, Array gradient, int group) {
+  /** Checks that value and gradient agree. */
+  public Parameter {
+    if (value.count() != gradient.count() || value.type() != gradient.type()) {
+      throw new IllegalArgumentException(
+          "a parameter of %d %s has a gradient of %d %s"
+              .formatted(value.count(), value.type(), gradient.count(), gradient.type()));
+    }
+    value.type().suffix();
+    if (group < 0) {
+      throw new IllegalArgumentException("group must be at least 0: " + group);
+    }
+  }
+}

@@ -1,0 +1,169 @@
+package org.thalweg.device;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * The step table of a recorded step, and the account of its runs. The host fills a row for each of the
+ * steps ahead and uploads them; the device reads the row at its cursor and moves on.
+ *
+ * <p>There are two cursors, because an update can be skipped: the minibatch of a step comes from the row
+ * at the batch cursor, the numbers of its update from the row at the update cursor. The first loss that
+ * is not finite halts the run before that step's update, so the weights are those that led there.
+ */
+public final class Steps implements AutoCloseable {
+  /** Why a run has stopped. The ordinal is the device's code. */
+  public enum Halt {
+    /** It has not. */
+    RUNNING,
+    /** The loss became NaN or infinite. */
+    LOSS_NOT_FINITE,
+    /** A row's label was negative or not below the number of classes. */
+    LABEL_OUT_OF_RANGE
+  }
+
+  // The three words of the clock on the device.
+  static final int BATCH = 0;
+  static final int UPDATE = 1;
+  static final int HALTED = 2;
+
+  /** Numbers of a result: loss, correct. */
+  static final int RESULT = 2;
+
+  private final Device device;
+  private final ElementType type;
+  private final int columns;
+  private final int capacity;
+  private final int models;
+  private final ByteBuffer rows;
+  private final ByteBuffer clockWords;
+  private final Array cells;
+  private final Array clock;
+  private final Array results;
+
+  /**
+   * A table for at most {@code capacity} steps between two uploads.
+   *
+   * @param type F32 or F64: what its number columns are rounded to
+   * @param columns cells in a row
+   * @param models independent models, each with a loss of its own in every step
+   */
+  public Steps(Device device, ElementType type, int columns, int capacity, int models) {
+    type.suffix();
+    if (columns < 1 || capacity < 1 || models < 1) {
+      throw new IllegalArgumentException(
+          "columns, capacity and models must be at least 1: %d, %d, %d"
+              .formatted(columns, capacity, models));
+    }
+    this.device = device;
+    this.type = type;
+    this.columns = columns;
+    this.capacity = capacity;
+    this.models = models;
+    this.rows = littleEndian(Math.multiplyExact(8 * columns, capacity));
+    this.clockWords = littleEndian(3 * 8);
+    this.cells = device.allocate(ElementType.CELL, (long) columns * capacity);
+    this.clock = device.allocate(ElementType.CELL, 3);
+    this.results = device.allocate(ElementType.F64, (long) RESULT * models * capacity);
+  }
+
+  private static ByteBuffer littleEndian(int bytes) {
+    return ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** What the number columns are rounded to. */
+  public ElementType type() {
+    return type;
+  }
+
+  /** Rows between two uploads. */
+  public int capacity() {
+    return capacity;
+  }
+
+  /** Cells in a row. */
+  public int columns() {
+    return columns;
+  }
+
+  /** Independent models. */
+  public int models() {
+    return models;
+  }
+
+  /** Sets a cell to a number, rounded to the table's type. */
+  public void number(int row, int column, double value) {
+    if (type == ElementType.F32) {
+      rows.putLong(at(row, column), Float.floatToRawIntBits((float) value) & 0xffffffffL);
+    } else {
+      rows.putDouble(at(row, column), value);
+    }
+  }
+
+  /** Sets a cell to an integer. */
+  public void integer(int row, int column, long value) {
+    rows.putLong(at(row, column), value);
+  }
+
+  private int at(int row, int column) {
+    return 8
+        * (java.util.Objects.checkIndex(row, capacity) * columns
+            + java.util.Objects.checkIndex(column, columns));
+  }
+
+  /** Sends the rows to the device, sets both cursors to the first of them and lifts a halt. */
+  public void start() {
+    device.upload(cells, rows.clear());
+    device.upload(clock, clockWords.clear().putLong(0, 0).putLong(8, 0).putLong(16, 0));
+  }
+
+  /**
+   * What has happened since {@link #start}. Waits for the device.
+   *
+   * @param batches minibatches that were finished
+   * @param updates updates that were applied
+   * @param halt why the runs after them did nothing
+   * @param losses for each minibatch and model, the sum of the rows' losses; the one that halted the run
+   *     comes last
+   * @param correct for each minibatch and model, how many rows were right
+   */
+  public record Account(long batches, long updates, Halt halt, double[] losses, long[] correct) {}
+
+  /** Waits for the device and reads the account. */
+  public Account account() {
+    device.download(clock, clockWords.clear());
+    long batches = clockWords.getLong(8 * BATCH);
+    Halt halt = Halt.values()[(int) clockWords.getLong(8 * HALTED)];
+    int n = Math.toIntExact((batches + (halt == Halt.RUNNING ? 0 : 1)) * models);
+    double[] pairs = device.read(results.slice(0, (long) RESULT * n));
+    double[] losses = new double[n];
+    long[] correct = new long[n];
+    for (int i = 0; i < n; i++) {
+      losses[i] = pairs[RESULT * i];
+      correct[i] = (long) pairs[RESULT * i + 1];
+    }
+    return new Account(batches, clockWords.getLong(8 * UPDATE), halt, losses, correct);
+  }
+
+  /** The table on the device: CELL [capacity × columns]. */
+  public Array cells() {
+    return cells;
+  }
+
+  /** Batch cursor, update cursor, halt: CELL [3]. */
+  public Array clock() {
+    return clock;
+  }
+
+  /** Loss and number of right rows: F64 [capacity × models × 2]. */
+  public Array results() {
+    return results;
+  }
+
+  @Override
+  public void close() {
+    cells.close();
+    clock.close();
+    results.close();
+  }
+}

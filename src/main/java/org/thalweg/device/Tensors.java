@@ -1,0 +1,16 @@
+package org.thalweg.device;
+
+import java.util.List;
+
+/** The tensors that one optimizer updates in one launch, with the state that it keeps for them. */
+public interface Tensors extends AutoCloseable {
+  /** The parameters, in the order in which they were given. */
+  List<Parameter> parameters();
+
+  /** State array {@code k} of a tensor: as long as its parameter, 0 at first. */
+  Array state(int tensor, int k);
+
+  /** Frees the state; the parameters and gradients belong to the caller. */
+  @Override
+  void close();
+}

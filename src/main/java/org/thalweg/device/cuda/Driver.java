@@ -1,0 +1,147 @@
+package org.thalweg.device.cuda;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import jcuda.driver.CUresult;
+import jcuda.driver.JCudaDriver;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.device.DeviceException;
+
+/**
+ * Loads the CUDA driver into the process: NVIDIA's, or the software driver that is built from {@code
+ * native/}. A process has one or the other.
+ */
+public enum Driver {
+  /** NVIDIA's, of the system. */
+  NVIDIA("cuda"),
+  /** The one in the jar, which runs the same kernels on the processor. */
+  SOFTWARE("sim");
+
+  private static final String SOFTWARE_DRIVER = "/org/thalweg/native/linux-x86_64/libcuda.so.1";
+
+  private static @Nullable Driver loaded;
+
+  private final String device;
+
+  Driver(String device) {
+    this.device = device;
+  }
+
+  /** The name by which a device of this driver is asked for. */
+  public String device() {
+    return device;
+  }
+
+  /** Why this driver cannot be used here and what to do, or null if nothing is known against it. */
+  public @Nullable String missing() {
+    String platform = System.getProperty("os.name") + " on " + System.getProperty("os.arch");
+    boolean windows = platform.toLowerCase(Locale.ROOT).startsWith("windows");
+    String natives =
+        "/lib/"
+            + (windows ? "" : "lib")
+            + "JCudaDriver-12.6.0-"
+            + (windows ? "windows-x86_64.dll" : "linux-x86_64.so");
+    if (!System.getProperty("os.arch").equals("amd64")
+        || JCudaDriver.class.getResource(natives) == null) {
+      return "JCuda has no natives for " + platform + "; use --device java";
+    }
+    if (this == SOFTWARE && Driver.class.getResource(SOFTWARE_DRIVER) == null) {
+      return "this build has no software driver: it needs Linux, g++ and make when it is built"
+          + " (install them, remove target and run again)";
+    }
+    return null;
+  }
+
+  /**
+   * Loads the driver and JCuda's natives, once.
+   *
+   * @throws DeviceException if they cannot be had; the message says why and what to do
+   */
+  void load() {
+    loadOnce(this);
+  }
+
+  private static synchronized void loadOnce(Driver driver) {
+    if (loaded == driver) {
+      return;
+    }
+    if (loaded != null) {
+      throw new DeviceException(
+          "device %s cannot be opened: this process has loaded the driver of device %s already"
+              .formatted(driver.device, loaded.device));
+    }
+    String missing = driver.missing();
+    if (missing != null) {
+      throw new DeviceException("device " + driver.device + " is not usable: " + missing);
+    }
+    Path folder = null;
+    try {
+      folder = Files.createTempDirectory("thalweg-natives");
+      if (driver == SOFTWARE) {
+        Path library = folder.resolve("libcuda.so.1");
+        try (InputStream in = Driver.class.getResourceAsStream(SOFTWARE_DRIVER)) {
+          Files.copy(java.util.Objects.requireNonNull(in), library);
+        }
+        System.load(library.toString());
+      }
+      loadJCuda(folder);
+      // Results are checked call by call, where it is known what the call was for.
+      JCudaDriver.setExceptionsEnabled(false);
+      loaded = driver;
+    } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
+      throw new DeviceException(
+          "device %s is not usable: the NVIDIA driver (libcuda.so.1) was not found; install it, or"
+                  .formatted(driver.device)
+              + " use --device java or --device sim",
+          e);
+    } catch (IOException e) {
+      throw new DeviceException("cannot write to the folder for temporary files: " + e, e);
+    } finally {
+      if (folder != null) {
+        delete(folder);
+      }
+    }
+  }
+
+  /**
+   * JCuda unpacks its natives under fixed names into {@code java.io.tmpdir}, where processes that start
+   * together load each other's half-written files. So it is shown a folder of this process's own.
+   */
+  private static void loadJCuda(Path folder) {
+    String shared = System.getProperty("java.io.tmpdir");
+    System.setProperty("java.io.tmpdir", folder.toString());
+    try {
+      JCudaDriver.setExceptionsEnabled(false); // initialises the class, which loads its library
+    } finally {
+      System.setProperty("java.io.tmpdir", shared);
+    }
+  }
+
+  /** A loaded library needs its file no longer; on Windows, where it stays locked, it is left behind. */
+  private static void delete(Path folder) {
+    try (var files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        Files.deleteIfExists(file);
+      }
+      Files.deleteIfExists(folder);
+    } catch (IOException e) {
+      folder.toFile().deleteOnExit();
+    }
+  }
+
+  /** Throws unless the driver call that has just returned succeeded. */
+  static void check(int result, String doing, Object... arguments) {
+    if (result != CUresult.CUDA_SUCCESS) {
+      String[] text = new String[1];
+      JCudaDriver.cuGetErrorString(result, text);
+      throw new CudaException(
+          doing.formatted(arguments),
+          result,
+          CUresult.stringFor(result),
+          text[0] == null ? "unknown error" : text[0]);
+    }
+  }
+}

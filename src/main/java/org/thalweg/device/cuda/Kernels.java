@@ -1,0 +1,84 @@
+package org.thalweg.device.cuda;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import jcuda.Pointer;
+import jcuda.driver.CUfunction;
+import jcuda.driver.CUjit_option;
+import jcuda.driver.CUmodule;
+import jcuda.driver.JCudaDriver;
+import jcuda.driver.JITOptions;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.device.DeviceException;
+
+/**
+ * The kernels of one device: PTX from the jar, which the driver compiles when a module is first needed.
+ */
+final class Kernels {
+  private static final int LOG_BYTES = 8192;
+
+  private final Map<String, CUmodule> modules = new HashMap<>();
+  private final Map<String, CUfunction> functions = new HashMap<>();
+
+  /** The kernel of that name, if it has been loaded. */
+  @Nullable CUfunction find(String kernel) {
+    return functions.get(kernel);
+  }
+
+  /** The kernel of that name in {@code kernels/<module>.cu}. */
+  CUfunction load(String module, String kernel) {
+    CUfunction function = new CUfunction();
+    Driver.check(
+        JCudaDriver.cuModuleGetFunction(function, module(module), kernel),
+        "looking up kernel %s in %s.ptx",
+        kernel,
+        module);
+    functions.put(kernel, function);
+    return function;
+  }
+
+  CUmodule module(String name) {
+    return modules.computeIfAbsent(name, Kernels::compile);
+  }
+
+  private static CUmodule compile(String module) {
+    JITOptions options = new JITOptions();
+    options.putBytes(CUjit_option.CU_JIT_ERROR_LOG_BUFFER, new byte[LOG_BYTES]);
+    options.putInt(CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, LOG_BYTES);
+    CUmodule result = new CUmodule();
+    int code = JCudaDriver.cuModuleLoadDataJIT(result, Pointer.to(text(module)), options);
+    if (code != 0) {
+      String log =
+          options.getString(CUjit_option.CU_JIT_ERROR_LOG_BUFFER).replace("\0", "").strip();
+      Driver.check(code, "compiling %s.ptx: %s", module, log.isEmpty() ? "no log" : log);
+    }
+    return result;
+  }
+
+  /** The PTX with the NUL that tells the driver where it ends. */
+  private static byte[] text(String module) {
+    String name = "/org/thalweg/kernels/" + module + ".ptx";
+    try (InputStream in = Kernels.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new DeviceException("the jar lacks " + name);
+      }
+      byte[] ptx = in.readAllBytes();
+      return Arrays.copyOf(ptx, ptx.length + 1);
+    } catch (IOException e) {
+      throw new UncheckedIOException("reading " + name, e);
+    }
+  }
+
+  void unload() {
+    for (Map.Entry<String, CUmodule> module : modules.entrySet()) {
+      Driver.check(
+          JCudaDriver.cuModuleUnload(module.getValue()), "unloading %s.ptx", module.getKey());
+    }
+    modules.clear();
+    functions.clear();
+  }
+}

@@ -1,0 +1,21 @@
+package org.thalweg.loss;
+
+/**
+ * What a row of scores costs, given its label. An immutable value with a kernel of the same name in
+ * {@code kernels/losses.cu}.
+ */
+public interface Loss {
+  /** Its kernel's name before the type: {@code "softmax"}. */
+  String kernel();
+
+  /**
+   * The loss of the row {@code x[at] .. x[at + classes - 1]}, and into {@code d}, which may be {@code x},
+   * its gradient times {@code scale}. Bit for bit what the kernel does.
+   *
+   * @param label the right class; where it is none of them, the loss is NaN
+   */
+  float row(float[] x, int at, int classes, int label, float scale, float[] d, int dAt);
+
+  /** The same in binary64. */
+  double row(double[] x, int at, int classes, int label, double scale, double[] d, int dAt);
+}

@@ -1,0 +1,185 @@
+package org.thalweg.model;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.CRC32;
+import org.thalweg.device.Array;
+import org.thalweg.device.Device;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Exact;
+import org.thalweg.device.Parameter;
+import org.thalweg.device.Philox;
+import org.thalweg.device.Product;
+import org.thalweg.loss.Loss;
+
+/**
+ * A linear classifier: {@code scores = x · W + b}, the largest score wins. W is [features × classes], b
+ * [classes].
+ */
+public final class LinearClassifier implements AutoCloseable {
+  /** The parameter group of the weights. */
+  public static final int WEIGHTS = 0;
+
+  /** The parameter group of the bias, which is not regularised. */
+  public static final int BIAS = 1;
+
+  private final Device device;
+  private final int features;
+  private final int classes;
+  private final Array weights;
+  private final Array bias;
+  private final Array weightsGradient;
+  private final Array biasGradient;
+
+  /** With weights and bias 0. */
+  public LinearClassifier(Device device, ElementType type, int features, int classes) {
+    this.device = device;
+    this.features = features;
+    this.classes = classes;
+    this.weights = device.allocate(type, (long) features * classes);
+    this.bias = device.allocate(type, classes);
+    this.weightsGradient = device.allocate(type, (long) features * classes);
+    this.biasGradient = device.allocate(type, classes);
+  }
+
+  /**
+   * Draws the weights from a normal distribution with mean 0; the bias becomes 0.
+   *
+   * @param deviation its standard deviation
+   */
+  public void initialise(Philox random, double deviation) {
+    double[] draws = new double[Math.toIntExact(weights.count())];
+    for (int i = 0; i < draws.length; i++) {
+      draws[i] = deviation * random.nextNormal();
+    }
+    device.write(weights, draws);
+    device.write(bias, new double[classes]);
+  }
+
+  /** Weights and bias with their gradients. */
+  public List<Parameter> parameters() {
+    return List.of(
+        new Parameter(weights, weightsGradient, WEIGHTS), new Parameter(bias, biasGradient, BIAS));
+  }
+
+  /** Room for a minibatch and what is computed from it. */
+  public final class Minibatch implements AutoCloseable {
+    private final int rows;
+    private final Array x;
+    private final Array labels;
+    private final Array scores;
+    private final Array rowLoss;
+    private final Array rowCorrect;
+
+    private Minibatch(int rows) {
+      ElementType type = weights.type();
+      this.rows = rows;
+      this.x = device.allocate(type, (long) rows * features);
+      this.labels = device.allocate(ElementType.I32, rows);
+      this.scores = device.allocate(type, (long) rows * classes);
+      this.rowLoss = device.allocate(type, rows);
+      this.rowCorrect = device.allocate(ElementType.I32, rows);
+    }
+
+    /** The features, [rows × features]. */
+    public Array x() {
+      return x;
+    }
+
+    /** I32 [rows]. */
+    public Array labels() {
+      return labels;
+    }
+
+    /** The loss of each row. */
+    public Array rowLoss() {
+      return rowLoss;
+    }
+
+    /** I32 [rows]: 1 where the row is classified right. */
+    public Array rowCorrect() {
+      return rowCorrect;
+    }
+
+    /** Scores, losses, and the gradient of the mean loss with respect to the scores, in their place. */
+    public void forward(Loss loss) {
+      device.multiply(Product.of(rows, classes, features), x, weights, bias, scores);
+      device.loss(loss, scores, labels, 1.0 / rows, scores, rowLoss, rowCorrect);
+    }
+
+    /** After {@link #forward}: the gradients of weights and bias. */
+    public void backward() {
+      device.multiplyTransposed(
+          Product.of(features, classes, rows), x, scores, weightsGradient, biasGradient);
+    }
+
+    @Override
+    public void close() {
+      for (Array array : List.of(x, labels, scores, rowLoss, rowCorrect)) {
+        array.close();
+      }
+    }
+  }
+
+  /** Room for a minibatch of that many rows. */
+  public Minibatch minibatch(int rows) {
+    return new Minibatch(rows);
+  }
+
+  /** The sum of the squared weights, bias not counted, in binary64 and the canonical order. */
+  public double squaredWeights() {
+    double[] squares = device.read(weights);
+    for (int i = 0; i < squares.length; i++) {
+      squares[i] *= squares[i];
+    }
+    return Exact.sum(squares, 0, squares.length);
+  }
+
+  /** CRC-32 of the weights' little-endian bytes, then the bias's, each NaN as the canonical one. */
+  public int crc32() {
+    CRC32 crc = new CRC32();
+    crc.update(bytes(weights));
+    crc.update(bytes(bias));
+    return (int) crc.getValue();
+  }
+
+  private ByteBuffer bytes(Array array) {
+    double[] values = device.read(array);
+    ByteBuffer bytes = ByteBuffer.allocate(values.length * array.type().bytes());
+    bytes.order(ByteOrder.LITTLE_ENDIAN);
+    for (double value : values) {
+      if (array.type() == ElementType.F32) {
+        bytes.putInt(Exact.bits((float) value));
+      } else {
+        bytes.putLong(Exact.bits(value));
+      }
+    }
+    return bytes.flip();
+  }
+
+  /**
+   * Writes {@code weight} [features × classes] and {@code bias} [classes] in the safetensors format.
+   *
+   * @throws java.nio.file.FileAlreadyExistsException if there is such a file
+   */
+  public void save(Path file) throws IOException {
+    Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
+    tensors.put(
+        "weight",
+        new Safetensors.Tensor(weights.type(), List.of(features, classes), bytes(weights)));
+    tensors.put("bias", new Safetensors.Tensor(bias.type(), List.of(classes), bytes(bias)));
+    Safetensors.write(file, tensors);
+  }
+
+  @Override
+  public void close() {
+    for (Array array : List.of(weights, bias, weightsGradient, biasGradient)) {
+      array.close();
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package org.thalweg.optim;
+
+import org.thalweg.device.ElementType;
+
+/**
+ * Adam with bias correction: {@code m = b1*m + (1-b1)*g}; {@code v = b2*v + (1-b2)*g*g}; {@code w -=
+ * lr/(1-b1^t) * m/(sqrt(v)/sqrt(1-b2^t) + eps)}. State: m, v. (Kingma and Ba, ICLR 2015, algorithm 1.)
+ *
+ * <p>Folded, so that an element costs one division and one root: with {@code r = sqrt(1-b2^t)} the last line is
+ * {@code w -= (lr*r/(1-b1^t)) * m/(sqrt(v) + eps*r)}. Sequence: {@code m = fma(b1, m, o1*g)}, {@code v = fma(b2,
+ * v, (o2*g)*g)}, {@code w = fma(-step, m/(sqrt(v)+e), w)}. Columns: b1, o1, b2, o2, step, e. With eps = 0 an
+ * element whose gradient has always been 0 becomes 0/0.
+ *
+ * @param lr the learning rate
+ * @param beta1 the share of the first moment that is kept, in [0, 1)
+ * @param beta2 the share of the second moment that is kept, in [0, 1)
+ * @param eps added to the root of the corrected second moment
+ */
+public record Adam(double lr, double beta1, double beta2, double eps) implements Optimizer {
+  /** Checks the hyperparameters. */
+  public Adam {
+    Hyper.atLeast0("lr", lr);
+    Hyper.belowOne("beta1", beta1);
+    Hyper.belowOne("beta2", beta2);
+    Hyper.atLeast0("eps", eps);
+  }
+
+  @Override
+  public String name() {
+    return "adam";
+  }
+
+  @Override
+  public int states() {
+    return 2;
+  }
+
+  @Override
+  public int columns() {
+    return 6;
+  }
+
+  @Override
+  public Adam withLr(double lr) {
+    return new Adam(lr, beta1, beta2, eps);
+  }
+
+  @Override
+  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+    double b1 = type.round(beta1);
+    double b2 = type.round(beta2);
+    double root = Math.sqrt(biasFactor(b2, t));
+    c[at] = b1;
+    c[at + 1] = 1 - b1;
+    c[at + 2] = b2;
+    c[at + 3] = 1 - b2;
+    c[at + 4] = lr * root / biasFactor(b1, t);
+    c[at + 5] = eps * root;
+  }
+
+  /** {@code 1 - b^t}, without cancellation where b is near 1. */
+  private static double biasFactor(double b, long t) {
+    return -StrictMath.expm1(t * StrictMath.log(b));
+  }
+
+  @Override
+  public void update(
+      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+    float scale = c[0], l2 = c[1], keep = c[2];
+    float b1 = c[3], o1 = c[4], b2 = c[5], o2 = c[6], step = c[7], eps = c[8];
+    float[] m = s[0];
+    float[] v = s[1];
+    for (int i = from; i < to; i++) {
+      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float mi = Math.fma(b1, m[i], o1 * gi);
+      float vi = Math.fma(b2, v[i], o2 * gi * gi);
+      m[i] = mi;
+      v[i] = vi;
+      w[wAt + i] = Math.fma(-step, mi / ((float) Math.sqrt(vi) + eps), keep * w[wAt + i]);
+    }
+  }
+
+  @Override
+  public void update(
+      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+    double scale = c[0], l2 = c[1], keep = c[2];
+    double b1 = c[3], o1 = c[4], b2 = c[5], o2 = c[6], step = c[7], eps = c[8];
+    double[] m = s[0];
+    double[] v = s[1];
+    for (int i = from; i < to; i++) {
+      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double mi = Math.fma(b1, m[i], o1 * gi);
+      double vi = Math.fma(b2, v[i], o2 * gi * gi);
+      m[i] = mi;
+      v[i] = vi;
+      w[wAt + i] = Math.fma(-step, mi / (Math.sqrt(vi) + eps), keep * w[wAt + i]);
+    }
+  }
+}

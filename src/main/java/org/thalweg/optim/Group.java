@@ -1,0 +1,53 @@
+package org.thalweg.optim;
+
+import org.thalweg.device.Steps;
+
+/**
+ * What the parameters of one group have of their own.
+ *
+ * @param lrFactor multiplies the learning rate
+ * @param l2 coupled decay: {@code g += l2 * w}
+ * @param weightDecay decoupled decay: {@code w *= 1 - lr * weightDecay}
+ */
+public record Group(double lrFactor, double l2, double weightDecay) {
+  /** Numbers of a group in a row of the step table, before the rule's own: scale, l2, keep. */
+  public static final int COLUMNS = 3;
+
+  /** Nothing of its own. */
+  public static final Group PLAIN = new Group(1, 0, 0);
+
+  /** Checks that all is finite and not negative. */
+  public Group {
+    Hyper.atLeast0("lrFactor", lrFactor);
+    Hyper.atLeast0("l2", l2);
+    Hyper.atLeast0("weightDecay", weightDecay);
+  }
+
+  /** Columns that one group takes of the step table. */
+  public static int columns(Optimizer rule) {
+    return COLUMNS + rule.columns();
+  }
+
+  /**
+   * Fills this group's columns with the numbers of one update.
+   *
+   * @param row of the step table
+   * @param column where this group's columns begin: {@code columns(rule)} after the group before it
+   * @param rule what is updated by
+   * @param lr the learning rate of this update, before this group's factor
+   * @param t the number of the update, from 1
+   * @param gradientScale multiplies each gradient; negative to maximise
+   */
+  public void fill(
+      Steps steps, int row, int column, Optimizer rule, double lr, long t, double gradientScale) {
+    double own = lr * lrFactor;
+    double[] c = new double[columns(rule)];
+    c[0] = gradientScale;
+    c[1] = l2;
+    c[2] = 1 - own * weightDecay;
+    rule.numbers(steps.type(), own, t, c, COLUMNS);
+    for (int i = 0; i < c.length; i++) {
+      steps.number(row, column + i, c[i]);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package org.thalweg.optim;
+
+import org.thalweg.device.ElementType;
+
+/**
+ * Momentum in the velocity form, as in PyTorch, with the learning rate outside the velocity: {@code v =
+ * mu*v + (1-tau)*g}, but {@code v = g} at t = 1; {@code w -= lr*v}. State: v. (Sutskever et al., ICML 2013.)
+ *
+ * <p>Sequence: {@code v = fma(mu, v, o*g)}, {@code w = fma(-lr, v, w)}. Columns: mu, o (1 - tau; 1 at t = 1),
+ * lr.
+ *
+ * @param lr the learning rate
+ * @param mu the share of the velocity that is kept, in [0, 1)
+ * @param dampening tau, in [0, 1): the share of the gradient that is left out
+ */
+public record Momentum(double lr, double mu, double dampening) implements Optimizer {
+  /** Checks the hyperparameters. */
+  public Momentum {
+    Hyper.atLeast0("lr", lr);
+    Hyper.belowOne("mu", mu);
+    Hyper.belowOne("dampening", dampening);
+  }
+
+  @Override
+  public String name() {
+    return "momentum";
+  }
+
+  @Override
+  public int states() {
+    return 1;
+  }
+
+  @Override
+  public int columns() {
+    return 3;
+  }
+
+  @Override
+  public Momentum withLr(double lr) {
+    return new Momentum(lr, mu, dampening);
+  }
+
+  @Override
+  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+    c[at] = mu;
+    c[at + 1] = t == 1 ? 1 : 1 - type.round(dampening);
+    c[at + 2] = lr;
+  }
+
+  @Override
+  public void update(
+      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+    float scale = c[0], l2 = c[1], keep = c[2], mu = c[3], o = c[4], lr = c[5];
+    float[] v = s[0];
+    for (int i = from; i < to; i++) {
+      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float vi = Math.fma(mu, v[i], o * gi);
+      v[i] = vi;
+      w[wAt + i] = Math.fma(-lr, vi, keep * w[wAt + i]);
+    }
+  }
+
+  @Override
+  public void update(
+      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+    double scale = c[0], l2 = c[1], keep = c[2], mu = c[3], o = c[4], lr = c[5];
+    double[] v = s[0];
+    for (int i = from; i < to; i++) {
+      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double vi = Math.fma(mu, v[i], o * gi);
+      v[i] = vi;
+      w[wAt + i] = Math.fma(-lr, vi, keep * w[wAt + i]);
+    }
+  }
+}

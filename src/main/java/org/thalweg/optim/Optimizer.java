@@ -1,0 +1,52 @@
+package org.thalweg.optim;
+
+import org.thalweg.device.ElementType;
+
+/**
+ * An update rule: a small immutable value of hyperparameters, with a functor of the same name in
+ * {@code kernels/optimizers.cu}.
+ *
+ * <p>Each element is updated in the same way: {@code g = l2*w + scale*g} (a fused multiply-add), {@code w =
+ * keep*w}, then the rule. The first three numbers of a row {@code c} are {@code scale}, {@code l2} and
+ * {@code keep}, put there by {@link Group}; the rule's own follow.
+ */
+public interface Optimizer {
+  /** Its name in the registry, and its kernels' before the type: {@code "adam"}. */
+  String name();
+
+  /** How many state arrays it keeps for each parameter. */
+  int states();
+
+  /** How many numbers of its own it has in a row of the step table. */
+  int columns();
+
+  /** The learning rate, before schedule and group. */
+  double lr();
+
+  /** The same rule with another learning rate. */
+  Optimizer withLr(double lr);
+
+  /**
+   * The numbers of one update that no element changes.
+   *
+   * @param type what the step computes in: hyperparameters that belong together are rounded together
+   * @param lr the learning rate of this update and group
+   * @param t the number of the update, from 1
+   * @param c receives {@link #columns} numbers
+   * @param at where in {@code c}
+   */
+  void numbers(ElementType type, double lr, long t, double[] c, int at);
+
+  /**
+   * Updates the elements {@code from .. to - 1}, bit for bit as the kernel does: plain loops, which the JIT
+   * vectorises.
+   *
+   * @param w the parameter, its element 0 at {@code w[wAt]}; likewise the gradient {@code g}, only read
+   * @param s the state arrays, element 0 at 0
+   * @param c the group's row
+   */
+  void update(float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c);
+
+  /** The same in binary64. */
+  void update(double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c);
+}

@@ -1,0 +1,62 @@
+package org.thalweg.optim;
+
+import org.thalweg.device.ElementType;
+
+/**
+ * Stochastic gradient descent: {@code w -= lr*g}. No state.
+ *
+ * <p>Sequence: {@code w = fma(-lr, g, w)}. Columns: lr.
+ *
+ * @param lr the learning rate
+ */
+public record Sgd(double lr) implements Optimizer {
+  /** Checks the learning rate. */
+  public Sgd {
+    Hyper.atLeast0("lr", lr);
+  }
+
+  @Override
+  public String name() {
+    return "sgd";
+  }
+
+  @Override
+  public int states() {
+    return 0;
+  }
+
+  @Override
+  public int columns() {
+    return 1;
+  }
+
+  @Override
+  public Sgd withLr(double lr) {
+    return new Sgd(lr);
+  }
+
+  @Override
+  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+    c[at] = lr;
+  }
+
+  @Override
+  public void update(
+      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+    float scale = c[0], l2 = c[1], keep = c[2], lr = c[3];
+    for (int i = from; i < to; i++) {
+      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      w[wAt + i] = Math.fma(-lr, gi, keep * w[wAt + i]);
+    }
+  }
+
+  @Override
+  public void update(
+      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+    double scale = c[0], l2 = c[1], keep = c[2], lr = c[3];
+    for (int i = from; i < to; i++) {
+      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      w[wAt + i] = Math.fma(-lr, gi, keep * w[wAt + i]);
+    }
+  }
+}

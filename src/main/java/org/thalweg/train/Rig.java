@@ -1,0 +1,117 @@
+package org.thalweg.train;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.thalweg.data.Dataset;
+import org.thalweg.device.Array;
+import org.thalweg.device.Device;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Program;
+import org.thalweg.device.Rows;
+import org.thalweg.device.Steps;
+import org.thalweg.model.LinearClassifier;
+
+/**
+ * A data set on the device with the programs that pass through it once, minibatch by minibatch: one program
+ * for the full minibatches, one for the smaller last one.
+ */
+final class Rig implements AutoCloseable {
+  /** The column of the step table that holds a minibatch's first row. */
+  static final int FIRST_ROW = 0;
+
+  private final Device device;
+  private final int batch;
+  private final int rows;
+  private final Steps steps;
+  private final Array order;
+  private final List<AutoCloseable> owned = new ArrayList<>();
+  private final List<Program> programs = new ArrayList<>();
+
+  /**
+   * @param columns of the step table, the first one included
+   * @param step what is done with a minibatch once it is gathered
+   */
+  Rig(
+      Device device,
+      Dataset data,
+      LinearClassifier model,
+      ElementType type,
+      int batch,
+      int columns,
+      Step step) {
+    this.device = device;
+    this.rows = data.rows();
+    this.batch = Math.min(batch, Math.max(rows, 1));
+    int count = Math.max(1, minibatches());
+    steps = own(new Steps(device, type, columns, count, 1));
+    order = own(device.of(IntStream.range(0, rows).toArray()));
+    Array pixels = own(device.allocate(ElementType.U8, data.pixels().length));
+    device.upload(
+        pixels, ByteBuffer.allocateDirect(data.pixels().length).put(data.pixels()).flip());
+    Rows source = new Rows(pixels, own(device.of(data.labels())), data.features(), data.scale());
+    for (int size : new int[] {this.batch, rows % this.batch}) {
+      if (size > 0) {
+        LinearClassifier.Minibatch minibatch = own(model.minibatch(size));
+        programs.add(
+            own(
+                device.record(
+                    steps,
+                    () -> {
+                      device.gather(
+                          source, order, steps, FIRST_ROW, minibatch.x(), minibatch.labels());
+                      step.record(minibatch, steps);
+                    })));
+      }
+    }
+  }
+
+  /** What is done with a minibatch once it is gathered. */
+  interface Step {
+    void record(LinearClassifier.Minibatch minibatch, Steps steps);
+  }
+
+  private <T extends AutoCloseable> T own(T resource) {
+    owned.add(resource);
+    return resource;
+  }
+
+  /** How many minibatches a pass has. */
+  int minibatches() {
+    return (rows + batch - 1) / batch;
+  }
+
+  /** Shuffles: the rows are passed through in this order from now on. */
+  void order(int[] permutation) {
+    device.write(order, permutation);
+  }
+
+  /** Passes once through the rows; {@code fill} sets the other columns of each minibatch's row. */
+  Steps.Account pass(Consumer<Steps> fill) {
+    for (int i = 0; i < minibatches(); i++) {
+      steps.integer(i, FIRST_ROW, (long) i * batch);
+    }
+    fill.accept(steps);
+    steps.start();
+    programs.get(0).run(rows / batch);
+    if (rows % batch > 0) {
+      programs.get(1).run(1);
+    }
+    return steps.account();
+  }
+
+  @Override
+  public void close() {
+    for (int i = owned.size() - 1; i >= 0; i--) {
+      try {
+        owned.get(i).close();
+      } catch (RuntimeException e) {
+        throw e;
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+}

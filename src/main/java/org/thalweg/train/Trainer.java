@@ -1,0 +1,162 @@
+package org.thalweg.train;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import org.thalweg.data.Dataset;
+import org.thalweg.device.Device;
+import org.thalweg.device.Philox;
+import org.thalweg.device.Steps;
+import org.thalweg.device.Tensors;
+import org.thalweg.model.LinearClassifier;
+import org.thalweg.optim.Group;
+
+/** Trains a linear classifier by minibatches, and scores it. */
+public final class Trainer implements AutoCloseable {
+  /** The stream of the first weights; epoch e is shuffled by stream e, from 1. */
+  private static final long WEIGHTS = 0;
+
+  /** The standard deviation of the first weights. */
+  private static final double DEVIATION = 0.01;
+
+  /** Rows of a minibatch when a model is scored; has no influence on what is learned. */
+  private static final int SCORE_BATCH = 512;
+
+  private final Settings settings;
+  private final Dataset data;
+  private final LinearClassifier model;
+  private final List<Group> groups;
+  private final Tensors tensors;
+  private final Rig training;
+  private final Device device;
+  private long updates;
+
+  /** Puts the data and a model with its first weights on the device. */
+  public Trainer(Device device, Dataset data, Settings settings) {
+    if (data.rows() == 0) {
+      throw new IllegalArgumentException("there are no rows to train on");
+    }
+    this.device = device;
+    this.settings = settings;
+    this.data = data;
+    model = new LinearClassifier(device, settings.type(), data.features(), data.classes());
+    model.initialise(new Philox(settings.seed(), WEIGHTS), DEVIATION);
+    // The gradient of lambda * w^2.
+    groups = List.of(new Group(1, 2 * settings.l2(), 0), Group.PLAIN);
+    tensors = device.tensors(model.parameters(), settings.optimizer().states());
+    int columns = Rig.FIRST_ROW + 1 + groups.size() * Group.columns(settings.optimizer());
+    training =
+        new Rig(
+            device,
+            data,
+            model,
+            settings.type(),
+            settings.batch(),
+            columns,
+            (minibatch, steps) -> {
+              minibatch.forward(settings.loss());
+              device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
+              minibatch.backward();
+              device.update(settings.optimizer(), tensors, steps, Rig.FIRST_ROW + 1);
+            });
+  }
+
+  /** The model that is being trained. */
+  public LinearClassifier model() {
+    return model;
+  }
+
+  /**
+   * An epoch that has been finished.
+   *
+   * @param number from 1
+   * @param loss the mean loss of its minibatches as they came, without the regularisation
+   * @param accuracy the share of their rows that were classified right
+   */
+  public record Epoch(int number, double loss, double accuracy) {}
+
+  /**
+   * Trains for as many epochs as the settings say.
+   *
+   * @param listener is told of each epoch
+   * @throws TrainingException if the loss becomes NaN or infinite; the model keeps the weights before that
+   *     step
+   */
+  public void train(Consumer<Epoch> listener) {
+    for (int epoch = 1; epoch <= settings.epochs(); epoch++) {
+      training.order(new Philox(settings.seed(), epoch).permutation(data.rows()));
+      Steps.Account account = training.pass(this::fillUpdates);
+      check(account, "epoch " + epoch + ", step " + (account.batches() + 1));
+      updates += account.updates();
+      listener.accept(
+          new Epoch(
+              epoch,
+              sum(account.losses()) / data.rows(),
+              (double) Arrays.stream(account.correct()).sum() / data.rows()));
+    }
+  }
+
+  private void fillUpdates(Steps steps) {
+    for (int i = 0; i < training.minibatches(); i++) {
+      int column = Rig.FIRST_ROW + 1;
+      for (Group group : groups) {
+        double lr = settings.optimizer().lr();
+        group.fill(steps, i, column, settings.optimizer(), lr, updates + i + 1, 1);
+        column += Group.columns(settings.optimizer());
+      }
+    }
+  }
+
+  /** Loss and accuracy of the model on all rows of a data set. */
+  public Score score(Dataset rows) {
+    try (Rig rig =
+        new Rig(
+            device,
+            rows,
+            model,
+            settings.type(),
+            SCORE_BATCH,
+            1,
+            (minibatch, steps) -> {
+              minibatch.forward(settings.loss());
+              device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
+            })) {
+      Steps.Account account = rig.pass(steps -> {});
+      check(account, "scoring " + rows.rows() + " rows");
+      return new Score(
+          sum(account.losses()) / rows.rows() + settings.l2() * model.squaredWeights(),
+          (double) Arrays.stream(account.correct()).sum() / rows.rows());
+    }
+  }
+
+  /** In order: DoubleStream.sum compensates, and how is its own affair. */
+  private static double sum(double[] losses) {
+    double sum = 0;
+    for (double loss : losses) {
+      sum += loss;
+    }
+    return sum;
+  }
+
+  private void check(Steps.Account account, String where) {
+    switch (account.halt()) {
+      case RUNNING -> {}
+      case LOSS_NOT_FINITE ->
+          throw new TrainingException(
+              "%s: the loss became %s at learning rate %s; try a smaller --lr"
+                  .formatted(
+                      where,
+                      account.losses()[account.losses().length - 1],
+                      settings.optimizer().lr()));
+      case LABEL_OUT_OF_RANGE ->
+          throw new TrainingException(where + ": a label is not below the number of classes");
+    }
+  }
+
+  @Override
+  public void close() {
+    training.close();
+    tensors.close();
+    model.close();
+  }
+}
