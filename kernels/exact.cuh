@@ -27,14 +27,13 @@ __device__ inline float pow2(int k) { return __int_as_float((k + 127) << 23); }
 /// float is ever converted to an integer. log(2) is split so that k times its high part is exact
 /// (15 + 8 bits). P is fitted by tools.FitPolynomials.
 __device__ inline float exp(float x) {
-  if (isnan(x)) return x;
-  if (x > 89.0f) return __int_as_float(0x7f800000);  // log(2^128) = 88.72..
-  if (x < -104.0f) return 0.0f;                      // log(2^-150) = -103.97..
+  // Beyond these e^x is Inf or 0, as it is at them: log(2^128) = 88.72.., log(2^-150) = -103.97..
+  const float y = fmaxf(fminf(x, 89.0f), -104.0f);
   const float shift = 0x1.8p23f;
-  float shifted = fmaf(x, 0x1.715476p0f, shift);
+  float shifted = fmaf(y, 0x1.715476p0f, shift);
   int k = __float_as_int(shifted) - __float_as_int(shift);
   float n = shifted - shift;
-  float r = fmaf(n, -0x1.62e4p-1f, x);
+  float r = fmaf(n, -0x1.62e4p-1f, y);
   r = fmaf(n, -0x1.7f7d1cp-20f, r);
   float p = 0x1.697b94p-10f;
   p = fmaf(p, r, 0x1.12398p-7f);
@@ -44,7 +43,8 @@ __device__ inline float exp(float x) {
   p = fmaf(p, r, 1.0f);
   p = fmaf(p, r, 1.0f);
   int half = k >> 1;  // in two steps, because 2^k itself may overflow or be subnormal;
-  return p * pow2(half) * pow2(k - half);  // the first is exact, so there is one rounding
+  p = p * pow2(half) * pow2(k - half);  // the first is exact, so there is one rounding
+  return isnan(x) ? x : p;
 }
 
 /// log(x) = k*log(2) + log1p(f) with x = 2^k * (1 + f), -1/3 <= f < 1/3; then

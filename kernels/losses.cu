@@ -115,15 +115,18 @@ __device__ __forceinline__ void softmax(const T* scores, const int* labels, int 
   const bool beaten = __syncthreads_or(beats);
 
   // Every warp puts the chunks together for itself, in the same order.
-  T largest = kLowest;
+  T largest = chunk_max[0];
   T sum;
   if (chunks == 1) {
-    largest = chunk_max[0];
     sum = chunk_sum[0];
   } else {
     for (int chunk = lane; chunk < chunks; chunk += 32) largest = fmax(largest, chunk_max[chunk]);
     largest = warp_max(largest);
-    sum = exact::sum<T>(chunks, [=](long long c) { return chunk_sum[c] * exact::exp(chunk_max[c] - largest); });
+    for (int chunk = threadIdx.x; chunk < chunks; chunk += blockDim.x) {
+      chunk_sum[chunk] *= exact::exp(chunk_max[chunk] - largest);
+    }
+    __syncthreads();
+    sum = exact::sum<T>(chunks, [=](long long chunk) { return chunk_sum[chunk]; });
   }
   if (threadIdx.x == 0) {
     row_loss[row] = exact::log(sum) - (label_score - largest);

@@ -1,5 +1,7 @@
 package org.thalweg.data;
 
+import java.util.Arrays;
+
 /**
  * Labelled rows of bytes.
  *
@@ -41,8 +43,8 @@ public record Dataset(byte[] pixels, int[] labels, int features, int classes, do
 
   private Dataset slice(int from, int to) {
     return new Dataset(
-        java.util.Arrays.copyOfRange(pixels, from * features, to * features),
-        java.util.Arrays.copyOfRange(labels, from, to),
+        Arrays.copyOfRange(pixels, from * features, to * features),
+        Arrays.copyOfRange(labels, from, to),
         features,
         classes,
         scale);

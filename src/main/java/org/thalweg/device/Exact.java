@@ -31,20 +31,13 @@ public final class Exact {
    * (15 + 8 bits). P is fitted by tools.FitPolynomials.
    */
   public static float exp(float x) {
-    if (Float.isNaN(x)) {
-      return x;
-    }
-    if (x > 89.0f) { // log(2^128) = 88.72..
-      return Float.POSITIVE_INFINITY;
-    }
-    if (x < -104.0f) { // log(2^-150) = -103.97..
-      return 0.0f;
-    }
+    // Beyond these e^x is Inf or 0, as it is at them: log(2^128) = 88.72.., log(2^-150) = -103.97..
+    float y = Math.max(Math.min(x, 89.0f), -104.0f);
     final float shift = 0x1.8p23f;
-    float shifted = Math.fma(x, 0x1.715476p0f, shift);
+    float shifted = Math.fma(y, 0x1.715476p0f, shift);
     int k = Float.floatToRawIntBits(shifted) - Float.floatToRawIntBits(shift);
     float n = shifted - shift;
-    float r = Math.fma(n, -0x1.62e4p-1f, x);
+    float r = Math.fma(n, -0x1.62e4p-1f, y);
     r = Math.fma(n, -0x1.7f7d1cp-20f, r);
     float p = 0x1.697b94p-10f;
     p = Math.fma(p, r, 0x1.12398p-7f);
@@ -54,7 +47,8 @@ public final class Exact {
     p = Math.fma(p, r, 1.0f);
     p = Math.fma(p, r, 1.0f);
     int half = k >> 1; // in two steps, because 2^k itself may overflow or be subnormal;
-    return p * pow2(half) * pow2(k - half); // the first is exact, so there is one rounding
+    p = p * pow2(half) * pow2(k - half); // the first is exact, so there is one rounding
+    return Float.isNaN(x) ? x : p;
   }
 
   /**

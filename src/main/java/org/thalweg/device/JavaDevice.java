@@ -147,7 +147,7 @@ public final class JavaDevice implements Device {
   }
 
   private static void advance(long[] clock) {
-    if (clock[Steps.HALTED] == Steps.Halt.RUNNING.ordinal()) {
+    if (clock[Steps.HALTED] == Steps.Halt.RUNNING.code) {
       clock[Steps.BATCH]++;
       clock[Steps.UPDATE]++;
     }
@@ -303,7 +303,7 @@ public final class JavaDevice implements Device {
 
   private void tally(JavaArray rowLoss, JavaArray rowCorrect, int rows, Steps steps) {
     long[] clock = mine(steps.clock()).cells();
-    if (clock[Steps.HALTED] != Steps.Halt.RUNNING.ordinal()) {
+    if (clock[Steps.HALTED] != Steps.Halt.RUNNING.code) {
       return;
     }
     double[] results = mine(steps.results()).doubles();
@@ -328,9 +328,9 @@ public final class JavaDevice implements Device {
       results[result + 1] = right;
     }
     if (outOfRange) {
-      clock[Steps.HALTED] = Steps.Halt.LABEL_OUT_OF_RANGE.ordinal();
+      clock[Steps.HALTED] = Steps.Halt.LABEL_OUT_OF_RANGE.code;
     } else if (notFinite) {
-      clock[Steps.HALTED] = Steps.Halt.LOSS_NOT_FINITE.ordinal();
+      clock[Steps.HALTED] = Steps.Halt.LOSS_NOT_FINITE.code;
     }
   }
 
@@ -370,7 +370,7 @@ public final class JavaDevice implements Device {
     submit(
         () -> {
           long[] clock = mine(steps.clock()).cells();
-          if (clock[Steps.HALTED] != Steps.Halt.RUNNING.ordinal()) {
+          if (clock[Steps.HALTED] != Steps.Halt.RUNNING.code) {
             return;
           }
           long[] cells = mine(steps.cells()).cells();

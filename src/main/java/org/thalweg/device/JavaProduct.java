@@ -1,5 +1,6 @@
 package org.thalweg.device;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,7 @@ record JavaProduct(
     float[] total = new float[columns];
     for (int from = 0; from < depth; from += Exact.PRODUCT_CHUNK) {
       int to = Math.min(from + Exact.PRODUCT_CHUNK, depth);
-      java.util.Arrays.fill(total, 0);
+      Arrays.fill(total, 0);
       for (int k = from; k < to; k++) {
         float ak = one ? 1 : a[aAt + k * aStep];
         int bk = bAt + k * columns;
@@ -76,7 +77,7 @@ record JavaProduct(
     double[] total = new double[columns];
     for (int from = 0; from < depth; from += Exact.PRODUCT_CHUNK) {
       int to = Math.min(from + Exact.PRODUCT_CHUNK, depth);
-      java.util.Arrays.fill(total, 0);
+      Arrays.fill(total, 0);
       for (int k = from; k < to; k++) {
         double ak = one ? 1 : a[aAt + k * aStep];
         int bk = bAt + k * columns;

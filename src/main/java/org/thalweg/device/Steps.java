@@ -2,6 +2,8 @@ package org.thalweg.device;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * The step table of a recorded step, and the account of its runs. The host fills a row for each of the
@@ -12,14 +14,25 @@ import java.nio.ByteOrder;
  * is not finite halts the run before that step's update, so the weights are those that led there.
  */
 public final class Steps implements AutoCloseable {
-  /** Why a run has stopped. The ordinal is the device's code. */
+  /** Why a run has stopped. */
   public enum Halt {
     /** It has not. */
-    RUNNING,
+    RUNNING(0),
     /** The loss became NaN or infinite. */
-    LOSS_NOT_FINITE,
+    LOSS_NOT_FINITE(1),
     /** A row's label was negative or not below the number of classes. */
-    LABEL_OUT_OF_RANGE
+    LABEL_OUT_OF_RANGE(2);
+
+    /** The word on the device. */
+    final long code;
+
+    Halt(long code) {
+      this.code = code;
+    }
+
+    private static Halt of(long code) {
+      return Arrays.stream(values()).filter(halt -> halt.code == code).findFirst().orElseThrow();
+    }
   }
 
   // The three words of the clock on the device.
@@ -106,9 +119,7 @@ public final class Steps implements AutoCloseable {
   }
 
   private int at(int row, int column) {
-    return 8
-        * (java.util.Objects.checkIndex(row, capacity) * columns
-            + java.util.Objects.checkIndex(column, columns));
+    return 8 * (Objects.checkIndex(row, capacity) * columns + Objects.checkIndex(column, columns));
   }
 
   /** Sends the rows to the device, sets both cursors to the first of them and lifts a halt. */
@@ -127,13 +138,14 @@ public final class Steps implements AutoCloseable {
    *     comes last
    * @param correct for each minibatch and model, how many rows were right
    */
+  @SuppressWarnings("ArrayRecordComponent") // read once, never compared
   public record Account(long batches, long updates, Halt halt, double[] losses, long[] correct) {}
 
   /** Waits for the device and reads the account. */
   public Account account() {
     device.download(clock, clockWords.clear());
     long batches = clockWords.getLong(8 * BATCH);
-    Halt halt = Halt.values()[(int) clockWords.getLong(8 * HALTED)];
+    Halt halt = Halt.of(clockWords.getLong(8 * HALTED));
     int n = Math.toIntExact((batches + (halt == Halt.RUNNING ? 0 : 1)) * models);
     double[] pairs = device.read(results.slice(0, (long) RESULT * n));
     double[] losses = new double[n];

@@ -74,7 +74,7 @@ final class Workers implements AutoCloseable {
       if (e.getCause() instanceof RuntimeException cause) {
         throw cause;
       }
-      throw new DeviceException("a worker thread failed", e.getCause());
+      throw new DeviceException("a worker thread failed: " + e.getCause(), e);
     }
   }
 

@@ -1,5 +1,6 @@
 package org.thalweg.device.cuda;
 
+import java.util.Objects;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.JCudaDriver;
 import org.thalweg.device.Array;
@@ -68,7 +69,7 @@ final class CudaArray implements Array {
 
   @Override
   public CudaArray slice(long from, long n) {
-    java.util.Objects.checkFromIndexSize(from, n, count);
+    Objects.checkFromIndexSize(from, n, count);
     return new CudaArray(device, memory, false, type, offset + from * type.bytes(), n);
   }
 

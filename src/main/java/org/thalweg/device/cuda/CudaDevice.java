@@ -27,6 +27,7 @@ import static org.thalweg.device.cuda.Driver.check;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -254,7 +255,7 @@ public final class CudaDevice implements Device {
    */
   private static Pointer nothing(int arguments) {
     Pointer[] zeros = new Pointer[arguments];
-    java.util.Arrays.fill(zeros, argument(0L));
+    Arrays.fill(zeros, argument(0L));
     return Pointer.to(zeros);
   }
 

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Objects;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 import org.jspecify.annotations.Nullable;
@@ -83,7 +84,7 @@ public enum Driver {
       if (driver == SOFTWARE) {
         Path library = folder.resolve("libcuda.so.1");
         try (InputStream in = Driver.class.getResourceAsStream(SOFTWARE_DRIVER)) {
-          Files.copy(java.util.Objects.requireNonNull(in), library);
+          Files.copy(Objects.requireNonNull(in), library);
         }
         System.load(library.toString());
       }
@@ -133,6 +134,7 @@ public enum Driver {
   }
 
   /** Throws unless the driver call that has just returned succeeded. */
+  @SuppressWarnings("AnnotateFormatMethod") // the annotation would be one more dependency
   static void check(int result, String doing, Object... arguments) {
     if (result != CUresult.CUDA_SUCCESS) {
       String[] text = new String[1];

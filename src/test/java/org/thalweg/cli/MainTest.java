@@ -1,0 +1,191 @@
+package org.thalweg.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.thalweg.optim.Optimizers;
+
+/** What a person sees: output, errors, exit codes. */
+class MainTest {
+  @TempDir Path folder;
+
+  private record Outcome(int code, String out, String err) {}
+
+  private static synchronized Outcome run(String... args) {
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+    System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+    try {
+      int code = Main.run(args);
+      return new Outcome(
+          code,
+          outBytes.toString(StandardCharsets.UTF_8),
+          errBytes.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  private Path fresh() {
+    return folder.resolve("new");
+  }
+
+  static Stream<List<String>> wrongUsage() {
+    return Stream.of(
+        // Arguments, then what the message must name: the place, what was found, what is allowed.
+        List.of("train", "--", "Missing required parameter"),
+        List.of("train", "mnist", "--", "mnist", "digits"),
+        List.of("train", "digits", "--device", "gpu", "--", "--device", "gpu", "sim"),
+        List.of("train", "digits", "--optimizer", "adamm", "--", "adamm", "sgd", "adam"),
+        List.of("train", "digits", "--lr", "-1", "--", "lr", "-1.0", "at least 0"),
+        List.of("train", "digits", "--lr", "NaN", "--", "lr", "NaN", "finite"),
+        List.of("train", "digits", "--lr", "fast", "--", "--lr", "fast"),
+        List.of("train", "digits", "--batch", "0", "--", "batch", "0", "at least 1"),
+        List.of("train", "digits", "--epochs", "-1", "--", "epochs", "-1", "at least 0"),
+        List.of("train", "digits", "--l2", "-0.5", "--", "l2", "-0.5", "at least 0"),
+        List.of("train", "digits", "--seed", "x", "--", "--seed", "x"),
+        List.of("train", "digits", "--nesterov", "--", "--nesterov"),
+        List.of("trian", "digits", "--", "trian"));
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void wrongUsage(List<String> words) {
+    int end = words.indexOf("--");
+    Outcome outcome = run(words.subList(0, end).toArray(String[]::new));
+    assertEquals(2, outcome.code(), outcome.err());
+    assertEquals("", outcome.out());
+    List<String> lines = outcome.err().lines().toList();
+    for (String word : words.subList(end + 1, words.size())) {
+      assertTrue(lines.get(0).contains(word), lines.get(0) + " names " + word);
+    }
+    assertEquals(2, lines.size(), "a line that says what, a line that says where to look");
+    assertFalse(outcome.err().contains("\tat "), "no stack trace");
+    assertFalse(Files.exists(Path.of("runs")), "nothing is left behind");
+  }
+
+  @Test
+  void noArgumentsShowTheUsage() {
+    Outcome outcome = run();
+    assertEquals(2, outcome.code());
+    assertTrue(outcome.err().contains("train") && outcome.err().contains("devices"));
+  }
+
+  @Test
+  void anExistingOutFolderIsLeftAlone() throws Exception {
+    Path file = Files.writeString(folder.resolve("mine"), "precious");
+    Outcome outcome = run("train", "digits", "--out", folder.toString());
+    assertEquals(2, outcome.code());
+    assertTrue(outcome.err().contains(folder + " exists already"), outcome.err());
+    assertEquals("precious", Files.readString(file));
+  }
+
+  @Test
+  void aLossThatIsNotFiniteStopsTheRunAndLeavesNoFolder() {
+    Outcome outcome =
+        run(
+            "train",
+            "digits",
+            "--device",
+            "java",
+            "--lr",
+            "1e38",
+            "--optimizer",
+            "sgd",
+            "--out",
+            fresh().toString());
+    assertEquals(1, outcome.code());
+    assertEquals(1, outcome.err().lines().count(), outcome.err());
+    assertTrue(
+        outcome.err().matches("(?s).*epoch 1, step [2-9].*(NaN|Infinity).*1.0E38.*--lr.*"),
+        outcome.err());
+    assertFalse(Files.exists(fresh()));
+  }
+
+  @Test
+  void trainsToTheAccuracyThatIsPromised() {
+    Outcome outcome = run("train", "digits", "--device", "java", "--out", fresh().toString());
+    assertEquals(0, outcome.code(), outcome.err());
+    var test =
+        java.util.regex.Pattern.compile("test +loss \\S+ accuracy (\\S+)").matcher(outcome.out());
+    assertTrue(test.find(), outcome.out());
+    assertTrue(Double.parseDouble(test.group(1)) >= 0.89, outcome.out());
+    assertTrue(Files.isRegularFile(fresh().resolve("model.safetensors")));
+  }
+
+  @Test
+  void jsonIsOneObjectALineAndNothingElse() {
+    Outcome outcome =
+        run(
+            "train",
+            "digits",
+            "--device",
+            "java",
+            "--epochs",
+            "2",
+            "--l2",
+            "1e-3",
+            "--json",
+            "--out",
+            fresh().toString());
+    assertEquals(0, outcome.code(), outcome.err());
+    assertEquals("", outcome.err());
+    List<String> lines = outcome.out().lines().toList();
+    assertEquals(3, lines.size());
+    String number = "-?[0-9.]+(E-?[0-9]+)?";
+    for (String line : lines.subList(0, 2)) {
+      assertTrue(
+          line.matches(
+              "\\{\"event\":\"epoch\",\"epoch\":[12],\"loss\":N,\"accuracy\":N}"
+                  .replace("N", number)),
+          line);
+    }
+    assertTrue(
+        lines
+            .get(2)
+            .matches(
+                ("\\{\"event\":\"done\",\"epochs\":2,\"train_loss\":N,\"train_accuracy\":N,"
+                        + "\"test_loss\":N,\"test_accuracy\":N,\"seconds\":N,"
+                        + "\"weights_crc32\":\"[0-9a-f]{8}\"}")
+                    .replace("N", number)),
+        lines.get(2));
+  }
+
+  @Test
+  void everyOptimizerIsNamedInTheHelp() {
+    Outcome outcome = run("train", "--help");
+    assertEquals(0, outcome.code());
+    for (String name : Optimizers.names()) {
+      assertTrue(outcome.out().contains(name), name);
+    }
+  }
+
+  @Test
+  @Tag("driver")
+  void devicesSaysWhatCanBeUsed() {
+    Outcome outcome = run("devices");
+    assertEquals(0, outcome.code(), outcome.err());
+    List<String> lines = outcome.out().lines().toList();
+    assertEquals(3, lines.size());
+    assertTrue(lines.get(0).matches("java +java, [0-9]+ threads?"), lines.get(0));
+    assertTrue(lines.get(1).matches("sim +the CUDA kernels on the software driver"), lines.get(1));
+    assertTrue(lines.get(2).matches("cuda +.*(not usable|compute capability).*"), lines.get(2));
+  }
+}

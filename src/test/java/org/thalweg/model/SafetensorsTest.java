@@ -1,0 +1,49 @@
+package org.thalweg.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.CRC32;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.thalweg.device.Device;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.JavaDevice;
+import org.thalweg.device.Philox;
+
+class SafetensorsTest {
+  @TempDir Path folder;
+
+  /** Read back by the format's definition: length, header, data at the offsets it names. */
+  @Test
+  void aModelIsWrittenAsTheFormatSays() throws Exception {
+    Path file = folder.resolve("model.safetensors");
+    try (Device device = new JavaDevice(1);
+        LinearClassifier model = new LinearClassifier(device, ElementType.F32, 3, 2)) {
+      model.initialise(new Philox(1, 0), 1);
+      model.save(file);
+      ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+      byte[] header = new byte[(int) bytes.getLong()];
+      bytes.get(header);
+      assertEquals(0, header.length % 8);
+      assertEquals(
+          "{\"weight\":{\"dtype\":\"F32\",\"shape\":[3,2],\"data_offsets\":[0,24]},"
+              + "\"bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[24,32]}}",
+          new String(header, StandardCharsets.US_ASCII).strip());
+      assertEquals(32, bytes.remaining());
+      CRC32 crc = new CRC32();
+      crc.update(bytes.duplicate());
+      assertEquals((int) crc.getValue(), model.crc32());
+      for (double w : device.read(model.parameters().get(0).value())) {
+        assertEquals((float) w, bytes.getFloat());
+      }
+      assertThrows(FileAlreadyExistsException.class, () -> model.save(file));
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package org.thalweg.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.thalweg.device.Device;
+import org.thalweg.device.JavaDevice;
+
+/** A training ends with the same weights wherever and however it is run. */
+class SameWeightsTest {
+  private static String expected;
+
+  private static synchronized String expected() {
+    if (expected == null) {
+      try (Device device = new JavaDevice(1)) {
+        expected = TrainEverything.checksums(device);
+      }
+    }
+    return expected;
+  }
+
+  @Test
+  void differentRulesGiveDifferentWeights() {
+    List<String> sums = expected().lines().map(line -> line.split(" ")[2]).toList();
+    assertEquals(sums.size(), sums.stream().distinct().count(), expected());
+    assertTrue(sums.size() >= 8);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1", "2", "3"})
+  void onJavaWithThreads(String threads) throws Exception {
+    assertEquals(expected(), child("java", Map.of("THALWEG_THREADS", threads)));
+  }
+
+  @ParameterizedTest
+  @Tag("driver")
+  @CsvSource({"0, 1", "0, 2", "1, 1", "2, 2", "12345, 2"})
+  void onTheSoftwareDriver(String seed, String threads) throws Exception {
+    assertEquals(
+        expected(), child("sim", Map.of("THALWEG_SIM_SEED", seed, "THALWEG_SIM_THREADS", threads)));
+  }
+
+  private static String child(String device, Map<String, String> environment) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:+IgnoreUnrecognizedVMOptions", "-XX:+RestoreMXCSROnJNICalls"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(TrainEverything.class.getName(), device));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().putAll(environment);
+    Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertTrue(process.waitFor(120, TimeUnit.SECONDS));
+    assertEquals(0, process.exitValue(), out);
+    return out;
+  }
+}

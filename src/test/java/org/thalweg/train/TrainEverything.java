@@ -1,0 +1,44 @@
+package org.thalweg.train;
+
+import org.thalweg.data.Dataset;
+import org.thalweg.data.Digits;
+import org.thalweg.device.Device;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.JavaDevice;
+import org.thalweg.device.cuda.CudaDevice;
+import org.thalweg.device.cuda.Driver;
+import org.thalweg.loss.Softmax;
+import org.thalweg.optim.Optimizer;
+import org.thalweg.optim.Optimizers;
+
+/**
+ * A program for a process of its own, whose environment says how the device works: trains with every
+ * optimizer, in both types, and prints a line with the checksum of the weights for each.
+ */
+final class TrainEverything {
+  private TrainEverything() {}
+
+  public static void main(String[] args) {
+    try (Device device =
+        args[0].equals("java") ? new JavaDevice() : new CudaDevice(Driver.SOFTWARE, 0)) {
+      System.out.print(checksums(device));
+    }
+  }
+
+  static String checksums(Device device) {
+    StringBuilder lines = new StringBuilder();
+    Dataset data = Digits.load().train();
+    for (Optimizer optimizer : Optimizers.all()) {
+      for (ElementType type : new ElementType[] {ElementType.F32, ElementType.F64}) {
+        // 45 minibatches, the last one of 29 rows.
+        Settings settings =
+            new Settings(optimizer.withLr(0.01), new Softmax(), type, 32, 1, 1e-4, 7);
+        try (Trainer trainer = new Trainer(device, data, settings)) {
+          trainer.train(epoch -> {});
+          lines.append("%s %s %08x%n".formatted(optimizer.name(), type, trainer.model().crc32()));
+        }
+      }
+    }
+    return lines.toString();
+  }
+}
