@@ -1,0 +1,130 @@
+// The driver's state, and the door through which every call comes in.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "driver/cuda_abi.h"
+#include "ptx/program.h"
+#include "simt/memory.h"
+
+namespace thalweg {
+
+// The device is a small one of compute capability 7.5.
+inline constexpr uint64_t kDeviceMemory = uint64_t{8} << 30;
+inline constexpr int kMaxThreads = 1024;  // of a block
+inline constexpr int kMaxBlock[3] = {1024, 1024, 64};
+inline constexpr int kMaxGrid[3] = {0x7fffffff, 65535, 65535};
+inline constexpr int kMaxShared = 48 << 10;  // bytes of a block
+
+// Thrown inside a call, which then returns the code; the message goes to thalweg_sim_message.
+struct Failure {
+  CUresult code;
+  std::string message;
+};
+
+inline void require(bool condition, CUresult code, const char* message) {
+  if (!condition) throw Failure{code, message};
+}
+
+// Objects behind opaque handles. A handle is never given twice, so a stale one is found out.
+template <class Handle, class T> class Registry {
+ public:
+  Handle add(std::shared_ptr<T> object) {
+    static uintptr_t last = 0x1000;
+    const auto handle = reinterpret_cast<Handle>(last += 16);
+    objects_[handle] = std::move(object);
+    return handle;
+  }
+
+  const std::shared_ptr<T>& get(Handle handle) const {
+    const auto found = objects_.find(handle);
+    if (found == objects_.end()) throw Failure{CUDA_ERROR_INVALID_HANDLE, "the handle names nothing that exists"};
+    return found->second;
+  }
+
+  void remove(Handle handle) {
+    get(handle);
+    objects_.erase(handle);
+  }
+
+  template <class Condition> void remove_if(Condition condition) {
+    for (auto at = objects_.begin(); at != objects_.end();) at = condition(*at->second) ? objects_.erase(at) : ++at;
+  }
+
+  auto begin() const { return objects_.begin(); }
+  auto end() const { return objects_.end(); }
+
+ private:
+  std::unordered_map<Handle, std::shared_ptr<T>> objects_;
+};
+
+struct Function {
+  std::shared_ptr<const Module> module;  // keeps the kernel alive in graphs
+  const Kernel* kernel;
+};
+
+struct Context;
+using Work = std::function<void(Context&)>;
+using Graph = std::vector<Work>;
+
+struct Stream {
+  CUstreamCaptureStatus capture = CU_CAPTURE_NONE;
+  CUstreamCaptureMode mode = CU_CAPTURE_GLOBAL;
+  std::thread::id capturing_thread;
+  Graph graph;
+};
+
+// What a program reads through the reserved module globals (module.cpp).
+struct Telemetry {
+  uint64_t calls = 0;
+  uint64_t instructions = 0;
+  char message[4096] = {};
+};
+
+struct Context {
+  GlobalMemory memory{kDeviceMemory};
+  const uint64_t telemetry = memory.allocate(sizeof(Telemetry));  // an address
+  CUresult sticky = CUDA_SUCCESS;
+  Registry<CUmodule, const Module> modules;
+  Registry<CUfunction, const Function> functions;
+  Registry<CUstream, Stream> streams;
+  Registry<CUgraph, Graph> graphs;
+  Registry<CUgraphExec, const Graph> graph_execs;
+
+  // Throws if a kernel has failed: the message of that failure stays.
+  void require_intact() const { require(sticky == CUDA_SUCCESS, sticky, ""); }
+  // Does the work now, or records it if the stream captures.
+  void enqueue(CUstream stream, Work work);
+  // For calls that CUDA forbids while a stream captures: makes such a capture invalid and throws.
+  void forbid_during_capture();
+};
+
+struct Driver {
+  std::mutex mutex;
+  bool initialized = false;
+  Telemetry telemetry;
+  std::unique_ptr<Context> primary;  // the only context, while it is retained
+  CUcontext handle = nullptr;        // of that context; another one each time
+  uint32_t retained = 0;
+
+  static Driver& get();
+  static CUcontext& current();               // of the calling thread; null if it has none
+  void check_device(CUdevice device) const;  // throws if cuInit has not been called, or there is no such device
+  Context& context(CUcontext of) const;      // throws if the handle names no context
+};
+
+// Runs body(driver) as one driver call: counts it, serialises it, turns exceptions into codes.
+CUresult call(const char* name, const std::function<void(Driver&)>& body) noexcept;
+
+// The same with the calling thread's context, intact.
+CUresult call_in_context(const char* name, const Work& body) noexcept;
+
+}  // namespace thalweg
