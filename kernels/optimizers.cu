@@ -89,6 +89,13 @@ __device__ __forceinline__ void store(T* p, const Vector<T>& v) {
   *reinterpret_cast<Vector<T>*>(p) = v;
 }
 
+// An address that comes from memory could point anywhere, for all the compiler knows: this one is global.
+template <typename T>
+__device__ __forceinline__ T* global(T* p) {
+  __builtin_assume(__isGlobal(p));
+  return p;
+}
+
 // One element: the gradient's pipeline, decoupled decay, then the rule. c: the group's columns.
 template <typename Rule, typename T>
 __device__ __forceinline__ void element(T& w, T g, T* s, const T* c) {
@@ -139,7 +146,11 @@ template <typename Rule, typename T>
 __device__ __forceinline__ void update(const Tensor<T>* tensors, const int* tensor_of_block,
                                        const long long* cells, int columns, int column, const Clock* clock) {
   if (tensors == nullptr || clock->halted != kRunning) return;
-  const Tensor<T> tensor = tensors[tensor_of_block[blockIdx.x]];
+  Tensor<T> tensor = tensors[tensor_of_block[blockIdx.x]];
+  tensor.parameter = global(tensor.parameter);
+  tensor.gradient = global(tensor.gradient);
+#pragma unroll
+  for (int k = 0; k < Rule::kStates; k++) tensor.state[k] = global(tensor.state[k]);
 
   constexpr int kColumns = kGroupColumns + Rule::kColumns;
   T c[kColumns];

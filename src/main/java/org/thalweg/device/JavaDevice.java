@@ -18,6 +18,7 @@ public final class JavaDevice implements Device {
   private final Workers workers;
   private final Set<JavaArray> open = new LinkedHashSet<>();
   private @Nullable List<Runnable> recording;
+  private boolean closed;
 
   /** As many threads as {@code THALWEG_THREADS} says, or as there are processors. */
   public JavaDevice() {
@@ -80,10 +81,14 @@ public final class JavaDevice implements Device {
 
   @Override
   public JavaArray allocate(ElementType type, long count) {
+    checkOpen();
     if (count < 0 || count > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(
           "an array of the Java device has 0 to %d elements, not %d"
               .formatted(Integer.MAX_VALUE - 8, count));
+    }
+    if (recording != null) {
+      throw new IllegalStateException("nothing may be allocated while a step is recorded");
     }
     JavaArray array = new JavaArray(this, type, (int) count);
     open.add(array);
@@ -113,7 +118,14 @@ public final class JavaDevice implements Device {
     throw new IllegalArgumentException("an array of another device");
   }
 
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("the Java device was used after close");
+    }
+  }
+
   private void submit(Runnable operation) {
+    checkOpen();
     if (recording == null) {
       operation.run();
     } else {
@@ -123,7 +135,9 @@ public final class JavaDevice implements Device {
 
   @Override
   public Program record(Steps steps, Runnable body) {
+    checkOpen();
     Checks.notRecording(recording != null);
+    JavaArray clock = mine(steps.clock());
     List<Runnable> operations = new ArrayList<>();
     recording = operations;
     try {
@@ -131,18 +145,25 @@ public final class JavaDevice implements Device {
     } finally {
       recording = null;
     }
-    JavaArray clock = mine(steps.clock());
     operations.add(() -> advance(clock.cells()));
     return new Program() {
+      private boolean open = true;
+
       @Override
       public void run(long n) {
+        if (!open) {
+          throw new IllegalStateException("a program was used after close");
+        }
+        checkOpen();
         for (long i = 0; i < n; i++) {
           operations.forEach(Runnable::run);
         }
       }
 
       @Override
-      public void close() {}
+      public void close() {
+        open = false;
+      }
     };
   }
 
@@ -158,6 +179,9 @@ public final class JavaDevice implements Device {
     Checks.gather(rows, order, steps, firstColumn, x, y);
     JavaArray pixels = mine(rows.pixels());
     JavaArray labels = mine(rows.labels());
+    JavaArray positions = mine(order);
+    JavaArray to = mine(x);
+    JavaArray classes = mine(y);
     JavaArray clock = mine(steps.clock());
     JavaArray cells = mine(steps.cells());
     int features = rows.features();
@@ -165,15 +189,15 @@ public final class JavaDevice implements Device {
         () -> {
           long row = clock.cells()[Steps.BATCH];
           int first = (int) cells.cells()[(int) row * steps.columns() + firstColumn];
-          for (int b = 0; b < y.count(); b++) {
-            int from = mine(order).ints()[mine(order).at() + first + b];
-            mine(y).ints()[mine(y).at() + b] = labels.ints()[labels.at() + from];
+          for (int b = 0; b < classes.count(); b++) {
+            int from = positions.ints()[positions.at() + first + b];
+            classes.ints()[classes.at() + b] = labels.ints()[labels.at() + from];
             scale(
                 pixels.bytes(),
                 pixels.at() + from * features,
                 features,
                 rows.scale(),
-                mine(x),
+                to,
                 b * features);
           }
         });
@@ -199,11 +223,12 @@ public final class JavaDevice implements Device {
   public void multiply(Product size, Array left, Array right, @Nullable Array bias, Array out) {
     size.check(left, right, out, bias);
     JavaProduct product = new JavaProduct(size, false, mine(left), mine(right), mine(out), null);
+    JavaArray row = bias == null ? null : mine(bias);
     submit(
         () -> {
           product.run(workers);
-          if (bias != null) {
-            product.addToRows(mine(bias));
+          if (row != null) {
+            product.addToRows(row);
           }
         });
   }
@@ -228,28 +253,21 @@ public final class JavaDevice implements Device {
       Array rowLoss,
       Array rowCorrect) {
     int classes = Checks.loss(scores, labels, gradient, rowLoss, rowCorrect);
+    JavaArray x = mine(scores);
     JavaArray y = mine(labels);
+    JavaArray d = mine(gradient);
+    JavaArray losses = mine(rowLoss);
     JavaArray correct = mine(rowCorrect);
     submit(
         () ->
             workers.forEach(
-                (int) rowLoss.count(),
+                (int) losses.count(),
                 16L * classes,
                 (from, to) -> {
                   for (int row = from; row < to; row++) {
                     int label = y.ints()[y.at() + row % (int) y.count()];
-                    correct.ints()[correct.at() + row] =
-                        right(mine(scores), row * classes, classes, label);
-                    row(
-                        loss,
-                        mine(scores),
-                        row * classes,
-                        classes,
-                        label,
-                        scale,
-                        mine(gradient),
-                        mine(rowLoss),
-                        row);
+                    correct.ints()[correct.at() + row] = right(x, row * classes, classes, label);
+                    row(loss, x, row * classes, classes, label, scale, d, losses, row);
                   }
                 }));
   }
@@ -298,7 +316,10 @@ public final class JavaDevice implements Device {
   @Override
   public void tally(Array rowLoss, Array rowCorrect, Steps steps) {
     int rows = Checks.tally(rowLoss, rowCorrect, steps);
-    submit(() -> tally(mine(rowLoss), mine(rowCorrect), rows, steps));
+    JavaArray losses = mine(rowLoss);
+    JavaArray correct = mine(rowCorrect);
+    mine(steps.clock());
+    submit(() -> tally(losses, correct, rows, steps));
   }
 
   private void tally(JavaArray rowLoss, JavaArray rowCorrect, int rows, Steps steps) {
@@ -336,6 +357,7 @@ public final class JavaDevice implements Device {
 
   @Override
   public Tensors tensors(List<Parameter> parameters, int states) {
+    checkOpen();
     List<Parameter> list = List.copyOf(parameters);
     List<List<JavaArray>> state = new ArrayList<>();
     for (Parameter parameter : list) {
@@ -347,26 +369,30 @@ public final class JavaDevice implements Device {
       }
       state.add(own);
     }
-    return new JavaTensors(list, state);
+    return new JavaTensors(this, list, states, state);
   }
 
-  private record JavaTensors(List<Parameter> parameters, List<List<JavaArray>> states)
+  private record JavaTensors(
+      JavaDevice device, List<Parameter> parameters, int states, List<List<JavaArray>> arrays)
       implements Tensors {
     @Override
     public Array state(int tensor, int k) {
-      return states.get(tensor).get(k);
+      return arrays.get(tensor).get(k);
     }
 
     @Override
     public void close() {
-      states.forEach(own -> own.forEach(JavaArray::close));
+      arrays.forEach(own -> own.forEach(JavaArray::close));
     }
   }
 
   @Override
   public void update(Optimizer rule, Tensors tensors, Steps steps, int column) {
     Checks.update(rule, tensors, steps, column);
-    JavaTensors own = (JavaTensors) tensors;
+    if (!(tensors instanceof JavaTensors own && own.device() == this)) {
+      throw new IllegalArgumentException("tensors of another device");
+    }
+    mine(steps.clock());
     submit(
         () -> {
           long[] clock = mine(steps.clock()).cells();
@@ -378,7 +404,7 @@ public final class JavaDevice implements Device {
           for (int tensor = 0; tensor < own.parameters().size(); tensor++) {
             Parameter parameter = own.parameters().get(tensor);
             int group = row + parameter.group() * Group.columns(rule);
-            update(rule, parameter, own.states().get(tensor), cells, group);
+            update(rule, parameter, own.arrays().get(tensor), cells, group);
           }
         });
   }
@@ -412,6 +438,7 @@ public final class JavaDevice implements Device {
 
   @Override
   public void close() {
+    closed = true;
     List.copyOf(open).forEach(JavaArray::close);
     workers.close();
   }

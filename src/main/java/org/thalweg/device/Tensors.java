@@ -7,6 +7,9 @@ public interface Tensors extends AutoCloseable {
   /** The parameters, in the order in which they were given. */
   List<Parameter> parameters();
 
+  /** How many state arrays each parameter has. */
+  int states();
+
   /** State array {@code k} of a tensor: as long as its parameter, 0 at first. */
   Array state(int tensor, int k);
 

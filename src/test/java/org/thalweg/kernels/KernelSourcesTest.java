@@ -99,6 +99,23 @@ class KernelSourcesTest {
     assertTrue(lines.contains(".target sm_75"), ptx + ": .target is not sm_75");
   }
 
+  /** Of each element's m, v and w one division and one root: the elements are counted by what is stored. */
+  @Test
+  void adamDividesAndTakesARootOncePerElement() throws IOException {
+    String ptx = read(KERNELS.resolve("ptx/optimizers.ptx"));
+    int from = ptx.indexOf(".entry adam_f32(");
+    String adam = ptx.substring(from, ptx.indexOf("\n}", from));
+    int stored = 4 * count(adam, "st.global.v4.f32") + count(adam, "st.global.f32");
+    assertEquals(0, stored % 3);
+    assertTrue(stored > 3);
+    assertEquals(stored / 3, count(adam, "div.rn.f32"));
+    assertEquals(stored / 3, count(adam, "sqrt.rn.f32"));
+  }
+
+  private static int count(String text, String word) {
+    return text.split(Pattern.quote(word), -1).length - 1;
+  }
+
   @Test
   void inexactFunctionsAreFound() {
     String source =
@@ -191,7 +208,7 @@ class KernelSourcesTest {
           __double_as_longlong __ldg __umulhi __umul64hi __popc __clz __ffs __brev
           __shfl_sync __shfl_xor_sync __shfl_down_sync __ballot_sync __any_sync __all_sync
           __syncwarp __syncthreads __syncthreads_or __syncthreads_and __syncthreads_count
-          __threadfence __launch_bounds__ __align__
+          __threadfence __launch_bounds__ __align__ __isGlobal __builtin_assume
           atomicAdd atomicMax atomicOr atomicCAS
           """);
 

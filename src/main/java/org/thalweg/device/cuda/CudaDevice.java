@@ -89,6 +89,7 @@ public final class CudaDevice implements Device {
   private final CUstream stream = new CUstream();
   private final Kernels kernels = new Kernels();
   private final Set<CudaArray> open = new LinkedHashSet<>();
+  private final Set<CudaProgram> programs = new LinkedHashSet<>();
   private final String description;
   private @Nullable List<Launch> recording;
   private boolean closed;
@@ -325,7 +326,9 @@ public final class CudaDevice implements Device {
     check(
         cuGraphInstantiate(executable, graph, 0), "making a graph of %d launches", launches.size());
     check(cuGraphDestroy(graph), "freeing a graph");
-    return new CudaProgram(executable, launches);
+    CudaProgram program = new CudaProgram(executable, launches);
+    programs.add(program);
+    return program;
   }
 
   private final class CudaProgram implements Program {
@@ -359,6 +362,7 @@ public final class CudaDevice implements Device {
     public void close() {
       if (open) {
         open = false;
+        programs.remove(this);
         makeCurrent();
         check(cuGraphExecDestroy(executable), "freeing a graph");
       }
@@ -494,7 +498,9 @@ public final class CudaDevice implements Device {
   @Override
   public void update(Optimizer rule, Tensors tensors, Steps steps, int column) {
     Checks.update(rule, tensors, steps, column);
-    CudaTensors own = (CudaTensors) tensors;
+    if (!(tensors instanceof CudaTensors own)) {
+      throw new IllegalArgumentException("tensors of another device");
+    }
     launch(
         "optimizers",
         rule.name() + "_" + steps.type().suffix(),
@@ -523,6 +529,7 @@ public final class CudaDevice implements Device {
     makeCurrent();
     try {
       synchronize("closing the device");
+      List.copyOf(programs).forEach(CudaProgram::close);
       List.copyOf(open).forEach(CudaArray::close);
       kernels.unload();
       check(cuStreamDestroy(stream), "freeing the stream");

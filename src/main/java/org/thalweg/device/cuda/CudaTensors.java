@@ -23,6 +23,7 @@ final class CudaTensors implements Tensors {
   private static final int VECTORS = 1024;
 
   private final List<Parameter> parameters;
+  private final int stateCount;
   private final List<List<CudaArray>> states = new ArrayList<>();
   private final List<Array> owned = new ArrayList<>();
   private final CudaArray table;
@@ -34,6 +35,7 @@ final class CudaTensors implements Tensors {
           "at most " + MAX_STATES + " state arrays, not " + stateCount);
     }
     this.parameters = List.copyOf(parameters);
+    this.stateCount = stateCount;
     ByteBuffer rows = littleEndian(ROW * this.parameters.size());
     List<Integer> blocks = new ArrayList<>();
     for (int tensor = 0; tensor < this.parameters.size(); tensor++) {
@@ -91,6 +93,11 @@ final class CudaTensors implements Tensors {
   @Override
   public List<Parameter> parameters() {
     return parameters;
+  }
+
+  @Override
+  public int states() {
+    return stateCount;
   }
 
   @Override

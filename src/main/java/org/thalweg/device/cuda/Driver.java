@@ -38,22 +38,24 @@ public enum Driver {
 
   /** Why this driver cannot be used here and what to do, or null if nothing is known against it. */
   public @Nullable String missing() {
-    String platform = System.getProperty("os.name") + " on " + System.getProperty("os.arch");
-    boolean windows = platform.toLowerCase(Locale.ROOT).startsWith("windows");
-    String natives =
-        "/lib/"
-            + (windows ? "" : "lib")
-            + "JCudaDriver-12.6.0-"
-            + (windows ? "windows-x86_64.dll" : "linux-x86_64.so");
     if (!System.getProperty("os.arch").equals("amd64")
-        || JCudaDriver.class.getResource(natives) == null) {
-      return "JCuda has no natives for " + platform + "; use --device java";
+        || Driver.class.getResource(jcudaLibrary()) == null) {
+      return "JCuda has no natives for %s on %s; use --device java"
+          .formatted(System.getProperty("os.name"), System.getProperty("os.arch"));
     }
     if (this == SOFTWARE && Driver.class.getResource(SOFTWARE_DRIVER) == null) {
       return "this build has no software driver: it needs Linux, g++ and make when it is built"
           + " (install them, remove target and run again)";
     }
     return null;
+  }
+
+  /** The library in JCuda's jar. */
+  private static String jcudaLibrary() {
+    boolean windows = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
+    return windows
+        ? "/lib/JCudaDriver-12.6.0-windows-x86_64.dll"
+        : "/lib/libJCudaDriver-12.6.0-linux-x86_64.so";
   }
 
   /**
@@ -78,33 +80,40 @@ public enum Driver {
     if (missing != null) {
       throw new DeviceException("device " + driver.device + " is not usable: " + missing);
     }
-    Path folder = null;
     try {
-      folder = Files.createTempDirectory("thalweg-natives");
-      if (driver == SOFTWARE) {
-        Path library = folder.resolve("libcuda.so.1");
-        try (InputStream in = Driver.class.getResourceAsStream(SOFTWARE_DRIVER)) {
-          Files.copy(Objects.requireNonNull(in), library);
-        }
-        System.load(library.toString());
+      Path folder = Files.createTempDirectory("thalweg-natives");
+      try {
+        // JCuda's library needs the driver's. A class whose initialiser has failed stays unusable,
+        // so what may
+        // fail is tried before JCuda's class is touched: a process without a GPU may still want the
+        // other driver.
+        System.load(extract(driver == SOFTWARE ? SOFTWARE_DRIVER : jcudaLibrary(), folder));
+        loadJCuda(folder);
+        loaded = driver;
+      } finally {
+        delete(folder);
       }
-      loadJCuda(folder);
-      // Results are checked call by call, where it is known what the call was for.
-      JCudaDriver.setExceptionsEnabled(false);
-      loaded = driver;
-    } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
+    } catch (UnsatisfiedLinkError e) {
       throw new DeviceException(
-          "device %s is not usable: the NVIDIA driver (libcuda.so.1) was not found; install it, or"
-                  .formatted(driver.device)
-              + " use --device java or --device sim",
+          "device %s is not usable: %s"
+              .formatted(
+                  driver.device,
+                  driver == NVIDIA
+                      ? "no NVIDIA driver (libcuda.so.1) was found; install it, or use --device java"
+                      : e.getMessage()),
           e);
     } catch (IOException e) {
       throw new DeviceException("cannot write to the folder for temporary files: " + e, e);
-    } finally {
-      if (folder != null) {
-        delete(folder);
-      }
     }
+  }
+
+  private static String extract(String resource, Path folder) throws IOException {
+    // Not JCuda's own name for its library: it would write over a file that is loaded.
+    Path file = folder.resolve("thalweg-" + resource.substring(resource.lastIndexOf('/') + 1));
+    try (InputStream in = Driver.class.getResourceAsStream(resource)) {
+      Files.copy(Objects.requireNonNull(in), file);
+    }
+    return file.toString();
   }
 
   /**
@@ -115,7 +124,10 @@ public enum Driver {
     String shared = System.getProperty("java.io.tmpdir");
     System.setProperty("java.io.tmpdir", folder.toString());
     try {
-      JCudaDriver.setExceptionsEnabled(false); // initialises the class, which loads its library
+      // Initialises the class, which loads its library. Results are checked call by call, where it
+      // is known
+      // what the call was for, and not by JCuda.
+      JCudaDriver.setExceptionsEnabled(false);
     } finally {
       System.setProperty("java.io.tmpdir", shared);
     }

@@ -1,0 +1,534 @@
+package org.thalweg.device;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.thalweg.loss.Softmax;
+import org.thalweg.optim.Adam;
+import org.thalweg.optim.Group;
+import org.thalweg.optim.Optimizer;
+import org.thalweg.optim.Optimizers;
+import org.thalweg.optim.Sgd;
+
+/** Runs, halts, threads, and what a device refuses. */
+class DeviceLifeTest {
+  @Nested
+  class OneThread extends Body {
+    OneThread() {
+      super(TestDevices.JAVA_1);
+    }
+  }
+
+  @Nested
+  class TwoThreads extends Body {
+    TwoThreads() {
+      super(TestDevices.JAVA_2);
+    }
+  }
+
+  @Nested
+  @Tag("driver")
+  class OnDriver extends Body {
+    OnDriver() {
+      super(TestDevices.DRIVER);
+    }
+  }
+
+  abstract static class Body extends OnDevice {
+    private static final Optimizer ADAM = new Adam(0.1, 0.9, 0.999, 1e-8);
+    private static final int ALL = SmallRun.BATCHES;
+
+    private final TestDevices which;
+
+    Body(TestDevices which) {
+      super(which);
+      this.which = which;
+    }
+
+    /** Two passes; the updates are counted on. */
+    private static List<double[]> train(Device device, ElementType type, Optimizer rule) {
+      try (SmallRun run = new SmallRun(device, type, rule)) {
+        run.start(0.1, 1);
+        run.program.run(ALL);
+        run.start(0.05, 1 + ALL);
+        run.program.run(ALL);
+        return run.result();
+      }
+    }
+
+    // ---- Runs.
+
+    @Test
+    void sameRunTwiceHasTheSameBits() {
+      for (Optimizer rule : Optimizers.all()) {
+        for (ElementType type : Values.TYPES) {
+          List<double[]> first = train(device, type, rule);
+          assertSameBits(rule + " " + type, first, train(device, type, rule));
+          assertTwins(rule + " " + type, other -> train(other, type, rule));
+        }
+      }
+    }
+
+    @Test
+    void replaySeesWhatTheTableWasRefilledWith() {
+      try (SmallRun replayed = new SmallRun(device, ElementType.F32, ADAM);
+          SmallRun recorded = new SmallRun(device, ElementType.F32, ADAM)) {
+        replayed.start(0, 1);
+        replayed.program.run(1);
+        List<double[]> still = replayed.result();
+        replayed.start(0.5, 1000);
+        replayed.program.run(1);
+        List<double[]> moved = replayed.result();
+        assertFalse(Arrays.equals(still.get(0), moved.get(0)), "the learning rate was not seen");
+
+        recorded.start(0, 1);
+        recorded.program.run(1);
+        recorded.start(0.5, 1000);
+        try (Program again = recorded.record()) {
+          again.run(1);
+        }
+        assertSameBits("recorded again after the refill", recorded.result(), moved);
+      }
+    }
+
+    @Test
+    void replaySeesAnotherT() {
+      List<List<double[]>> results = new ArrayList<>();
+      for (long t : new long[] {1, 1000}) {
+        try (SmallRun run = new SmallRun(device, ElementType.F32, ADAM)) {
+          run.start(0.1, 7);
+          run.start(0.1, t);
+          run.program.run(1);
+          results.add(run.result());
+        }
+      }
+      assertSameBits("state", results.get(0).subList(1, 3), results.get(1).subList(1, 3));
+      double[] first = results.get(0).get(0);
+      assertFalse(Arrays.equals(first, results.get(1).get(0)), "t was not seen");
+    }
+
+    @Test
+    void programsShareTheCursor() {
+      try (SmallRun whole = new SmallRun(device, ElementType.F32, ADAM);
+          SmallRun parts = new SmallRun(device, ElementType.F32, ADAM);
+          Program other = parts.record()) {
+        whole.start(0.1, 1);
+        whole.program.run(ALL);
+        parts.start(0.1, 1);
+        parts.program.run(0);
+        parts.program.run(1);
+        other.run(2);
+        parts.program.run(ALL - 3);
+        assertSameBits("in parts", whole.result(), parts.result());
+        assertArrayEquals(whole.steps.account().losses(), parts.steps.account().losses());
+        assertEquals(ALL, parts.steps.account().batches());
+        assertEquals(ALL, parts.steps.account().updates());
+        assertEquals(Steps.Halt.RUNNING, parts.steps.account().halt());
+      }
+    }
+
+    // ---- Halts.
+
+    /** Weights and losses after {@code steps} steps; after the second the weights are set to the largest number. */
+    private static List<double[]> overflow(Device device, ElementType type, int steps) {
+      try (SmallRun run = new SmallRun(device, type, new Sgd(1))) {
+        run.start(0.1, 1);
+        run.program.run(2);
+        double[] most = new double[(int) run.weights.count()];
+        Arrays.fill(most, type == ElementType.F32 ? Float.MAX_VALUE : Double.MAX_VALUE);
+        device.write(run.weights, most);
+        run.program.run(steps - 2);
+        Steps.Account account = run.steps.account();
+        boolean halts = steps > 2;
+        assertEquals(
+            halts ? Steps.Halt.LOSS_NOT_FINITE : Steps.Halt.RUNNING,
+            account.halt(),
+            () -> "" + type);
+        assertEquals(2, account.batches());
+        assertEquals(2, account.updates());
+        assertEquals(halts ? 3 : 2, account.losses().length);
+        assertTrue(Double.isFinite(account.losses()[1]));
+        assertEquals(!halts, Double.isFinite(account.losses()[account.losses().length - 1]));
+        assertArrayEquals(most, device.read(run.weights), "an update was not skipped");
+        return List.of(device.read(run.weights), account.losses());
+      }
+    }
+
+    @Test
+    void lossThatIsNotFiniteHalts() {
+      for (ElementType type : Values.TYPES) {
+        List<double[]> halted = overflow(device, type, ALL);
+        List<double[]> before = overflow(device, type, 2);
+        assertSameBits("weights", before.subList(0, 1), halted.subList(0, 1));
+        assertTwins("halted", other -> overflow(other, type, ALL));
+      }
+    }
+
+    @Test
+    void labelThatIsNoClassHalts() {
+      assertTwins(
+          "halted",
+          any -> {
+            try (SmallRun run = new SmallRun(any, ElementType.F32, ADAM)) {
+              int[] labels = new int[(int) run.labels.count()];
+              Arrays.fill(labels, SmallRun.CLASSES);
+              any.write(run.labels, labels);
+              run.start(0.1, 1);
+              List<double[]> before = run.result();
+              run.program.run(ALL);
+              Steps.Account account = run.steps.account();
+              assertEquals(Steps.Halt.LABEL_OUT_OF_RANGE, account.halt());
+              assertEquals(0, account.batches());
+              assertEquals(0, account.updates());
+              assertSameBits("weights", before, run.result());
+
+              // A new start lifts the halt.
+              any.write(run.labels, new int[labels.length]);
+              run.start(0.1, 1);
+              run.program.run(ALL);
+              assertEquals(Steps.Halt.RUNNING, run.steps.account().halt());
+              assertEquals(ALL, run.steps.account().updates());
+              return run.result();
+            }
+          });
+    }
+
+    // ---- Devices and threads.
+
+    @Test
+    void twoDevicesAtOnce() {
+      List<double[]> expected = train(device, ElementType.F32, ADAM);
+      try (Device second = which.open();
+          SmallRun here = new SmallRun(device, ElementType.F32, ADAM);
+          SmallRun there = new SmallRun(second, ElementType.F32, ADAM)) {
+        for (int pass = 0; pass < 2; pass++) {
+          for (SmallRun run : List.of(here, there)) {
+            run.start(pass == 0 ? 0.1 : 0.05, 1 + pass * ALL);
+          }
+          for (int i = 0; i < ALL; i++) {
+            here.program.run(1);
+            there.program.run(1);
+          }
+        }
+        assertSameBits("here", expected, here.result());
+        assertSameBits("there", expected, there.result());
+      }
+      assertSameBits("after the other was closed", expected, train(device, ElementType.F32, ADAM));
+    }
+
+    @Test
+    void otherThreads() throws Exception {
+      List<double[]> expected = train(device, ElementType.F32, ADAM);
+      ExecutorService threads = Executors.newFixedThreadPool(2);
+      try (SmallRun run = new SmallRun(device, ElementType.F32, ADAM)) {
+        for (int pass = 0; pass < 2; pass++) {
+          int p = pass;
+          // The two threads of the pool take turns with this one.
+          CompletableFuture.runAsync(() -> run.start(p == 0 ? 0.1 : 0.05, 1 + p * ALL), threads)
+              .get();
+          CompletableFuture.runAsync(() -> run.program.run(1), threads).get();
+          run.program.run(ALL - 1);
+        }
+        assertSameBits("threads", expected, run.result());
+
+        Device made = CompletableFuture.supplyAsync(which::open, threads).get();
+        assertSameBits("made elsewhere", expected, train(made, ElementType.F32, ADAM));
+        CompletableFuture.runAsync(made::close, threads).get();
+        refused(IllegalStateException.class, () -> made.allocate(ElementType.F32, 1), "close");
+      } finally {
+        threads.shutdown();
+      }
+    }
+
+    // ---- Closing.
+
+    @Test
+    void closingTwice() {
+      Device own = which.open();
+      SmallRun run = new SmallRun(own, ElementType.F32, ADAM);
+      run.start(0.1, 1);
+      run.program.run(1);
+      for (int i = 0; i < 2; i++) {
+        run.program.close();
+        run.weights.close();
+        run.weights.slice(0, 1).close();
+        run.steps.close();
+      }
+      run.close();
+      run.close();
+      own.close();
+      own.close();
+    }
+
+    @Test
+    void closingWhatAClosedDeviceHasFreed() {
+      Device own = which.open();
+      SmallRun run = new SmallRun(own, ElementType.F32, ADAM);
+      own.close();
+      run.close();
+    }
+
+    @Test
+    void closingASliceDoesNothing() {
+      try (Array array = device.of(ElementType.F32, 1, 2, 3)) {
+        array.slice(1, 1).close();
+        assertArrayEquals(new double[] {2, 3}, device.read(array.slice(1, 2)));
+      }
+    }
+
+    @Test
+    void arraysAfterClose() {
+      Array array = device.of(ElementType.F32, 1, 2, 3);
+      Array slice = array.slice(1, 2);
+      array.close();
+      for (Array closed : List.of(array, slice)) {
+        String found = closed.count() + " F32";
+        refused(IllegalStateException.class, () -> device.read(closed), found, "close");
+        refused(
+            IllegalStateException.class,
+            () -> device.write(closed, new double[(int) closed.count()]),
+            found);
+      }
+      try (Array out = device.allocate(ElementType.F32, 9)) {
+        Product size = Product.of(3, 3, 1);
+        refused(
+            IllegalStateException.class,
+            () -> device.multiply(size, array, array, null, out),
+            "3 F32");
+      }
+    }
+
+    @Test
+    void programsAfterClose() {
+      try (SmallRun run = new SmallRun(device, ElementType.F32, ADAM)) {
+        run.start(0.1, 1);
+        run.program.close();
+        refused(IllegalStateException.class, () -> run.program.run(1), "close");
+      }
+    }
+
+    @Test
+    void devicesAfterClose() {
+      Device own = which.open();
+      SmallRun run = new SmallRun(own, ElementType.F32, ADAM);
+      Array array = own.of(ElementType.F32, 1);
+      own.close();
+      List<Executable> uses =
+          List.of(
+              () -> own.allocate(ElementType.F32, 1),
+              () -> own.read(array),
+              () -> own.write(array, 1.0),
+              () -> own.tensors(List.of(), 0),
+              () -> own.record(run.steps, () -> {}),
+              () -> own.multiply(Product.of(1, 1, 1), array, array, null, array),
+              () -> run.steps.start(),
+              () -> run.program.run(1));
+      for (Executable use : uses) {
+        refused(IllegalStateException.class, use, "close");
+      }
+    }
+
+    // ---- What is refused.
+
+    private static void refused(Class<? extends Exception> type, Executable use, String... parts) {
+      String message = String.valueOf(assertThrows(type, use).getMessage());
+      for (String part : parts) {
+        assertTrue(message.contains(part), () -> "\"" + message + "\" lacks \"" + part + "\"");
+      }
+    }
+
+    @Test
+    void arraysOfAnotherDevice() {
+      for (TestDevices other : new TestDevices[] {which, TestDevices.JAVA_1}) {
+        try (Device second = other.open();
+            Steps steps = new Steps(device, ElementType.F32, 4, 1, 1);
+            Steps foreignSteps = new Steps(second, ElementType.F32, 4, 1, 1);
+            Array one = device.of(ElementType.F32, 1);
+            Array two = device.of(ElementType.F32, 1);
+            Array label = device.of(0);
+            Array count = device.of(0);
+            Array pixel = device.allocate(ElementType.U8, 1);
+            Array foreign = second.of(ElementType.F32, 1);
+            Array foreignLabel = second.of(0);
+            Array foreignPixel = second.allocate(ElementType.U8, 1)) {
+          Product size = Product.of(1, 1, 1);
+          Softmax loss = new Softmax();
+          Rows rows = new Rows(pixel, label, 1, 1);
+          Parameter parameter = new Parameter(one, two, 0);
+          Sgd sgd = new Sgd(1);
+          Tensors tensors = device.tensors(List.of(parameter), 0);
+          Tensors foreignTensors = second.tensors(List.of(new Parameter(foreign, foreign, 0)), 0);
+          List<Runnable> uses =
+              List.of(
+                  () -> device.multiply(size, foreign, two, null, one),
+                  () -> device.multiply(size, one, foreign, null, one),
+                  () -> device.multiply(size, one, two, foreign, one),
+                  () -> device.multiply(size, one, two, null, foreign),
+                  () -> device.multiplyTransposed(size, foreign, two, one, null),
+                  () -> device.multiplyTransposed(size, one, two, one, foreign),
+                  () -> device.loss(loss, foreign, label, 1, one, two, count),
+                  () -> device.loss(loss, one, foreignLabel, 1, one, two, count),
+                  () -> device.loss(loss, one, label, 1, foreign, two, count),
+                  () -> device.loss(loss, one, label, 1, one, foreign, count),
+                  () -> device.loss(loss, one, label, 1, one, two, foreignLabel),
+                  () -> device.tally(foreign, count, steps),
+                  () -> device.tally(one, foreignLabel, steps),
+                  () -> device.tally(one, count, foreignSteps),
+                  () -> device.gather(rows, foreignLabel, steps, 0, one, label),
+                  () -> device.gather(rows, label, foreignSteps, 0, one, label),
+                  () -> device.gather(rows, label, steps, 0, foreign, label),
+                  () -> device.gather(rows, label, steps, 0, one, foreignLabel),
+                  () ->
+                      device.gather(
+                          new Rows(foreignPixel, label, 1, 1), label, steps, 0, one, label),
+                  () ->
+                      device.gather(
+                          new Rows(pixel, foreignLabel, 1, 1), label, steps, 0, one, label),
+                  () -> device.update(sgd, foreignTensors, steps, 0),
+                  () -> device.update(sgd, tensors, foreignSteps, 0));
+          for (int i = 0; i < uses.size(); i++) {
+            Runnable use = uses.get(i);
+            String what = "use " + i;
+            // At the door: when it is recorded, not when it is run.
+            assertThrows(IllegalArgumentException.class, use::run, what);
+            assertThrows(
+                IllegalArgumentException.class, () -> device.record(steps, use).close(), what);
+          }
+          List<Executable> others =
+              List.of(
+                  () -> device.read(foreign),
+                  () -> device.write(foreign, 1.0),
+                  () -> device.tensors(List.of(new Parameter(foreign, one, 0)), 0),
+                  () -> device.tensors(List.of(new Parameter(one, foreign, 0)), 0),
+                  () -> device.record(foreignSteps, () -> {}).close());
+          for (Executable use : others) {
+            refused(IllegalArgumentException.class, use, "another device");
+          }
+          tensors.close();
+          foreignTensors.close();
+        }
+      }
+    }
+
+    @Test
+    void sizesAndTypesThatDoNotFit() {
+      try (Steps steps = new Steps(device, ElementType.F32, 4, 1, 2);
+          Array three = device.of(ElementType.F32, 1, 2, 3);
+          Array four = device.of(ElementType.F32, 1, 2, 3, 4);
+          Array wide = device.of(ElementType.F64, 1, 2, 3);
+          Array ints = device.of(0, 1, 2);
+          Array none = device.of(new int[0]);
+          Array bytes = device.allocate(ElementType.U8, 3)) {
+        Product row = Product.of(1, 3, 1);
+        Softmax loss = new Softmax();
+        Rows rows = new Rows(bytes, ints, 1, 1);
+        Parameter parameter = new Parameter(three, three, 0);
+        Class<IllegalArgumentException> wrong = IllegalArgumentException.class;
+        ByteBuffer small = ByteBuffer.allocateDirect(11);
+        ByteBuffer heap = ByteBuffer.allocate(12);
+
+        refused(wrong, () -> device.allocate(ElementType.F32, -1), "-1");
+        refused(wrong, () -> device.upload(three, small), "12 bytes", "11");
+        refused(wrong, () -> device.download(three, heap), "direct", "heap");
+        refused(wrong, () -> device.write(three, 1.0, 2.0), "3", "2");
+        refused(wrong, () -> device.write(three, 1.0), "3", "1");
+        refused(wrong, () -> device.write(ints, 1), "3", "1");
+        refused(wrong, () -> device.write(wide, 1.0, 2.0, 3.0, 4.0), "3", "4");
+        refused(wrong, () -> device.write(four, new int[4]), "I32", "F32");
+        assertThrows(IndexOutOfBoundsException.class, () -> three.slice(1, 3));
+        assertThrows(IndexOutOfBoundsException.class, () -> three.slice(-1, 1));
+
+        refused(wrong, () -> Product.of(-1, 1, 1), "-1");
+        refused(wrong, () -> device.multiply(row, three, three, null, three), "left", "1", "3");
+        refused(
+            wrong,
+            () -> device.multiply(row, three.slice(0, 1), four, null, three),
+            "right",
+            "3",
+            "4");
+        refused(
+            wrong,
+            () -> device.multiply(row, three.slice(0, 1), three, null, four),
+            "product",
+            "3",
+            "4");
+        refused(wrong, () -> device.multiply(row, three.slice(0, 1), three, four, three), "3", "4");
+        refused(
+            wrong, () -> device.multiply(row, three.slice(0, 1), wide, null, three), "F32", "F64");
+
+        refused(wrong, () -> device.loss(loss, four, ints, 1, four, three, ints), "4", "3");
+        refused(wrong, () -> device.loss(loss, three, ints, 1, four, three, ints), "3", "4");
+        refused(wrong, () -> device.loss(loss, three, none, 1, three, three, ints), "0", "3");
+        refused(wrong, () -> device.loss(loss, three, ints, 1, wide, three, ints), "F32", "F64");
+        refused(wrong, () -> device.loss(loss, three, three, 1, three, three, ints), "I32", "F32");
+        refused(wrong, () -> device.loss(loss, ints, ints, 1, ints, ints, ints), "I32");
+
+        refused(wrong, () -> device.tally(three, ints, steps), "3", "2");
+        refused(wrong, () -> device.tally(wide, ints, steps), "F32", "F64");
+        refused(wrong, () -> device.tally(four, ints, steps), "3", "4");
+
+        refused(wrong, () -> new Rows(bytes, ints, 2, 1), "6", "3");
+        refused(wrong, () -> device.gather(rows, ints, steps, 0, four, ints), "3", "4");
+        refused(wrong, () -> device.gather(rows, ints, steps, 0, wide, ints), "F32", "F64");
+        assertThrows(
+            IndexOutOfBoundsException.class,
+            () -> device.gather(rows, ints, steps, 4, three, ints));
+
+        refused(wrong, () -> new Parameter(three, four, 0), "3", "4");
+        refused(wrong, () -> new Parameter(three, wide, 0), "F32", "F64");
+        refused(wrong, () -> new Parameter(three, three, -1), "-1");
+        refused(wrong, () -> new Parameter(ints, ints, 0), "I32");
+        try (Tensors tensors = device.tensors(List.of(parameter), 0);
+            Tensors far = device.tensors(List.of(new Parameter(three, three, 1)), 0);
+            Steps double64 = new Steps(device, ElementType.F64, 4, 1, 2)) {
+          Sgd sgd = new Sgd(1);
+          assertEquals(4, Group.columns(sgd));
+          assertThrows(
+              IndexOutOfBoundsException.class, () -> device.update(sgd, tensors, steps, 1));
+          assertThrows(IndexOutOfBoundsException.class, () -> device.update(sgd, far, steps, 0));
+          refused(wrong, () -> device.update(sgd, tensors, double64, 0), "F32", "F64");
+          try (Steps broad = new Steps(device, ElementType.F32, 9, 1, 1)) {
+            refused(wrong, () -> device.update(ADAM, tensors, broad, 0), "2", "0");
+          }
+        }
+        refused(wrong, () -> new Steps(device, ElementType.F32, 0, 1, 1), "0");
+        refused(wrong, () -> new Steps(device, ElementType.I32, 1, 1, 1), "I32");
+        assertThrows(IndexOutOfBoundsException.class, () -> steps.number(1, 0, 0));
+        assertThrows(IndexOutOfBoundsException.class, () -> steps.integer(0, 4, 0));
+      }
+    }
+
+    @Test
+    void whileAStepIsRecorded() {
+      try (SmallRun run = new SmallRun(device, ElementType.F32, ADAM)) {
+        List<Runnable> bodies =
+            List.of(
+                () -> device.allocate(ElementType.F32, 1),
+                () -> device.tensors(List.of(new Parameter(run.weights, run.weights, 0)), 1),
+                () -> new Steps(device, ElementType.F32, 1, 1, 1),
+                () -> device.record(run.steps, () -> {}));
+        for (Runnable body : bodies) {
+          refused(IllegalStateException.class, () -> device.record(run.steps, body), "recorded");
+        }
+        // The device has found its way back.
+        run.start(0.1, 1);
+        run.program.run(ALL);
+        assertEquals(ALL, run.steps.account().updates());
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package org.thalweg.device;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
+
+/** A body of tests that runs on one device after the other: each is a nested class. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+abstract class OnDevice {
+  private final TestDevices which;
+  Device device;
+
+  OnDevice(TestDevices which) {
+    this.which = which;
+  }
+
+  @BeforeAll
+  void openDevice() {
+    device = which.open();
+  }
+
+  @AfterAll
+  void closeDevice() {
+    device.close();
+  }
+
+  /** Something that a device computes, read back. */
+  interface Experiment {
+    List<double[]> run(Device device);
+  }
+
+  /** Runs it on this device and on Java with one thread: the same bits, every NaN being one. */
+  void assertTwins(String what, Experiment experiment) {
+    List<double[]> expected;
+    try (Device twin = TestDevices.JAVA_1.open()) {
+      expected = experiment.run(twin);
+    }
+    assertSameBits(what, expected, experiment.run(device));
+  }
+
+  static void assertSameBits(String what, List<double[]> expected, List<double[]> actual) {
+    assertEquals(expected.size(), actual.size(), what);
+    for (int i = 0; i < expected.size(); i++) {
+      double[] e = expected.get(i);
+      double[] a = actual.get(i);
+      assertEquals(e.length, a.length, what);
+      for (int j = 0; j < e.length; j++) {
+        if (Exact.bits(e[j]) != Exact.bits(a[j])) {
+          fail("%s: result %d[%d] is %s, not %s".formatted(what, i, j, show(a[j]), show(e[j])));
+        }
+      }
+    }
+  }
+
+  private static String show(double x) {
+    return x + " (" + Double.toHexString(x) + ")";
+  }
+}

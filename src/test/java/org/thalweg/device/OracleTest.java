@@ -1,0 +1,248 @@
+package org.thalweg.device;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.thalweg.loss.Softmax;
+import org.thalweg.optim.Adam;
+import org.thalweg.optim.Group;
+import org.thalweg.optim.Optimizer;
+import org.thalweg.optim.Optimizers;
+import org.thalweg.oracle.GatherOracle;
+import org.thalweg.oracle.ProductOracle;
+import org.thalweg.oracle.SoftmaxOracle;
+import org.thalweg.oracle.UpdateOracle;
+
+/** Each operation against its definition: a plain loop in double. */
+class OracleTest {
+  @Nested
+  class OneThread extends Body {
+    OneThread() {
+      super(TestDevices.JAVA_1);
+    }
+  }
+
+  @Nested
+  @Tag("driver")
+  class OnDriver extends Body {
+    OnDriver() {
+      super(TestDevices.DRIVER);
+    }
+  }
+
+  abstract static class Body extends OnDevice {
+    private final Random random = new Random(5);
+
+    Body(TestDevices which) {
+      super(which);
+    }
+
+    private double[] numbers(ElementType type, int n) {
+      return Arrays.stream(Values.normal(random, n, 1)).map(type::round).toArray();
+    }
+
+    @Test
+    void products() {
+      for (ElementType type : Values.TYPES) {
+        for (int depth : new int[] {0, 1, 33, 128, 129, 1025}) {
+          int rows = 35;
+          int columns = 18;
+          double[] left = numbers(type, rows * depth);
+          double[] right = numbers(type, depth * columns);
+          double[] bias = numbers(type, columns);
+          Product size = Product.of(rows, columns, depth);
+          try (Array a = device.of(type, left);
+              Array t = device.of(type, ProductOracle.transpose(left, rows, depth));
+              Array b = device.of(type, right);
+              Array c = device.of(type, bias);
+              Array ones = device.allocate(type, columns);
+              Array out = device.allocate(type, (long) rows * columns)) {
+            device.multiply(size, a, b, c, out);
+            assertProduct(left, right, bias, size, device.read(out), type);
+            device.multiplyTransposed(size, t, b, out, ones);
+            assertProduct(left, right, new double[columns], size, device.read(out), type);
+            double[] one = new double[depth];
+            Arrays.fill(one, 1);
+            Product row = Product.of(1, columns, depth);
+            assertProduct(one, right, new double[columns], row, device.read(ones), type);
+          }
+        }
+      }
+    }
+
+    /**
+     * A term of a sum is rounded by the fma that adds it and by each addition after that: those of its chunk, of
+     * the chunks and of the bias. The oracle rounds each product and each sum, in double.
+     */
+    private void assertProduct(
+        double[] left,
+        double[] right,
+        double[] bias,
+        Product size,
+        double[] actual,
+        ElementType type) {
+      int depth = size.depth();
+      int columns = size.columns();
+      double[] expected = ProductOracle.multiply(left, right, size.rows(), columns, depth);
+      double[] magnitude =
+          ProductOracle.multiply(abs(left), abs(right), size.rows(), columns, depth);
+      int chunks = (depth + Exact.PRODUCT_CHUNK - 1) / Exact.PRODUCT_CHUNK;
+      double roundings = Math.min(depth, Exact.PRODUCT_CHUNK) + chunks + 1;
+      double relative =
+          roundings * Rounding.unit(type) + (depth + 2) * Rounding.unit(ElementType.F64);
+      for (int i = 0; i < actual.length; i++) {
+        double b = bias[i % columns];
+        // A hundredth more for the second orders.
+        double tolerance = 1.01 * relative * (magnitude[i] + Math.abs(b));
+        assertEquals(expected[i] + b, actual[i], tolerance, size + " " + type + " at " + i);
+      }
+    }
+
+    private static double[] abs(double[] x) {
+      return Arrays.stream(x).map(Math::abs).toArray();
+    }
+
+    @Test
+    void softmax() {
+      for (ElementType type : Values.TYPES) {
+        for (int classes : new int[] {1, 2, 33, 1025, 3000}) {
+          int rows = 3;
+          double[] scores = numbers(type, rows * classes);
+          for (int i = 0; i < scores.length; i++) {
+            scores[i] *= 4;
+          }
+          int[] labels = {0, classes / 2, classes - 1};
+          double scale = 0.25;
+          try (Array x = device.of(type, scores);
+              Array y = device.of(labels);
+              Array d = device.allocate(type, scores.length);
+              Array rowLoss = device.allocate(type, rows);
+              Array right = device.allocate(ElementType.I32, rows)) {
+            device.loss(new Softmax(), x, y, scale, d, rowLoss, right);
+            double[] losses = device.read(rowLoss);
+            double[] gradient = device.read(d);
+            double most = Arrays.stream(abs(scores)).max().orElse(0);
+            double sum = SoftmaxTolerance.sum(type, classes, most);
+            for (int r = 0; r < rows; r++) {
+              SoftmaxOracle oracle =
+                  new SoftmaxOracle(
+                      Arrays.copyOfRange(scores, r * classes, (r + 1) * classes), labels[r]);
+              String what = "%s, %d classes, row %d".formatted(type, classes, r);
+              assertEquals(oracle.loss(), losses[r], SoftmaxTolerance.loss(type, sum, most), what);
+              for (int j = 0; j < classes; j++) {
+                assertEquals(
+                    oracle.gradient(j) * scale,
+                    gradient[r * classes + j],
+                    SoftmaxTolerance.gradient(
+                        type, sum, oracle.probability(j), oracle.gradient(j), scale),
+                    what);
+              }
+            }
+          }
+        }
+      }
+    }
+
+    /** One product each, which the oracle's double holds exactly before it is rounded. */
+    @Test
+    void gather() {
+      int features = 5;
+      int[] order = {4, 1, 1, 0, 3};
+      byte[] pixels = new byte[5 * features];
+      random.nextBytes(pixels);
+      for (ElementType type : Values.TYPES) {
+        double scale = type.round(1.0 / 255);
+        Guarded bytes = Guarded.of(device, 1, pixels);
+        try (Array labels = device.of(0, 10, 20, 30, 40);
+            Array positions = device.of(order);
+            Array x = device.allocate(type, 3L * features);
+            Array y = device.allocate(ElementType.I32, 3);
+            Steps steps = new Steps(device, type, 1, 1, 1)) {
+          steps.integer(0, 0, 2);
+          steps.start();
+          Rows rows = new Rows(bytes.inside(), labels, features, scale);
+          device.gather(rows, positions, steps, 0, x, y);
+          double[] expected = GatherOracle.gather(pixels, features, scale, order, 2, 3);
+          double[] rounded = Arrays.stream(expected).map(type::round).toArray();
+          assertSameBits("gather " + type, List.of(rounded), List.of(device.read(x)));
+        }
+      }
+    }
+
+    @Test
+    void updates() {
+      int n = 100;
+      int updates = 12;
+      for (ElementType type : Values.TYPES) {
+        for (Optimizer registered : Optimizers.all()) {
+          if (!UpdateOracle.knows(registered)) {
+            continue;
+          }
+          Optimizer rule = registered.withLr(0.02);
+          for (Group group : Updates.GROUPS) {
+            try (Array w = device.of(type, numbers(type, n));
+                Array g = device.allocate(type, n);
+                Steps steps = new Steps(device, type, Group.columns(rule), 1, 1);
+                Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule.states())) {
+              double[] expected = device.read(w);
+              UpdateOracle[] oracles = new UpdateOracle[n];
+              UpdateTolerance[] tolerances = new UpdateTolerance[n];
+              for (int i = 0; i < n; i++) {
+                oracles[i] = new UpdateOracle(rule, group);
+                tolerances[i] = new UpdateTolerance(type, rule, group, expected[i]);
+              }
+              for (int t = 1; t <= updates; t++) {
+                double[] gradient = numbers(type, n);
+                device.write(g, gradient);
+                group.fill(steps, 0, 0, rule, rule.lr(), t, 1);
+                steps.start();
+                device.update(rule, tensors, steps, 0);
+                double[] actual = device.read(w);
+                for (int i = 0; i < n; i++) {
+                  double tolerance = tolerances[i].step(expected[i], gradient[i]);
+                  expected[i] = oracles[i].step(expected[i], gradient[i]);
+                  assertEquals(
+                      expected[i],
+                      actual[i],
+                      tolerance,
+                      "%s %s %s, update %d, element %d".formatted(rule, group, type, t, i));
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+
+    /**
+     * A constant gradient has itself as mean and its square as mean square, if what is kept and what is added make
+     * one. With betas near one that fails by 1.2e-3 where both are rounded to binary32 by themselves; here only the
+     * roundings of t updates and of one step's numbers are left, as in {@link UpdateTolerance}.
+     */
+    @Test
+    void betasNearOne() {
+      int updates = 10;
+      Optimizer rule = new Adam(1, 0.9999, 0.99999, 0);
+      for (ElementType type : Values.TYPES) {
+        try (Array w = device.of(type, 0);
+            Array g = device.of(type, 3);
+            Steps steps = new Steps(device, type, Group.columns(rule), updates, 1);
+            Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule.states());
+            Program program = device.record(steps, () -> device.update(rule, tensors, steps, 0))) {
+          for (int i = 0; i < updates; i++) {
+            Group.PLAIN.fill(steps, i, 0, rule, rule.lr(), 1 + i, 1);
+          }
+          steps.start();
+          program.run(updates);
+          double tolerance = (5 * updates + 16) * Rounding.unit(type) * updates;
+          assertEquals(-updates, device.read(w)[0], tolerance, type.toString());
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+package org.thalweg.device;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.thalweg.optim.Group;
+import org.thalweg.optim.Optimizer;
+import org.thalweg.optim.Optimizers;
+
+/** Three updates in a row, recorded and replayed, of any number of tensors. */
+record Updates(
+    ElementType type, Optimizer rule, List<Tensor> tensors, List<Group> groups, long firstUpdate)
+    implements OnDevice.Experiment {
+  /** A tensor and how far it and its gradient lie off alignment. */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares them
+  record Tensor(double[] w, double[] g, int wOffset, int gOffset, int group) {}
+
+  /** Two groups that have something of their own, one that has not. */
+  static final List<Group> GROUPS =
+      List.of(Group.PLAIN, new Group(0.5, 0.01, 0), new Group(3, 0.25, 0.125));
+
+  /** Of each step; the second one maximises. */
+  private static final double[] GRADIENT_SCALES = {1, -0.75, 0x1p-3};
+
+  /** Where the columns of the first group begin. */
+  private static final int COLUMN = 2;
+
+  @Override
+  public String toString() {
+    return "%s %s, %d tensors, from update %d".formatted(rule, type, tensors.size(), firstUpdate);
+  }
+
+  /** The parameters, then all states of the first tensor, the second, .. */
+  @Override
+  public List<double[]> run(Device device) {
+    Arena values = new Arena();
+    Arena gradients = new Arena();
+    for (Tensor tensor : tensors) {
+      values.place(tensor.w, tensor.wOffset);
+      gradients.place(tensor.g, tensor.gOffset);
+    }
+    int each = Group.columns(rule);
+    int columns = COLUMN + groups.size() * each + 1;
+    int count = GRADIENT_SCALES.length;
+    try (Array w = device.of(type, values.image());
+        Array g = device.of(type, gradients.image());
+        Steps steps = new Steps(device, type, columns, count, 1);
+        Tensors own = device.tensors(parameters(values, gradients, w, g), rule.states());
+        Program program = device.record(steps, () -> device.update(rule, own, steps, COLUMN))) {
+      for (int step = 0; step < count; step++) {
+        for (int i = 0; i < groups.size(); i++) {
+          double lr = rule.lr() * (1 + step);
+          groups
+              .get(i)
+              .fill(
+                  steps,
+                  step,
+                  COLUMN + i * each,
+                  rule,
+                  lr,
+                  firstUpdate + step,
+                  GRADIENT_SCALES[step]);
+        }
+      }
+      steps.start();
+      double[] before = device.read(g);
+      program.run(count);
+      assertArrayEquals(before, device.read(g), "the gradient was written");
+      List<double[]> results = new ArrayList<>();
+      results.add(device.read(w));
+      values.checkGuards(results.get(0));
+      for (int i = 0; i < tensors.size(); i++) {
+        for (int k = 0; k < rule.states(); k++) {
+          results.add(device.read(own.state(i, k)));
+        }
+      }
+      return results;
+    }
+  }
+
+  private List<Parameter> parameters(Arena values, Arena gradients, Array w, Array g) {
+    List<Parameter> list = new ArrayList<>();
+    for (int i = 0; i < tensors.size(); i++) {
+      list.add(new Parameter(values.slice(w, i), gradients.slice(g, i), tensors.get(i).group()));
+    }
+    return list;
+  }
+
+  /** Each rule as registered, and with each hyperparameter in turn at the ends of what it allows. */
+  static List<Optimizer> extremes() {
+    List<Optimizer> rules = new ArrayList<>();
+    for (Optimizer rule : Optimizers.all()) {
+      rules.add(rule);
+      for (int i = 0; i < rule.getClass().getRecordComponents().length; i++) {
+        for (double value : new double[] {0, 1e-38, 0.99999}) {
+          Optimizer changed = with(rule, i, value);
+          if (changed != null) {
+            rules.add(changed);
+          }
+        }
+      }
+    }
+    return rules;
+  }
+
+  /** The rule with component i changed, or null if it does not allow that. */
+  private static Optimizer with(Optimizer rule, int i, double value) {
+    RecordComponent[] components = rule.getClass().getRecordComponents();
+    try {
+      Object[] values = new Object[components.length];
+      for (int k = 0; k < values.length; k++) {
+        values[k] = components[k].getAccessor().invoke(rule);
+      }
+      if (!(values[i] instanceof Double)) {
+        return null;
+      }
+      values[i] = value;
+      Class<?>[] types =
+          Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
+      return (Optimizer) rule.getClass().getDeclaredConstructor(types).newInstance(values);
+    } catch (InvocationTargetException refused) {
+      if (refused.getCause() instanceof IllegalArgumentException) {
+        return null;
+      }
+      throw new AssertionError(refused);
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError(rule + " is no ordinary record", e);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package org.thalweg.device.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.util.Arrays;
+import java.util.List;
+import jcuda.Pointer;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.JCudaDriver;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.thalweg.device.Array;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Parameter;
+import org.thalweg.device.Product;
+import org.thalweg.device.Program;
+import org.thalweg.device.Steps;
+import org.thalweg.device.Tensors;
+import org.thalweg.device.TestDevices;
+import org.thalweg.optim.Adam;
+import org.thalweg.optim.Group;
+
+/** What a replayed step costs the host. */
+@Tag("driver")
+class ReplayTest {
+  /** The software driver's count of the calls into it. */
+  private static final String CALLS = "thalweg_sim_calls";
+
+  /** Reads the count; makes two calls of its own, or three if the thread has another device's context. */
+  private static long calls(CudaDevice device) {
+    CUdeviceptr address = new CUdeviceptr();
+    Driver.check(
+        JCudaDriver.cuModuleGetGlobal(address, new long[1], device.module("data"), CALLS),
+        "looking up %s",
+        CALLS);
+    long[] count = new long[1];
+    Driver.check(
+        JCudaDriver.cuMemcpyDtoH(Pointer.to(count), address, Long.BYTES), "reading %s", CALLS);
+    return count[0];
+  }
+
+  @Test
+  void aReplayedStepIsOneDriverCall() {
+    Assumptions.assumeFalse(TestDevices.GPU, "only the software driver counts");
+    Adam adam = new Adam(0.1, 0.9, 0.999, 1e-8);
+    int capacity = 100;
+    try (CudaDevice device = TestDevices.openDriver();
+        Array w = device.of(ElementType.F32, 1, 2, 3, 4);
+        Array g = device.allocate(ElementType.F32, 4);
+        Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), adam.states());
+        Steps steps = new Steps(device, ElementType.F32, Group.columns(adam), capacity, 1);
+        Program program =
+            device.record(
+                steps,
+                () -> {
+                  device.multiply(Product.of(2, 2, 2), w, w, null, g);
+                  device.multiplyTransposed(Product.of(2, 2, 2), w, w, g, null);
+                  device.update(adam, tensors, steps, 0);
+                })) {
+      for (int i = 0; i < capacity; i++) {
+        Group.PLAIN.fill(steps, i, 0, adam, 0.1, 1 + i, 1);
+      }
+      steps.start();
+      calls(device);
+      long before = calls(device);
+      long reading = calls(device) - before;
+      for (int n : new int[] {0, 1, 10, 80}) {
+        before = calls(device);
+        program.run(n);
+        assertEquals(n, calls(device) - before - reading, n + " replayed steps");
+      }
+      assertEquals(91, steps.account().updates());
+      assertFalse(Arrays.equals(new double[] {1, 2, 3, 4}, device.read(w)));
+    }
+  }
+}
