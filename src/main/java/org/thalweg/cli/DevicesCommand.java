@@ -22,7 +22,9 @@ final class DevicesCommand implements Runnable {
     out.println("java   " + describe(DeviceChoice.java));
     // A process loads one CUDA driver: the software driver is not opened, so that NVIDIA's can be.
     String why = Driver.SOFTWARE.missing();
-    out.println("sim    " + (why == null ? "the CUDA kernels on the software driver" : why));
+    out.println(
+        "sim    "
+            + (why == null ? "the CUDA kernels on the software driver" : "not usable: " + why));
     out.println("cuda   " + describe(DeviceChoice.cuda));
     out.flush();
   }
@@ -31,7 +33,7 @@ final class DevicesCommand implements Runnable {
     try (Device device = choice.open()) {
       return device.description();
     } catch (DeviceException e) {
-      return String.valueOf(e.getMessage());
+      return "not usable: " + e.getMessage();
     }
   }
 }

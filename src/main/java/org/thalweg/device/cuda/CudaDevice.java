@@ -102,15 +102,12 @@ public final class CudaDevice implements Device {
    */
   public CudaDevice(Driver driver, int ordinal) {
     driver.load();
-    String found = "device " + driver.device() + " is not usable: no CUDA device was found";
-    check(cuInit(0), found);
+    check(cuInit(0), "starting the CUDA driver (without a GPU, use --device java)");
     int[] count = new int[1];
     check(cuDeviceGetCount(count), "counting devices");
     if (ordinal < 0 || ordinal >= count[0]) {
       throw new DeviceException(
-          count[0] == 0
-              ? found
-              : "there is no device %d: the driver has %d".formatted(ordinal, count[0]));
+          "there is no device %d: the driver has %d".formatted(ordinal, count[0]));
     }
     check(cuDeviceGet(device, ordinal), "opening device %d", ordinal);
     check(cuDevicePrimaryCtxRetain(context, device), "opening device %d", ordinal);

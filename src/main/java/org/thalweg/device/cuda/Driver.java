@@ -78,7 +78,7 @@ public enum Driver {
     }
     String missing = driver.missing();
     if (missing != null) {
-      throw new DeviceException("device " + driver.device + " is not usable: " + missing);
+      throw new DeviceException(missing);
     }
     try {
       Path folder = Files.createTempDirectory("thalweg-natives");
@@ -95,12 +95,9 @@ public enum Driver {
       }
     } catch (UnsatisfiedLinkError e) {
       throw new DeviceException(
-          "device %s is not usable: %s"
-              .formatted(
-                  driver.device,
-                  driver == NVIDIA
-                      ? "no NVIDIA driver (libcuda.so.1) was found; install it, or use --device java"
-                      : e.getMessage()),
+          driver == NVIDIA
+              ? "no NVIDIA driver (libcuda.so.1) was found; install it, or use --device java"
+              : "the software driver cannot be loaded: " + e.getMessage(),
           e);
     } catch (IOException e) {
       throw new DeviceException("cannot write to the folder for temporary files: " + e, e);
