@@ -119,6 +119,31 @@ class MainTest {
     assertFalse(Files.exists(fresh()));
   }
 
+  /** In a process of its own: it may have NVIDIA's driver or the software driver, not both. */
+  @Test
+  void aDeviceThatCannotBeUsedIsOneLine() throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Dos.arch=" + System.getProperty("os.arch"),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "train",
+                "digits",
+                "--epochs=0",
+                "--device=cuda",
+                "--out=" + fresh())
+            .start();
+    String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (process.waitFor() == 0) {
+      return; // there is a GPU
+    }
+    assertEquals(1, process.exitValue());
+    assertTrue(err.matches("thalweg: .*use --device java\\)?.*\\R"), err);
+    assertFalse(Files.exists(fresh()));
+  }
+
   @Test
   void trainsToTheAccuracyThatIsPromised() {
     Outcome outcome = run("train", "digits", "--device", "java", "--out", fresh().toString());
