@@ -47,14 +47,60 @@ struct Momentum {
   }
 };
 
-struct RmsProp {
+struct ClassicalMomentum {
   static constexpr int kStates = 1;
-  static constexpr int kColumns = 4;  // alpha, 1 - alpha, lr, eps
+  static constexpr int kColumns = 2;  // mu, lr
+  template <typename T>
+  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
+    T v = fma(c[0], s[0], -(c[1] * g));
+    s[0] = v;
+    w = w + v;
+  }
+};
+
+struct Nesterov {
+  static constexpr int kStates = 1;
+  static constexpr int kColumns = 2;  // mu, lr
+  template <typename T>
+  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
+    T v = fma(c[0], s[0], g);
+    s[0] = v;
+    w = fma(-c[1], fma(c[0], v, g), w);
+  }
+};
+
+struct AdaGrad {
+  static constexpr int kStates = 1;
+  static constexpr int kColumns = 2;  // lr of this step, eps
+  template <typename T>
+  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
+    T a = fma(g, g, s[0]);
+    s[0] = a;
+    w = fma(-c[0], g / (sqrt(a) + c[1]), w);
+  }
+};
+
+// State: s, then gbar where it is centred, then b where it has momentum.
+template <bool kCentred, bool kMomentum>
+struct RmsProp {
+  static constexpr int kStates = 1 + kCentred + kMomentum;
+  static constexpr int kColumns = 5;  // alpha, 1 - alpha, lr, eps, mu
   template <typename T>
   static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
     T v = fma(c[0], s[0], c[1] * g * g);
     s[0] = v;
-    w = fma(-c[2], g / (sqrt(v) + c[3]), w);
+    if (kCentred) {
+      T mean = fma(c[0], s[1], c[1] * g);
+      s[1] = mean;
+      v = fma(-mean, mean, v);
+      v = v < 0 ? 0 : v;  // not fmax, which would drop a NaN
+    }
+    T step = g / (sqrt(v) + c[3]);
+    if (kMomentum) {
+      step = fma(c[4], s[kStates - 1], step);
+      s[kStates - 1] = step;
+    }
+    w = fma(-c[2], step, w);
   }
 };
 
@@ -68,6 +114,72 @@ struct Adam {
     s[0] = m;
     s[1] = v;
     w = fma(-c[4], m / (sqrt(v) + c[5]), w);
+  }
+};
+
+struct AmsGrad {
+  static constexpr int kStates = 3;
+  static constexpr int kColumns = 6;  // as Adam
+  template <typename T>
+  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
+    T m = fma(c[0], s[0], c[1] * g);
+    T v = fma(c[2], s[1], c[3] * g * g);
+    T largest = fmax(s[2], v);
+    s[0] = m;
+    s[1] = v;
+    s[2] = largest;
+    w = fma(-c[4], m / (sqrt(largest) + c[5]), w);
+  }
+};
+
+struct NAdam {
+  static constexpr int kStates = 2;
+  static constexpr int kColumns = 7;  // beta1, 1 - beta1, beta2, 1 - beta2, factor of g, factor of m, folded eps
+  template <typename T>
+  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
+    T m = fma(c[0], s[0], c[1] * g);
+    T v = fma(c[2], s[1], c[3] * g * g);
+    s[0] = m;
+    s[1] = v;
+    w = w - fma(c[5], m, c[4] * g) / (sqrt(v) + c[6]);
+  }
+};
+
+struct Adamax {
+  static constexpr int kStates = 2;
+  static constexpr int kColumns = 5;  // beta1, 1 - beta1, beta2, folded lr, eps
+  template <typename T>
+  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
+    T m = fma(c[0], s[0], c[1] * g);
+    T u = fmax(c[2] * s[1], fabs(g) + c[4]);
+    s[0] = m;
+    s[1] = u;
+    w = fma(-c[3], m / u, w);
+  }
+};
+
+struct Adadelta {
+  static constexpr int kStates = 2;
+  static constexpr int kColumns = 4;  // rho, 1 - rho, lr, eps
+  template <typename T>
+  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
+    T v = fma(c[0], s[0], c[1] * g * g);
+    T delta = sqrt((s[1] + c[3]) / (v + c[3])) * g;
+    s[0] = v;
+    s[1] = fma(c[0], s[1], c[1] * delta * delta);
+    w = fma(-c[2], delta, w);
+  }
+};
+
+struct Lion {
+  static constexpr int kStates = 1;
+  static constexpr int kColumns = 5;  // beta1, 1 - beta1, beta2, 1 - beta2, lr
+  template <typename T>
+  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
+    T direction = fma(c[0], s[0], c[1] * g);
+    T sign = direction > 0 ? 1 : direction < 0 ? -1 : direction;  // 0 and NaN stay what they are
+    s[0] = fma(c[2], s[0], c[3] * g);
+    w = fma(-c[4], sign, w);
   }
 };
 
@@ -199,7 +311,23 @@ __device__ __forceinline__ void update(const Tensor<T>* tensors, const int* tens
   THALWEG_RULE(name##_f32, Rule, float)  \
   THALWEG_RULE(name##_f64, Rule, double)
 
+using RmsPropPlain = RmsProp<false, false>;
+using RmsPropMomentum = RmsProp<false, true>;
+using RmsPropCentred = RmsProp<true, false>;
+using RmsPropCentredMomentum = RmsProp<true, true>;
+
 THALWEG_RULES(sgd, Sgd)
 THALWEG_RULES(momentum, Momentum)
-THALWEG_RULES(rmsprop, RmsProp)
+THALWEG_RULES(classical_momentum, ClassicalMomentum)
+THALWEG_RULES(nesterov, Nesterov)
+THALWEG_RULES(adagrad, AdaGrad)
+THALWEG_RULES(rmsprop, RmsPropPlain)
+THALWEG_RULES(rmsprop_momentum, RmsPropMomentum)
+THALWEG_RULES(rmsprop_centred, RmsPropCentred)
+THALWEG_RULES(rmsprop_centred_momentum, RmsPropCentredMomentum)
 THALWEG_RULES(adam, Adam)
+THALWEG_RULES(amsgrad, AmsGrad)
+THALWEG_RULES(nadam, NAdam)
+THALWEG_RULES(adamax, Adamax)
+THALWEG_RULES(adadelta, Adadelta)
+THALWEG_RULES(lion, Lion)

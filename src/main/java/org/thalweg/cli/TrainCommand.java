@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -35,6 +36,14 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
   private static final List<String> DATA = List.of("digits");
 
+  /** What the help lists: the registry. */
+  static final class OptimizerNames implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Optimizers.names().iterator();
+    }
+  }
+
   @Parameters(
       paramLabel = "DATA",
       description = "The data set: digits (1,437 training and 360 test images, 8x8, in the jar).")
@@ -52,7 +61,8 @@ final class TrainCommand implements Callable<Integer> {
       names = "--optimizer",
       paramLabel = "NAME",
       defaultValue = "adam",
-      description = "sgd, momentum, rmsprop or adam. Default: ${DEFAULT-VALUE}.")
+      completionCandidates = OptimizerNames.class,
+      description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
   private String optimizer = "";
 
   @Option(

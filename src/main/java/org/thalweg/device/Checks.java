@@ -1,6 +1,7 @@
 package org.thalweg.device;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.optim.Group;
@@ -99,6 +100,13 @@ public final class Checks {
           "%d rows do not fit %d models".formatted(rowLoss.count(), steps.models()));
     }
     return Math.toIntExact(rowLoss.count() / steps.models());
+  }
+
+  /** All of one type: they are updated by one kernel, and their state lies in one piece of memory. */
+  public static void tensors(List<Parameter> parameters) {
+    for (Parameter parameter : parameters) {
+      type("each parameter", parameter.value(), parameters.get(0).value().type());
+    }
   }
 
   public static void update(Optimizer rule, Tensors tensors, Steps steps, int column) {

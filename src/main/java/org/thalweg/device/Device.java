@@ -35,6 +35,7 @@ public interface Device extends AutoCloseable {
   /**
    * Makes ready to update these parameters together: allocates the state, all zeros.
    *
+   * @param parameters all of one type
    * @param states how many state arrays each parameter has
    */
   Tensors tensors(List<Parameter> parameters, int states);

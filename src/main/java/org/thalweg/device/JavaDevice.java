@@ -357,6 +357,7 @@ public final class JavaDevice implements Device {
 
   @Override
   public Tensors tensors(List<Parameter> parameters, int states) {
+    Checks.tensors(parameters);
     checkOpen();
     List<Parameter> list = List.copyOf(parameters);
     List<List<JavaArray>> state = new ArrayList<>();

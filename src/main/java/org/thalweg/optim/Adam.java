@@ -11,6 +11,8 @@ import org.thalweg.device.ElementType;
  * v, (o2*g)*g)}, {@code w = fma(-step, m/(sqrt(v)+e), w)}. Columns: b1, o1, b2, o2, step, e. With eps = 0 an
  * element whose gradient has always been 0 becomes 0/0.
  *
+ * <p>AdamW (Loshchilov and Hutter, ICLR 2019) is this rule in a {@link Group} with {@code weightDecay}.
+ *
  * @param lr the learning rate
  * @param beta1 the share of the first moment that is kept, in [0, 1)
  * @param beta2 the share of the second moment that is kept, in [0, 1)
@@ -59,7 +61,7 @@ public record Adam(double lr, double beta1, double beta2, double eps) implements
   }
 
   /** {@code 1 - b^t}, without cancellation where b is near 1. */
-  private static double biasFactor(double b, long t) {
+  static double biasFactor(double b, long t) {
     return -StrictMath.expm1(t * StrictMath.log(b));
   }
 

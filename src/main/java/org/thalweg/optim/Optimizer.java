@@ -1,6 +1,11 @@
 package org.thalweg.optim;
 
+import java.util.Arrays;
+import java.util.List;
+import org.thalweg.device.Device;
 import org.thalweg.device.ElementType;
+import org.thalweg.device.Parameter;
+import org.thalweg.device.Tensors;
 
 /**
  * An update rule: a small immutable value of hyperparameters, with a functor of the same name in
@@ -11,11 +16,34 @@ import org.thalweg.device.ElementType;
  * {@code keep}, put there by {@link Group}; the rule's own follow.
  */
 public interface Optimizer {
-  /** Its name in the registry, and its kernels' before the type: {@code "adam"}. */
+  /** Its name in the registry: {@code "adam"}. */
   String name();
+
+  /** Its kernel's name before the type; the rule's own, unless two rules differ in their numbers alone. */
+  default String kernel() {
+    return name();
+  }
 
   /** How many state arrays it keeps for each parameter. */
   int states();
+
+  /** What its state arrays begin with. */
+  default double initialState() {
+    return 0;
+  }
+
+  /** Makes ready to update these parameters by this rule. */
+  default Tensors prepare(Device device, List<Parameter> parameters) {
+    Tensors tensors = device.tensors(parameters, states());
+    for (int i = 0; i < parameters.size() && initialState() != 0; i++) {
+      double[] values = new double[Math.toIntExact(parameters.get(i).value().count())];
+      Arrays.fill(values, initialState());
+      for (int k = 0; k < states(); k++) {
+        device.write(tensors.state(i, k), values);
+      }
+    }
+    return tensors;
+  }
 
   /** How many numbers of its own it has in a row of the step table. */
   int columns();

@@ -8,8 +8,20 @@ public final class Optimizers {
       List.of(
           new Sgd(1e-3),
           new Momentum(1e-3, 0.9, 0),
-          new RmsProp(1e-2, 0.99, 1e-8),
-          new Adam(1e-3, 0.9, 0.999, 1e-8));
+          new ClassicalMomentum(1e-3, 0.9),
+          new Nesterov(1e-3, 0.9),
+          new AdaGrad(1e-2, 0, 0, 1e-10),
+          new RmsProp(1e-2, 0.99, 1e-8, false, 0),
+          new RmsProp(1e-2, 0.99, 1e-8, false, 0.9),
+          new RmsProp(1e-2, 0.99, 1e-8, true, 0),
+          new RmsProp(1e-2, 0.99, 1e-8, true, 0.9),
+          new Adam(1e-3, 0.9, 0.999, 1e-8),
+          new AdamUncorrected(1e-3, 0.9, 0.999, 1e-8),
+          new AmsGrad(1e-3, 0.9, 0.999, 1e-8),
+          new NAdam(2e-3, 0.9, 0.999, 1e-8),
+          new Adamax(2e-3, 0.9, 0.999, 1e-8),
+          new Adadelta(1, 0.9, 1e-6),
+          new Lion(1e-4, 0.9, 0.99));
 
   private Optimizers() {}
 

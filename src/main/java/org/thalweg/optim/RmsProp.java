@@ -3,42 +3,50 @@ package org.thalweg.optim;
 import org.thalweg.device.ElementType;
 
 /**
- * RMSProp: {@code s = alpha*s + (1-alpha)*g*g}; {@code w -= lr * g/(sqrt(s)+eps)}. State: s. (Tieleman and
- * Hinton, Coursera lecture 6.5, 2012; eps outside the root as in PyTorch.)
+ * RMSProp: {@code s = alpha*s + (1-alpha)*g*g}; {@code w -= lr * g/(sqrt(s)+eps)}. Centred: {@code gbar = alpha*gbar +
+ * (1-alpha)*g}, and {@code s - gbar*gbar}, not below 0, under the root. With momentum: {@code b = mu*b + g/(sqrt(.)+eps)};
+ * {@code w -= lr*b}. State: s, then gbar where it is centred, then b where mu > 0. (Tieleman and Hinton, Coursera lecture
+ * 6.5, 2012; Graves, arXiv:1308.0850, for the centred form; eps outside the root as in PyTorch.)
  *
- * <p>Sequence: {@code s = fma(alpha, s, (o*g)*g)}, {@code w = fma(-lr, g/(sqrt(s)+eps), w)}. Columns: alpha, o
- * (1 - alpha), lr, eps. With eps = 0 an element whose gradient has always been 0 becomes 0/0.
+ * <p>Sequence: {@code s = fma(alpha, s, (o*g)*g)}; centred: {@code gbar = fma(alpha, gbar, o*g)}, {@code d = fma(-gbar, gbar,
+ * s)}, 0 where that is negative, else {@code d = s}; {@code q = g/(sqrt(d)+eps)}; with momentum: {@code q = b = fma(mu, b, q)};
+ * {@code w = fma(-lr, q, w)}. Columns: alpha, o (1 - alpha), lr, eps, mu. With eps = 0 an element whose gradient has always
+ * been 0 becomes 0/0.
  *
  * @param lr the learning rate
  * @param alpha the share of the mean square that is kept, in [0, 1)
  * @param eps added to the root
+ * @param centred whether the mean square is taken about the mean
+ * @param mu the share of the velocity that is kept, in [0, 1); 0 for none
  */
-public record RmsProp(double lr, double alpha, double eps) implements Optimizer {
+public record RmsProp(double lr, double alpha, double eps, boolean centred, double mu)
+    implements Optimizer {
   /** Checks the hyperparameters. */
   public RmsProp {
     Hyper.atLeast0("lr", lr);
     Hyper.belowOne("alpha", alpha);
     Hyper.atLeast0("eps", eps);
+    Hyper.belowOne("mu", mu);
   }
 
   @Override
   public String name() {
-    return "rmsprop";
+    return "rmsprop" + (centred ? "_centred" : "") + (mu > 0 ? "_momentum" : "");
   }
 
   @Override
   public int states() {
-    return 1;
+    return 1 + (centred ? 1 : 0) + (mu > 0 ? 1 : 0);
   }
 
   @Override
   public int columns() {
-    return 4;
+    return 5;
   }
 
   @Override
   public RmsProp withLr(double lr) {
-    return new RmsProp(lr, alpha, eps);
+    return new RmsProp(lr, alpha, eps, centred, mu);
   }
 
   @Override
@@ -48,31 +56,74 @@ public record RmsProp(double lr, double alpha, double eps) implements Optimizer 
     c[at + 1] = 1 - a;
     c[at + 2] = lr;
     c[at + 3] = eps;
+    c[at + 4] = mu;
   }
 
   @Override
   public void update(
       float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
-    float scale = c[0], l2 = c[1], keep = c[2], alpha = c[3], o = c[4], lr = c[5], eps = c[6];
+    float scale = c[0],
+        l2 = c[1],
+        keep = c[2],
+        alpha = c[3],
+        o = c[4],
+        lr = c[5],
+        eps = c[6],
+        mu = c[7];
     float[] v = s[0];
+    float[] mean = centred ? s[1] : v;
+    float[] velocity = s[s.length - 1];
+    boolean heavy = this.mu > 0;
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
       float vi = Math.fma(alpha, v[i], o * gi * gi);
       v[i] = vi;
-      w[wAt + i] = Math.fma(-lr, gi / ((float) Math.sqrt(vi) + eps), keep * w[wAt + i]);
+      if (centred) {
+        float mi = Math.fma(alpha, mean[i], o * gi);
+        mean[i] = mi;
+        vi = Math.fma(-mi, mi, vi);
+        vi = vi < 0 ? 0 : vi; // not max, which would drop a NaN
+      }
+      float q = gi / ((float) Math.sqrt(vi) + eps);
+      if (heavy) {
+        q = Math.fma(mu, velocity[i], q);
+        velocity[i] = q;
+      }
+      w[wAt + i] = Math.fma(-lr, q, keep * w[wAt + i]);
     }
   }
 
   @Override
   public void update(
       double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[1], keep = c[2], alpha = c[3], o = c[4], lr = c[5], eps = c[6];
+    double scale = c[0],
+        l2 = c[1],
+        keep = c[2],
+        alpha = c[3],
+        o = c[4],
+        lr = c[5],
+        eps = c[6],
+        mu = c[7];
     double[] v = s[0];
+    double[] mean = centred ? s[1] : v;
+    double[] velocity = s[s.length - 1];
+    boolean heavy = this.mu > 0;
     for (int i = from; i < to; i++) {
       double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
       double vi = Math.fma(alpha, v[i], o * gi * gi);
       v[i] = vi;
-      w[wAt + i] = Math.fma(-lr, gi / (Math.sqrt(vi) + eps), keep * w[wAt + i]);
+      if (centred) {
+        double mi = Math.fma(alpha, mean[i], o * gi);
+        mean[i] = mi;
+        vi = Math.fma(-mi, mi, vi);
+        vi = vi < 0 ? 0 : vi; // not max, which would drop a NaN
+      }
+      double q = gi / (Math.sqrt(vi) + eps);
+      if (heavy) {
+        q = Math.fma(mu, velocity[i], q);
+        velocity[i] = q;
+      }
+      w[wAt + i] = Math.fma(-lr, q, keep * w[wAt + i]);
     }
   }
 }

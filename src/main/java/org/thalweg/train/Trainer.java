@@ -43,7 +43,7 @@ public final class Trainer implements AutoCloseable {
     model.initialise(new Philox(settings.seed(), WEIGHTS), DEVIATION);
     // The gradient of lambda * w^2.
     groups = List.of(new Group(1, 2 * settings.l2(), 0), Group.PLAIN);
-    tensors = device.tensors(model.parameters(), settings.optimizer().states());
+    tensors = settings.optimizer().prepare(device, model.parameters());
     int columns = Rig.FIRST_ROW + 1 + groups.size() * Group.columns(settings.optimizer());
     training =
         new Rig(

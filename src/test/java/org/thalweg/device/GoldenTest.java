@@ -223,7 +223,7 @@ class GoldenTest {
         try (Array w = device.of(type, first);
             Array g = device.allocate(type, first.length);
             Steps steps = new Steps(device, type, Group.columns(rule), 1, 1);
-            Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule.states());
+            Tensors tensors = rule.prepare(device, List.of(new Parameter(w, g, 0)));
             Program program = device.record(steps, () -> device.update(rule, tensors, steps, 0))) {
           long[] t = new long[1];
           assertGolden(

@@ -188,7 +188,7 @@ class OracleTest {
             try (Array w = device.of(type, numbers(type, n));
                 Array g = device.allocate(type, n);
                 Steps steps = new Steps(device, type, Group.columns(rule), 1, 1);
-                Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule.states())) {
+                Tensors tensors = rule.prepare(device, List.of(new Parameter(w, g, 0)))) {
               double[] expected = device.read(w);
               UpdateOracle[] oracles = new UpdateOracle[n];
               UpdateTolerance[] tolerances = new UpdateTolerance[n];
@@ -232,7 +232,7 @@ class OracleTest {
         try (Array w = device.of(type, 0);
             Array g = device.of(type, 3);
             Steps steps = new Steps(device, type, Group.columns(rule), updates, 1);
-            Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule.states());
+            Tensors tensors = rule.prepare(device, List.of(new Parameter(w, g, 0)));
             Program program = device.record(steps, () -> device.update(rule, tensors, steps, 0))) {
           for (int i = 0; i < updates; i++) {
             Group.PLAIN.fill(steps, i, 0, rule, rule.lr(), 1 + i, 1);

@@ -49,7 +49,7 @@ record Updates(
     try (Array w = device.of(type, values.image());
         Array g = device.of(type, gradients.image());
         Steps steps = new Steps(device, type, columns, count, 1);
-        Tensors own = device.tensors(parameters(values, gradients, w, g), rule.states());
+        Tensors own = rule.prepare(device, parameters(values, gradients, w, g));
         Program program = device.record(steps, () -> device.update(rule, own, steps, COLUMN))) {
       for (int step = 0; step < count; step++) {
         for (int i = 0; i < groups.size(); i++) {

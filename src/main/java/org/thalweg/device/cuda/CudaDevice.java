@@ -489,6 +489,7 @@ public final class CudaDevice implements Device {
 
   @Override
   public Tensors tensors(List<Parameter> parameters, int states) {
+    Checks.tensors(parameters);
     return new CudaTensors(this, parameters, states);
   }
 
@@ -500,7 +501,7 @@ public final class CudaDevice implements Device {
     }
     launch(
         "optimizers",
-        rule.name() + "_" + steps.type().suffix(),
+        rule.kernel() + "_" + steps.type().suffix(),
         own.blocks(),
         UPDATE_THREADS,
         0,

@@ -3,8 +3,9 @@ package org.thalweg.device.cuda;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import org.thalweg.device.Array;
+import java.util.Objects;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Tensors;
@@ -24,8 +25,8 @@ final class CudaTensors implements Tensors {
 
   private final List<Parameter> parameters;
   private final int stateCount;
-  private final List<List<CudaArray>> states = new ArrayList<>();
-  private final List<Array> owned = new ArrayList<>();
+  private final CudaArray memory;
+  private final List<CudaArray> states;
   private final CudaArray table;
   private final CudaArray tensorOfBlock;
 
@@ -36,58 +37,70 @@ final class CudaTensors implements Tensors {
     }
     this.parameters = List.copyOf(parameters);
     this.stateCount = stateCount;
-    ByteBuffer rows = littleEndian(ROW * this.parameters.size());
+    List<CudaArray> values = new ArrayList<>();
+    for (Parameter parameter : this.parameters) {
+      values.add(device.mine(parameter.value()));
+      device.mine(parameter.gradient());
+    }
+    long[] at = new long[values.size() * stateCount];
+    long end = layOut(values, at);
+    memory = device.allocate(values.isEmpty() ? ElementType.F32 : values.get(0).type(), end);
+    states = new ArrayList<>(at.length);
+    for (int i = 0; i < at.length; i++) {
+      states.add(memory.slice(at[i], values.get(i / stateCount).count()));
+    }
+
+    ByteBuffer rows = littleEndian(Math.multiplyExact(ROW, values.size()));
     List<Integer> blocks = new ArrayList<>();
-    for (int tensor = 0; tensor < this.parameters.size(); tensor++) {
+    for (int tensor = 0; tensor < values.size(); tensor++) {
       Parameter parameter = this.parameters.get(tensor);
-      CudaArray value = device.mine(parameter.value());
-      List<CudaArray> state = new ArrayList<>();
-      for (int k = 0; k < stateCount; k++) {
-        state.add(allocateLike(device, value));
-      }
-      states.add(state);
-      rows.putLong(value.address());
+      rows.putLong(values.get(tensor).address());
       rows.putLong(device.mine(parameter.gradient()).address());
       for (int k = 0; k < MAX_STATES; k++) {
-        rows.putLong(k < stateCount ? state.get(k).address() : 0);
+        rows.putLong(k < stateCount ? state(tensor, k).address() : 0);
       }
-      rows.putLong(value.count());
+      rows.putLong(values.get(tensor).count());
       rows.putLong(blocks.size());
       rows.putLong(parameter.group());
-      long count = blocksFor(value);
-      for (long block = 0; block < count; block++) {
-        blocks.add(tensor);
-      }
+      blocks.addAll(Collections.nCopies(blocksFor(values.get(tensor)), tensor));
     }
     table = device.allocate(ElementType.CELL, rows.capacity() / 8);
     device.upload(table, rows.flip());
-    ByteBuffer map = littleEndian(4 * blocks.size());
+    ByteBuffer map = littleEndian(Math.multiplyExact(4, blocks.size()));
     blocks.forEach(map::putInt);
     tensorOfBlock = device.allocate(ElementType.I32, blocks.size());
     device.upload(tensorOfBlock, map.flip());
-    owned.add(table);
-    owned.add(tensorOfBlock);
+  }
+
+  /**
+   * Where the state arrays begin in one piece of memory, each with its parameter's address modulo 16, so that both
+   * take 16-byte accesses; allocations themselves begin at multiples of 16.
+   *
+   * @param at receives an index for each state of each tensor
+   * @return how long the memory must be
+   */
+  private long layOut(List<CudaArray> values, long[] at) {
+    long end = 0;
+    for (int i = 0; i < at.length; i++) {
+      CudaArray value = values.get(i / stateCount);
+      int bytes = value.type().bytes();
+      int width = 16 / bytes;
+      at[i] = (end + width - 1) / width * width + value.address() % 16 / bytes;
+      end = at[i] + value.count();
+    }
+    return end;
   }
 
   private static ByteBuffer littleEndian(int bytes) {
     return ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** A state array with the parameter's address modulo 16, so that both take 16-byte accesses. */
-  private CudaArray allocateLike(CudaDevice device, CudaArray value) {
-    ElementType type = value.type();
-    long lead = value.address() % 16 / type.bytes();
-    CudaArray memory = device.allocate(type, lead + value.count());
-    owned.add(memory);
-    return memory.slice(lead, value.count());
-  }
-
   /** One for each VECTORS vectors, at least one unless the tensor is empty. */
-  private static long blocksFor(CudaArray value) {
+  private static int blocksFor(CudaArray value) {
     int width = 16 / value.type().bytes();
     long head = Math.min(-(value.address() / value.type().bytes()) & (width - 1), value.count());
     long vectors = (value.count() - head) / width;
-    return value.count() == 0 ? 0 : Math.max(1, (vectors + VECTORS - 1) / VECTORS);
+    return value.count() == 0 ? 0 : Math.toIntExact(Math.max(1, (vectors + VECTORS - 1) / VECTORS));
   }
 
   @Override
@@ -101,8 +114,8 @@ final class CudaTensors implements Tensors {
   }
 
   @Override
-  public Array state(int tensor, int k) {
-    return states.get(tensor).get(k);
+  public CudaArray state(int tensor, int k) {
+    return states.get(tensor * stateCount + Objects.checkIndex(k, stateCount));
   }
 
   CudaArray table() {
@@ -119,6 +132,8 @@ final class CudaTensors implements Tensors {
 
   @Override
   public void close() {
-    owned.forEach(Array::close);
+    memory.close();
+    table.close();
+    tensorOfBlock.close();
   }
 }

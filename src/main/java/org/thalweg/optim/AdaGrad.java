@@ -1,0 +1,82 @@
+package org.thalweg.optim;
+
+import org.thalweg.device.ElementType;
+
+/**
+ * AdaGrad: {@code a += g*g}; {@code w -= lr/(1+(t-1)*decay) * g/(sqrt(a)+eps)}. State: a. (Duchi, Hazan and Singer,
+ * JMLR 12, 2011; eps outside the root and the decay as in PyTorch.)
+ *
+ * <p>Sequence: {@code a = fma(g, g, a)}, {@code w = fma(-step, g/(sqrt(a)+eps), w)}. Columns: step, eps. With eps = 0 and
+ * initial = 0 an element whose gradient has always been 0 becomes 0/0.
+ *
+ * @param lr the learning rate
+ * @param decay of the learning rate, at least 0
+ * @param initial what a begins with, at least 0
+ * @param eps added to the root
+ */
+public record AdaGrad(double lr, double decay, double initial, double eps) implements Optimizer {
+  /** Checks the hyperparameters. */
+  public AdaGrad {
+    Hyper.atLeast0("lr", lr);
+    Hyper.atLeast0("decay", decay);
+    Hyper.atLeast0("initial", initial);
+    Hyper.atLeast0("eps", eps);
+  }
+
+  @Override
+  public String name() {
+    return "adagrad";
+  }
+
+  @Override
+  public int states() {
+    return 1;
+  }
+
+  @Override
+  public double initialState() {
+    return initial;
+  }
+
+  @Override
+  public int columns() {
+    return 2;
+  }
+
+  @Override
+  public AdaGrad withLr(double lr) {
+    return new AdaGrad(lr, decay, initial, eps);
+  }
+
+  @Override
+  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+    c[at] = lr / (1 + (t - 1) * decay);
+    c[at + 1] = eps;
+  }
+
+  @Override
+  public void update(
+      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+    float scale = c[0], l2 = c[1], keep = c[2], step = c[3], eps = c[4];
+    float[] a = s[0];
+    for (int i = from; i < to; i++) {
+      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float ai = Math.fma(gi, gi, a[i]);
+      a[i] = ai;
+      w[wAt + i] = Math.fma(-step, gi / ((float) Math.sqrt(ai) + eps), keep * w[wAt + i]);
+    }
+  }
+
+  @Override
+  public void update(
+      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+    double scale = c[0], l2 = c[1], keep = c[2], step = c[3], eps = c[4];
+    double[] a = s[0];
+    for (int i = from; i < to; i++) {
+      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double ai = Math.fma(gi, gi, a[i]);
+      a[i] = ai;
+      w[wAt + i] = Math.fma(-step, gi / (Math.sqrt(ai) + eps), keep * w[wAt + i]);
+    }
+  }
+}

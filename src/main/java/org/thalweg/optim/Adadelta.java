@@ -1,0 +1,85 @@
+package org.thalweg.optim;
+
+import org.thalweg.device.ElementType;
+
+/**
+ * Adadelta: {@code v = rho*v + (1-rho)*g*g}; {@code delta = sqrt(d+eps)/sqrt(v+eps) * g}; {@code d = rho*d + (1-rho)*delta*delta};
+ * {@code w -= lr*delta}. State: v, d. (Zeiler, arXiv:1212.5701.)
+ *
+ * <p>Sequence: {@code v = fma(rho, v, (o*g)*g)}, {@code delta = sqrt((d+eps)/(v+eps)) * g}, {@code d = fma(rho, d,
+ * (o*delta)*delta)}, {@code w = fma(-lr, delta, w)}: one root of the quotient, not a quotient of roots. Columns: rho, o (1 -
+ * rho), lr, eps. With eps = 0 nothing ever moves, or 0/0.
+ *
+ * @param lr multiplies the step; the paper has 1
+ * @param rho the share of the mean squares that is kept, in [0, 1)
+ * @param eps added under both roots
+ */
+public record Adadelta(double lr, double rho, double eps) implements Optimizer {
+  /** Checks the hyperparameters. */
+  public Adadelta {
+    Hyper.atLeast0("lr", lr);
+    Hyper.belowOne("rho", rho);
+    Hyper.atLeast0("eps", eps);
+  }
+
+  @Override
+  public String name() {
+    return "adadelta";
+  }
+
+  @Override
+  public int states() {
+    return 2;
+  }
+
+  @Override
+  public int columns() {
+    return 4;
+  }
+
+  @Override
+  public Adadelta withLr(double lr) {
+    return new Adadelta(lr, rho, eps);
+  }
+
+  @Override
+  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+    double r = type.round(rho);
+    c[at] = r;
+    c[at + 1] = 1 - r;
+    c[at + 2] = lr;
+    c[at + 3] = eps;
+  }
+
+  @Override
+  public void update(
+      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+    float scale = c[0], l2 = c[1], keep = c[2], rho = c[3], o = c[4], lr = c[5], eps = c[6];
+    float[] v = s[0];
+    float[] d = s[1];
+    for (int i = from; i < to; i++) {
+      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float vi = Math.fma(rho, v[i], o * gi * gi);
+      float delta = (float) Math.sqrt((d[i] + eps) / (vi + eps)) * gi;
+      v[i] = vi;
+      d[i] = Math.fma(rho, d[i], o * delta * delta);
+      w[wAt + i] = Math.fma(-lr, delta, keep * w[wAt + i]);
+    }
+  }
+
+  @Override
+  public void update(
+      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+    double scale = c[0], l2 = c[1], keep = c[2], rho = c[3], o = c[4], lr = c[5], eps = c[6];
+    double[] v = s[0];
+    double[] d = s[1];
+    for (int i = from; i < to; i++) {
+      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double vi = Math.fma(rho, v[i], o * gi * gi);
+      double delta = Math.sqrt((d[i] + eps) / (vi + eps)) * gi;
+      v[i] = vi;
+      d[i] = Math.fma(rho, d[i], o * delta * delta);
+      w[wAt + i] = Math.fma(-lr, delta, keep * w[wAt + i]);
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package org.thalweg.optim;
+
+import org.thalweg.device.ElementType;
+
+/**
+ * Adam without bias correction: {@code m = b1*m + (1-b1)*g}; {@code v = b2*v + (1-b2)*g*g}; {@code w -= lr *
+ * m/(sqrt(v)+eps)}. State: m, v. It shows why the correction is there: with beta2 = 0.999 the first steps divide
+ * by nearly nothing.
+ *
+ * <p>Sequence, columns and kernel are {@link Adam}'s, with step = lr and e = eps.
+ *
+ * @param lr the learning rate
+ * @param beta1 the share of the first moment that is kept, in [0, 1)
+ * @param beta2 the share of the second moment that is kept, in [0, 1)
+ * @param eps added to the root of the second moment
+ */
+public record AdamUncorrected(double lr, double beta1, double beta2, double eps)
+    implements Optimizer {
+  /** Checks the hyperparameters. */
+  public AdamUncorrected {
+    new Adam(lr, beta1, beta2, eps);
+  }
+
+  private Adam adam() {
+    return new Adam(lr, beta1, beta2, eps);
+  }
+
+  @Override
+  public String name() {
+    return "adam_uncorrected";
+  }
+
+  @Override
+  public String kernel() {
+    return adam().kernel();
+  }
+
+  @Override
+  public int states() {
+    return adam().states();
+  }
+
+  @Override
+  public int columns() {
+    return adam().columns();
+  }
+
+  @Override
+  public AdamUncorrected withLr(double lr) {
+    return new AdamUncorrected(lr, beta1, beta2, eps);
+  }
+
+  @Override
+  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+    adam().numbers(type, lr, t, c, at);
+    c[at + 4] = lr;
+    c[at + 5] = eps;
+  }
+
+  @Override
+  public void update(
+      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+    adam().update(w, wAt, g, gAt, s, from, to, c);
+  }
+
+  @Override
+  public void update(
+      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+    adam().update(w, wAt, g, gAt, s, from, to, c);
+  }
+}

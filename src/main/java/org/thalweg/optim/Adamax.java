@@ -1,0 +1,102 @@
+package org.thalweg.optim;
+
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Exact;
+
+/**
+ * Adamax: Adam with the infinity norm: {@code m = b1*m + (1-b1)*g}; {@code u = max(b2*u, |g|+eps)}; {@code w -= lr/(1-b1^t) * m/u}.
+ * State: m, u. (Kingma and Ba, ICLR 2015, algorithm 2; eps as in PyTorch.)
+ *
+ * <p>Sequence: {@code m = fma(b1, m, o1*g)}, {@code u = max(b2*u, |g|+eps)}, {@code w = fma(-step, m/u, w)}. Columns: b1, o1, b2, step
+ * ({@code lr/(1-b1^t)}), eps. With eps = 0 an element whose gradient has always been 0 becomes 0/0.
+ *
+ * @param lr the learning rate
+ * @param beta1 the share of the first moment that is kept, in [0, 1)
+ * @param beta2 the share of the norm that is kept, in [0, 1)
+ * @param eps added to the gradient's magnitude
+ */
+public record Adamax(double lr, double beta1, double beta2, double eps) implements Optimizer {
+  /** Checks the hyperparameters. */
+  public Adamax {
+    Hyper.atLeast0("lr", lr);
+    Hyper.belowOne("beta1", beta1);
+    Hyper.belowOne("beta2", beta2);
+    Hyper.atLeast0("eps", eps);
+  }
+
+  @Override
+  public String name() {
+    return "adamax";
+  }
+
+  @Override
+  public int states() {
+    return 2;
+  }
+
+  @Override
+  public int columns() {
+    return 5;
+  }
+
+  @Override
+  public Adamax withLr(double lr) {
+    return new Adamax(lr, beta1, beta2, eps);
+  }
+
+  @Override
+  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+    double b1 = type.round(beta1);
+    c[at] = b1;
+    c[at + 1] = 1 - b1;
+    c[at + 2] = beta2;
+    c[at + 3] = lr / Adam.biasFactor(b1, t);
+    c[at + 4] = eps;
+  }
+
+  @Override
+  public void update(
+      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+    float scale = c[0],
+        l2 = c[1],
+        keep = c[2],
+        b1 = c[3],
+        o1 = c[4],
+        b2 = c[5],
+        step = c[6],
+        eps = c[7];
+    float[] m = s[0];
+    float[] u = s[1];
+    for (int i = from; i < to; i++) {
+      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float mi = Math.fma(b1, m[i], o1 * gi);
+      float ui = Exact.max(b2 * u[i], Math.abs(gi) + eps);
+      m[i] = mi;
+      u[i] = ui;
+      w[wAt + i] = Math.fma(-step, mi / ui, keep * w[wAt + i]);
+    }
+  }
+
+  @Override
+  public void update(
+      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+    double scale = c[0],
+        l2 = c[1],
+        keep = c[2],
+        b1 = c[3],
+        o1 = c[4],
+        b2 = c[5],
+        step = c[6],
+        eps = c[7];
+    double[] m = s[0];
+    double[] u = s[1];
+    for (int i = from; i < to; i++) {
+      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double mi = Math.fma(b1, m[i], o1 * gi);
+      double ui = Exact.max(b2 * u[i], Math.abs(gi) + eps);
+      m[i] = mi;
+      u[i] = ui;
+      w[wAt + i] = Math.fma(-step, mi / ui, keep * w[wAt + i]);
+    }
+  }
+}

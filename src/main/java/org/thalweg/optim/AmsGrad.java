@@ -1,0 +1,105 @@
+package org.thalweg.optim;
+
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Exact;
+
+/**
+ * AMSGrad: {@link Adam} with the largest second moment so far in place of the present one: {@code vmax = max(vmax, v)};
+ * {@code w -= lr/(1-b1^t) * m/(sqrt(vmax)/sqrt(1-b2^t) + eps)}. State: m, v, vmax. (Reddi, Kale and Kumar, ICLR 2018; with
+ * bias correction as in PyTorch.)
+ *
+ * <p>Sequence and columns are Adam's, with {@code vmax = max(vmax, v)} under the root.
+ *
+ * @param lr the learning rate
+ * @param beta1 the share of the first moment that is kept, in [0, 1)
+ * @param beta2 the share of the second moment that is kept, in [0, 1)
+ * @param eps added to the root of the corrected second moment
+ */
+public record AmsGrad(double lr, double beta1, double beta2, double eps) implements Optimizer {
+  /** Checks the hyperparameters. */
+  public AmsGrad {
+    Hyper.atLeast0("lr", lr);
+    Hyper.belowOne("beta1", beta1);
+    Hyper.belowOne("beta2", beta2);
+    Hyper.atLeast0("eps", eps);
+  }
+
+  @Override
+  public String name() {
+    return "amsgrad";
+  }
+
+  @Override
+  public int states() {
+    return 3;
+  }
+
+  @Override
+  public int columns() {
+    return 6;
+  }
+
+  @Override
+  public AmsGrad withLr(double lr) {
+    return new AmsGrad(lr, beta1, beta2, eps);
+  }
+
+  @Override
+  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+    new Adam(lr, beta1, beta2, eps).numbers(type, lr, t, c, at);
+  }
+
+  @Override
+  public void update(
+      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+    float scale = c[0],
+        l2 = c[1],
+        keep = c[2],
+        b1 = c[3],
+        o1 = c[4],
+        b2 = c[5],
+        o2 = c[6],
+        step = c[7],
+        eps = c[8];
+    float[] m = s[0];
+    float[] v = s[1];
+    float[] largest = s[2];
+    for (int i = from; i < to; i++) {
+      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float mi = Math.fma(b1, m[i], o1 * gi);
+      float vi = Math.fma(b2, v[i], o2 * gi * gi);
+      float li = Exact.max(largest[i], vi);
+      m[i] = mi;
+      v[i] = vi;
+      largest[i] = li;
+      w[wAt + i] = Math.fma(-step, mi / ((float) Math.sqrt(li) + eps), keep * w[wAt + i]);
+    }
+  }
+
+  @Override
+  public void update(
+      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+    double scale = c[0],
+        l2 = c[1],
+        keep = c[2],
+        b1 = c[3],
+        o1 = c[4],
+        b2 = c[5],
+        o2 = c[6],
+        step = c[7],
+        eps = c[8];
+    double[] m = s[0];
+    double[] v = s[1];
+    double[] largest = s[2];
+    for (int i = from; i < to; i++) {
+      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double mi = Math.fma(b1, m[i], o1 * gi);
+      double vi = Math.fma(b2, v[i], o2 * gi * gi);
+      double li = Exact.max(largest[i], vi);
+      m[i] = mi;
+      v[i] = vi;
+      largest[i] = li;
+      w[wAt + i] = Math.fma(-step, mi / (Math.sqrt(li) + eps), keep * w[wAt + i]);
+    }
+  }
+}

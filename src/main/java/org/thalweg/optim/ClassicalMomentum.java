@@ -1,0 +1,73 @@
+package org.thalweg.optim;
+
+import org.thalweg.device.ElementType;
+
+/**
+ * Momentum in the step form, as in Keras and in Polyak's heavy ball: {@code v = mu*v - lr*g}; {@code w += v}. State: v.
+ * With a constant learning rate it gives the same sequence as {@link Momentum}, and only then: here the velocity
+ * remembers the learning rates of the steps that made it. (Polyak, USSR Comp. Math. 4, 1964.)
+ *
+ * <p>Sequence: {@code v = fma(mu, v, -(lr*g))}, {@code w = w + v}. Columns: mu, lr.
+ *
+ * @param lr the learning rate
+ * @param mu the share of the velocity that is kept, in [0, 1)
+ */
+public record ClassicalMomentum(double lr, double mu) implements Optimizer {
+  /** Checks the hyperparameters. */
+  public ClassicalMomentum {
+    Hyper.atLeast0("lr", lr);
+    Hyper.belowOne("mu", mu);
+  }
+
+  @Override
+  public String name() {
+    return "classical_momentum";
+  }
+
+  @Override
+  public int states() {
+    return 1;
+  }
+
+  @Override
+  public int columns() {
+    return 2;
+  }
+
+  @Override
+  public ClassicalMomentum withLr(double lr) {
+    return new ClassicalMomentum(lr, mu);
+  }
+
+  @Override
+  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+    c[at] = mu;
+    c[at + 1] = lr;
+  }
+
+  @Override
+  public void update(
+      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+    float scale = c[0], l2 = c[1], keep = c[2], mu = c[3], lr = c[4];
+    float[] v = s[0];
+    for (int i = from; i < to; i++) {
+      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float vi = Math.fma(mu, v[i], -(lr * gi));
+      v[i] = vi;
+      w[wAt + i] = keep * w[wAt + i] + vi;
+    }
+  }
+
+  @Override
+  public void update(
+      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+    double scale = c[0], l2 = c[1], keep = c[2], mu = c[3], lr = c[4];
+    double[] v = s[0];
+    for (int i = from; i < to; i++) {
+      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double vi = Math.fma(mu, v[i], -(lr * gi));
+      v[i] = vi;
+      w[wAt + i] = keep * w[wAt + i] + vi;
+    }
+  }
+}

@@ -1,0 +1,96 @@
+package org.thalweg.optim;
+
+import org.thalweg.device.ElementType;
+
+/**
+ * Lion: {@code w -= lr * sign(b1*m + (1-b1)*g)}; {@code m = b2*m + (1-b2)*g}. State: m. (Chen et al., NeurIPS 2023.) Its
+ * weight decay is the decoupled one of the {@link Group}.
+ *
+ * <p>Sequence: {@code u = fma(b1, m, o1*g)}; {@code sign} is 1, -1, or u itself where that is 0 or NaN; {@code m = fma(b2, m,
+ * o2*g)}; {@code w = fma(-lr, sign, w)}. Columns: b1, o1, b2, o2, lr.
+ *
+ * @param lr the learning rate, the size of every step
+ * @param beta1 the share of the old momentum in the direction, in [0, 1)
+ * @param beta2 the share of the momentum that is kept, in [0, 1)
+ */
+public record Lion(double lr, double beta1, double beta2) implements Optimizer {
+  /** Checks the hyperparameters. */
+  public Lion {
+    Hyper.atLeast0("lr", lr);
+    Hyper.belowOne("beta1", beta1);
+    Hyper.belowOne("beta2", beta2);
+  }
+
+  @Override
+  public String name() {
+    return "lion";
+  }
+
+  @Override
+  public int states() {
+    return 1;
+  }
+
+  @Override
+  public int columns() {
+    return 5;
+  }
+
+  @Override
+  public Lion withLr(double lr) {
+    return new Lion(lr, beta1, beta2);
+  }
+
+  @Override
+  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+    double b1 = type.round(beta1);
+    double b2 = type.round(beta2);
+    c[at] = b1;
+    c[at + 1] = 1 - b1;
+    c[at + 2] = b2;
+    c[at + 3] = 1 - b2;
+    c[at + 4] = lr;
+  }
+
+  @Override
+  public void update(
+      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+    float scale = c[0],
+        l2 = c[1],
+        keep = c[2],
+        b1 = c[3],
+        o1 = c[4],
+        b2 = c[5],
+        o2 = c[6],
+        lr = c[7];
+    float[] m = s[0];
+    for (int i = from; i < to; i++) {
+      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float u = Math.fma(b1, m[i], o1 * gi);
+      float sign = u > 0 ? 1 : u < 0 ? -1 : u;
+      m[i] = Math.fma(b2, m[i], o2 * gi);
+      w[wAt + i] = Math.fma(-lr, sign, keep * w[wAt + i]);
+    }
+  }
+
+  @Override
+  public void update(
+      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+    double scale = c[0],
+        l2 = c[1],
+        keep = c[2],
+        b1 = c[3],
+        o1 = c[4],
+        b2 = c[5],
+        o2 = c[6],
+        lr = c[7];
+    double[] m = s[0];
+    for (int i = from; i < to; i++) {
+      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double u = Math.fma(b1, m[i], o1 * gi);
+      double sign = u > 0 ? 1 : u < 0 ? -1 : u;
+      m[i] = Math.fma(b2, m[i], o2 * gi);
+      w[wAt + i] = Math.fma(-lr, sign, keep * w[wAt + i]);
+    }
+  }
+}

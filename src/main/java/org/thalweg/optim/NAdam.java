@@ -1,0 +1,132 @@
+package org.thalweg.optim;
+
+import org.thalweg.device.ElementType;
+
+/**
+ * NAdam: Adam with Nesterov's momentum. With {@code mu_t = b1*(1 - 0.96^(t*psi)/2)}, {@code psi} = 0.004, and {@code P_t} the
+ * product of {@code mu_1 .. mu_t}: {@code m = b1*m + (1-b1)*g}; {@code v = b2*v + (1-b2)*g*g}; {@code w -= lr * ((1-mu_t)/(1-P_t) * g
+ * + mu_(t+1)/(1-P_(t+1)) * m) / (sqrt(v)/sqrt(1-b2^t) + eps)}. State: m, v. (Dozat, ICLR 2016 workshop; psi as in PyTorch.)
+ *
+ * <p>Folded as {@link Adam} is, with {@code r = sqrt(1-b2^t)}: {@code w = w - fma(B, m, A*g)/(sqrt(v)+e)}. Columns: b1, o1, b2, o2, A
+ * ({@code lr*r*(1-mu_t)/(1-P_t)}), B ({@code lr*r*mu_(t+1)/(1-P_(t+1))}), e ({@code eps*r}).
+ *
+ * @param lr the learning rate
+ * @param beta1 the share of the first moment that is kept, in [0, 1)
+ * @param beta2 the share of the second moment that is kept, in [0, 1)
+ * @param eps added to the root of the corrected second moment
+ */
+public record NAdam(double lr, double beta1, double beta2, double eps) implements Optimizer {
+  /** Checks the hyperparameters. */
+  public NAdam {
+    Hyper.atLeast0("lr", lr);
+    Hyper.belowOne("beta1", beta1);
+    Hyper.belowOne("beta2", beta2);
+    Hyper.atLeast0("eps", eps);
+  }
+
+  @Override
+  public String name() {
+    return "nadam";
+  }
+
+  @Override
+  public int states() {
+    return 2;
+  }
+
+  @Override
+  public int columns() {
+    return 7;
+  }
+
+  @Override
+  public NAdam withLr(double lr) {
+    return new NAdam(lr, beta1, beta2, eps);
+  }
+
+  @Override
+  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+    double b1 = type.round(beta1);
+    double b2 = type.round(beta2);
+    double root = Math.sqrt(Adam.biasFactor(b2, t));
+    double product = momentumProduct(b1, t);
+    double now = momentum(b1, t);
+    double next = momentum(b1, t + 1);
+    c[at] = b1;
+    c[at + 1] = 1 - b1;
+    c[at + 2] = b2;
+    c[at + 3] = 1 - b2;
+    c[at + 4] = lr * root * (1 - now) / (1 - product);
+    c[at + 5] = lr * root * next / (1 - product * next);
+    c[at + 6] = eps * root;
+  }
+
+  private static final double PSI = 0.004;
+
+  /** {@code mu_t}. */
+  private static double momentum(double b1, long t) {
+    return b1 * (1 - 0.5 * StrictMath.pow(0.96, t * PSI));
+  }
+
+  /** {@code mu_1 * .. * mu_t}; a product below 1e-30 changes nothing in 1 - product, so it ends there. */
+  private static double momentumProduct(double b1, long t) {
+    double ratio = StrictMath.pow(0.96, PSI);
+    double power = 1;
+    double product = 1;
+    for (long i = 1; i <= t && product > 1e-30; i++) {
+      power *= ratio;
+      product *= b1 * (1 - 0.5 * power);
+    }
+    return product;
+  }
+
+  @Override
+  public void update(
+      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+    float scale = c[0],
+        l2 = c[1],
+        keep = c[2],
+        b1 = c[3],
+        o1 = c[4],
+        b2 = c[5],
+        o2 = c[6],
+        ofG = c[7],
+        ofM = c[8],
+        eps = c[9];
+    float[] m = s[0];
+    float[] v = s[1];
+    for (int i = from; i < to; i++) {
+      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float mi = Math.fma(b1, m[i], o1 * gi);
+      float vi = Math.fma(b2, v[i], o2 * gi * gi);
+      m[i] = mi;
+      v[i] = vi;
+      w[wAt + i] = keep * w[wAt + i] - Math.fma(ofM, mi, ofG * gi) / ((float) Math.sqrt(vi) + eps);
+    }
+  }
+
+  @Override
+  public void update(
+      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+    double scale = c[0],
+        l2 = c[1],
+        keep = c[2],
+        b1 = c[3],
+        o1 = c[4],
+        b2 = c[5],
+        o2 = c[6],
+        ofG = c[7],
+        ofM = c[8],
+        eps = c[9];
+    double[] m = s[0];
+    double[] v = s[1];
+    for (int i = from; i < to; i++) {
+      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double mi = Math.fma(b1, m[i], o1 * gi);
+      double vi = Math.fma(b2, v[i], o2 * gi * gi);
+      m[i] = mi;
+      v[i] = vi;
+      w[wAt + i] = keep * w[wAt + i] - Math.fma(ofM, mi, ofG * gi) / (Math.sqrt(vi) + eps);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package org.thalweg.optim;
+
+import org.thalweg.device.ElementType;
+
+/**
+ * Nesterov's momentum, rewritten at w as in PyTorch: {@code v = mu*v + g}; {@code w -= lr*(g + mu*v)}. State: v.
+ * (Nesterov, Soviet Math. Doklady 27, 1983; Sutskever et al., ICML 2013, section 2.)
+ *
+ * <p>Sequence: {@code v = fma(mu, v, g)}, {@code w = fma(-lr, fma(mu, v, g), w)}. Columns: mu, lr.
+ *
+ * @param lr the learning rate
+ * @param mu the share of the velocity that is kept, in [0, 1)
+ */
+public record Nesterov(double lr, double mu) implements Optimizer {
+  /** Checks the hyperparameters. */
+  public Nesterov {
+    Hyper.atLeast0("lr", lr);
+    Hyper.belowOne("mu", mu);
+  }
+
+  @Override
+  public String name() {
+    return "nesterov";
+  }
+
+  @Override
+  public int states() {
+    return 1;
+  }
+
+  @Override
+  public int columns() {
+    return 2;
+  }
+
+  @Override
+  public Nesterov withLr(double lr) {
+    return new Nesterov(lr, mu);
+  }
+
+  @Override
+  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+    c[at] = mu;
+    c[at + 1] = lr;
+  }
+
+  @Override
+  public void update(
+      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+    float scale = c[0], l2 = c[1], keep = c[2], mu = c[3], lr = c[4];
+    float[] v = s[0];
+    for (int i = from; i < to; i++) {
+      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float vi = Math.fma(mu, v[i], gi);
+      v[i] = vi;
+      w[wAt + i] = Math.fma(-lr, Math.fma(mu, vi, gi), keep * w[wAt + i]);
+    }
+  }
+
+  @Override
+  public void update(
+      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+    double scale = c[0], l2 = c[1], keep = c[2], mu = c[3], lr = c[4];
+    double[] v = s[0];
+    for (int i = from; i < to; i++) {
+      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double vi = Math.fma(mu, v[i], gi);
+      v[i] = vi;
+      w[wAt + i] = Math.fma(-lr, Math.fma(mu, vi, gi), keep * w[wAt + i]);
+    }
+  }
+}
