@@ -3,6 +3,8 @@
 
 constexpr int kMaxWarps = 16;
 
+// The host admits at most exact::kChunk chunks, 1,048,576 classes: their results are one chunk more.
+
 // One lane's elements of one chunk of a row: lane, lane + 32, .. up to n. In binary32 they stay in registers, so
 // that a row of up to kMaxWarps chunks (16,384 classes) is read once.
 template <typename T>
@@ -126,7 +128,7 @@ __device__ __forceinline__ void softmax(const T* scores, const int* labels, int 
       chunk_sum[chunk] *= exact::exp(chunk_max[chunk] - largest);
     }
     __syncthreads();
-    sum = exact::sum<T>(chunks, [=](long long chunk) { return chunk_sum[chunk]; });
+    sum = exact::chunk_sum<T>(chunks, [=](int chunk) { return chunk_sum[chunk]; });
   }
   if (threadIdx.x == 0) {
     row_loss[row] = exact::log(sum) - (label_score - largest);
@@ -144,14 +146,85 @@ __device__ __forceinline__ void softmax(const T* scores, const int* labels, int 
   }
 }
 
-extern "C" __global__ void __launch_bounds__(kMaxWarps * 32)
-    softmax_f32(const float* scores, const int* labels, int label_rows, int classes, float scale, float* gradient,
-                float* row_loss, int* row_correct) {
-  softmax<float>(scores, labels, label_rows, classes, scale, gradient, row_loss, row_correct);
+// Multiclass hinge: with margins m_j = x_j - x_y + 1, loss = sum over j != y of max(0, m_j), or of its square;
+// D_j = slope(m_j) * scale, and for the label minus the sum of the others' slopes. The slope is 1 (2 m_j squared)
+// where m_j > 0, else 0: at the kink 0. A NaN margin is neither, and stays NaN in loss and gradient.
+// Arguments and launch as softmax.
+template <bool kSquared, typename T>
+__device__ __forceinline__ void hinge(const T* scores, const int* labels, int label_rows, int classes, T scale,
+                                      T* gradient, T* row_loss, int* row_correct) {
+  if (scores == nullptr) return;
+  extern __shared__ __align__(16) unsigned char shared[];
+  const int lane = threadIdx.x % 32;
+  const int warp = threadIdx.x / 32;
+  const int warps = blockDim.x / 32;
+  const int chunks = (classes + exact::kChunk - 1) / exact::kChunk;
+  T* const chunk_loss = reinterpret_cast<T*>(shared);
+  T* const chunk_slope = chunk_loss + chunks;
+  const long long row = blockIdx.x;
+  const T* x = scores + row * classes;
+  T* d = gradient + row * classes;
+  const int label = labels[row % label_rows];
+  const bool valid = label >= 0 && label < classes;
+  const T label_score = valid ? x[label] : static_cast<T>(NAN);
+  const auto positive = [=](int j, T score) -> T {
+    const T margin = score - label_score + 1;
+    return j == label || margin <= 0 ? 0 : margin;
+  };
+  const auto slope = [](T margin) -> T { return kSquared ? 2 * margin : margin > 0 ? 1 : margin; };
+
+  Lane<T> mine;
+  bool beats = false;
+  for (int chunk = warp; chunk < chunks; chunk += warps) {
+    const int start = chunk * exact::kChunk;
+    mine.load(x + start, min(classes - start, exact::kChunk));
+    T loss = 0;
+    T slopes = 0;
+    mine.for_each([&](int j, T score) {
+      const T margin = positive(start + j, score);
+      loss += kSquared ? margin * margin : margin;
+      slopes += slope(margin);
+      beats |= score > label_score || (score == label_score && start + j < label);
+    });
+    loss = exact::butterfly(loss);
+    slopes = exact::butterfly(slopes);
+    if (lane == 0) {
+      chunk_loss[chunk] = loss;
+      chunk_slope[chunk] = slopes;
+    }
+  }
+  // Also the barrier behind which the scores' place may take the gradient.
+  const bool beaten = __syncthreads_or(beats);
+
+  // A NaN score of the label is in no margin where there is one class only.
+  const T spoiled = isnan(label_score) ? label_score : 0;
+  const T slopes = exact::chunk_sum<T>(chunks, [=](int chunk) { return chunk_slope[chunk]; }) + spoiled;
+  if (warp == 0) {
+    const T loss = exact::chunk_sum<T>(chunks, [=](int chunk) { return chunk_loss[chunk]; }) + spoiled;
+    if (lane == 0) {
+      row_loss[row] = loss;
+      row_correct[row] = !valid ? -1 : !beaten && !isnan(label_score) ? 1 : 0;
+    }
+  }
+  for (int chunk = warp; chunk < chunks; chunk += warps) {
+    const int start = chunk * exact::kChunk;
+    if (chunks > warps) mine.load(x + start, min(classes - start, exact::kChunk));
+    mine.for_each([&](int j, T score) {
+      d[start + j] = (start + j == label ? -slopes : slope(positive(start + j, score))) * scale;
+    });
+  }
 }
 
-extern "C" __global__ void __launch_bounds__(kMaxWarps * 32)
-    softmax_f64(const double* scores, const int* labels, int label_rows, int classes, double scale, double* gradient,
-                double* row_loss, int* row_correct) {
-  softmax<double>(scores, labels, label_rows, classes, scale, gradient, row_loss, row_correct);
-}
+#define THALWEG_LOSS(name, function, T)                                                                    \
+  extern "C" __global__ void __launch_bounds__(kMaxWarps * 32)                                            \
+      name(const T* scores, const int* labels, int label_rows, int classes, T scale, T* gradient,         \
+           T* row_loss, int* row_correct) {                                                               \
+    function(scores, labels, label_rows, classes, scale, gradient, row_loss, row_correct);                \
+  }
+#define THALWEG_LOSSES(name, function)         \
+  THALWEG_LOSS(name##_f32, function, float)    \
+  THALWEG_LOSS(name##_f64, function, double)
+
+THALWEG_LOSSES(softmax, softmax)
+THALWEG_LOSSES(hinge, hinge<false>)
+THALWEG_LOSSES(squared_hinge, hinge<true>)

@@ -9,6 +9,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.Tag;
 import net.jqwik.api.lifecycle.AfterContainer;
+import org.thalweg.loss.Losses;
 
 /** Twins on any numbers at all, in any small shape; the shapes at the edges have tests of their own. */
 class AnyBitsTest {
@@ -150,7 +151,7 @@ class AnyBitsTest {
   Arbitrary<LossTwinsTest.Case> losses() {
     return Combinators.combine(
             types(),
-            Arbitraries.of(LossTwinsTest.LOSSES),
+            Arbitraries.of(Losses.all()),
             Arbitraries.integers().between(1, 4),
             Arbitraries.integers().between(1, 2 * MANY),
             Arbitraries.of(false, true))

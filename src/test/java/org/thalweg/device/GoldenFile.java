@@ -18,13 +18,15 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.thalweg.loss.Loss;
+import org.thalweg.loss.Losses;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 
 /**
- * Numbers of another library: a header line with what was computed and its hyperparameters; for an update rule, a line
- * that says the same in our words; the columns' names; then rows that belong together by their first column.
+ * Numbers of another library: a header line with what was computed and its hyperparameters; a line that says the
+ * same in our words; the columns' names; then rows that belong together by their first column.
  *
  * @param name the file's, without ending
  * @param ours the second line: {@code "adam:lr=0.01,beta1=0.8 l2=0.1"}; hyperparameters that are not named have their
@@ -73,7 +75,7 @@ record GoldenFile(
         }
       }
     }
-    // A rule's file says on its second line what it is here.
+    // The second line says what it is here.
     boolean named = lines.get(1).startsWith(OURS);
     int columns = named ? 2 : 1;
     List<List<String[]>> rows = new ArrayList<>();
@@ -126,6 +128,14 @@ record GoldenFile(
     } catch (ReflectiveOperationException e) {
       throw new LinkageError(words[0] + " is no ordinary record", e);
     }
+  }
+
+  /** The loss that the second line names. */
+  Loss loss() {
+    return Losses.all().stream()
+        .filter(loss -> loss.kernel().equals(ours))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError(name + ": no loss is called " + ours));
   }
 
   /** Decay and sign, from what follows the rule on the second line. */

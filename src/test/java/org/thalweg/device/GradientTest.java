@@ -8,7 +8,9 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.thalweg.loss.Hinge;
 import org.thalweg.loss.Loss;
+import org.thalweg.loss.Losses;
 
 /** The gradients of weights and bias against central differences of the loss, in binary64. */
 class GradientTest {
@@ -43,7 +45,7 @@ class GradientTest {
     }
 
     static Iterable<Loss> losses() {
-      return LossTwinsTest.LOSSES;
+      return Losses.all();
     }
 
     /** Everything but weights and bias, which come in one array. */
@@ -110,29 +112,34 @@ class GradientTest {
         differences[i] = (above - below) / (2 * H);
       }
       for (int i = 0; i < at.length; i++) {
-        assertEquals(differences[i], gradient[i], tolerance(), "parameter " + i);
+        assertEquals(differences[i], gradient[i], tolerance(loss), "parameter " + i);
       }
       // A sign that is wrong, in all of the gradient or in one place, is far outside.
       double largest = 0;
       for (int i = 0; i < at.length; i++) {
         largest = Math.max(largest, Math.abs(differences[i] + gradient[i]));
-        assertTrue(Math.abs(differences[i] + gradient[i]) > tolerance(), "no sign at " + i);
+        assertTrue(Math.abs(differences[i] + gradient[i]) > tolerance(loss), "no sign at " + i);
       }
-      assertTrue(largest > 1e6 * tolerance(), largest + " is not found");
+      assertTrue(largest > 1e6 * tolerance(loss), largest + " is not found");
     }
 
     /**
-     * Truncation: h^2/6 times the third derivative, which is |x|^3 times a third cumulant of a probability p,
-     * {@code p(1-p)(1-2p) < 0.1}. Rounding: scores of at most 10 go through 9 roundings, 10 u each, as x_j and as M;
-     * the loss of a row is as exact as {@link SoftmaxTolerance} says; 34 additions and a division of losses of at
-     * most 20 make the mean. That twice, divided by 2h.
+     * Truncation: h^2/6 times the third derivative: for softmax |x|^3 times a third cumulant of a probability p, {@code
+     * p(1-p)(1-2p) < 0.1}; for the hinges 0, away from their kinks. Rounding: scores of at most 10 go through 9
+     * roundings, 10 u each, which count as much as the scores' slopes together; the loss of a row is as exact as {@link
+     * LossTolerance} says; 34 additions and a division make the mean. That twice, divided by 2h.
      */
-    private static double tolerance() {
-      double truncation = H * H / 6 * 8 * 0.1;
-      double sum = SoftmaxTolerance.sum(ElementType.F64, CLASSES, 10);
+    private static double tolerance(Loss loss) {
       double unit = Rounding.unit(ElementType.F64);
+      int wrong = CLASSES - 1;
+      double margin = 2 * 10 + 1;
+      double slopes = loss instanceof Hinge h ? 2 * wrong * (h.squared() ? 2 * margin : 1) : 2;
+      double most =
+          loss instanceof Hinge h ? wrong * (h.squared() ? margin * margin : margin) : 2 * 10;
+      double truncation = loss instanceof Hinge ? 0 : H * H / 6 * 8 * 0.1;
       double value =
-          SoftmaxTolerance.loss(ElementType.F64, sum, 10) + (2 * 9 * 10 + 34 * 20) * unit;
+          LossTolerance.of(loss, ElementType.F64, CLASSES, 10).loss(most)
+              + (slopes * 9 * 10 + 34 * most) * unit;
       return truncation + value / H;
     }
   }

@@ -8,12 +8,10 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.thalweg.loss.Loss;
-import org.thalweg.loss.Softmax;
+import org.thalweg.loss.Losses;
 
 /** Every loss has the same bits on every device. */
 class LossTwinsTest {
-  static final List<Loss> LOSSES = List.of(new Softmax());
-
   @Nested
   class TwoThreads extends Body {
     TwoThreads() {
@@ -77,7 +75,7 @@ class LossTwinsTest {
 
     private void assertTwins(double[][] rows, int... labels) {
       double[] scores = Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
-      for (Loss loss : LOSSES) {
+      for (Loss loss : Losses.all()) {
         for (ElementType type : Values.TYPES) {
           for (boolean inPlace : new boolean[] {false, true}) {
             Case one = new Case(type, loss, scores, rows.length, labels, inPlace);

@@ -8,14 +8,15 @@ import java.util.Random;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.thalweg.loss.Softmax;
+import org.thalweg.loss.Loss;
+import org.thalweg.loss.Losses;
 import org.thalweg.optim.Adam;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 import org.thalweg.oracle.GatherOracle;
+import org.thalweg.oracle.LossOracle;
 import org.thalweg.oracle.ProductOracle;
-import org.thalweg.oracle.SoftmaxOracle;
 import org.thalweg.oracle.UpdateOracle;
 
 /** Each operation against its definition: a plain loop in double. */
@@ -108,41 +109,45 @@ class OracleTest {
     }
 
     @Test
-    void softmax() {
-      for (ElementType type : Values.TYPES) {
-        for (int classes : new int[] {1, 2, 33, 1025, 3000}) {
-          int rows = 3;
-          double[] scores = numbers(type, rows * classes);
-          for (int i = 0; i < scores.length; i++) {
-            scores[i] *= 4;
+    void losses() {
+      for (Loss loss : Losses.all()) {
+        for (ElementType type : Values.TYPES) {
+          for (int classes : new int[] {1, 2, 33, 1025, 3000}) {
+            assertLoss(loss, type, classes);
           }
-          int[] labels = {0, classes / 2, classes - 1};
-          double scale = 0.25;
-          try (Array x = device.of(type, scores);
-              Array y = device.of(labels);
-              Array d = device.allocate(type, scores.length);
-              Array rowLoss = device.allocate(type, rows);
-              Array right = device.allocate(ElementType.I32, rows)) {
-            device.loss(new Softmax(), x, y, scale, d, rowLoss, right);
-            double[] losses = device.read(rowLoss);
-            double[] gradient = device.read(d);
-            double most = Arrays.stream(abs(scores)).max().orElse(0);
-            double sum = SoftmaxTolerance.sum(type, classes, most);
-            for (int r = 0; r < rows; r++) {
-              SoftmaxOracle oracle =
-                  new SoftmaxOracle(
-                      Arrays.copyOfRange(scores, r * classes, (r + 1) * classes), labels[r]);
-              String what = "%s, %d classes, row %d".formatted(type, classes, r);
-              assertEquals(oracle.loss(), losses[r], SoftmaxTolerance.loss(type, sum, most), what);
-              for (int j = 0; j < classes; j++) {
-                assertEquals(
-                    oracle.gradient(j) * scale,
-                    gradient[r * classes + j],
-                    SoftmaxTolerance.gradient(
-                        type, sum, oracle.probability(j), oracle.gradient(j), scale),
-                    what);
-              }
-            }
+        }
+      }
+    }
+
+    private void assertLoss(Loss loss, ElementType type, int classes) {
+      int rows = 3;
+      double[] scores = numbers(type, rows * classes);
+      for (int i = 0; i < scores.length; i++) {
+        scores[i] *= 4;
+      }
+      int[] labels = {0, classes / 2, classes - 1};
+      double scale = 0.25;
+      try (Array x = device.of(type, scores);
+          Array y = device.of(labels);
+          Array d = device.allocate(type, scores.length);
+          Array rowLoss = device.allocate(type, rows);
+          Array right = device.allocate(ElementType.I32, rows)) {
+        device.loss(loss, x, y, scale, d, rowLoss, right);
+        double[] losses = device.read(rowLoss);
+        double[] gradient = device.read(d);
+        double most = Arrays.stream(abs(scores)).max().orElse(0);
+        LossTolerance tolerance = LossTolerance.of(loss, type, classes, most);
+        for (int r = 0; r < rows; r++) {
+          double[] row = Arrays.copyOfRange(scores, r * classes, (r + 1) * classes);
+          LossOracle oracle = LossOracle.of(loss, row, labels[r]);
+          String what = "%s %s, %d classes, row %d".formatted(loss, type, classes, r);
+          assertEquals(oracle.loss(), losses[r], tolerance.loss(oracle.loss()), what);
+          for (int j = 0; j < classes; j++) {
+            assertEquals(
+                oracle.gradient(j) * scale,
+                gradient[r * classes + j],
+                tolerance.gradient(oracle.gradient(j), j == labels[r], scale),
+                what);
           }
         }
       }

@@ -1,7 +1,7 @@
 package org.thalweg.oracle;
 
 /** Softmax cross-entropy of one row. */
-public final class SoftmaxOracle {
+public final class SoftmaxOracle implements LossOracle {
   private final double[] probabilities;
   private final double loss;
   private final int label;
@@ -24,16 +24,13 @@ public final class SoftmaxOracle {
   }
 
   /** {@code -log softmax(scores)[label]}. */
+  @Override
   public double loss() {
     return loss;
   }
 
-  /** {@code softmax(scores)[j]}. */
-  public double probability(int j) {
-    return probabilities[j];
-  }
-
   /** {@code dloss / dscores[j]}. */
+  @Override
   public double gradient(int j) {
     return probabilities[j] - (j == label ? 1 : 0);
   }

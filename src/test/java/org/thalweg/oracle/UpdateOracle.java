@@ -23,7 +23,7 @@ public final class UpdateOracle {
   private double first;
   private double second;
   private double third;
-  private long t;
+  private double t; // a whole number
 
   /** An element that has had no update yet. */
   public UpdateOracle(Optimizer rule, Group group) {
@@ -119,7 +119,7 @@ public final class UpdateOracle {
     return w - lr * m / (Math.sqrt(v) + r.eps());
   }
 
-  private static double momentum(NAdam r, long t) {
+  private static double momentum(NAdam r, double t) {
     return r.beta1() * (1 - 0.5 * Math.pow(0.96, t * 0.004));
   }
 }

@@ -7,13 +7,15 @@ import org.thalweg.device.ElementType;
 import org.thalweg.device.JavaDevice;
 import org.thalweg.device.cuda.CudaDevice;
 import org.thalweg.device.cuda.Driver;
+import org.thalweg.loss.Loss;
+import org.thalweg.loss.Losses;
 import org.thalweg.loss.Softmax;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 
 /**
  * A program for a process of its own, whose environment says how the device works: trains with every
- * optimizer, in both types, and prints a line with the checksum of the weights for each.
+ * optimizer and every loss, in both types, and prints a line with the checksum of the weights for each.
  */
 final class TrainEverything {
   private TrainEverything() {}
@@ -29,16 +31,25 @@ final class TrainEverything {
     StringBuilder lines = new StringBuilder();
     Dataset data = Digits.load().train();
     for (Optimizer optimizer : Optimizers.all()) {
-      for (ElementType type : new ElementType[] {ElementType.F32, ElementType.F64}) {
-        // 45 minibatches, the last one of 29 rows.
-        Settings settings =
-            new Settings(optimizer.withLr(0.01), new Softmax(), type, 32, 1, 1e-4, 7);
-        try (Trainer trainer = new Trainer(device, data, settings)) {
-          trainer.train(epoch -> {});
-          lines.append("%s %s %08x%n".formatted(optimizer.name(), type, trainer.model().crc32()));
-        }
-      }
+      train(device, data, optimizer, new Softmax(), lines);
+    }
+    for (Loss loss : Losses.all()) {
+      train(device, data, Optimizers.named("adam"), loss, lines);
     }
     return lines.toString();
+  }
+
+  private static void train(
+      Device device, Dataset data, Optimizer optimizer, Loss loss, StringBuilder lines) {
+    for (ElementType type : new ElementType[] {ElementType.F32, ElementType.F64}) {
+      // 45 minibatches, the last one of 29 rows.
+      double lr = 10 * optimizer.lr();
+      Settings settings = new Settings(optimizer.withLr(lr), loss, type, 32, 1, 1e-4, 7);
+      try (Trainer trainer = new Trainer(device, data, settings)) {
+        trainer.train(epoch -> {});
+        int crc = trainer.model().crc32();
+        lines.append("%s %s %s %08x%n".formatted(optimizer.name(), loss.kernel(), type, crc));
+      }
+    }
   }
 }

@@ -1,0 +1,39 @@
+package org.thalweg.oracle;
+
+/** Multiclass hinge of one row: the positive margins of the wrong classes to some power, summed. */
+public final class HingeOracle implements LossOracle {
+  private final double[] scores;
+  private final int label;
+  private final int power;
+
+  public HingeOracle(double[] scores, int label, int power) {
+    this.scores = scores;
+    this.label = label;
+    this.power = power;
+  }
+
+  private double margin(int j) {
+    return Math.max(0, scores[j] - scores[label] + 1);
+  }
+
+  @Override
+  public double loss() {
+    double sum = 0;
+    for (int j = 0; j < scores.length; j++) {
+      sum += j == label ? 0 : Math.pow(margin(j), power);
+    }
+    return sum;
+  }
+
+  @Override
+  public double gradient(int j) {
+    if (j != label) {
+      return margin(j) > 0 ? power * Math.pow(margin(j), power - 1) : 0;
+    }
+    double sum = 0;
+    for (int other = 0; other < scores.length; other++) {
+      sum -= other == label ? 0 : gradient(other);
+    }
+    return sum;
+  }
+}
