@@ -14,24 +14,41 @@ enum DeviceChoice {
   auto;
 
   /**
+   * A device that has been opened.
+   *
+   * @param why it is this one, where another was preferred; else empty
+   */
+  record Opened(Device device, String why) implements AutoCloseable {
+    @Override
+    public String toString() {
+      return device.description() + why;
+    }
+
+    @Override
+    public void close() {
+      device.close();
+    }
+  }
+
+  /**
    * Opens it.
    *
    * @throws DeviceException if it cannot be used; the message says why and what to do
    */
-  Device open() {
+  Opened open() {
     return switch (this) {
-      case java -> new JavaDevice();
-      case sim -> new CudaDevice(Driver.SOFTWARE, 0);
-      case cuda -> new CudaDevice(Driver.NVIDIA, 0);
+      case java -> new Opened(new JavaDevice(), "");
+      case sim -> new Opened(new CudaDevice(Driver.SOFTWARE, 0), "");
+      case cuda -> new Opened(new CudaDevice(Driver.NVIDIA, 0), "");
       case auto -> gpuOrJava();
     };
   }
 
-  private static Device gpuOrJava() {
+  private static Opened gpuOrJava() {
     try {
       return cuda.open();
     } catch (DeviceException e) {
-      return java.open();
+      return new Opened(new JavaDevice(), " (not cuda: " + e.getMessage() + ")");
     }
   }
 }

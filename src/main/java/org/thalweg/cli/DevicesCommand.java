@@ -1,7 +1,6 @@
 package org.thalweg.cli;
 
 import java.io.PrintWriter;
-import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
 import org.thalweg.device.cuda.Driver;
 import picocli.CommandLine.Command;
@@ -30,8 +29,8 @@ final class DevicesCommand implements Runnable {
   }
 
   private static String describe(DeviceChoice choice) {
-    try (Device device = choice.open()) {
-      return device.description();
+    try (DeviceChoice.Opened opened = choice.open()) {
+      return opened.toString();
     } catch (DeviceException e) {
       return "not usable: " + e.getMessage();
     }

@@ -1,5 +1,6 @@
 package org.thalweg.cli;
 
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
@@ -19,7 +20,14 @@ public final class Main {
 
   /** Starts the command and ends the process with its exit code. */
   public static void main(String[] args) {
-    System.exit(run(args));
+    Locale.setDefault(Locale.ROOT); // what is printed can be read back, in every country
+    int code = FAILED;
+    try {
+      code = run(args);
+    } catch (Error e) {
+      System.err.println("thalweg: " + e);
+    }
+    System.exit(code);
   }
 
   /** Runs the command; returns the exit code. */
@@ -33,8 +41,11 @@ public final class Main {
     line.setParameterExceptionHandler(
         (mistake, arguments) -> {
           CommandLine command = mistake.getCommandLine();
-          command.getErr().println("thalweg: " + firstLine(mistake));
-          command.getErr().printf("Try '%s --help'.%n", command.getCommandSpec().qualifiedName());
+          command
+              .getErr()
+              .printf(
+                  "thalweg: %s (see %s --help)%n",
+                  firstLine(mistake), command.getCommandSpec().qualifiedName());
           return WRONG_USAGE;
         });
     if (args.length == 0) {

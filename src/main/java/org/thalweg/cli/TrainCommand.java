@@ -2,6 +2,7 @@ package org.thalweg.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -11,7 +12,6 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Digits;
-import org.thalweg.device.Device;
 import org.thalweg.device.ElementType;
 import org.thalweg.loss.Softmax;
 import org.thalweg.optim.Optimizer;
@@ -119,14 +119,15 @@ final class TrainCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Settings settings = settings();
     Path folder = createFolder();
-    boolean saved = false;
-    try (Device opened = device.open()) {
+    try (DeviceChoice.Opened opened = device.open()) {
       train(opened, settings, folder);
-      saved = true;
-    } finally {
-      if (!saved) {
-        Files.delete(folder); // empty: the model is written last
+    } catch (RuntimeException | IOException e) {
+      try {
+        Files.delete(folder); // empty, for the model is written last; unless it is there
+      } catch (IOException notEmpty) {
+        e.addSuppressed(notEmpty);
       }
+      throw e;
     }
     return 0;
   }
@@ -150,33 +151,31 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private Path createFolder() throws IOException {
-    Path folder = out;
-    if (folder == null) {
-      int n = 1;
-      while (Files.exists(Path.of("runs", data + "-" + n))) {
-        n++;
+    for (int n = 1; ; n++) {
+      Path folder = out == null ? Path.of("runs", data + "-" + n) : out;
+      try {
+        Path parent = folder.toAbsolutePath().getParent();
+        if (parent != null) {
+          Files.createDirectories(parent);
+        }
+        return Files.createDirectory(folder);
+      } catch (FileAlreadyExistsException e) {
+        if (out != null) {
+          throw wrong("--out %s exists already; name a new folder".formatted(out));
+        }
+      } catch (IOException e) {
+        throw new IOException("cannot create the folder %s: %s".formatted(folder, e), e);
       }
-      folder = Path.of("runs", data + "-" + n);
-    } else if (Files.exists(folder)) {
-      throw wrong("--out %s exists already; name a new folder".formatted(folder));
-    }
-    try {
-      Path parent = folder.toAbsolutePath().getParent();
-      if (parent != null) {
-        Files.createDirectories(parent);
-      }
-      return Files.createDirectory(folder);
-    } catch (IOException e) {
-      throw new IOException("cannot create the folder %s: %s".formatted(folder, e), e);
     }
   }
 
-  private void train(Device opened, Settings settings, Path folder) throws IOException {
+  private void train(DeviceChoice.Opened opened, Settings settings, Path folder)
+      throws IOException {
     PrintWriter print = spec.commandLine().getOut();
     Dataset.Split split = Digits.load();
     long start = System.nanoTime();
     if (!json) {
-      print.printf("device      %s%n", opened.description());
+      print.printf("device      %s%n", opened);
       print.printf(
           "data        %s: %d training rows, %d test rows%n",
           data, split.train().rows(), split.test().rows());
@@ -184,7 +183,7 @@ final class TrainCommand implements Callable<Integer> {
       print.printf("epoch      loss  accuracy%n");
       print.flush();
     }
-    try (Trainer trainer = new Trainer(opened, split.train(), settings)) {
+    try (Trainer trainer = new Trainer(opened.device(), split.train(), settings)) {
       trainer.train(
           epoch -> {
             print.printf(
@@ -206,8 +205,10 @@ final class TrainCommand implements Callable<Integer> {
       if (json) {
         print.printf(
             Locale.ROOT,
-            "{\"event\":\"done\",\"epochs\":%d,\"train_loss\":%s,\"train_accuracy\":%s,"
+            "{\"event\":\"done\",\"device\":\"%s\",\"model\":\"%s\",\"epochs\":%d,\"train_loss\":%s,\"train_accuracy\":%s,"
                 + "\"test_loss\":%s,\"test_accuracy\":%s,\"seconds\":%.3f,\"weights_crc32\":\"%s\"}%n",
+            escape(opened.toString()),
+            escape(model.toString()),
             settings.epochs(),
             train.loss(),
             train.accuracy(),
@@ -228,5 +229,19 @@ final class TrainCommand implements Callable<Integer> {
       }
       print.flush();
     }
+  }
+
+  /** As the inside of a JSON string. */
+  private static String escape(String text) {
+    StringBuilder json = new StringBuilder();
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c < ' ') {
+        json.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
+      } else {
+        json.append(c == '"' || c == '\\' ? "\\" : "").append(c);
+      }
+    }
+    return json.toString();
   }
 }

@@ -13,12 +13,21 @@ import org.jspecify.annotations.Nullable;
  * @param depth length of the inner sum
  */
 public record Product(int models, boolean leftShared, int rows, int columns, int depth) {
-  /** Checks that no size is negative. */
+  private static final int LARGEST = 1 << 30;
+
+  /** Checks that no size is negative or too large. */
   public Product {
     if (models < 0 || rows < 0 || columns < 0 || depth < 0) {
       throw new IllegalArgumentException(
           "sizes must not be negative: %d models, %d rows, %d columns, depth %d"
               .formatted(models, rows, columns, depth));
+    }
+    // So that the indices of rows, chunks and tiles fit an int on every device.
+    if (Math.max(Math.max(rows, columns), depth) > LARGEST
+        || models * (rows + 1L) > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "sizes must be at most %d, and models * (rows + 1) %d: %d models, %d rows, %d columns, depth %d"
+              .formatted(LARGEST, Integer.MAX_VALUE, models, rows, columns, depth));
     }
   }
 

@@ -9,7 +9,7 @@ import java.util.Objects;
  * The step table of a recorded step, and the account of its runs. The host fills a row for each of the
  * steps ahead and uploads them; the device reads the row at its cursor and moves on.
  *
- * <p>There are two cursors, because an update can be skipped: the minibatch of a step comes from the row
+ * <p>There are two cursors, so that an update can be skipped and the minibatches still be counted: the minibatch of a step comes from the row
  * at the batch cursor, the numbers of its update from the row at the update cursor. The first loss that
  * is not finite halts the run before that step's update, so the weights are those that led there.
  */
@@ -43,6 +43,8 @@ public final class Steps implements AutoCloseable {
   /** Numbers of a result: loss, correct. */
   static final int RESULT = 2;
 
+  private static final long MOST_BYTES = 1 << 30;
+
   private final Device device;
   private final ElementType type;
   private final int columns;
@@ -53,6 +55,7 @@ public final class Steps implements AutoCloseable {
   private final Array cells;
   private final Array clock;
   private final Array results;
+  private long left;
 
   /**
    * A table for at most {@code capacity} steps between two uploads.
@@ -73,7 +76,13 @@ public final class Steps implements AutoCloseable {
     this.columns = columns;
     this.capacity = capacity;
     this.models = models;
-    this.rows = littleEndian(Math.multiplyExact(8 * columns, capacity));
+    if (8L * columns * capacity > MOST_BYTES
+        || (long) RESULT * models * capacity > MOST_BYTES / 8) {
+      throw new IllegalArgumentException(
+          "a step table of %d rows, %d columns and %d models is larger than %d bytes"
+              .formatted(capacity, columns, models, MOST_BYTES));
+    }
+    this.rows = littleEndian(8 * columns * capacity);
     this.clockWords = littleEndian(3 * 8);
     this.cells = device.allocate(ElementType.CELL, (long) columns * capacity);
     this.clock = device.allocate(ElementType.CELL, 3);
@@ -124,8 +133,22 @@ public final class Steps implements AutoCloseable {
 
   /** Sends the rows to the device, sets both cursors to the first of them and lifts a halt. */
   public void start() {
+    left = capacity;
     device.upload(cells, rows.clear());
     device.upload(clock, clockWords.clear().putLong(0, 0).putLong(8, 0).putLong(16, 0));
+  }
+
+  /**
+   * Called by a program that is about to run n steps.
+   *
+   * @throws IllegalStateException if the table has fewer rows left since {@link #start}
+   */
+  public void take(long n) {
+    if (n < 0 || n > left) {
+      throw new IllegalStateException(
+          "%d steps cannot be run: the step table has %d rows left".formatted(n, left));
+    }
+    left -= n;
   }
 
   /**

@@ -48,9 +48,10 @@ final class Workers implements AutoCloseable {
       int to = (int) ((long) n * (part + 1) / parts);
       others.add(pool.submit(() -> body.run(from, to)));
     }
-    body.run(0, (int) ((long) n / parts));
-    for (Future<?> other : others) {
-      await(other);
+    try {
+      body.run(0, (int) ((long) n / parts));
+    } finally {
+      awaitAll(others);
     }
   }
 
@@ -61,20 +62,44 @@ final class Workers implements AutoCloseable {
     for (int i = 1; i < threads; i++) {
       others.add(pool.submit(check));
     }
-    others.forEach(Workers::await);
+    awaitAll(others);
+  }
+
+  /** Comes back when none of them is running, whatever happens; then with the first failure. */
+  private static void awaitAll(List<Future<?>> tasks) {
+    RuntimeException first = null;
+    for (Future<?> task : tasks) {
+      try {
+        await(task);
+      } catch (RuntimeException e) {
+        first = first == null ? e : first;
+      }
+    }
+    if (first != null) {
+      throw first;
+    }
   }
 
   private static void await(Future<?> task) {
+    boolean interrupted = false;
     try {
-      task.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new DeviceException("interrupted while the device was working", e);
+      while (true) {
+        try {
+          task.get();
+          return;
+        } catch (InterruptedException e) {
+          interrupted = true; // the arrays are in use: go on waiting, and remember
+        }
+      }
     } catch (ExecutionException e) {
       if (e.getCause() instanceof RuntimeException cause) {
         throw cause;
       }
       throw new DeviceException("a worker thread failed: " + e.getCause(), e);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

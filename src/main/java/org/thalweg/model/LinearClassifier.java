@@ -28,6 +28,9 @@ public final class LinearClassifier implements AutoCloseable {
   /** The parameter group of the bias, which is not regularised. */
   public static final int BIAS = 1;
 
+  /** So that weights in binary64 fit the host's buffers. */
+  private static final int MOST_WEIGHTS = 1 << 27;
+
   private final Device device;
   private final int features;
   private final int classes;
@@ -38,6 +41,11 @@ public final class LinearClassifier implements AutoCloseable {
 
   /** With weights and bias 0. */
   public LinearClassifier(Device device, ElementType type, int features, int classes) {
+    if (features < 1 || classes < 1 || (long) features * classes > MOST_WEIGHTS) {
+      throw new IllegalArgumentException(
+          "features and classes must be at least 1, and their product at most %d: %d, %d"
+              .formatted(MOST_WEIGHTS, features, classes));
+    }
     this.device = device;
     this.features = features;
     this.classes = classes;

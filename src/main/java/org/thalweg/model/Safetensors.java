@@ -5,10 +5,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.thalweg.device.ElementType;
 
@@ -34,9 +37,14 @@ final class Safetensors {
       Tensor tensor = entry.getValue();
       int end = at + tensor.data.remaining();
       entries.add(
-          "\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
-              .formatted(
-                  entry.getKey(), tensor.type, tensor.shape.toString().replace(" ", ""), at, end));
+          String.format(
+              Locale.ROOT, // digits are digits in every country
+              "\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}",
+              entry.getKey(),
+              tensor.type,
+              tensor.shape.toString().replace(" ", ""),
+              at,
+              end));
       at = end;
     }
     String header = "{" + String.join(",", entries) + "}";
@@ -51,6 +59,11 @@ final class Safetensors {
       while (bytes.hasRemaining()) {
         channel.write(bytes);
       }
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (IOException e) {
+      Files.deleteIfExists(file); // half a model is none
+      throw new IOException("writing %s: %s".formatted(file, e.getMessage()), e);
     }
   }
 }

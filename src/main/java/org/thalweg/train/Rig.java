@@ -43,10 +43,12 @@ final class Rig implements AutoCloseable {
       int columns,
       Step step) {
     this.device = device;
+    if (data.rows() == 0) {
+      throw new IllegalArgumentException("there are no rows");
+    }
     this.rows = data.rows();
-    this.batch = Math.min(batch, Math.max(rows, 1));
-    int count = Math.max(1, minibatches());
-    steps = own(new Steps(device, type, columns, count, 1));
+    this.batch = Math.min(batch, rows);
+    steps = own(new Steps(device, type, columns, minibatches(), 1));
     order = own(device.of(IntStream.range(0, rows).toArray()));
     Array pixels = own(device.allocate(ElementType.U8, data.pixels().length));
     device.upload(

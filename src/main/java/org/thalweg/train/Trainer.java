@@ -33,9 +33,6 @@ public final class Trainer implements AutoCloseable {
 
   /** Puts the data and a model with its first weights on the device. */
   public Trainer(Device device, Dataset data, Settings settings) {
-    if (data.rows() == 0) {
-      throw new IllegalArgumentException("there are no rows to train on");
-    }
     this.device = device;
     this.settings = settings;
     this.data = data;

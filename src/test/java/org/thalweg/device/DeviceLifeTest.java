@@ -322,6 +322,33 @@ class DeviceLifeTest {
     }
 
     @Test
+    void programsWhoseArraysAreClosed() {
+      try (SmallRun run = new SmallRun(device, ElementType.F32, ADAM)) {
+        run.start(0.1, 1);
+        run.weights.close();
+        refused(IllegalStateException.class, () -> run.program.run(1), "close");
+      }
+    }
+
+    @Test
+    void moreStepsThanTheTableHas() {
+      try (SmallRun run = new SmallRun(device, ElementType.F32, ADAM)) {
+        refused(IllegalStateException.class, () -> run.program.run(1), "1 steps", "0 rows");
+        run.start(0.1, 1);
+        int rows = run.steps.capacity();
+        run.program.run(1);
+        refused(
+            IllegalStateException.class,
+            () -> run.program.run(rows),
+            rows + " steps",
+            rows - 1 + " rows");
+        refused(IllegalStateException.class, () -> run.program.run(-1), "-1 steps");
+        run.program.run(rows - 1);
+        assertEquals(rows, run.steps.account().updates());
+      }
+    }
+
+    @Test
     void devicesAfterClose() {
       Device own = which.open();
       SmallRun run = new SmallRun(own, ElementType.F32, ADAM);

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +20,17 @@ import org.thalweg.device.Philox;
 
 class SafetensorsTest {
   @TempDir Path folder;
+
+  @Test
+  void digitsAreDigitsInEveryCountry() throws Exception {
+    Locale here = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+    try {
+      aModelIsWrittenAsTheFormatSays();
+    } finally {
+      Locale.setDefault(here);
+    }
+  }
 
   /** Read back by the format's definition: length, header, data at the offsets it names. */
   @Test

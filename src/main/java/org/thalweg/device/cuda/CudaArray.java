@@ -100,8 +100,10 @@ final class CudaArray implements Array {
     if (owner && memory.open) {
       memory.open = false;
       device.forget(this);
-      device.makeCurrent();
-      Driver.check(JCudaDriver.cuMemFree(memory.base), "freeing %d %s", count, type);
+      if (!device.isClosed()) {
+        device.makeCurrent();
+        Driver.check(JCudaDriver.cuMemFree(memory.base), "freeing %d %s", count, type);
+      }
     }
   }
 }

@@ -7,6 +7,7 @@ import static jcuda.driver.JCudaDriver.cuDeviceGetCount;
 import static jcuda.driver.JCudaDriver.cuDeviceGetName;
 import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRelease;
 import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRetain;
+import static jcuda.driver.JCudaDriver.cuDriverGetVersion;
 import static jcuda.driver.JCudaDriver.cuGraphDestroy;
 import static jcuda.driver.JCudaDriver.cuGraphExecDestroy;
 import static jcuda.driver.JCudaDriver.cuGraphInstantiate;
@@ -24,10 +25,11 @@ import static jcuda.driver.JCudaDriver.cuStreamEndCapture;
 import static jcuda.driver.JCudaDriver.cuStreamSynchronize;
 import static org.thalweg.device.cuda.Driver.check;
 
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -63,8 +65,8 @@ import org.thalweg.optim.Optimizer;
  * recorded step is one graph, and running it is one call into the driver.
  */
 public final class CudaDevice implements Device {
-  /** Whose context is current on a thread, so that the driver is not asked again for each call. */
-  private static final ThreadLocal<CudaDevice> CURRENT = new ThreadLocal<>();
+  private static final int LEAST_CAPABILITY = 75; // the PTX is for sm_75
+  private static final int LEAST_DRIVER = 12_000; // and its version 8.0 is CUDA 12.0's
 
   // The launch shapes of kernels/*.cu.
   private static final int UPDATE_THREADS = 256;
@@ -92,6 +94,7 @@ public final class CudaDevice implements Device {
   private final Set<CudaProgram> programs = new LinkedHashSet<>();
   private final String description;
   private @Nullable List<Launch> recording;
+  private final Set<CudaArray> touched = new LinkedHashSet<>(); // by the step that is recorded
   private boolean closed;
 
   /**
@@ -102,7 +105,14 @@ public final class CudaDevice implements Device {
    */
   public CudaDevice(Driver driver, int ordinal) {
     driver.load();
-    check(cuInit(0), "starting the CUDA driver (without a GPU, use --device java)");
+    check(cuInit(0), "starting the CUDA driver");
+    int[] version = new int[1];
+    check(cuDriverGetVersion(version), "reading the driver's version");
+    if (version[0] < LEAST_DRIVER) {
+      throw new DeviceException(
+          "the NVIDIA driver is too old: it supports CUDA %d.%d, and 12.0 (R525) or newer is needed"
+              .formatted(version[0] / 1000, version[0] % 1000 / 10));
+    }
     int[] count = new int[1];
     check(cuDeviceGetCount(count), "counting devices");
     if (ordinal < 0 || ordinal >= count[0]) {
@@ -110,18 +120,24 @@ public final class CudaDevice implements Device {
           "there is no device %d: the driver has %d".formatted(ordinal, count[0]));
     }
     check(cuDeviceGet(device, ordinal), "opening device %d", ordinal);
-    check(cuDevicePrimaryCtxRetain(context, device), "opening device %d", ordinal);
-    makeCurrent();
-    check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "creating a stream");
     byte[] name = new byte[256];
     check(cuDeviceGetName(name, name.length, device), "reading the name of device %d", ordinal);
+    int major = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
+    int minor = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
     description =
         "%s, %s, compute capability %d.%d"
             .formatted(
                 driver.device(),
                 new String(name, StandardCharsets.UTF_8).replace("\0", ""),
-                attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
-                attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
+                major,
+                minor);
+    if (10 * major + minor < LEAST_CAPABILITY) {
+      throw new DeviceException(
+          description + " is too old: the kernels need 7.5 (Turing) or newer");
+    }
+    check(cuDevicePrimaryCtxRetain(context, device), "opening device %d", ordinal);
+    makeCurrent();
+    check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "creating a stream");
   }
 
   private int attribute(int which) {
@@ -140,10 +156,8 @@ public final class CudaDevice implements Device {
     if (closed) {
       throw new IllegalStateException("device " + description + " was used after close");
     }
-    if (CURRENT.get() != this) {
-      check(cuCtxSetCurrent(context), "making the device current on a thread");
-      CURRENT.set(this);
-    }
+    // Each time: others may have a context of their own on this thread.
+    check(cuCtxSetCurrent(context), "making the device current on a thread");
   }
 
   @Override
@@ -152,9 +166,7 @@ public final class CudaDevice implements Device {
     if (count < 0) {
       throw new IllegalArgumentException("an array cannot have " + count + " elements");
     }
-    if (recording != null) {
-      throw new IllegalStateException("nothing may be allocated while a step is recorded");
-    }
+    Checks.notRecording(recording != null);
     CudaArray.Address address = new CudaArray.Address();
     long bytes = Math.max(1, Math.multiplyExact(count, type.bytes()));
     check(cuMemAlloc(address, bytes), "allocating %d %s (%d bytes)", count, type, bytes);
@@ -178,33 +190,43 @@ public final class CudaDevice implements Device {
   @Override
   public void upload(Array to, ByteBuffer from) {
     makeCurrent();
+    Checks.notRecording(recording != null);
     Checks.room(to, from);
     CudaArray array = mine(to);
     if (array.count() == 0) {
       return;
     }
-    check(
-        cuMemcpyHtoDAsync(array.pointer(), Pointer.to(from.slice()), array.bytes(), stream),
-        "uploading %d %s",
-        to.count(),
-        to.type());
-    synchronize("uploading");
+    try {
+      check(
+          cuMemcpyHtoDAsync(array.pointer(), Pointer.to(from.slice()), array.bytes(), stream),
+          "uploading %d %s",
+          to.count(),
+          to.type());
+      synchronize("uploading");
+    } finally {
+      Reference.reachabilityFence(from); // the copy knows its address only
+    }
   }
 
   @Override
   public void download(Array from, ByteBuffer to) {
     makeCurrent();
+    Checks.notRecording(recording != null);
     Checks.room(from, to);
     CudaArray array = mine(from);
     if (array.count() == 0) {
       return;
     }
-    check(
-        cuMemcpyDtoHAsync(Pointer.to(to.slice()), array.pointer(), array.bytes(), stream),
-        "downloading %d %s",
-        from.count(),
-        from.type());
-    synchronize("downloading");
+    try {
+      check(
+          cuMemcpyDtoHAsync(Pointer.to(to.slice()), array.pointer(), array.bytes(), stream),
+          "downloading %d %s",
+          from.count(),
+          from.type());
+      synchronize("downloading");
+    } finally {
+      Reference.reachabilityFence(to); // the copy knows its address only
+    }
   }
 
   /** A kernel's error shows at the next call that waits for it. */
@@ -229,17 +251,17 @@ public final class CudaDevice implements Device {
           "%s would need %d blocks; a launch has at most %d"
               .formatted(kernel, blocks, Integer.MAX_VALUE));
     }
-    Pointer[] pointers = new Pointer[arguments.length];
-    for (int i = 0; i < arguments.length; i++) {
-      pointers[i] = argument(arguments[i]);
-    }
     CUfunction function = kernels.find(kernel);
     if (function == null) {
       function = kernels.load(module, kernel);
-      enqueue(new Launch(kernel, function, 1, 32, sharedBytes, nothing(arguments.length)));
+      // All arguments 0, for which every kernel does nothing: a driver that loads lazily cannot
+      // load it while a
+      // graph is being captured.
+      enqueue(
+          new Launch(kernel, function, 1, 32, sharedBytes, pointers(new Object[arguments.length])));
     }
     Launch launch =
-        new Launch(kernel, function, (int) blocks, threads, sharedBytes, Pointer.to(pointers));
+        new Launch(kernel, function, (int) blocks, threads, sharedBytes, pointers(arguments));
     if (recording == null) {
       enqueue(launch);
     } else {
@@ -247,27 +269,26 @@ public final class CudaDevice implements Device {
     }
   }
 
-  /**
-   * All arguments 0, for which every kernel does nothing. A kernel is launched so when it is first needed,
-   * since a driver that loads lazily cannot load it while a graph is being captured.
-   */
-  private static Pointer nothing(int arguments) {
-    Pointer[] zeros = new Pointer[arguments];
-    Arrays.fill(zeros, argument(0L));
-    return Pointer.to(zeros);
-  }
-
-  private static Pointer argument(Object value) {
-    if (value instanceof Integer i) {
-      return Pointer.to(new int[] {i});
-    } else if (value instanceof Long l) {
-      return Pointer.to(new long[] {l});
-    } else if (value instanceof Float f) {
-      return Pointer.to(new float[] {f});
-    } else if (value instanceof Double d) {
-      return Pointer.to(new double[] {d});
+  /** A kernel's arguments as the driver takes them: a pointer to each; null is 0 of any type. */
+  private static Pointer pointers(@Nullable Object[] arguments) {
+    ByteBuffer cells =
+        ByteBuffer.allocateDirect(8 * arguments.length).order(ByteOrder.nativeOrder());
+    Pointer first = Pointer.to(cells);
+    Pointer[] pointers = new Pointer[arguments.length];
+    for (int i = 0; i < arguments.length; i++) {
+      Object value = arguments[i];
+      if (value instanceof Integer n) {
+        cells.putInt(8 * i, n);
+      } else if (value instanceof Long n) {
+        cells.putLong(8 * i, n);
+      } else if (value instanceof Float x) {
+        cells.putFloat(8 * i, x);
+      } else if (value instanceof Double x) {
+        cells.putDouble(8 * i, x);
+      }
+      pointers[i] = first.withByteOffset(8L * i);
     }
-    throw new AssertionError("no kernel argument: " + value);
+    return Pointer.to(pointers);
   }
 
   private void enqueue(Launch launch) {
@@ -292,7 +313,14 @@ public final class CudaDevice implements Device {
 
   /** An array as a kernel's argument; 0 for none. */
   private long address(@Nullable Array array) {
-    return array == null ? 0 : mine(array).address();
+    if (array == null) {
+      return 0;
+    }
+    CudaArray own = mine(array);
+    if (recording != null) {
+      touched.add(own);
+    }
+    return own.address();
   }
 
   /** A number as a kernel's argument, in the kernel's own type. */
@@ -306,6 +334,7 @@ public final class CudaDevice implements Device {
     Checks.notRecording(recording != null);
     List<Launch> launches = new ArrayList<>();
     recording = launches;
+    touched.clear();
     try {
       body.run();
       launch("data", "advance", 1, 1, 0, address(steps.clock()));
@@ -313,29 +342,48 @@ public final class CudaDevice implements Device {
       recording = null;
     }
     // The kernels are loaded by now; memory is not touched until the graph is run.
+    CudaProgram program = new CudaProgram(capture(launches), launches, steps, List.copyOf(touched));
+    programs.add(program);
+    return program;
+  }
+
+  private CUgraphExec capture(List<Launch> launches) {
     CUgraph graph = new CUgraph();
     check(
         cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
         "beginning to record a step");
-    launches.forEach(this::enqueue);
+    try {
+      launches.forEach(this::enqueue);
+    } catch (RuntimeException e) {
+      cuStreamEndCapture(stream, graph); // whatever it says: the stream must not go on capturing
+      throw e;
+    }
     check(cuStreamEndCapture(stream, graph), "recording a step of %d launches", launches.size());
-    CUgraphExec executable = new CUgraphExec();
-    check(
-        cuGraphInstantiate(executable, graph, 0), "making a graph of %d launches", launches.size());
-    check(cuGraphDestroy(graph), "freeing a graph");
-    CudaProgram program = new CudaProgram(executable, launches);
-    programs.add(program);
-    return program;
+    try {
+      CUgraphExec executable = new CUgraphExec();
+      check(
+          cuGraphInstantiate(executable, graph, 0),
+          "making a graph of %d launches",
+          launches.size());
+      return executable;
+    } finally {
+      check(cuGraphDestroy(graph), "freeing a graph");
+    }
   }
 
   private final class CudaProgram implements Program {
     private final CUgraphExec executable;
     private final List<Launch> launches;
+    private final Steps steps;
+    private final List<CudaArray> arrays;
     private boolean open = true;
 
-    CudaProgram(CUgraphExec executable, List<Launch> launches) {
+    CudaProgram(
+        CUgraphExec executable, List<Launch> launches, Steps steps, List<CudaArray> arrays) {
       this.executable = executable;
       this.launches = launches;
+      this.steps = steps;
+      this.arrays = arrays;
     }
 
     @Override
@@ -344,6 +392,9 @@ public final class CudaDevice implements Device {
         throw new IllegalStateException("a program was used after close");
       }
       makeCurrent();
+      Checks.notRecording(recording != null);
+      arrays.forEach(CudaArray::address); // the graph would not notice that one is closed
+      steps.take(n);
       for (long i = 0; i < n; i++) {
         int result = cuGraphLaunch(executable, stream);
         if (result != 0) {
@@ -360,8 +411,10 @@ public final class CudaDevice implements Device {
       if (open) {
         open = false;
         programs.remove(this);
-        makeCurrent();
-        check(cuGraphExecDestroy(executable), "freeing a graph");
+        if (!closed) {
+          makeCurrent();
+          check(cuGraphExecDestroy(executable), "freeing a graph");
+        }
       }
     }
   }
@@ -489,7 +542,7 @@ public final class CudaDevice implements Device {
 
   @Override
   public Tensors tensors(List<Parameter> parameters, int states) {
-    Checks.tensors(parameters);
+    Checks.tensors(parameters, states);
     return new CudaTensors(this, parameters, states);
   }
 
@@ -498,6 +551,10 @@ public final class CudaDevice implements Device {
     Checks.update(rule, tensors, steps, column);
     if (!(tensors instanceof CudaTensors own)) {
       throw new IllegalArgumentException("tensors of another device");
+    }
+    for (Parameter parameter : own.parameters()) {
+      address(parameter.value());
+      address(parameter.gradient());
     }
     launch(
         "optimizers",
@@ -524,8 +581,8 @@ public final class CudaDevice implements Device {
     if (closed) {
       return;
     }
-    makeCurrent();
     try {
+      makeCurrent();
       synchronize("closing the device");
       List.copyOf(programs).forEach(CudaProgram::close);
       List.copyOf(open).forEach(CudaArray::close);
@@ -534,8 +591,14 @@ public final class CudaDevice implements Device {
     } finally {
       // Also where a kernel has failed, after which the driver refuses everything but this.
       closed = true;
-      CURRENT.remove();
-      check(cuDevicePrimaryCtxRelease(device), "closing the device");
+      List.copyOf(open).forEach(CudaArray::close);
+      cuDevicePrimaryCtxRelease(
+          device); // with it goes what could not be freed; nothing to say that was not said
     }
+  }
+
+  /** Whether the context is gone, and everything in it. */
+  boolean isClosed() {
+    return closed;
   }
 }

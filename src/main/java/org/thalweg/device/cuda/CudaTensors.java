@@ -31,10 +31,6 @@ final class CudaTensors implements Tensors {
   private final CudaArray tensorOfBlock;
 
   CudaTensors(CudaDevice device, List<Parameter> parameters, int stateCount) {
-    if (stateCount > MAX_STATES) {
-      throw new IllegalArgumentException(
-          "at most " + MAX_STATES + " state arrays, not " + stateCount);
-    }
     this.parameters = List.copyOf(parameters);
     this.stateCount = stateCount;
     List<CudaArray> values = new ArrayList<>();

@@ -40,7 +40,7 @@ public enum Driver {
   public @Nullable String missing() {
     if (!System.getProperty("os.arch").equals("amd64")
         || Driver.class.getResource(jcudaLibrary()) == null) {
-      return "JCuda has no natives for %s on %s; use --device java"
+      return "JCuda has no natives for %s on %s"
           .formatted(System.getProperty("os.name"), System.getProperty("os.arch"));
     }
     if (this == SOFTWARE && Driver.class.getResource(SOFTWARE_DRIVER) == null) {
@@ -95,9 +95,9 @@ public enum Driver {
       }
     } catch (UnsatisfiedLinkError e) {
       throw new DeviceException(
-          driver == NVIDIA
-              ? "no NVIDIA driver (libcuda.so.1) was found; install it, or use --device java"
-              : "the software driver cannot be loaded: " + e.getMessage(),
+          driver == NVIDIA && String.valueOf(e.getMessage()).contains("libcuda.so.1: cannot open")
+              ? "no NVIDIA driver (libcuda.so.1) was found"
+              : "the CUDA driver cannot be loaded: " + e.getMessage(),
           e);
     } catch (IOException e) {
       throw new DeviceException("cannot write to the folder for temporary files: " + e, e);

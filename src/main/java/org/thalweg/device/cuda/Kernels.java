@@ -3,7 +3,7 @@ package org.thalweg.device.cuda;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.util.Arrays;
+import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
 import jcuda.Pointer;
@@ -59,15 +59,18 @@ final class Kernels {
     return result;
   }
 
-  /** The PTX with the NUL that tells the driver where it ends. */
-  private static byte[] text(String module) {
+  /**
+   * The PTX with the NUL that tells the driver where it ends; in a direct buffer, since the collector waits for
+   * a heap array that a native call holds, and compiling takes a while.
+   */
+  private static ByteBuffer text(String module) {
     String name = "/org/thalweg/kernels/" + module + ".ptx";
     try (InputStream in = Kernels.class.getResourceAsStream(name)) {
       if (in == null) {
         throw new DeviceException("the jar lacks " + name);
       }
       byte[] ptx = in.readAllBytes();
-      return Arrays.copyOf(ptx, ptx.length + 1);
+      return ByteBuffer.allocateDirect(ptx.length + 1).put(ptx).rewind();
     } catch (IOException e) {
       throw new UncheckedIOException("reading " + name, e);
     }
