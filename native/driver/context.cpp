@@ -1,26 +1,53 @@
-// The primary context, current per thread.
+// The primary contexts, current per thread.
+#include <algorithm>
+
 #include "driver/driver.h"
+
+namespace thalweg {
+namespace {
+
+// What was set through the reserved globals goes with the last context.
+void close(Primary& primary) {
+  primary = {};
+  Driver& driver = Driver::get();
+  const auto is_open = [](const Primary& other) { return other.context != nullptr; };
+  if (std::none_of(driver.devices.begin(), driver.devices.end(), is_open)) driver.reset_settings();
+}
+
+CUresult primary_call(const char* name, CUdevice device, const std::function<void(Primary&)>& body) {
+  return call(name, [&](Driver& driver) {
+    driver.check_device(device);
+    body(driver.devices[static_cast<size_t>(device)]);
+  });
+}
+
+}  // namespace
+}  // namespace thalweg
 
 using namespace thalweg;
 
 THALWEG_EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext* context, CUdevice device) {
-  return call("cuDevicePrimaryCtxRetain", [&](Driver& driver) {
-    driver.check_device(device);
-    if (driver.primary == nullptr) {
-      driver.primary = std::make_unique<Context>();
-      driver.handle = reinterpret_cast<CUcontext>(reinterpret_cast<uintptr_t>(driver.handle) + 16);
+  return primary_call("cuDevicePrimaryCtxRetain", device, [&](Primary& primary) {
+    if (primary.context == nullptr) {
+      static uintptr_t last = 0;
+      primary.context = std::make_unique<Context>(device);
+      primary.handle = reinterpret_cast<CUcontext>(last += 16);
     }
-    ++driver.retained;
-    *context = driver.handle;
+    ++primary.retained;
+    *context = primary.handle;
   });
 }
 
 THALWEG_EXPORT CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
-  return call("cuDevicePrimaryCtxRelease", [&](Driver& driver) {
-    driver.check_device(device);
-    require(driver.retained > 0, CUDA_ERROR_INVALID_CONTEXT, "the primary context is not retained");
-    if (--driver.retained == 0) driver.primary.reset();
+  return primary_call("cuDevicePrimaryCtxRelease", device, [&](Primary& primary) {
+    require(primary.retained > 0, CUDA_ERROR_INVALID_CONTEXT, "the primary context is not retained");
+    if (--primary.retained == 0) close(primary);
   });
+}
+
+// Whoever has retained it: its memory, modules and sticky error go.
+THALWEG_EXPORT CUresult cuDevicePrimaryCtxReset_v2(CUdevice device) {
+  return primary_call("cuDevicePrimaryCtxReset", device, [&](Primary& primary) { close(primary); });
 }
 
 THALWEG_EXPORT CUresult cuCtxSetCurrent(CUcontext context) {

@@ -1,4 +1,4 @@
-// Initialisation, version and the one device.
+// Initialisation, version and the devices.
 #include <cstdio>
 #include <map>
 
@@ -49,7 +49,7 @@ THALWEG_EXPORT CUresult cuDriverGetVersion(int* version) {
 }
 
 THALWEG_EXPORT CUresult cuDeviceGetCount(int* count) {
-  return device_call("cuDeviceGetCount", 0, [&] { *count = 1; });
+  return device_call("cuDeviceGetCount", 0, [&] { *count = static_cast<int>(Driver::get().devices.size()); });
 }
 
 THALWEG_EXPORT CUresult cuDeviceGet(CUdevice* device, int ordinal) {

@@ -1,14 +1,46 @@
 #include "driver/driver.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <new>
 
 #include "simt/fault.h"
 
 namespace thalweg {
+namespace {
+
+CUresult code_of(FaultKind kind) {
+  switch (kind) {
+    case FaultKind::kIllegalAddress: return CUDA_ERROR_ILLEGAL_ADDRESS;
+    case FaultKind::kMisalignedAddress: return CUDA_ERROR_MISALIGNED_ADDRESS;
+    case FaultKind::kTimeout: return CUDA_ERROR_LAUNCH_TIMEOUT;
+    case FaultKind::kLaunchFailed: break;
+  }
+  return CUDA_ERROR_LAUNCH_FAILED;
+}
+
+}  // namespace
+
+Driver::Driver() : devices(std::clamp<uint64_t>(environment("THALWEG_SIM_DEVICES", 1), 1, kMostDevices)) {
+  reset_settings();
+}
+
+void Driver::reset_settings() {
+  globals.settings = {};
+  calls_to_fail = 0;
+  const char* fail = std::getenv("THALWEG_SIM_FAIL");
+  std::snprintf(globals.fail, sizeof globals.fail, "%s", fail == nullptr ? "" : fail);
+}
 
 Driver& Driver::get() {
-  static auto* driver = new Driver;  // never destroyed: other threads may call while the process ends
+  static auto* driver = [] {
+    if (environment("THALWEG_SIM_REPORT", 0) != 0) {
+      std::atexit([] { std::fputs(get().counters.report().c_str(), stderr); });
+    }
+    return new Driver;  // never destroyed: other threads may call while the process ends
+  }();
   return *driver;
 }
 
@@ -17,36 +49,45 @@ CUcontext& Driver::current() {
   return current;
 }
 
+void Driver::inject(const char* name) {
+  char wanted[64];
+  unsigned long long number = 0;
+  int code = 0;
+  if (std::sscanf(globals.fail, "%63[^:]:%llu:%d", wanted, &number, &code) != 3 || std::strcmp(wanted, name) != 0)
+    return;
+  if (++calls_to_fail == number) throw Failure{static_cast<CUresult>(code), "fails as thalweg_sim_fail asks"};
+}
+
 void Driver::check_device(CUdevice device) const {
   require(initialized, CUDA_ERROR_NOT_INITIALIZED, "cuInit has not been called");
-  require(device == 0, CUDA_ERROR_INVALID_DEVICE, "there is one device, number 0");
+  require(device >= 0 && static_cast<size_t>(device) < devices.size(), CUDA_ERROR_INVALID_DEVICE, "no such device");
 }
 
 Context& Driver::context(CUcontext of) const {
   require(initialized, CUDA_ERROR_NOT_INITIALIZED, "cuInit has not been called");
-  require(primary != nullptr && of == handle, CUDA_ERROR_INVALID_CONTEXT, "no context is current on this thread");
-  return *primary;
+  for (const Primary& primary : devices) {
+    if (primary.context != nullptr && primary.handle == of) return *primary.context;
+  }
+  throw Failure{CUDA_ERROR_INVALID_CONTEXT, "no context is current on this thread"};
 }
 
 CUresult call(const char* name, const std::function<void(Driver&)>& body) noexcept {
   Driver& driver = Driver::get();
   const std::lock_guard<std::mutex> lock(driver.mutex);
-  ++driver.telemetry.calls;
+  ++driver.globals.calls;
   const auto fail = [&](CUresult code, const char* message) {
-    if (*message != '\0')
-      std::snprintf(driver.telemetry.message, sizeof driver.telemetry.message, "%s: %s", name, message);
+    if (*message != '\0') std::snprintf(driver.globals.message, sizeof driver.globals.message, "%s: %s", name, message);
     return code;
   };
   try {
+    driver.inject(name);
     body(driver);
     return CUDA_SUCCESS;
   } catch (const Failure& failure) { return fail(failure.code, failure.message.c_str()); } catch (const Fault& fault) {
     // Like a GPU's: the context is lost.
     std::fprintf(stderr, "thalweg sim: %s\n", fault.message.c_str());
-    driver.primary->sticky = fault.kind == FaultKind::kIllegalAddress      ? CUDA_ERROR_ILLEGAL_ADDRESS
-                             : fault.kind == FaultKind::kMisalignedAddress ? CUDA_ERROR_MISALIGNED_ADDRESS
-                                                                           : CUDA_ERROR_LAUNCH_FAILED;
-    return fail(driver.primary->sticky, fault.message.c_str());
+    driver.context(Driver::current()).sticky = code_of(fault.kind);
+    return fail(code_of(fault.kind), fault.message.c_str());
   } catch (const std::bad_alloc&) {
     return fail(CUDA_ERROR_OUT_OF_MEMORY, "the host has no memory left");
   } catch (const std::exception& e) { return fail(CUDA_ERROR_UNKNOWN, e.what()); }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -13,12 +14,14 @@
 
 #include "driver/cuda_abi.h"
 #include "ptx/program.h"
+#include "simt/grid.h"
 #include "simt/memory.h"
 
 namespace thalweg {
 
 // The device is a small one of compute capability 7.5.
-inline constexpr uint64_t kDeviceMemory = uint64_t{8} << 30;
+inline constexpr uint64_t kMostDevices = 4;
+inline const uint64_t kDeviceMemory = environment("THALWEG_SIM_MEMORY", uint64_t{8} << 30);
 inline constexpr int kMaxThreads = 1024;  // of a block
 inline constexpr int kMaxBlock[3] = {1024, 1024, 64};
 inline constexpr int kMaxGrid[3] = {0x7fffffff, 65535, 65535};
@@ -82,16 +85,20 @@ struct Stream {
   Graph graph;
 };
 
-// What a program reads through the reserved module globals (module.cpp).
-struct Telemetry {
-  uint64_t calls = 0;
-  uint64_t instructions = 0;
-  char message[4096] = {};
+// The module globals with reserved names, through which a program reads and steers this driver: globals.cpp has the
+// list. They are there in every module, and after an error as well.
+struct Globals {
+  uint64_t calls = 0;         // into the driver
+  uint64_t instructions = 0;  // lane-instructions executed
+  Settings settings;
+  char message[4096] = {};  // of the last failure
+  char fail[256] = {};      // a fault to inject: "cuMemAlloc:3:2" lets the third call of that name return code 2
 };
 
 struct Context {
-  GlobalMemory memory{kDeviceMemory};
-  const uint64_t telemetry = memory.allocate(sizeof(Telemetry));  // an address
+  explicit Context(CUdevice device) : memory(device, kDeviceMemory) {}
+
+  GlobalMemory memory;
   CUresult sticky = CUDA_SUCCESS;
   Registry<CUmodule, const Module> modules;
   Registry<CUfunction, const Function> functions;
@@ -107,16 +114,28 @@ struct Context {
   void forbid_during_capture();
 };
 
+// A device's primary context, while it is retained. There are no others.
+struct Primary {
+  std::unique_ptr<Context> context;
+  CUcontext handle = nullptr;  // another one each time
+  uint32_t retained = 0;
+};
+
 struct Driver {
+  Driver();
+
   std::mutex mutex;
   bool initialized = false;
-  Telemetry telemetry;
-  std::unique_ptr<Context> primary;  // the only context, while it is retained
-  CUcontext handle = nullptr;        // of that context; another one each time
-  uint32_t retained = 0;
+  Globals globals;
+  uint64_t calls_to_fail = 0;  // of the name in globals.fail, since it was set
+  Counters counters;
+  std::string counters_text;  // as it was when a program last asked where it is
+  std::vector<Primary> devices;
 
   static Driver& get();
   static CUcontext& current();               // of the calling thread; null if it has none
+  void reset_settings();                     // to what the environment says
+  void inject(const char* name);             // throws if this call is to fail
   void check_device(CUdevice device) const;  // throws if cuInit has not been called, or there is no such device
   Context& context(CUcontext of) const;      // throws if the handle names no context
 };
@@ -126,5 +145,15 @@ CUresult call(const char* name, const std::function<void(Driver&)>& body) noexce
 
 // The same with the calling thread's context, intact.
 CUresult call_in_context(const char* name, const Work& body) noexcept;
+
+// Where a reserved global is, or null if the name is not reserved.
+struct GlobalPlace {
+  CUdeviceptr address;
+  size_t bytes;
+};
+std::optional<GlobalPlace> find_global(Driver& driver, const char* name);
+// These return false if the range does not begin in a reserved global. Throw if it ends elsewhere, or is read-only.
+bool read_global(const Driver& driver, void* to, CUdeviceptr from, size_t bytes);
+bool write_global(Driver& driver, CUdeviceptr to, const void* from, size_t bytes);
 
 }  // namespace thalweg

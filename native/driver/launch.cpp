@@ -43,14 +43,17 @@ THALWEG_EXPORT CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, uns
                                        CUstream stream, void** parameters, void** extra) {
   return call_in_context("cuLaunchKernel", [&](Context& context) {
     const auto f = context.functions.get(function);
+    const uint64_t all_shared = f->kernel->shared_bytes + shared;
     const Dim3 grid{grid_x, grid_y, grid_z}, block{block_x, block_y, block_z};
-    check_launch(*f->kernel, grid, block, shared);
+    check_launch(*f->kernel, grid, block, all_shared);
     require(extra == nullptr, CUDA_ERROR_NOT_SUPPORTED, "parameters come as kernelParams here, not as extra");
     require(parameters != nullptr || f->kernel->parameters.empty(), CUDA_ERROR_INVALID_VALUE, "no parameters");
     std::vector<uint8_t> bytes(f->kernel->parameter_bytes);
     for (const Parameter& p : f->kernel->parameters) std::memcpy(&bytes[p.offset], *parameters++, p.size);
     context.enqueue(stream, [=](Context& c) {
-      Driver::get().telemetry.instructions += run({*f->kernel, grid, block, shared, bytes, c.memory});
+      Driver& driver = Driver::get();
+      driver.globals.instructions +=
+          run({*f->kernel, grid, block, all_shared, bytes, c.memory, driver.globals.settings, driver.counters});
     });
   });
 }

@@ -69,7 +69,7 @@ THALWEG_EXPORT CUresult cuMemAlloc_v2(CUdeviceptr* address, size_t bytes) {
 
 THALWEG_EXPORT CUresult cuMemFree_v2(CUdeviceptr address) {
   return now("cuMemFree", [=](Context& context) {
-    if (address == 0 || (address != context.telemetry && context.memory.release(address))) return;
+    if (address == 0 || context.memory.release(address)) return;
     throw Failure{CUDA_ERROR_INVALID_VALUE, "no allocation begins there: " + context.memory.locate(address, 1)};
   });
 }
@@ -82,7 +82,13 @@ THALWEG_EXPORT CUresult cuMemGetInfo_v2(size_t* available, size_t* total) {
 }
 
 THALWEG_EXPORT CUresult cuMemcpyHtoD_v2(CUdeviceptr to, const void* from, size_t bytes) {
-  return now("cuMemcpyHtoD", copy_in(to, from, bytes));
+  return call("cuMemcpyHtoD", [&](Driver& driver) {
+    Context& context = driver.context(Driver::current());
+    if (write_global(driver, to, from, bytes)) return;
+    context.require_intact();
+    context.forbid_during_capture();
+    copy_in(to, from, bytes)(context);
+  });
 }
 
 THALWEG_EXPORT CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void* from, size_t bytes, CUstream stream) {
@@ -92,12 +98,7 @@ THALWEG_EXPORT CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void* from, s
 THALWEG_EXPORT CUresult cuMemcpyDtoH_v2(void* to, CUdeviceptr from, size_t bytes) {
   return call("cuMemcpyDtoH", [&](Driver& driver) {
     Context& context = driver.context(Driver::current());
-    const uint64_t offset = from - context.telemetry;
-    if (offset < sizeof(Telemetry) && bytes <= sizeof(Telemetry) - offset) {
-      // Its present state, even while a stream captures or after an error that lost the context.
-      std::memcpy(to, reinterpret_cast<const char*>(&driver.telemetry) + offset, bytes);
-      return;
-    }
+    if (read_global(driver, to, from, bytes)) return;
     context.require_intact();
     context.forbid_during_capture();
     copy_out(to, from, bytes)(context);

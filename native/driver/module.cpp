@@ -1,6 +1,5 @@
-// Modules: PTX text in, functions out. And the module globals with reserved names.
+// Modules: PTX text in, functions out.
 #include <algorithm>
-#include <cstddef>
 #include <cstdio>
 #include <string>
 
@@ -22,17 +21,6 @@ void write_log(const std::string& text, CUjit_option buffer_option, CUjit_option
   std::snprintf(static_cast<char*>(values[buffer]), bytes, "%s", text.c_str());
   values[size] = reinterpret_cast<void*>(std::min(bytes, text.size() + 1));
 }
-
-struct Global {
-  const char* name;
-  size_t offset, size;
-};
-
-constexpr Global kGlobals[] = {
-    {"thalweg_sim_calls", offsetof(Telemetry, calls), sizeof(Telemetry::calls)},
-    {"thalweg_sim_instructions", offsetof(Telemetry, instructions), sizeof(Telemetry::instructions)},
-    {"thalweg_sim_message", offsetof(Telemetry, message), sizeof(Telemetry::message)},
-};
 
 }  // namespace
 }  // namespace thalweg
@@ -77,17 +65,13 @@ THALWEG_EXPORT CUresult cuModuleGetFunction(CUfunction* function, CUmodule modul
   });
 }
 
-// Only the reserved names exist: no kernel of ours has globals. They are there after an error as well.
+// Only the reserved names exist: no kernel of ours has globals.
 THALWEG_EXPORT CUresult cuModuleGetGlobal_v2(CUdeviceptr* address, size_t* bytes, CUmodule module, const char* name) {
   return call("cuModuleGetGlobal", [&](Driver& driver) {
-    const Context& context = driver.context(Driver::current());
-    context.modules.get(module);
-    for (const Global& global : kGlobals) {
-      if (std::string(name) != global.name) continue;
-      if (address != nullptr) *address = context.telemetry + global.offset;
-      if (bytes != nullptr) *bytes = global.size;
-      return;
-    }
-    throw Failure{CUDA_ERROR_NOT_FOUND, "no global '" + std::string(name) + "'"};
+    driver.context(Driver::current()).modules.get(module);
+    const auto found = find_global(driver, name);
+    if (!found) throw Failure{CUDA_ERROR_NOT_FOUND, "no global '" + std::string(name) + "'"};
+    if (address != nullptr) *address = found->address;
+    if (bytes != nullptr) *bytes = found->bytes;
   });
 }

@@ -36,6 +36,7 @@ template <class T> void add_select(Table& t, const char* type) {
 void add_compare(Table& table) {
   add_equal<uint32_t>(table, "b32");
   add_equal<uint64_t>(table, "b64");
+  add_ordered<int16_t>(table, "s16");
   add_ordered<int32_t>(table, "s32");
   add_ordered<uint32_t>(table, "u32");
   add_ordered<int64_t>(table, "s64");

@@ -21,6 +21,7 @@ void add_control(Table& t) {
 
 void add_all(Table& table) {
   add_arithmetic(table);
+  add_approximate(table);
   add_integer(table);
   add_logic(table);
   add_compare(table);

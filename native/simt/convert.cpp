@@ -35,6 +35,10 @@ void add_convert(Table& t) {
   add(t, "cvt.", "s32.s8", [](uint32_t a) -> int32_t { return static_cast<int8_t>(a); });
   add(t, "cvt.", "rn.f32.f64", [](double a) { return canonical(static_cast<float>(a)); });
   add(t, "cvt.", "f64.f32", [](float a) { return canonical(static_cast<double>(a)); });
+  add(t, "cvt.", "rni.f32.f32", [](float a) { return canonical(__builtin_rintf(a)); });
+  add(t, "cvt.", "rzi.f32.f32", [](float a) { return canonical(__builtin_truncf(a)); });
+  add(t, "cvt.", "rmi.f32.f32", [](float a) { return canonical(__builtin_floorf(a)); });
+  add(t, "cvt.", "sat.f32.f32", [](float a) { return a > 1 ? 1 : a > 0 ? a : 0; });  // a NaN gives 0
   add_to_integer<float>(t, "s32.f32");
   add_to_integer<double>(t, "s32.f64");
 }

@@ -1,4 +1,4 @@
-// add sub neg mul mad div rem min max on 32 and 64 bits. Results wrap.
+// add sub neg mul mad div rem min max on 32 and 64 bits, where results wrap; mul.hi, mul.wide.
 #include "simt/lanes.h"
 
 namespace thalweg::THALWEG_ISA {
@@ -32,6 +32,8 @@ void add_integer(Table& t) {
   add_type<int64_t>(t, "s64");
   add_type<uint64_t>(t, "u64");
   add(t, "mul.wide.", "s32", [](int32_t a, int32_t b) { return int64_t{a} * b; });
+  add(t, "mul.wide.", "u16", [](uint16_t a, uint16_t b) { return uint32_t{a} * b; });
+  add(t, "mul.hi.", "s32", [](int32_t a, int32_t b) { return static_cast<int32_t>(int64_t{a} * b >> 32); });
   add(t, "mul.wide.", "u32", [](uint32_t a, uint32_t b) { return uint64_t{a} * b; });
 }
 

@@ -90,6 +90,7 @@ inline double canonical(double x) { return x == x ? x : __builtin_nan(""); }
 
 // One for each file of instructions.
 void add_arithmetic(Table& table);
+void add_approximate(Table& table);
 void add_integer(Table& table);
 void add_logic(Table& table);
 void add_compare(Table& table);

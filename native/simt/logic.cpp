@@ -1,4 +1,4 @@
-// and or xor not shl shr bfi on bits, and on predicates.
+// and or xor not shl shr bfi popc clz on bits; some of them on predicates.
 #include "simt/lanes.h"
 
 namespace thalweg::THALWEG_ISA {
@@ -19,6 +19,16 @@ template <class T> T right(T a, uint32_t n) {
   return n <= kLast ? a >> n : std::is_signed_v<T> ? a >> kLast : 0;
 }
 
+// bfi: the low bits of a replace a field of b.
+template <class U> void add_insert(Table& t, const char* type) {
+  add(t, "bfi.", type, [](U a, U b, uint32_t position, uint32_t length) {
+    constexpr U kOne = 1;
+    const U low = static_cast<U>(left(kOne, length & 0xff) - kOne);  // all ones where the length is the width or more
+    const U field = left(low, position & 0xff);
+    return static_cast<U>((b & ~field) | (left(a, position & 0xff) & field));
+  });
+}
+
 }  // namespace
 
 void add_logic(Table& t) {
@@ -32,12 +42,10 @@ void add_logic(Table& t) {
   add(t, "shr.", "s32", [](int32_t a, uint32_t n) { return right(a, n); });
   add(t, "shr.", "u64", [](uint64_t a, uint32_t n) { return right(a, n); });
   add(t, "shr.", "s64", [](int64_t a, uint32_t n) { return right(a, n); });
-  // The low bits of a replace a field of b.
-  add(t, "bfi.", "b32", [](uint32_t a, uint32_t b, uint32_t position, uint32_t length) {
-    const uint32_t low = (length & 0xff) < 32 ? (1u << (length & 0x1f)) - 1 : ~0u;
-    const uint32_t field = left(low, position & 0xff);
-    return (b & ~field) | (left(a, position & 0xff) & field);
-  });
+  add(t, "popc.", "b32", [](uint32_t a) { return static_cast<uint32_t>(__builtin_popcount(a)); });
+  add(t, "clz.", "b32", [](uint32_t a) { return a == 0 ? 32 : static_cast<uint32_t>(__builtin_clz(a)); });
+  add_insert<uint32_t>(t, "b32");
+  add_insert<uint64_t>(t, "b64");
 }
 
 }  // namespace thalweg::THALWEG_ISA

@@ -9,6 +9,8 @@
 #include <new>
 #include <sstream>
 
+#include "simt/race.h"
+
 namespace thalweg {
 namespace {
 
@@ -16,28 +18,33 @@ namespace {
 // kernel's argument is never valid by accident.
 constexpr uint64_t kFirstAddress = 0x7000000000;
 // Room for addresses, not memory: the processor's pages come when an allocation touches them.
-constexpr uint64_t kAddressSpace = uint64_t{1} << 42;
+constexpr uint64_t kAddressSpace = uint64_t{1} << 38;
 // Allocations start at different offsets into their pages, as neighbours on a GPU do; 256 is CUDA's alignment.
 constexpr uint64_t kAlignment = 256;
 
-uint8_t* reserve(uint64_t size) {
+template <class T> T* reserve(uint64_t count) {
+  const uint64_t size = count * sizeof(T);
   void* p = mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED) throw std::bad_alloc();
-  return static_cast<uint8_t*>(p);
+  return static_cast<T*>(p);
 }
 
 uint64_t round_up(uint64_t n, uint64_t to) { return (n + to - 1) / to * to; }
 
 }  // namespace
 
-GlobalMemory::GlobalMemory(uint64_t capacity)
+GlobalMemory::GlobalMemory(int device, uint64_t capacity)
     : capacity_(capacity),
       page_(static_cast<uint64_t>(sysconf(_SC_PAGESIZE))),
-      window_{kFirstAddress, 0, reserve(kAddressSpace), reserve(kAddressSpace)} {}
+      window_{kFirstAddress + static_cast<uint64_t>(device) * kAddressSpace, 0, reserve<uint8_t>(kAddressSpace),
+              reserve<uint8_t>(kAddressSpace), reserve<Cell>(kAddressSpace)} {
+  madvise(window_.cells, kAddressSpace * sizeof(Cell), MADV_HUGEPAGE);  // they are many, and used side by side
+}
 
 GlobalMemory::~GlobalMemory() {
   munmap(window_.data, kAddressSpace);
   munmap(window_.shadow, kAddressSpace);
+  munmap(window_.cells, kAddressSpace * sizeof(Cell));
 }
 
 uint64_t GlobalMemory::allocate(uint64_t size) {
@@ -45,16 +52,18 @@ uint64_t GlobalMemory::allocate(uint64_t size) {
   const uint64_t start = window_.size + page_;  // the window ends on a page boundary
   if (size > available() || start + colour + size > kAddressSpace - page_) return 0;
   const uint64_t end = round_up(start + colour + size, page_);
-  // The window covers the gaps as well, so their shadow has to be readable; it is zero.
-  if (mprotect(window_.shadow + window_.size, end - window_.size, PROT_READ | PROT_WRITE) != 0 ||
-      mprotect(window_.data + start, end - start, PROT_READ | PROT_WRITE) != 0) {
+  // The window covers the gaps as well, so their shadow has to be readable; it is zero. Cells have no gaps, because a
+  // process may have only so many mappings.
+  const auto open = [](void* from, uint64_t bytes) { return mprotect(from, bytes, PROT_READ | PROT_WRITE) == 0; };
+  if (!open(window_.shadow + window_.size, end - window_.size) || !open(window_.data + start, end - start) ||
+      !open(window_.cells + window_.size, (end - window_.size) * sizeof(Cell))) {
     return 0;
   }
   std::memset(window_.shadow + start + colour, kAllocated, size);
   window_.size = end;
   used_ += size;
-  allocations_[kFirstAddress + start + colour] = {size, true};
-  return kFirstAddress + start + colour;
+  allocations_[window_.first + start + colour] = {size, true};
+  return window_.first + start + colour;
 }
 
 bool GlobalMemory::release(uint64_t address) {
@@ -62,13 +71,25 @@ bool GlobalMemory::release(uint64_t address) {
   if (found == allocations_.end() || !found->second.live) return false;
   found->second.live = false;
   used_ -= found->second.size;
-  const uint64_t start = (address - kFirstAddress) / page_ * page_;
-  const uint64_t bytes = round_up(address - kFirstAddress + found->second.size, page_) - start;
+  const uint64_t start = (address - window_.first) / page_ * page_;
+  const uint64_t bytes = round_up(address - window_.first + found->second.size, page_) - start;
   madvise(window_.shadow + start, bytes, MADV_DONTNEED);  // and reads as zero: not allocated
   madvise(window_.data + start, bytes, MADV_DONTNEED);
+  madvise(window_.cells + start, bytes * sizeof(Cell), MADV_DONTNEED);
+  madvise(window_.cells + start / 4, bytes / 4 * sizeof(Cell), MADV_DONTNEED);
   mprotect(window_.data + start, bytes, PROT_NONE);
   return true;
 }
+
+std::vector<std::pair<uint64_t, uint64_t>> GlobalMemory::live() const {
+  std::vector<std::pair<uint64_t, uint64_t>> list;
+  for (const auto& [address, allocation] : allocations_) {
+    if (allocation.live) list.emplace_back(address, allocation.size);
+  }
+  return list;
+}
+
+void GlobalMemory::forget_accesses() { madvise(window_.cells, window_.size * sizeof(Cell), MADV_DONTNEED); }
 
 bool GlobalMemory::contains(uint64_t address, uint64_t size) const {
   auto after = allocations_.upper_bound(address);

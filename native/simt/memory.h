@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace thalweg {
 
@@ -12,19 +14,25 @@ inline constexpr uint8_t kAllocated = 1;
 inline constexpr uint8_t kWritten = 2;
 inline constexpr uint8_t kReadable = kAllocated | kWritten;
 
+struct Cell;
+
 // A range of device addresses and the host memory behind it. Every access of a kernel goes through one.
 struct Window {
   uint64_t first = 0;  // device address of data[0]
   uint64_t size = 0;
   uint8_t* data = nullptr;
   uint8_t* shadow = nullptr;
+  // Who accessed what in the present launch (simt/race.h): a cell for each byte, or each 4 bytes. Null: nobody asks.
+  Cell* cells = nullptr;
+  int cell_shift = 2;
 };
 
 // Global memory. Addresses are never used twice, so a freed buffer stays recognisable, and every allocation starts on
 // a page of its own behind at least a page that belongs to nobody.
 class GlobalMemory {
  public:
-  explicit GlobalMemory(uint64_t capacity);
+  // Addresses of different devices are different.
+  GlobalMemory(int device, uint64_t capacity);
   ~GlobalMemory();
   GlobalMemory(const GlobalMemory&) = delete;
   GlobalMemory& operator=(const GlobalMemory&) = delete;
@@ -44,7 +52,12 @@ class GlobalMemory {
   void copy(uint64_t to, uint64_t from, size_t size);
   void fill(uint64_t to, uint8_t value, size_t size);
 
+  // Address and size of every allocation that is not freed, ascending.
+  std::vector<std::pair<uint64_t, uint64_t>> live() const;
+
   const Window& window() const { return window_; }
+  // For serial numbers that begin again: as if no kernel had accessed anything.
+  void forget_accesses();
   uint64_t available() const { return capacity_ - used_; }
 
  private:

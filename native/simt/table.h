@@ -20,7 +20,7 @@ class Table {
   static const Table& get();
 
   // The row with exactly this mnemonic, modifiers included; null if there is none. Where a mnemonic takes braces in
-  // different places (mov.b64), the operands' text chooses.
+  // different places (mov.b64), or one result or two (shfl.sync), the operands' text chooses.
   const Operation* find(std::string_view mnemonic, std::string_view operands) const;
 
   // `operands` spells the operands in the order of the text, commas left out:

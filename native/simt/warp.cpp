@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "simt/counters.h"
 #include "simt/fault.h"
 #include "simt/grid.h"
 
@@ -50,13 +51,17 @@ void Warp::run_group(Mask group, uint32_t pc, uint32_t limit) {
     const Instruction& i = code[pc];
     Mask active = group;
     if (i.guarded) active &= *masks(*this, i.guard) ^ (i.guard_negated ? kAllLanes : 0);
-    executed += static_cast<uint32_t>(__builtin_popcount(active));
+    if (--block->budget < 0) timeout_fault(*this, i, first(group));
+    const auto lanes = static_cast<uint32_t>(__builtin_popcount(active));
+    executed += lanes;
+    if (block->counts != nullptr) block->counts->lanes[i.kind] += lanes;
     ++pc;
     if (active == 0) continue;
     switch (i.flow) {
       case Flow::kNext: i.execute(*this, i, active); break;
       case Flow::kBranch:
         if (active != group) {
+          if (block->counts != nullptr) ++block->counts->divergent;
           set_counters(active, i.target);
           return set_counters(group & ~active, pc);
         }

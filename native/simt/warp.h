@@ -19,19 +19,31 @@ std::string text(const Dim3& d);
 Dim3 place(uint64_t n, const Dim3& in);
 
 struct Launch;
+struct Order;
+struct BlockOrder;
+struct Counts;
+struct LaunchCounts;
 
-enum Space : uint8_t { kGlobal, kShared, kParameter, kSpaces };
+enum Space : uint8_t { kGlobal, kShared, kParameter, kLocal, kSpaces };
+
+// Local memory of a thread, rounded up: the addresses of every thread begin at 0, their bytes this far apart.
+inline uint64_t local_stride(const Kernel& kernel) { return (kernel.local_bytes + 15) / 16 * 16; }
 
 // What the warps of a block share.
 struct BlockState {
   const Launch* launch = nullptr;
   Dim3 index = {};
-  Window window[kSpaces];
-  bool vote = false;  // what bar.red found
+  Window window[kSpaces];    // of local memory: the block's first thread's
+  Counts* counts = nullptr;  // simt/counters.h; null if nothing is counted
+  LaunchCounts* launch_counts = nullptr;
+  BlockOrder* order = nullptr;  // simt/race.h; null if races are not looked for
+  bool vote = false;            // what bar.red found
+  int64_t budget = 0;           // instructions that the launch may still issue
 };
 
 struct Warp {
-  const BlockState* block = nullptr;
+  BlockState* block = nullptr;
+  Order* order = nullptr;         // an element of the block's
   uint8_t* registers = nullptr;   // untyped bits. An operand's slot is a byte offset to 32 lanes, or to a Mask
   uint32_t first_thread = 0;      // lane 0's number in the block
   Mask live = 0;                  // lanes that have not exited

@@ -64,12 +64,25 @@ class KernelSourcesTest {
         String made = head.get(0).replace("// ", "");
         String here = nvcc.isEmpty() ? "no nvcc" : "nvcc " + nvcc;
         compared.add("hash of the sources compared, made by " + made + ", here is " + here);
-        same = head.get(1).equals("// sources " + hashOfSources(ptx));
+        same = head.get(1).equals("// sources " + hashOfSources(KERNELS, ptx));
       }
       if (!same) stale.add(ptx.toString());
     }
     System.out.println("kernels/ptx: " + String.join("; ", compared));
     assertEquals(List.of(), stale, "not what kernels/compile makes of the sources: run it");
+  }
+
+  @Test
+  void theTestsOwnKernelsAreFresh() throws Exception {
+    Path sources = Path.of("src/test/kernels");
+    List<String> stale = new ArrayList<>();
+    for (Path ptx : files(Path.of("src/test/resources/kernels"), ".ptx")) {
+      List<String> head = Files.readAllLines(ptx).subList(0, 2);
+      boolean same = head.get(1).equals("// sources " + hashOfSources(sources, ptx));
+      if (!same) stale.add(ptx.toString());
+    }
+    assertEquals(
+        List.of(), stale, "run: kernels/compile src/test/resources/kernels src/test/kernels");
   }
 
   @ParameterizedTest
@@ -189,11 +202,11 @@ class KernelSourcesTest {
     return first.replace("// nvcc ", "");
   }
 
-  private static String hashOfSources(Path ptx) throws Exception {
+  private static String hashOfSources(Path folder, Path ptx) throws Exception {
     MessageDigest sha = MessageDigest.getInstance("SHA-256");
     for (Path header : files(KERNELS, ".cuh")) sha.update(Files.readAllBytes(header));
     String source = ptx.getFileName().toString().replace(".ptx", ".cu");
-    sha.update(Files.readAllBytes(KERNELS.resolve(source)));
+    sha.update(Files.readAllBytes(folder.resolve(source)));
     return HexFormat.of().formatHex(sha.digest());
   }
 

@@ -3,6 +3,7 @@ package org.thalweg.device.cuda;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import jcuda.Pointer;
 import jcuda.driver.CUdeviceptr;
@@ -14,36 +15,50 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
+import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
+import org.thalweg.loss.Softmax;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
+import org.thalweg.train.Settings;
+import org.thalweg.train.Trainer;
 
-/** How fast the software driver executes: Adam's kernel over a million elements, all checks on. */
+/**
+ * How fast the software driver is: Adam's kernel over a million elements, with and without the race check; a
+ * training step; loading the kernels.
+ */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.Throughput)
-@OutputTimeUnit(TimeUnit.SECONDS)
 @Fork(3)
 @Warmup(iterations = 2, time = 1)
 @Measurement(iterations = 5, time = 1)
 public class SoftwareDriverBench {
   private static final int ELEMENTS = 1 << 20;
+  private static final int BATCH = 128;
+  private static final int FEATURES = 784;
+  private static final int CLASSES = 10;
+
+  /** Whether races are looked for. The other checks are always on. */
+  @Param({"1", "0"})
+  public long checks;
 
   private CudaDevice device;
   private Steps steps;
   private Program program;
   private Tensors tensors;
   private CUdeviceptr counter;
+  private Trainer trainer;
 
   /** Lane-instructions executed: reported as a rate beside the steps. */
   @State(Scope.Thread)
@@ -68,14 +83,53 @@ public class SoftwareDriverBench {
     device.write(g, values);
     tensors = device.tensors(List.of(new Parameter(w, g, 0)), adam.states());
     program = device.record(steps, () -> device.update(adam, tensors, steps, 0));
-    counter = new CUdeviceptr();
+    counter = global("thalweg_sim_instructions");
     Driver.check(
-        JCudaDriver.cuModuleGetGlobal(
-            counter, new long[1], device.module("optimizers"), "thalweg_sim_instructions"),
-        "finding the counter");
+        JCudaDriver.cuMemcpyHtoD(
+            global("thalweg_sim_checks"), Pointer.to(new long[] {checks}), Long.BYTES),
+        "switching the race check");
+    byte[] pixels = new byte[BATCH * FEATURES];
+    new Random(1).nextBytes(pixels);
+    int[] labels = new Random(2).ints(BATCH, 0, CLASSES).toArray();
+    Dataset data = new Dataset(pixels, labels, FEATURES, CLASSES, 1.0 / 255);
+    Optimizer momentum = Optimizers.named("momentum");
+    trainer =
+        new Trainer(
+            device, data, new Settings(momentum, new Softmax(), ElementType.F32, BATCH, 1, 0, 1));
+  }
+
+  private CUdeviceptr global(String name) {
+    CUdeviceptr address = new CUdeviceptr();
+    Driver.check(
+        JCudaDriver.cuModuleGetGlobal(address, new long[1], device.module("optimizers"), name),
+        "finding %s",
+        name);
+    return address;
+  }
+
+  /** All of them, as a device does once. */
+  @Benchmark
+  @BenchmarkMode(Mode.AverageTime)
+  @OutputTimeUnit(TimeUnit.MILLISECONDS)
+  public void load() {
+    Kernels kernels = new Kernels();
+    for (String module : List.of("data", "losses", "matmul", "optimizers")) {
+      kernels.module(module);
+    }
+    kernels.unload();
+  }
+
+  /** A minibatch of 128 rows through a softmax regression of 784 features and 10 classes. */
+  @Benchmark
+  @BenchmarkMode(Mode.AverageTime)
+  @OutputTimeUnit(TimeUnit.MILLISECONDS)
+  public void trainingStep() {
+    trainer.train(epoch -> {});
   }
 
   @Benchmark
+  @BenchmarkMode(Mode.Throughput)
+  @OutputTimeUnit(TimeUnit.SECONDS)
   public void adam(Executed executed) {
     long before = instructions();
     steps.start();
@@ -91,6 +145,7 @@ public class SoftwareDriverBench {
 
   @TearDown
   public void close() {
+    trainer.close();
     tensors.close();
     steps.close();
     device.close();

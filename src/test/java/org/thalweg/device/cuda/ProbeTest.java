@@ -1,18 +1,14 @@
 package org.thalweg.device.cuda;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.DoubleStream;
-import java.util.stream.Stream;
 import jcuda.Pointer;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
@@ -20,7 +16,6 @@ import jcuda.driver.JCudaDriver;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -52,21 +47,6 @@ class ProbeTest {
   void unload() {
     Driver.check(JCudaDriver.cuModuleUnload(module), "unloading %s", PTX);
     device.close();
-  }
-
-  @Test
-  void probeIsFresh() throws Exception {
-    MessageDigest sha = MessageDigest.getInstance("SHA-256");
-    try (Stream<Path> files = Files.list(Path.of("kernels"))) {
-      for (Path header : files.filter(p -> p.toString().endsWith(".cuh")).sorted().toList()) {
-        sha.update(Files.readAllBytes(header));
-      }
-    }
-    sha.update(Files.readAllBytes(Path.of("src/test/kernels/probe.cu")));
-    String expected = "// sources " + HexFormat.of().formatHex(sha.digest());
-    String actual = Files.readString(PTX, UTF_8).lines().skip(1).findFirst().orElse("");
-    assertEquals(
-        expected, actual, "run: kernels/compile src/test/resources/kernels src/test/kernels");
   }
 
   private double[] run(String kernel, ElementType type, double[] x, int results, int threads) {

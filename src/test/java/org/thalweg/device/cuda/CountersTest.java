@@ -1,0 +1,169 @@
+package org.thalweg.device.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Parameter;
+import org.thalweg.device.Steps;
+import org.thalweg.device.Tensors;
+import org.thalweg.device.TestDevices;
+import org.thalweg.optim.Group;
+import org.thalweg.optim.Optimizer;
+import org.thalweg.optim.Optimizers;
+
+/** What the software driver counts, against figures worked out by hand. */
+@Tag("driver")
+class CountersTest {
+  private static final int N = 65536;
+
+  @BeforeAll
+  static void onlyHere() {
+    Assumptions.assumeFalse(TestDevices.GPU, "a GPU does not count");
+  }
+
+  static List<Optimizer> rules() {
+    return Optimizers.all();
+  }
+
+  /**
+   * The floor of numerics.md: each array is read and written once, the gradient only read: 12 bytes for each parameter
+   * and 8 more for each state. The states lie in one allocation.
+   */
+  @ParameterizedTest
+  @MethodSource("rules")
+  void anUpdateMovesEachArrayOnce(Optimizer rule) {
+    try (CudaDevice device = TestDevices.openDriver();
+        CudaArray w = device.allocate(ElementType.F32, N);
+        CudaArray g = device.allocate(ElementType.F32, N);
+        Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule.states());
+        Steps steps = new Steps(device, ElementType.F32, Group.columns(rule), 1, 1)) {
+      Group.PLAIN.fill(steps, 0, 0, rule, rule.lr(), 1, 1);
+      steps.start();
+      device.update(
+          rule, tensors, steps, 0); // the first time, it is launched once more, for nothing
+      SimCounters.count(device.module("optimizers"), true);
+      device.update(rule, tensors, steps, 0);
+      SimCounters counts = new SimCounters(device.module("optimizers"));
+      SimCounters.count(device.module("optimizers"), false);
+
+      String kernel = rule.kernel() + "_f32";
+      assertEquals(1, counts.get(kernel, "launches"), counts::toString);
+      long bytes = moved(counts, kernel, w, 1, "read.") + moved(counts, kernel, w, 1, "written.");
+      bytes += moved(counts, kernel, g, 1, "read.");
+      assertEquals(0, counts.get(kernel, g.address(), "written.bytes"));
+      if (rule.states() > 0) {
+        CudaArray states = (CudaArray) tensors.state(0, 0);
+        bytes += moved(counts, kernel, states, rule.states(), "read.");
+        bytes += moved(counts, kernel, states, rule.states(), "written.");
+      }
+      assertEquals((12L + 8L * rule.states()) * N, bytes);
+      if (rule.name().equals("adam")) {
+        assertEquals(N, counts.get(kernel, "lanes.div"));
+        assertEquals(N, counts.get(kernel, "lanes.sqrt"));
+      }
+    }
+  }
+
+  /** The bytes moved of an allocation with so many arrays of N, each sector once. */
+  private static long moved(
+      SimCounters counts, String kernel, CudaArray first, int arrays, String way) {
+    long at = first.address();
+    assertFalse(counts.isArgument(kernel, at), "it is reached by the table of tensors");
+    assertEquals(4L * N * arrays / 32, counts.get(kernel, at, way + "sectors"));
+    assertEquals(4L * N * arrays / 32, counts.get(kernel, at, way + "requests"));
+    assertEquals(4L * N * arrays / 32, counts.get(kernel, at, way + "fewest"));
+    return counts.get(kernel, at, way + "bytes");
+  }
+
+  private static SimCounters run(TestModule module, int threads, Object... arguments) {
+    SimCounters.count(module.module(), true);
+    module.run("k", TestModule.Shape.of(1, threads), 4096, arguments);
+    SimCounters counts = new SimCounters(module.module());
+    SimCounters.count(module.module(), false);
+    return counts;
+  }
+
+  private static String kernel(String body) {
+    return ".extern .shared .align 16 .b8 s[];\n"
+        + ".visible .entry k(.param .u64 p) {\n"
+        + " .reg .b32 %r<9>; .reg .b64 %rd<9>; .reg .f32 %f<9>; .reg .pred %p<3>;\n"
+        + " mov.u32 %r0, %tid.x; ld.param.u64 %rd1, [p];\n"
+        + body
+        + " ret; }";
+  }
+
+  /** Each of 64 lanes reads 4 bytes of a sector of its own: 8 times the sectors that the bytes need. */
+  @Test
+  void strided() {
+    String body =
+        "mul.wide.u32 %rd2, %r0, 32; add.s64 %rd2, %rd1, %rd2; ld.global.f32 %f1, [%rd2];"
+            + " ld.global.f32 %f1, [%rd1];";
+    try (TestModule module = TestModule.of(kernel(body))) {
+      long buffer = module.upload(new int[1024]);
+      SimCounters counts = run(module, 64, buffer);
+      assertTrue(counts.isArgument("k", buffer));
+      assertEquals(0, counts.get("k", buffer, "argument"));
+      assertEquals(4096, counts.get("k", buffer, "size"));
+      assertEquals(64 * 4 + 64 * 4, counts.get("k", buffer, "read.bytes"));
+      assertEquals(64, counts.get("k", buffer, "read.sectors"));
+      assertEquals(64 + 2, counts.get("k", buffer, "read.requests")); // one sector for each warp
+      assertEquals(2 * 4 + 2, counts.get("k", buffer, "read.fewest"));
+      assertEquals(64 * 3, counts.get("k", "lanes.memory")); // with ld.param
+      assertEquals(0, counts.get("k", "divergent"));
+    }
+  }
+
+  /** Lane l at word s*l: gcd(s, 32) lanes to a bank, so that many passes; one is no conflict. */
+  @ParameterizedTest
+  @CsvSource({"0, 0", "1, 0", "2, 1", "3, 0", "8, 7", "32, 31", "33, 0"})
+  void bankConflicts(int stride, int conflicts) {
+    String body =
+        "mov.u32 %r1, s; mad.lo.s32 %r1, %r0, " + 4 * stride + ", %r1; st.shared.u32 [%r1], %r0;";
+    if (stride == 0) {
+      body =
+          "mov.u32 %r1, s; setp.eq.s32 %p0, %r0, 0; @%p0 st.shared.u32 [%r1], %r0; bar.sync 0;"
+              + " ld.shared.u32 %r2, [%r1];";
+    }
+    try (TestModule module = TestModule.of(kernel(body))) {
+      SimCounters counts = run(module, 32, 0L);
+      assertEquals(conflicts, counts.get("k", "conflicts"));
+    }
+  }
+
+  /** 16 bytes a lane take four passes at the least; 16 bytes apart they take no more. */
+  @ParameterizedTest
+  @CsvSource({"16, 0", "32, 4", "128, 28"})
+  void bankConflictsOfVectors(int stride, int conflicts) {
+    String body =
+        "mov.u32 %r1, s; mad.lo.s32 %r1, %r0, "
+            + stride
+            + ", %r1;"
+            + " st.shared.v4.u32 [%r1], {%r0, %r0, %r0, %r0};";
+    try (TestModule module = TestModule.of(kernel(body))) {
+      assertEquals(conflicts, run(module, 32, 0L).get("k", "conflicts"));
+    }
+  }
+
+  @Test
+  void divergence() {
+    String body =
+        "setp.lt.u32 %p0, %r0, 40; @%p0 bra A; add.s32 %r1, %r0, 1; A: setp.lt.u32 %p1, %r0, 32;"
+            + " @%p1 bra B; B:";
+    try (TestModule module = TestModule.of(kernel(body))) {
+      SimCounters counts = run(module, 64, 0L);
+      assertEquals(1, counts.get("k", "divergent")); // only the second warp, only at A
+      assertEquals(40 + 32 + 64, counts.get("k", "lanes.control")); // with ret
+      assertEquals(64 + 64 + 24 + 64, counts.get("k", "lanes.integer")); // mov, setp, add, setp
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package org.thalweg.device.cuda;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.thalweg.device.Array;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Product;
+
+/** JVMs that start together do not load each other's half-written libraries. */
+@Tag("driver")
+class NativesTest {
+  private static final int PROCESSES = 6;
+
+  /**
+   * What each process does: waits for the sign, opens the software driver, runs a kernel, prints
+   * its result.
+   */
+  static final class Child {
+    private Child() {}
+
+    public static void main(String[] args) throws IOException {
+      System.out.println("ready");
+      int sign = System.in.read();
+      if (sign < 0) return;
+      try (CudaDevice device = new CudaDevice(Driver.SOFTWARE, 0);
+          Array left = device.of(ElementType.F32, 1, 2, 3, 4);
+          Array right = device.of(ElementType.F32, 5, 6, 7, 8);
+          Array out = device.allocate(ElementType.F32, 4)) {
+        device.multiply(Product.of(2, 2, 2), left, right, null, out);
+        for (double x : device.read(out)) System.out.println(x);
+      }
+    }
+  }
+
+  @RepeatedTest(3)
+  void sixProcessesStartTogether(@TempDir Path temporary) throws Exception {
+    Path empty = Files.createDirectory(temporary.resolve("tmp"));
+    List<Process> processes = new ArrayList<>();
+    List<Path> logs = new ArrayList<>();
+    try {
+      for (int i = 0; i < PROCESSES; i++) {
+        Path log = temporary.resolve("log" + i);
+        logs.add(log);
+        processes.add(start(empty, log));
+      }
+      for (Path log : logs) awaitReady(log);
+      for (Process process : processes) {
+        process.getOutputStream().write('\n');
+        process.getOutputStream().close();
+      }
+      Set<String> outputs = new HashSet<>();
+      for (int i = 0; i < PROCESSES; i++) {
+        assertTrue(processes.get(i).waitFor(60, TimeUnit.SECONDS), "process " + i + " hangs");
+        String output = Files.readString(logs.get(i));
+        assertEquals(0, processes.get(i).exitValue(), "process " + i + ": " + output);
+        outputs.add(output);
+      }
+      assertEquals(Set.of("ready\n19.0\n22.0\n43.0\n50.0\n"), outputs);
+    } finally {
+      processes.forEach(Process::destroyForcibly);
+    }
+    try (Stream<Path> left = Files.list(empty)) {
+      List<Path> natives =
+          left.filter(p -> !p.endsWith("hsperfdata_" + System.getProperty("user.name"))).toList();
+      assertEquals(List.of(), natives, "left behind");
+    }
+  }
+
+  private static Process start(Path temporary, Path log) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:+IgnoreUnrecognizedVMOptions",
+            "--enable-native-access=ALL-UNNAMED",
+            "-XX:TieredStopAtLevel=1", // six at once: starting counts, speed does not
+            "-Djava.io.tmpdir=" + temporary,
+            "-cp",
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+            Child.class.getName());
+    return builder.redirectErrorStream(true).redirectOutput(Redirect.to(log.toFile())).start();
+  }
+
+  private static void awaitReady(Path log) throws Exception {
+    for (int i = 0; i < 600; i++) {
+      if (Files.readString(log, UTF_8).startsWith("ready\n")) return;
+      Thread.sleep(50);
+    }
+    throw new AssertionError("a process does not start: " + Files.readString(log));
+  }
+}

@@ -1,0 +1,78 @@
+package org.thalweg.device.cuda;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.util.Map;
+import java.util.TreeMap;
+import jcuda.Pointer;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUmodule;
+import jcuda.driver.JCudaDriver;
+
+/**
+ * What the software driver has counted, read through the driver API from its reserved globals. Lanes ask for
+ * bytes; a warp's instruction requests the 32-byte sectors that they lie in. There is no cache in it.
+ */
+final class SimCounters {
+  private final Map<String, Long> values = new TreeMap<>();
+
+  /** Starts the counts anew, or ends them. Any module of the current context will do. */
+  static void count(CUmodule module, boolean on) {
+    set(module, "thalweg_sim_counting", on ? 1 : 0);
+  }
+
+  /** Sets one of the reserved globals that are numbers. */
+  static void set(CUmodule module, String global, long value) {
+    Driver.check(
+        JCudaDriver.cuMemcpyHtoD(
+            find(module, global, new long[1]), Pointer.to(new long[] {value}), Long.BYTES),
+        "setting %s",
+        global);
+  }
+
+  private static CUdeviceptr find(CUmodule module, String global, long[] bytes) {
+    CUdeviceptr address = new CUdeviceptr();
+    Driver.check(
+        JCudaDriver.cuModuleGetGlobal(address, bytes, module, global), "finding %s", global);
+    return address;
+  }
+
+  /** The counts as they are now. */
+  SimCounters(CUmodule module) {
+    long[] bytes = new long[1];
+    CUdeviceptr address = find(module, "thalweg_sim_counters", bytes);
+    byte[] text = new byte[(int) bytes[0]];
+    Driver.check(JCudaDriver.cuMemcpyDtoH(Pointer.to(text), address, text.length), "reading");
+    for (String line : new String(text, UTF_8).lines().toList()) {
+      String[] words = line.split(" ");
+      values.put(words[0] + " " + words[1], Long.parseLong(words[2]));
+    }
+  }
+
+  /**
+   * A count of a kernel: launches, lanes.KIND (fp32, fp64, div, sqrt, integer, convert, memory, warp,
+   * control), divergent, conflicts; 0 if the kernel has not run.
+   */
+  long get(String kernel, String what) {
+    return values.getOrDefault(kernel + " " + what, 0L);
+  }
+
+  /**
+   * A count of a kernel's traffic with the allocation at an address: size, argument, and behind "read." or
+   * "written.": bytes that lanes asked for, sectors that are different, requests for sectors, and the fewest
+   * requests that could have done; 0 if the kernel has not touched it.
+   */
+  long get(String kernel, long allocation, String what) {
+    return get(kernel, "buffer.0x" + Long.toHexString(allocation) + "." + what);
+  }
+
+  /** Whether an argument of the kernel pointed into the allocation; otherwise a table in memory did. */
+  boolean isArgument(String kernel, long allocation) {
+    return values.containsKey(kernel + " buffer.0x" + Long.toHexString(allocation) + ".argument");
+  }
+
+  @Override
+  public String toString() {
+    return values.toString();
+  }
+}
