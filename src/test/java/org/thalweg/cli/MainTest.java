@@ -125,6 +125,7 @@ class MainTest {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
                 "-Dos.arch=" + System.getProperty("os.arch"),
                 "-cp",
                 System.getProperty("java.class.path"),

@@ -58,6 +58,7 @@ class SameWeightsTest {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:+IgnoreUnrecognizedVMOptions", "-XX:+RestoreMXCSROnJNICalls"));
+    command.add("--enable-native-access=ALL-UNNAMED");
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(TrainEverything.class.getName(), device));
     ProcessBuilder builder = new ProcessBuilder(command);

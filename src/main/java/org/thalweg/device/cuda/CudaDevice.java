@@ -8,26 +8,18 @@ import static jcuda.driver.JCudaDriver.cuDeviceGetName;
 import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRelease;
 import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRetain;
 import static jcuda.driver.JCudaDriver.cuDriverGetVersion;
-import static jcuda.driver.JCudaDriver.cuGraphDestroy;
-import static jcuda.driver.JCudaDriver.cuGraphExecDestroy;
-import static jcuda.driver.JCudaDriver.cuGraphInstantiate;
-import static jcuda.driver.JCudaDriver.cuGraphLaunch;
 import static jcuda.driver.JCudaDriver.cuInit;
-import static jcuda.driver.JCudaDriver.cuLaunchKernel;
 import static jcuda.driver.JCudaDriver.cuMemAlloc;
 import static jcuda.driver.JCudaDriver.cuMemcpyDtoHAsync;
 import static jcuda.driver.JCudaDriver.cuMemcpyHtoDAsync;
 import static jcuda.driver.JCudaDriver.cuMemsetD8Async;
-import static jcuda.driver.JCudaDriver.cuStreamBeginCapture;
 import static jcuda.driver.JCudaDriver.cuStreamCreate;
 import static jcuda.driver.JCudaDriver.cuStreamDestroy;
-import static jcuda.driver.JCudaDriver.cuStreamEndCapture;
 import static jcuda.driver.JCudaDriver.cuStreamSynchronize;
 import static org.thalweg.device.cuda.Driver.check;
 
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -38,11 +30,8 @@ import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUfunction;
-import jcuda.driver.CUgraph;
-import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUstream;
-import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
@@ -76,15 +65,6 @@ public final class CudaDevice implements Device {
   private static final int LOSS_WARPS = 16;
   private static final int GATHER_THREADS = 128;
   private static final int TALLY_THREADS = 256;
-
-  /** A kernel with its arguments, on its way to the stream or into a graph. */
-  private record Launch(
-      String kernel,
-      CUfunction function,
-      int blocks,
-      int threads,
-      int sharedBytes,
-      Pointer arguments) {}
 
   private final CUdevice device = new CUdevice();
   private final CUcontext context = new CUcontext();
@@ -160,6 +140,12 @@ public final class CudaDevice implements Device {
     check(cuCtxSetCurrent(context), "making the device current on a thread");
   }
 
+  /** Makes the context current for a call that cannot be recorded. */
+  void beginCall() {
+    makeCurrent();
+    Checks.notRecording(recording != null);
+  }
+
   @Override
   public CudaArray allocate(ElementType type, long count) {
     makeCurrent();
@@ -180,6 +166,10 @@ public final class CudaDevice implements Device {
     open.remove(array);
   }
 
+  void forget(CudaProgram program) {
+    programs.remove(program);
+  }
+
   CudaArray mine(Array array) {
     if (array instanceof CudaArray own && own.device() == this) {
       return own;
@@ -189,8 +179,7 @@ public final class CudaDevice implements Device {
 
   @Override
   public void upload(Array to, ByteBuffer from) {
-    makeCurrent();
-    Checks.notRecording(recording != null);
+    beginCall();
     Checks.room(to, from);
     CudaArray array = mine(to);
     if (array.count() == 0) {
@@ -210,8 +199,7 @@ public final class CudaDevice implements Device {
 
   @Override
   public void download(Array from, ByteBuffer to) {
-    makeCurrent();
-    Checks.notRecording(recording != null);
+    beginCall();
     Checks.room(from, to);
     CudaArray array = mine(from);
     if (array.count() == 0) {
@@ -254,61 +242,16 @@ public final class CudaDevice implements Device {
     CUfunction function = kernels.find(kernel);
     if (function == null) {
       function = kernels.load(module, kernel);
-      // All arguments 0, for which every kernel does nothing: a driver that loads lazily cannot
-      // load it while a
-      // graph is being captured.
-      enqueue(
-          new Launch(kernel, function, 1, 32, sharedBytes, pointers(new Object[arguments.length])));
+      Launch.ofNothing(kernel, function, sharedBytes, arguments.length).enqueue(stream);
     }
     Launch launch =
-        new Launch(kernel, function, (int) blocks, threads, sharedBytes, pointers(arguments));
+        new Launch(
+            kernel, function, (int) blocks, threads, sharedBytes, Launch.pointers(arguments));
     if (recording == null) {
-      enqueue(launch);
+      launch.enqueue(stream);
     } else {
       recording.add(launch);
     }
-  }
-
-  /** A kernel's arguments as the driver takes them: a pointer to each; null is 0 of any type. */
-  private static Pointer pointers(@Nullable Object[] arguments) {
-    ByteBuffer cells =
-        ByteBuffer.allocateDirect(8 * arguments.length).order(ByteOrder.nativeOrder());
-    Pointer first = Pointer.to(cells);
-    Pointer[] pointers = new Pointer[arguments.length];
-    for (int i = 0; i < arguments.length; i++) {
-      Object value = arguments[i];
-      if (value instanceof Integer n) {
-        cells.putInt(8 * i, n);
-      } else if (value instanceof Long n) {
-        cells.putLong(8 * i, n);
-      } else if (value instanceof Float x) {
-        cells.putFloat(8 * i, x);
-      } else if (value instanceof Double x) {
-        cells.putDouble(8 * i, x);
-      }
-      pointers[i] = first.withByteOffset(8L * i);
-    }
-    return Pointer.to(pointers);
-  }
-
-  private void enqueue(Launch launch) {
-    check(
-        cuLaunchKernel(
-            launch.function,
-            launch.blocks,
-            1,
-            1,
-            launch.threads,
-            1,
-            1,
-            launch.sharedBytes,
-            stream,
-            launch.arguments,
-            null),
-        "launching %s over %d blocks of %d threads",
-        launch.kernel,
-        launch.blocks,
-        launch.threads);
   }
 
   /** An array as a kernel's argument; 0 for none. */
@@ -330,8 +273,7 @@ public final class CudaDevice implements Device {
 
   @Override
   public Program record(Steps steps, Runnable body) {
-    makeCurrent();
-    Checks.notRecording(recording != null);
+    beginCall();
     List<Launch> launches = new ArrayList<>();
     recording = launches;
     touched.clear();
@@ -342,81 +284,9 @@ public final class CudaDevice implements Device {
       recording = null;
     }
     // The kernels are loaded by now; memory is not touched until the graph is run.
-    CudaProgram program = new CudaProgram(capture(launches), launches, steps, List.copyOf(touched));
+    CudaProgram program = new CudaProgram(this, stream, launches, steps, List.copyOf(touched));
     programs.add(program);
     return program;
-  }
-
-  private CUgraphExec capture(List<Launch> launches) {
-    CUgraph graph = new CUgraph();
-    check(
-        cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
-        "beginning to record a step");
-    try {
-      launches.forEach(this::enqueue);
-    } catch (RuntimeException e) {
-      cuStreamEndCapture(stream, graph); // whatever it says: the stream must not go on capturing
-      throw e;
-    }
-    check(cuStreamEndCapture(stream, graph), "recording a step of %d launches", launches.size());
-    try {
-      CUgraphExec executable = new CUgraphExec();
-      check(
-          cuGraphInstantiate(executable, graph, 0),
-          "making a graph of %d launches",
-          launches.size());
-      return executable;
-    } finally {
-      check(cuGraphDestroy(graph), "freeing a graph");
-    }
-  }
-
-  private final class CudaProgram implements Program {
-    private final CUgraphExec executable;
-    private final List<Launch> launches;
-    private final Steps steps;
-    private final List<CudaArray> arrays;
-    private boolean open = true;
-
-    CudaProgram(
-        CUgraphExec executable, List<Launch> launches, Steps steps, List<CudaArray> arrays) {
-      this.executable = executable;
-      this.launches = launches;
-      this.steps = steps;
-      this.arrays = arrays;
-    }
-
-    @Override
-    public void run(long n) {
-      if (!open) {
-        throw new IllegalStateException("a program was used after close");
-      }
-      makeCurrent();
-      Checks.notRecording(recording != null);
-      arrays.forEach(CudaArray::address); // the graph would not notice that one is closed
-      steps.take(n);
-      for (long i = 0; i < n; i++) {
-        int result = cuGraphLaunch(executable, stream);
-        if (result != 0) {
-          check(
-              result,
-              "running a step of %s",
-              launches.stream().map(launch -> launch.kernel + "(" + launch.blocks + ")").toList());
-        }
-      }
-    }
-
-    @Override
-    public void close() {
-      if (open) {
-        open = false;
-        programs.remove(this);
-        if (!closed) {
-          makeCurrent();
-          check(cuGraphExecDestroy(executable), "freeing a graph");
-        }
-      }
-    }
   }
 
   @Override
