@@ -429,18 +429,22 @@ public final class JavaDevice implements Device {
         c[i] = Float.intBitsToFloat((int) cells[at + i]);
       }
       float[][] s = state.stream().map(JavaArray::floats).toArray(float[][]::new);
+      JavaUpdate<float[]> update =
+          new JavaUpdate<>(
+              (ws, gs, ss, from, to) -> rule.update(ws, gs, ss, from, to, c), float[]::new);
       workers.forEach(
-          n, 4, (from, to) -> rule.update(w.floats(), w.at(), g.floats(), g.at(), s, from, to, c));
+          n, 4, (from, to) -> update.run(w.floats(), w.at(), g.floats(), g.at(), s, from, to));
     } else {
       double[] c = new double[numbers];
       for (int i = 0; i < numbers; i++) {
         c[i] = Double.longBitsToDouble(cells[at + i]);
       }
       double[][] s = state.stream().map(JavaArray::doubles).toArray(double[][]::new);
+      JavaUpdate<double[]> update =
+          new JavaUpdate<>(
+              (ws, gs, ss, from, to) -> rule.update(ws, gs, ss, from, to, c), double[]::new);
       workers.forEach(
-          n,
-          4,
-          (from, to) -> rule.update(w.doubles(), w.at(), g.doubles(), g.at(), s, from, to, c));
+          n, 4, (from, to) -> update.run(w.doubles(), w.at(), g.doubles(), g.at(), s, from, to));
     }
   }
 

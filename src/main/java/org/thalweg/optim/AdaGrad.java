@@ -55,28 +55,26 @@ public record AdaGrad(double lr, double decay, double initial, double eps) imple
   }
 
   @Override
-  public void update(
-      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+  public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0], l2 = c[1], keep = c[2], step = c[3], eps = c[4];
     float[] a = s[0];
     for (int i = from; i < to; i++) {
-      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float gi = Math.fma(l2, w[i], scale * g[i]);
       float ai = Math.fma(gi, gi, a[i]);
       a[i] = ai;
-      w[wAt + i] = Math.fma(-step, gi / ((float) Math.sqrt(ai) + eps), keep * w[wAt + i]);
+      w[i] = Math.fma(-step, gi / ((float) Math.sqrt(ai) + eps), keep * w[i]);
     }
   }
 
   @Override
-  public void update(
-      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
     double scale = c[0], l2 = c[1], keep = c[2], step = c[3], eps = c[4];
     double[] a = s[0];
     for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double gi = Math.fma(l2, w[i], scale * g[i]);
       double ai = Math.fma(gi, gi, a[i]);
       a[i] = ai;
-      w[wAt + i] = Math.fma(-step, gi / (Math.sqrt(ai) + eps), keep * w[wAt + i]);
+      w[i] = Math.fma(-step, gi / (Math.sqrt(ai) + eps), keep * w[i]);
     }
   }
 }

@@ -52,34 +52,32 @@ public record Adadelta(double lr, double rho, double eps) implements Optimizer {
   }
 
   @Override
-  public void update(
-      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+  public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0], l2 = c[1], keep = c[2], rho = c[3], o = c[4], lr = c[5], eps = c[6];
     float[] v = s[0];
     float[] d = s[1];
     for (int i = from; i < to; i++) {
-      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float gi = Math.fma(l2, w[i], scale * g[i]);
       float vi = Math.fma(rho, v[i], o * gi * gi);
       float delta = (float) Math.sqrt((d[i] + eps) / (vi + eps)) * gi;
       v[i] = vi;
       d[i] = Math.fma(rho, d[i], o * delta * delta);
-      w[wAt + i] = Math.fma(-lr, delta, keep * w[wAt + i]);
+      w[i] = Math.fma(-lr, delta, keep * w[i]);
     }
   }
 
   @Override
-  public void update(
-      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
     double scale = c[0], l2 = c[1], keep = c[2], rho = c[3], o = c[4], lr = c[5], eps = c[6];
     double[] v = s[0];
     double[] d = s[1];
     for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double gi = Math.fma(l2, w[i], scale * g[i]);
       double vi = Math.fma(rho, v[i], o * gi * gi);
       double delta = Math.sqrt((d[i] + eps) / (vi + eps)) * gi;
       v[i] = vi;
       d[i] = Math.fma(rho, d[i], o * delta * delta);
-      w[wAt + i] = Math.fma(-lr, delta, keep * w[wAt + i]);
+      w[i] = Math.fma(-lr, delta, keep * w[i]);
     }
   }
 }

@@ -70,36 +70,34 @@ public record Adam(double lr, double beta1, double beta2, double eps) implements
   }
 
   @Override
-  public void update(
-      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+  public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0], l2 = c[1], keep = c[2];
     float b1 = c[3], o1 = c[4], b2 = c[5], o2 = c[6], step = c[7], eps = c[8];
     float[] m = s[0];
     float[] v = s[1];
     for (int i = from; i < to; i++) {
-      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float gi = Math.fma(l2, w[i], scale * g[i]);
       float mi = Math.fma(b1, m[i], o1 * gi);
       float vi = Math.fma(b2, v[i], o2 * gi * gi);
       m[i] = mi;
       v[i] = vi;
-      w[wAt + i] = Math.fma(-step, mi / ((float) Math.sqrt(vi) + eps), keep * w[wAt + i]);
+      w[i] = Math.fma(-step, mi / ((float) Math.sqrt(vi) + eps), keep * w[i]);
     }
   }
 
   @Override
-  public void update(
-      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
     double scale = c[0], l2 = c[1], keep = c[2];
     double b1 = c[3], o1 = c[4], b2 = c[5], o2 = c[6], step = c[7], eps = c[8];
     double[] m = s[0];
     double[] v = s[1];
     for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double gi = Math.fma(l2, w[i], scale * g[i]);
       double mi = Math.fma(b1, m[i], o1 * gi);
       double vi = Math.fma(b2, v[i], o2 * gi * gi);
       m[i] = mi;
       v[i] = vi;
-      w[wAt + i] = Math.fma(-step, mi / (Math.sqrt(vi) + eps), keep * w[wAt + i]);
+      w[i] = Math.fma(-step, mi / (Math.sqrt(vi) + eps), keep * w[i]);
     }
   }
 }

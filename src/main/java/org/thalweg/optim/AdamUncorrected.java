@@ -58,14 +58,12 @@ public record AdamUncorrected(double lr, double beta1, double beta2, double eps)
   }
 
   @Override
-  public void update(
-      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
-    adam().update(w, wAt, g, gAt, s, from, to, c);
+  public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
+    adam().update(w, g, s, from, to, c);
   }
 
   @Override
-  public void update(
-      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
-    adam().update(w, wAt, g, gAt, s, from, to, c);
+  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
+    adam().update(w, g, s, from, to, c);
   }
 }

@@ -55,8 +55,7 @@ public record Adamax(double lr, double beta1, double beta2, double eps) implemen
   }
 
   @Override
-  public void update(
-      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+  public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0],
         l2 = c[1],
         keep = c[2],
@@ -68,18 +67,17 @@ public record Adamax(double lr, double beta1, double beta2, double eps) implemen
     float[] m = s[0];
     float[] u = s[1];
     for (int i = from; i < to; i++) {
-      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float gi = Math.fma(l2, w[i], scale * g[i]);
       float mi = Math.fma(b1, m[i], o1 * gi);
       float ui = Exact.max(b2 * u[i], Math.abs(gi) + eps);
       m[i] = mi;
       u[i] = ui;
-      w[wAt + i] = Math.fma(-step, mi / ui, keep * w[wAt + i]);
+      w[i] = Math.fma(-step, mi / ui, keep * w[i]);
     }
   }
 
   @Override
-  public void update(
-      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
     double scale = c[0],
         l2 = c[1],
         keep = c[2],
@@ -91,12 +89,12 @@ public record Adamax(double lr, double beta1, double beta2, double eps) implemen
     double[] m = s[0];
     double[] u = s[1];
     for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double gi = Math.fma(l2, w[i], scale * g[i]);
       double mi = Math.fma(b1, m[i], o1 * gi);
       double ui = Exact.max(b2 * u[i], Math.abs(gi) + eps);
       m[i] = mi;
       u[i] = ui;
-      w[wAt + i] = Math.fma(-step, mi / ui, keep * w[wAt + i]);
+      w[i] = Math.fma(-step, mi / ui, keep * w[i]);
     }
   }
 }

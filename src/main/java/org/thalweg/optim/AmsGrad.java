@@ -50,8 +50,7 @@ public record AmsGrad(double lr, double beta1, double beta2, double eps) impleme
   }
 
   @Override
-  public void update(
-      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+  public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0],
         l2 = c[1],
         keep = c[2],
@@ -65,20 +64,19 @@ public record AmsGrad(double lr, double beta1, double beta2, double eps) impleme
     float[] v = s[1];
     float[] largest = s[2];
     for (int i = from; i < to; i++) {
-      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float gi = Math.fma(l2, w[i], scale * g[i]);
       float mi = Math.fma(b1, m[i], o1 * gi);
       float vi = Math.fma(b2, v[i], o2 * gi * gi);
       float li = Exact.max(largest[i], vi);
       m[i] = mi;
       v[i] = vi;
       largest[i] = li;
-      w[wAt + i] = Math.fma(-step, mi / ((float) Math.sqrt(li) + eps), keep * w[wAt + i]);
+      w[i] = Math.fma(-step, mi / ((float) Math.sqrt(li) + eps), keep * w[i]);
     }
   }
 
   @Override
-  public void update(
-      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
     double scale = c[0],
         l2 = c[1],
         keep = c[2],
@@ -92,14 +90,14 @@ public record AmsGrad(double lr, double beta1, double beta2, double eps) impleme
     double[] v = s[1];
     double[] largest = s[2];
     for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double gi = Math.fma(l2, w[i], scale * g[i]);
       double mi = Math.fma(b1, m[i], o1 * gi);
       double vi = Math.fma(b2, v[i], o2 * gi * gi);
       double li = Exact.max(largest[i], vi);
       m[i] = mi;
       v[i] = vi;
       largest[i] = li;
-      w[wAt + i] = Math.fma(-step, mi / (Math.sqrt(li) + eps), keep * w[wAt + i]);
+      w[i] = Math.fma(-step, mi / (Math.sqrt(li) + eps), keep * w[i]);
     }
   }
 }

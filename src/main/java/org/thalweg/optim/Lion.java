@@ -53,8 +53,7 @@ public record Lion(double lr, double beta1, double beta2) implements Optimizer {
   }
 
   @Override
-  public void update(
-      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+  public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0],
         l2 = c[1],
         keep = c[2],
@@ -65,17 +64,16 @@ public record Lion(double lr, double beta1, double beta2) implements Optimizer {
         lr = c[7];
     float[] m = s[0];
     for (int i = from; i < to; i++) {
-      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float gi = Math.fma(l2, w[i], scale * g[i]);
       float u = Math.fma(b1, m[i], o1 * gi);
       float sign = u > 0 ? 1 : u < 0 ? -1 : u;
       m[i] = Math.fma(b2, m[i], o2 * gi);
-      w[wAt + i] = Math.fma(-lr, sign, keep * w[wAt + i]);
+      w[i] = Math.fma(-lr, sign, keep * w[i]);
     }
   }
 
   @Override
-  public void update(
-      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
     double scale = c[0],
         l2 = c[1],
         keep = c[2],
@@ -86,11 +84,11 @@ public record Lion(double lr, double beta1, double beta2) implements Optimizer {
         lr = c[7];
     double[] m = s[0];
     for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double gi = Math.fma(l2, w[i], scale * g[i]);
       double u = Math.fma(b1, m[i], o1 * gi);
       double sign = u > 0 ? 1 : u < 0 ? -1 : u;
       m[i] = Math.fma(b2, m[i], o2 * gi);
-      w[wAt + i] = Math.fma(-lr, sign, keep * w[wAt + i]);
+      w[i] = Math.fma(-lr, sign, keep * w[i]);
     }
   }
 }

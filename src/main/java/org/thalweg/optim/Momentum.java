@@ -49,28 +49,26 @@ public record Momentum(double lr, double mu, double dampening) implements Optimi
   }
 
   @Override
-  public void update(
-      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+  public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0], l2 = c[1], keep = c[2], mu = c[3], o = c[4], lr = c[5];
     float[] v = s[0];
     for (int i = from; i < to; i++) {
-      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float gi = Math.fma(l2, w[i], scale * g[i]);
       float vi = Math.fma(mu, v[i], o * gi);
       v[i] = vi;
-      w[wAt + i] = Math.fma(-lr, vi, keep * w[wAt + i]);
+      w[i] = Math.fma(-lr, vi, keep * w[i]);
     }
   }
 
   @Override
-  public void update(
-      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
     double scale = c[0], l2 = c[1], keep = c[2], mu = c[3], o = c[4], lr = c[5];
     double[] v = s[0];
     for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double gi = Math.fma(l2, w[i], scale * g[i]);
       double vi = Math.fma(mu, v[i], o * gi);
       v[i] = vi;
-      w[wAt + i] = Math.fma(-lr, vi, keep * w[wAt + i]);
+      w[i] = Math.fma(-lr, vi, keep * w[i]);
     }
   }
 }

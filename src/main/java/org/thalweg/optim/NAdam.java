@@ -81,8 +81,7 @@ public record NAdam(double lr, double beta1, double beta2, double eps) implement
   }
 
   @Override
-  public void update(
-      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+  public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0],
         l2 = c[1],
         keep = c[2],
@@ -96,18 +95,17 @@ public record NAdam(double lr, double beta1, double beta2, double eps) implement
     float[] m = s[0];
     float[] v = s[1];
     for (int i = from; i < to; i++) {
-      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float gi = Math.fma(l2, w[i], scale * g[i]);
       float mi = Math.fma(b1, m[i], o1 * gi);
       float vi = Math.fma(b2, v[i], o2 * gi * gi);
       m[i] = mi;
       v[i] = vi;
-      w[wAt + i] = keep * w[wAt + i] - Math.fma(ofM, mi, ofG * gi) / ((float) Math.sqrt(vi) + eps);
+      w[i] = keep * w[i] - Math.fma(ofM, mi, ofG * gi) / ((float) Math.sqrt(vi) + eps);
     }
   }
 
   @Override
-  public void update(
-      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
     double scale = c[0],
         l2 = c[1],
         keep = c[2],
@@ -121,12 +119,12 @@ public record NAdam(double lr, double beta1, double beta2, double eps) implement
     double[] m = s[0];
     double[] v = s[1];
     for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double gi = Math.fma(l2, w[i], scale * g[i]);
       double mi = Math.fma(b1, m[i], o1 * gi);
       double vi = Math.fma(b2, v[i], o2 * gi * gi);
       m[i] = mi;
       v[i] = vi;
-      w[wAt + i] = keep * w[wAt + i] - Math.fma(ofM, mi, ofG * gi) / (Math.sqrt(vi) + eps);
+      w[i] = keep * w[i] - Math.fma(ofM, mi, ofG * gi) / (Math.sqrt(vi) + eps);
     }
   }
 }

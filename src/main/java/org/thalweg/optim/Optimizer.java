@@ -67,14 +67,16 @@ public interface Optimizer {
 
   /**
    * Updates the elements {@code from .. to - 1}, bit for bit as the kernel does: plain loops, which the JIT
-   * vectorises.
+   * vectorises because all arrays have one index. (With an offset of its own for each, it could not rule out that a
+   * store to one is a later load from another.)
    *
-   * @param w the parameter, its element 0 at {@code w[wAt]}; likewise the gradient {@code g}, only read
-   * @param s the state arrays, element 0 at 0
+   * @param w the parameter
+   * @param g its gradient, only read
+   * @param s the state arrays
    * @param c the group's row
    */
-  void update(float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c);
+  void update(float[] w, float[] g, float[][] s, int from, int to, float[] c);
 
   /** The same in binary64. */
-  void update(double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c);
+  void update(double[] w, double[] g, double[][] s, int from, int to, double[] c);
 }

@@ -60,8 +60,7 @@ public record RmsProp(double lr, double alpha, double eps, boolean centred, doub
   }
 
   @Override
-  public void update(
-      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+  public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0],
         l2 = c[1],
         keep = c[2],
@@ -75,7 +74,7 @@ public record RmsProp(double lr, double alpha, double eps, boolean centred, doub
     float[] velocity = s[s.length - 1];
     boolean heavy = this.mu > 0;
     for (int i = from; i < to; i++) {
-      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      float gi = Math.fma(l2, w[i], scale * g[i]);
       float vi = Math.fma(alpha, v[i], o * gi * gi);
       v[i] = vi;
       if (centred) {
@@ -89,13 +88,12 @@ public record RmsProp(double lr, double alpha, double eps, boolean centred, doub
         q = Math.fma(mu, velocity[i], q);
         velocity[i] = q;
       }
-      w[wAt + i] = Math.fma(-lr, q, keep * w[wAt + i]);
+      w[i] = Math.fma(-lr, q, keep * w[i]);
     }
   }
 
   @Override
-  public void update(
-      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
     double scale = c[0],
         l2 = c[1],
         keep = c[2],
@@ -109,7 +107,7 @@ public record RmsProp(double lr, double alpha, double eps, boolean centred, doub
     double[] velocity = s[s.length - 1];
     boolean heavy = this.mu > 0;
     for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
+      double gi = Math.fma(l2, w[i], scale * g[i]);
       double vi = Math.fma(alpha, v[i], o * gi * gi);
       v[i] = vi;
       if (centred) {
@@ -123,7 +121,7 @@ public record RmsProp(double lr, double alpha, double eps, boolean centred, doub
         q = Math.fma(mu, velocity[i], q);
         velocity[i] = q;
       }
-      w[wAt + i] = Math.fma(-lr, q, keep * w[wAt + i]);
+      w[i] = Math.fma(-lr, q, keep * w[i]);
     }
   }
 }

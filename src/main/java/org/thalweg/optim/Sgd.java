@@ -41,22 +41,20 @@ public record Sgd(double lr) implements Optimizer {
   }
 
   @Override
-  public void update(
-      float[] w, int wAt, float[] g, int gAt, float[][] s, int from, int to, float[] c) {
+  public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0], l2 = c[1], keep = c[2], lr = c[3];
     for (int i = from; i < to; i++) {
-      float gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
-      w[wAt + i] = Math.fma(-lr, gi, keep * w[wAt + i]);
+      float gi = Math.fma(l2, w[i], scale * g[i]);
+      w[i] = Math.fma(-lr, gi, keep * w[i]);
     }
   }
 
   @Override
-  public void update(
-      double[] w, int wAt, double[] g, int gAt, double[][] s, int from, int to, double[] c) {
+  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
     double scale = c[0], l2 = c[1], keep = c[2], lr = c[3];
     for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[wAt + i], scale * g[gAt + i]);
-      w[wAt + i] = Math.fma(-lr, gi, keep * w[wAt + i]);
+      double gi = Math.fma(l2, w[i], scale * g[i]);
+      w[i] = Math.fma(-lr, gi, keep * w[i]);
     }
   }
 }

@@ -88,7 +88,7 @@ class IdentitiesTest {
       c[2] = 1;
       rule.numbers(ElementType.F64, lr, 1, c, Group.COLUMNS);
       double[] w = {0};
-      rule.update(w, 0, new double[] {-2}, 0, new double[2][1], 0, 1, c);
+      rule.update(w, new double[] {-2}, new double[2][1], 0, 1, c);
       steps[which] = w[0];
     }
     assertEquals(lr, steps[0], 1e-15);
@@ -116,7 +116,7 @@ class IdentitiesTest {
         g[i] = 0.001f * (i + 1);
       }
       for (int t = 0; t < 10_000; t++) {
-        rule.update(w, 0, g, 0, state, 0, N, numbers);
+        rule.update(w, g, state, 0, N, numbers);
         for (int i = 0; i < N; i++) {
           negative += Math.fma(-state[1][i], state[1][i], state[0][i]) < 0 ? 1 : 0;
           assertTrue(Float.isFinite(w[i]), "update %d, gradient %s".formatted(t, g[i]));

@@ -50,7 +50,7 @@ final class UpdateTolerance {
     c[2] = 1;
     rule.numbers(ElementType.F64, rule.lr() * group.lrFactor(), t, c, Group.COLUMNS);
     double[] sum = {magnitude};
-    rule.update(sum, 0, new double[] {-gradient}, 0, state, 0, 1, c);
+    rule.update(sum, new double[] {-gradient}, state, 0, 1, c);
     magnitude = sum[0];
     double cancelled = squares > 0 ? Math.max(1, squaredMagnitudes / squares) : 1;
     return (5 * t + 16 + 1 / (1 - largestShare(rule))) * unit * magnitude * cancelled;
