@@ -39,14 +39,22 @@ enum DeviceChoice {
     return switch (this) {
       case java -> new Opened(new JavaDevice(), "");
       case sim -> new Opened(new CudaDevice(Driver.SOFTWARE, 0), "");
-      case cuda -> new Opened(new CudaDevice(Driver.NVIDIA, 0), "");
+      case cuda -> gpu();
       case auto -> gpuOrJava();
     };
   }
 
+  private static Opened gpu() {
+    try {
+      return new Opened(new CudaDevice(Driver.NVIDIA, 0), "");
+    } catch (DeviceException e) {
+      throw new DeviceException(e.getMessage() + "; --device java needs no GPU", e);
+    }
+  }
+
   private static Opened gpuOrJava() {
     try {
-      return cuda.open();
+      return new Opened(new CudaDevice(Driver.NVIDIA, 0), "");
     } catch (DeviceException e) {
       return new Opened(new JavaDevice(), " (not cuda: " + e.getMessage() + ")");
     }

@@ -143,7 +143,7 @@ class MainTest {
     assertEquals(1, process.exitValue());
     assertTrue(
         err.matches(
-            "thalweg: (no NVIDIA driver|JCuda has no natives|starting the CUDA driver).*\\R"),
+            "thalweg: (no NVIDIA driver|JCuda has no natives|starting the CUDA driver).*--device java.*\\R"),
         err);
     assertFalse(Files.exists(fresh()));
   }
