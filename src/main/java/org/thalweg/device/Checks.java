@@ -12,9 +12,6 @@ public final class Checks {
   /** Two levels of chunks: what the loss kernels' shared memory is sized for. */
   private static final int MAX_CLASSES = 1 << 20;
 
-  /** What a row of the kernels' tensor table has room for. */
-  private static final int MAX_STATES = 3;
-
   private Checks() {}
 
   public static void type(String what, Array array, ElementType type) {
@@ -109,9 +106,10 @@ public final class Checks {
 
   /** All of one type: they are updated by one kernel, and their state lies in one piece of memory. */
   public static void tensors(List<Parameter> parameters, int states) {
-    if (states < 0 || states > MAX_STATES) {
+    if (states < 0 || states > Tensors.MAX_STATES) {
       throw new IllegalArgumentException(
-          "state arrays must be 0 to %d for each parameter: %d".formatted(MAX_STATES, states));
+          "state arrays must be 0 to %d for each parameter: %d"
+              .formatted(Tensors.MAX_STATES, states));
     }
     for (Parameter parameter : parameters) {
       type("each parameter", parameter.value(), parameters.get(0).value().type());

@@ -4,6 +4,9 @@ import java.util.List;
 
 /** The tensors that one optimizer updates in one launch, with the state that it keeps for them. */
 public interface Tensors extends AutoCloseable {
+  /** The most state arrays that a parameter can have: a row of the kernels' tensor table has room for these. */
+  int MAX_STATES = 3;
+
   /** The parameters, in the order in which they were given. */
   List<Parameter> parameters();
 

@@ -2,6 +2,7 @@ package org.thalweg.device;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -73,6 +74,18 @@ class IdentitiesTest {
     double[] plain = run(adam, Group.PLAIN, t -> 0.01);
     assertArrayEquals(plain, run(adam, new Group(1, 0, 0), t -> 0.01));
     assertTrue(plain[0] != run(adam, new Group(1, 0, 0.1), t -> 0.01)[0]);
+  }
+
+  /** A second moment that keeps all of itself would have a bias factor of 0. */
+  @Test
+  void aBetaThatRoundsToOneIsRefused() {
+    Adam adam = new Adam(0.01, 0.9, 1 - 1e-9, 1e-8);
+    double[] c = new double[adam.columns()];
+    adam.numbers(ElementType.F64, 0.01, 1, c, 0);
+    var e =
+        assertThrows(
+            IllegalArgumentException.class, () -> adam.numbers(ElementType.F32, 0.01, 1, c, 0));
+    assertTrue(e.getMessage().contains("binary32"), e.getMessage());
   }
 
   /** m/sqrt(v) is g/|g| times (1 - 0.9)/sqrt(1 - 0.999) = 3.16: the correction makes it 1. */

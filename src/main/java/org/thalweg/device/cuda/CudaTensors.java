@@ -18,8 +18,6 @@ final class CudaTensors implements Tensors {
   /** Bytes of a row: addresses of parameter, gradient and three states; count, first block, group. */
   private static final int ROW = 8 * 8;
 
-  private static final int MAX_STATES = 3;
-
   /** The 16-byte accesses to one array that a block makes: kThreads * kStrides. */
   private static final int VECTORS = 1024;
 
