@@ -95,5 +95,7 @@ extern "C" __global__ void tally_f64(const double* row_loss, const int* row_corr
 extern "C" __global__ void advance(Clock* clock) {
   if (clock == nullptr || clock->halted != kRunning) return;
   clock->batch++;
-  clock->update++;
+  if (clock->skipped == 0) clock->update++;
+  clock->skipped = 0;
+  clock->factor = 1;
 }

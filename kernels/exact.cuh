@@ -157,6 +157,50 @@ __device__ inline double log(double x) {
   return n * kLn2Hi - ((s * (f - r) - n * kLn2Lo) - f);
 }
 
+// bf16: the upper half of a binary32. Storage only; everything is computed in binary32.
+
+struct Bf16 {
+  unsigned short bits;
+};
+
+__device__ inline float widen(Bf16 x) { return __int_as_float(x.bits << 16); }
+
+/// x rounded to bf16: to nearest even, or where it is stochastic, up in its last place with a probability that is x's
+/// distance from the lower neighbour, by the upper 16 of these random bits; a finite number then stays finite.
+__device__ inline Bf16 bf16(float x, bool stochastic, uint32_t random) {
+  // First, because the sum below would turn some NaNs into numbers.
+  if (isnan(x)) return {0x7fc0};
+  const uint32_t bits = static_cast<uint32_t>(__float_as_int(x));
+  const uint32_t addend = stochastic ? random >> 16 : 0x7fff + ((bits >> 16) & 1);
+  uint32_t rounded = (bits + addend) >> 16;
+  if (stochastic && isfinite(x) && (rounded & 0x7fff) == 0x7f80) rounded--;
+  return {static_cast<unsigned short>(rounded)};
+}
+
+struct Block {
+  uint32_t at[4];
+};
+
+/// Philox4x32-10's block of a 128-bit counter under a key. The twin is org.thalweg.device.Philox.
+/// Source: Salmon, Moraes, Dror, Shaw, Parallel Random Numbers: As Easy as 1, 2, 3, SC 2011.
+__device__ inline Block philox(uint64_t key, uint64_t low, uint64_t high) {
+  uint32_t c0 = static_cast<uint32_t>(low), c1 = static_cast<uint32_t>(low >> 32);
+  uint32_t c2 = static_cast<uint32_t>(high), c3 = static_cast<uint32_t>(high >> 32);
+  uint32_t key0 = static_cast<uint32_t>(key), key1 = static_cast<uint32_t>(key >> 32);
+#pragma unroll 1  // it stands in every kernel that rounds to bf16
+  for (int round = 0; round < 10; round++) {
+    const uint64_t product0 = uint64_t{0xd2511f53} * c0;
+    const uint64_t product1 = uint64_t{0xcd9e8d57} * c2;
+    c0 = static_cast<uint32_t>(product1 >> 32) ^ c1 ^ key0;
+    c1 = static_cast<uint32_t>(product1);
+    c2 = static_cast<uint32_t>(product0 >> 32) ^ c3 ^ key1;
+    c3 = static_cast<uint32_t>(product0);
+    key0 += 0x9e3779b9;
+    key1 += 0xbb67ae85;
+  }
+  return {c0, c1, c2, c3};
+}
+
 // Sums. Every function below is called by all 32 lanes of a warp with the same arguments, in a
 // one-dimensional block whose size is a multiple of 32; every lane returns the result.
 
@@ -211,6 +255,29 @@ __device__ T nested_sum(int64_t from, int64_t n, Element f) {
 template <typename T, typename Element>
 __device__ T sum(int64_t n, Element f) {
   return nested_sum<3, T>(0, n, f);
+}
+
+/// sum(n, f) by a whole block, 0 <= n <= 2^30: the same bits, the chunks shared out among the warps.
+/// All threads call it with the same arguments; every thread returns the result. f is called once
+/// for each i, by any thread. `chunks` is shared memory for kChunk numbers, free again on return.
+template <typename T, typename Element>
+__device__ T block_sum(int64_t n, Element f, T* chunks) {
+  constexpr int64_t kStretch = static_cast<int64_t>(kChunk) * kChunk;  // fills `chunks`
+  T partial = 0;
+  for (int64_t at = 0, c = 0; at < n; at += kStretch, c++) {
+    const int64_t left = n - at < kStretch ? n - at : kStretch;
+    const int count = static_cast<int>((left + kChunk - 1) / kChunk);
+    for (int i = threadIdx.x / kLanes; i < count; i += blockDim.x / kLanes) {
+      const int64_t from = static_cast<int64_t>(i) * kChunk;
+      const T sum = nested_sum<1, T>(at + from, left - from < kChunk ? left - from : kChunk, f);
+      if (lane() == 0) chunks[i] = sum;
+    }
+    __syncthreads();
+    const T sum = chunk_sum<T>(count, [=](int i) { return chunks[i]; });
+    if (c % kLanes == lane()) partial += sum;
+    __syncthreads();
+  }
+  return butterfly(partial);
 }
 
 }  // namespace exact

@@ -4,30 +4,24 @@
 // state move in 16-byte accesses except for the few elements before the first and after the last 16-byte
 // boundary of a tensor. The state arrays have the parameter's address modulo 16 (the device allocates them
 // so); the gradient may lie anywhere and is never written.
-#include "steps.cuh"
+#include "tensors.cuh"
 
-// A row of the tensor table. The host writes it; see CudaDevice.
-template <typename T>
-struct Tensor {
-  T* parameter;
-  const T* gradient;
-  T* state[3];
-  long long count;
-  long long first_block;
-  long long group;
-};
-
-// The numbers of one parameter group in the step table: these three, then the rule's own.
-//   gradient scale (sign of maximize x unscaling x clipping), coupled decay, 1 - lr * decoupled decay
-constexpr int kGroupColumns = 3;
+// The numbers of one parameter group in the step table: these four, then the rule's own.
+//   gradient scale (sign of maximize x unscaling), L1, coupled decay, 1 - lr * decoupled decay
+constexpr int kGroupColumns = 4;
 
 constexpr int kThreads = 256;
-constexpr int kStrides = 4;  // 16-byte accesses of a thread to each array; a block covers 16 KB of each
+constexpr int kStrides = 4;  // vectors of a thread; a block covers 16 KB of the parameter
 
 // ---- The rules. w: parameter, g: its gradient after scaling and coupled decay, s: state, c: the rule's
 // ---- columns. The Java records of the same names state the formulas and their sources.
 
-struct Sgd {
+// A rule that looks ahead is one whose parameter is away from its place when the update comes.
+struct Rule {
+  static constexpr bool kLooksAhead = false;
+};
+
+struct Sgd : Rule {
   static constexpr int kStates = 0;
   static constexpr int kColumns = 1;  // lr
   template <typename T>
@@ -36,7 +30,7 @@ struct Sgd {
   }
 };
 
-struct Momentum {
+struct Momentum : Rule {
   static constexpr int kStates = 1;
   static constexpr int kColumns = 3;  // mu, 1 - tau (1 at t = 1), lr
   template <typename T>
@@ -47,7 +41,7 @@ struct Momentum {
   }
 };
 
-struct ClassicalMomentum {
+struct ClassicalMomentum : Rule {
   static constexpr int kStates = 1;
   static constexpr int kColumns = 2;  // mu, lr
   template <typename T>
@@ -58,7 +52,7 @@ struct ClassicalMomentum {
   }
 };
 
-struct Nesterov {
+struct Nesterov : Rule {
   static constexpr int kStates = 1;
   static constexpr int kColumns = 2;  // mu, lr
   template <typename T>
@@ -69,7 +63,31 @@ struct Nesterov {
   }
 };
 
-struct AdaGrad {
+// State: v, and the parameter's place while the gradient is taken ahead of it.
+struct NesterovLookAhead {
+  static constexpr bool kLooksAhead = true;
+  static constexpr int kStates = 2;
+  static constexpr int kColumns = 2;  // mu, lr
+  template <typename T>
+  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
+    T v = fma(c[0], s[0], -(c[1] * g));
+    s[0] = v;
+    w = s[1] + v;
+  }
+};
+
+// Before the forward pass of NesterovLookAhead: to where the velocity leads.
+struct LookAhead : Rule {
+  static constexpr int kStates = 2;
+  static constexpr int kColumns = 2;  // mu, lr
+  template <typename T>
+  static __device__ __forceinline__ void update(T& w, T, T* s, const T* c) {
+    s[1] = w;
+    w = fma(c[0], s[0], w);
+  }
+};
+
+struct AdaGrad : Rule {
   static constexpr int kStates = 1;
   static constexpr int kColumns = 2;  // lr of this step, eps
   template <typename T>
@@ -82,7 +100,7 @@ struct AdaGrad {
 
 // State: s, then gbar where it is centred, then b where it has momentum.
 template <bool kCentred, bool kMomentum>
-struct RmsProp {
+struct RmsProp : Rule {
   static constexpr int kStates = 1 + kCentred + kMomentum;
   static constexpr int kColumns = 5;  // alpha, 1 - alpha, lr, eps, mu
   template <typename T>
@@ -104,7 +122,7 @@ struct RmsProp {
   }
 };
 
-struct Adam {
+struct Adam : Rule {
   static constexpr int kStates = 2;
   static constexpr int kColumns = 6;  // beta1, 1 - beta1, beta2, 1 - beta2, folded lr, folded eps
   template <typename T>
@@ -117,7 +135,7 @@ struct Adam {
   }
 };
 
-struct AmsGrad {
+struct AmsGrad : Rule {
   static constexpr int kStates = 3;
   static constexpr int kColumns = 6;  // as Adam
   template <typename T>
@@ -132,7 +150,7 @@ struct AmsGrad {
   }
 };
 
-struct NAdam {
+struct NAdam : Rule {
   static constexpr int kStates = 2;
   static constexpr int kColumns = 7;  // beta1, 1 - beta1, beta2, 1 - beta2, factor of g, factor of m, folded eps
   template <typename T>
@@ -145,7 +163,7 @@ struct NAdam {
   }
 };
 
-struct Adamax {
+struct Adamax : Rule {
   static constexpr int kStates = 2;
   static constexpr int kColumns = 5;  // beta1, 1 - beta1, beta2, folded lr, eps
   template <typename T>
@@ -158,7 +176,7 @@ struct Adamax {
   }
 };
 
-struct Adadelta {
+struct Adadelta : Rule {
   static constexpr int kStates = 2;
   static constexpr int kColumns = 4;  // rho, 1 - rho, lr, eps
   template <typename T>
@@ -171,7 +189,7 @@ struct Adadelta {
   }
 };
 
-struct Lion {
+struct Lion : Rule {
   static constexpr int kStates = 1;
   static constexpr int kColumns = 5;  // beta1, 1 - beta1, beta2, 1 - beta2, lr
   template <typename T>
@@ -183,93 +201,105 @@ struct Lion {
   }
 };
 
-// ---- The launcher.
+// ---- The launcher. S: how parameter and gradient are stored, T: what is computed in.
 
 template <typename T>
-struct alignas(16) Vector {
-  static constexpr int kWidth = 16 / sizeof(T);
-  T at[kWidth];
-};
-
-template <typename T>
-__device__ __forceinline__ Vector<T> load(const T* p) {
-  return *reinterpret_cast<const Vector<T>*>(p);
-}
-
-template <typename T>
-__device__ __forceinline__ void store(T* p, const Vector<T>& v) {
-  *reinterpret_cast<Vector<T>*>(p) = v;
-}
-
-// An address that comes from memory could point anywhere, for all the compiler knows: this one is global.
-template <typename T>
-__device__ __forceinline__ T* global(T* p) {
-  __builtin_assume(__isGlobal(p));
-  return p;
+__device__ __forceinline__ T sign(T w) {
+  return w > 0 ? 1 : w < 0 ? -1 : w;  // 0 and NaN stay what they are
 }
 
 // One element: the gradient's pipeline, decoupled decay, then the rule. c: the group's columns.
 template <typename Rule, typename T>
-__device__ __forceinline__ void element(T& w, T g, T* s, const T* c) {
-  T scaled = fma(c[1], w, c[0] * g);
-  w = c[2] * w;
+__device__ __forceinline__ void element(T& w, T g, T* s, const T* c, bool idle) {
+  if (Rule::kLooksAhead && idle) {
+    w = s[1];  // back to its place
+    return;
+  }
+  T sloped = fma(c[1], sign(w), c[0] * g);
+  T scaled = fma(c[2], w, sloped);
+  w = c[3] * w;
   Rule::update(w, scaled, s, c + kGroupColumns);
 }
 
-// The 16-byte accesses of this block: vectors first_vector .. first_vector + kThreads * kStrides of a tensor.
-template <typename Rule, bool kGradientAligned, typename T>
-__device__ __forceinline__ void vectors(const Tensor<T>& tensor, int head, long long first_vector,
-                                        long long vector_count, const T* c) {
+// What is the same for all elements of a launch.
+template <typename T>
+struct Numbers {
+  const T* c;      // the group's columns
+  uint64_t key;    // of the bits by which bf16 is rounded; 0 rounds to nearest
+  uint64_t index;  // of the tensor
+  bool idle;       // nothing is updated: a rule that looks ahead goes back
+};
+
+// The vectors of this block: first_vector .. first_vector + kThreads * kStrides of a tensor.
+template <typename Rule, bool kGradientAligned, typename S, typename T>
+__device__ __forceinline__ void vectors(const Tensor<S>& tensor, int head, long long first_vector,
+                                        long long vector_count, const Numbers<T>& numbers) {
   constexpr int kWidth = Vector<T>::kWidth;
-#pragma unroll
+#pragma unroll(sizeof(S) < sizeof(T) ? 1 : kStrides)  // the rounding to bf16 is long
   for (int stride = 0; stride < kStrides; stride++) {
     long long vector = first_vector + stride * kThreads + threadIdx.x;
     if (vector >= vector_count) return;
     long long i = head + vector * kWidth;
-    Vector<T> w = load(tensor.parameter + i);
-    Vector<T> g;
+    Vector<T> w = load<T>(tensor.parameter + i);
+    Vector<S, kWidth> g;
     if (kGradientAligned) {
-      g = load(tensor.gradient + i);
+      g = load<S, kWidth>(tensor.gradient + i);
     } else {
 #pragma unroll
       for (int lane = 0; lane < kWidth; lane++) g.at[lane] = tensor.gradient[i + lane];
     }
     Vector<T> s[Rule::kStates + 1];
 #pragma unroll
-    for (int k = 0; k < Rule::kStates; k++) s[k] = load(tensor.state[k] + i);
+    for (int k = 0; k < Rule::kStates; k++) s[k] = load<T>(tensor.state[k] + i);
 #pragma unroll
     for (int lane = 0; lane < kWidth; lane++) {
       T state[Rule::kStates + 1];
 #pragma unroll
       for (int k = 0; k < Rule::kStates; k++) state[k] = s[k].at[lane];
-      element<Rule>(w.at[lane], g.at[lane], state, c);
+      element<Rule>(w.at[lane], widen(g.at[lane]), state, numbers.c, numbers.idle);
 #pragma unroll
       for (int k = 0; k < Rule::kStates; k++) s[k].at[lane] = state[k];
     }
     store(tensor.parameter + i, w);
 #pragma unroll
     for (int k = 0; k < Rule::kStates; k++) store(tensor.state[k] + i, s[k]);
+    if constexpr (sizeof(S) < sizeof(T)) {
+      store(tensor.copy + i, rounded<kWidth>(w.at, i, numbers.key, numbers.index));
+    }
   }
 }
 
 // Launch: one block for each kThreads * kStrides vectors of each tensor, at least one for a tensor that is not
-// empty; tensor_of_block names the tensor. The columns of group 0 begin at `column`.
-template <typename Rule, typename T>
-__device__ __forceinline__ void update(const Tensor<T>* tensors, const int* tensor_of_block,
-                                       const long long* cells, int columns, int column, const Clock* clock) {
-  if (tensors == nullptr || clock->halted != kRunning) return;
-  Tensor<T> tensor = tensors[tensor_of_block[blockIdx.x]];
+// empty; tensor_of_block names the tensor. The columns of group 0 begin at `column`; for bf16 behind one cell that
+// holds the key of this update's rounding.
+template <typename Rule, typename S>
+__device__ __forceinline__ void update(const Tensor<S>* tensors, const int* tensor_of_block, const long long* cells,
+                                       int columns, int column, const Clock* clock) {
+  using T = typename Tensor<S>::Number;
+  if (tensors == nullptr) return;
+  const bool idle = clock->halted != kRunning || clock->skipped != 0;
+  if (idle && !Rule::kLooksAhead) return;
+  const int index = tensor_of_block[blockIdx.x];
+  Tensor<S> tensor = tensors[index];
   tensor.parameter = global(tensor.parameter);
   tensor.gradient = global(tensor.gradient);
 #pragma unroll
   for (int k = 0; k < Rule::kStates; k++) tensor.state[k] = global(tensor.state[k]);
 
+  Numbers<T> numbers = {nullptr, 0, 0, idle};
+  if constexpr (sizeof(S) < sizeof(T)) {
+    tensor.copy = global(tensor.copy);
+    numbers.key = static_cast<uint64_t>(cell<long long>(cells, clock->update, columns, column++));
+    numbers.index = static_cast<uint64_t>(index);
+  }
   constexpr int kColumns = kGroupColumns + Rule::kColumns;
   T c[kColumns];
 #pragma unroll
   for (int k = 0; k < kColumns; k++) {
     c[k] = cell<T>(cells, clock->update, columns, column + static_cast<int>(tensor.group) * kColumns + k);
   }
+  c[0] *= static_cast<T>(clock->factor);
+  numbers.c = c;
 
   constexpr int kWidth = Vector<T>::kWidth;
   long long block = blockIdx.x - tensor.first_block;
@@ -285,31 +315,53 @@ __device__ __forceinline__ void update(const Tensor<T>* tensors, const int* tens
     T state[Rule::kStates + 1];
 #pragma unroll
     for (int k = 0; k < Rule::kStates; k++) state[k] = tensor.state[k][i];
-    element<Rule>(w, tensor.gradient[i], state, c);
+    element<Rule>(w, widen(tensor.gradient[i]), state, c, idle);
     tensor.parameter[i] = w;
 #pragma unroll
     for (int k = 0; k < Rule::kStates; k++) tensor.state[k][i] = state[k];
+    if constexpr (sizeof(S) < sizeof(T)) {
+      store(tensor.copy + i, rounded<1>(&w, i, numbers.key, numbers.index));
+    }
   }
 
   long long first_vector = block * (kThreads * kStrides);
-  bool gradient_aligned = reinterpret_cast<long long>(tensor.gradient + head) % 16 == 0;
+  bool gradient_aligned = reinterpret_cast<long long>(tensor.gradient + head) % (kWidth * sizeof(S)) == 0;
   if (gradient_aligned) {
-    vectors<Rule, true>(tensor, head, first_vector, vector_count, c);
+    vectors<Rule, true>(tensor, head, first_vector, vector_count, numbers);
   } else {
-    vectors<Rule, false>(tensor, head, first_vector, vector_count, c);
+    vectors<Rule, false>(tensor, head, first_vector, vector_count, numbers);
   }
 }
 
-// Six blocks of 256 threads on a multiprocessor, three in double: at most 40 and 80 registers a thread.
-#define THALWEG_RULE(name, Rule, T)                                                                         \
-  extern "C" __global__ void __launch_bounds__(kThreads, sizeof(T) == 4 ? 6 : 3)                               \
-      name(const Tensor<T>* tensors, const int* tensor_of_block, const long long* cells, int columns,      \
-           int column, const Clock* clock) {                                                                \
-    update<Rule, T>(tensors, tensor_of_block, cells, columns, column, clock);                               \
+// The masters of bf16 parameters, before their first update. Launch: as an update.
+extern "C" __global__ void masters(const Tensor<exact::Bf16>* tensors, const int* tensor_of_block) {
+  if (tensors == nullptr) return;
+  const Tensor<exact::Bf16> tensor = tensors[tensor_of_block[blockIdx.x]];
+  constexpr long long kElements = kThreads * kStrides * Vector<float>::kWidth;
+  const long long from = (blockIdx.x - tensor.first_block) * kElements;
+  // What lies outside of the vectors belongs to the last block, or to one that is not there: a few elements.
+  const bool last = tensor.count - from < kElements + 2 * Vector<float>::kWidth;
+  const long long to = last ? tensor.count : from + kElements;
+  for (long long i = from + threadIdx.x; i < to; i += kThreads) {
+    global(tensor.parameter)[i] = exact::widen(global(tensor.copy)[i]);
+  }
+}
+
+// Six blocks of 256 threads on a multiprocessor, three in double, four with bf16: at most 40, 80 and 64 registers a
+// thread.
+template <typename S>
+constexpr int kBlocks = sizeof(S) == 4 ? 6 : sizeof(S) == 8 ? 3 : 4;
+
+#define THALWEG_RULE(name, Rule, S)                                                                        \
+  extern "C" __global__ void __launch_bounds__(kThreads, kBlocks<S>)                                       \
+      name(const Tensor<S>* tensors, const int* tensor_of_block, const long long* cells, int columns,      \
+           int column, const Clock* clock) {                                                               \
+    update<Rule, S>(tensors, tensor_of_block, cells, columns, column, clock);                              \
   }
 #define THALWEG_RULES(name, Rule)        \
   THALWEG_RULE(name##_f32, Rule, float)  \
-  THALWEG_RULE(name##_f64, Rule, double)
+  THALWEG_RULE(name##_f64, Rule, double) \
+  THALWEG_RULE(name##_bf16, Rule, exact::Bf16)
 
 using RmsPropPlain = RmsProp<false, false>;
 using RmsPropMomentum = RmsProp<false, true>;
@@ -320,6 +372,8 @@ THALWEG_RULES(sgd, Sgd)
 THALWEG_RULES(momentum, Momentum)
 THALWEG_RULES(classical_momentum, ClassicalMomentum)
 THALWEG_RULES(nesterov, Nesterov)
+THALWEG_RULES(nesterov_look_ahead, NesterovLookAhead)
+THALWEG_RULES(look_ahead, LookAhead)
 THALWEG_RULES(adagrad, AdaGrad)
 THALWEG_RULES(rmsprop, RmsPropPlain)
 THALWEG_RULES(rmsprop_momentum, RmsPropMomentum)

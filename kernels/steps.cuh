@@ -9,6 +9,9 @@ struct Clock {
   long long batch;   // row of the current minibatch
   long long update;  // row of the current update; an update that is skipped does not move it
   long long halted;  // why later steps do nothing; kRunning while all is well
+  long long skipped; // 1 while this step's update is skipped
+  double factor;     // what this step's gradients are multiplied by, to clip them; else 1
+  double norm;       // of all gradients together, where it was last measured
 };
 
 enum Halt : long long { kRunning = 0, kLossNotFinite = 1, kLabelOutOfRange = 2 };

@@ -253,6 +253,7 @@ template <Space kSpace, class T> void add_type(Table& t, const char* space, cons
 
 template <Space kSpace> void add_space(Table& t, const char* space) {
   add_type<kSpace, uint8_t>(t, space, "u8");
+  add_type<kSpace, uint16_t>(t, space, "u16");
   for (const char* type : {"u32", "b32", "f32"}) add_type<kSpace, uint32_t>(t, space, type);
   add_type<kSpace, int32_t>(t, space, "s32");  // fills a wider register with its sign
   for (const char* type : {"u64", "s64", "b64", "f64"}) add_type<kSpace, uint64_t>(t, space, type);

@@ -6,6 +6,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
+import org.thalweg.optim.Rounding;
 
 /** Checks at the door: what was wrong, what was found, what is allowed. */
 public final class Checks {
@@ -30,11 +31,19 @@ public final class Checks {
 
   /** All of one floating-point type; null entries are passed over. */
   public static void sameType(Array first, @Nullable Array... others) {
-    first.type().suffix();
+    ElementType type = first.type();
+    computed(type);
     for (Array other : others) {
       if (other != null) {
-        type("each operand", other, first.type());
+        type("each operand", other, type);
       }
+    }
+  }
+
+  /** F32 or F64: what is computed in. */
+  static void computed(ElementType type) {
+    if (type.computed() != type) {
+      throw new IllegalArgumentException(type + " is storage: only updates and clip read it");
     }
   }
 
@@ -123,9 +132,26 @@ public final class Checks {
               .formatted(rule.name(), rule.states(), tensors.states()));
     }
     for (Parameter parameter : tensors.parameters()) {
-      type("parameter", parameter.value(), steps.type());
+      ElementType type = parameter.value().type();
+      computedIn(type, steps);
+      int first = column + (type == ElementType.BF16 ? Rounding.COLUMNS : 0);
       Objects.checkFromIndexSize(
-          column + parameter.group() * Group.columns(rule), Group.columns(rule), steps.columns());
+          first + parameter.group() * Group.columns(rule), Group.columns(rule), steps.columns());
+    }
+  }
+
+  public static void clip(Tensors tensors, Steps steps, int column) {
+    for (Parameter parameter : tensors.parameters()) {
+      computedIn(parameter.value().type(), steps);
+    }
+    Objects.checkIndex(column, steps.columns());
+  }
+
+  private static void computedIn(ElementType type, Steps steps) {
+    if (type.computed() != steps.type()) {
+      throw new IllegalArgumentException(
+          "%s parameters need a step table of %s, not %s"
+              .formatted(type, type.computed(), steps.type()));
     }
   }
 }

@@ -93,9 +93,22 @@ public interface Device extends AutoCloseable {
   void tally(Array rowLoss, Array rowCorrect, Steps steps);
 
   /**
+   * Measures the norm of all gradients together, before anything is applied to them, and keeps it in the account. Where
+   * it is larger than the number in a column of the current update's row, this step's update multiplies each gradient by
+   * the quotient. (Pascanu, Mikolov, Bengio, ICML 2013.) Squares are taken and added in binary64, each tensor for itself
+   * and then all together.
+   *
+   * @param column holds the largest norm: of the gradients as they are, so divided by their scale; may be infinite
+   * @param skipNotFinite whether a NaN or infinity among the gradients skips this step's update, which then does not
+   *     move the update cursor; else nothing is clipped, and they spread to the parameters
+   */
+  void clip(Tensors tensors, Steps steps, int column, boolean skipNotFinite);
+
+  /**
    * One update of all the tensors by the numbers in the current update's row.
    *
-   * @param column where the columns of group 0 begin; see {@code optim.Group}
+   * @param column where the columns of group 0 begin, see {@code optim.Group}; for BF16 parameters, where the cell of
+   *     {@code optim.Rounding} is, before them
    */
   void update(Optimizer rule, Tensors tensors, Steps steps, int column);
 
@@ -105,24 +118,24 @@ public interface Device extends AutoCloseable {
 
   // ---- For the host's convenience.
 
-  /** A new array of F32 or F64 with these values, each rounded to the type. */
+  /** A new array of F32, F64 or BF16 with these values, each rounded to the type. */
   default Array of(ElementType type, double... values) {
     Array array = allocate(type, values.length);
     write(array, values);
     return array;
   }
 
-  /** Sets an F32 or F64 array, each value rounded to its type. */
+  /** Sets an F32, F64 or BF16 array, each value rounded to its type. */
   default void write(Array to, double... values) {
     ElementType type = to.type();
     Checks.count("array", to, values.length);
     ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(values.length, type.bytes()));
     bytes.order(ByteOrder.LITTLE_ENDIAN);
     for (double value : values) {
-      if (type == ElementType.F32) {
-        bytes.putFloat((float) value);
-      } else {
-        bytes.putDouble(type.round(value));
+      switch (type) {
+        case F32 -> bytes.putFloat((float) value);
+        case BF16 -> bytes.putShort(Exact.bf16((float) value));
+        default -> bytes.putDouble(type.round(value));
       }
     }
     upload(to, bytes.flip());
@@ -144,14 +157,19 @@ public interface Device extends AutoCloseable {
     upload(to, bytes);
   }
 
-  /** The numbers of an F32 or F64 array. */
+  /** The numbers of an F32, F64 or BF16 array. */
   default double[] read(Array from) {
     int n = Math.toIntExact(from.count());
     ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(n, from.type().bytes()));
     download(from, bytes.order(ByteOrder.LITTLE_ENDIAN));
     double[] values = new double[n];
     for (int i = 0; i < n; i++) {
-      values[i] = from.type() == ElementType.F32 ? bytes.getFloat(4 * i) : bytes.getDouble(8 * i);
+      values[i] =
+          switch (from.type()) {
+            case F32 -> bytes.getFloat(4 * i);
+            case BF16 -> Exact.widen(bytes.getShort(2 * i));
+            default -> bytes.getDouble(8 * i);
+          };
     }
     return values;
   }

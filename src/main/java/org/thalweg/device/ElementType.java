@@ -4,6 +4,8 @@ package org.thalweg.device;
 public enum ElementType {
   F32(4),
   F64(8),
+  /** The upper half of an F32. Storage only: it is computed in F32. */
+  BF16(2),
   I32(4),
   U8(1),
   /** Eight bytes that a step table reads as the number or the integer that its column holds. */
@@ -20,20 +22,36 @@ public enum ElementType {
     return bytes;
   }
 
-  /** The nearest number of this type, which is {@code F32} or {@code F64}. */
+  /** The nearest number of this type, which is {@code F32} or {@code F64}; of {@code BF16}, by way of F32. */
   public double round(double x) {
     return switch (this) {
       case F32 -> (float) x;
       case F64 -> x;
+      case BF16 -> Exact.widen(Exact.bf16((float) x));
       default -> throw new IllegalArgumentException("not a floating-point type: " + this);
     };
   }
 
-  /** {@code "f32"} or {@code "f64"}: the ending of a kernel's name. */
+  /** The number in a cell of a step table of this type, {@code F32} or {@code F64}. */
+  double ofCell(long cell) {
+    return this == F32 ? Float.intBitsToFloat((int) cell) : Double.longBitsToDouble(cell);
+  }
+
+  /** What numbers of this floating-point type are computed in: itself, or F32 for BF16. */
+  public ElementType computed() {
+    return switch (this) {
+      case F32, BF16 -> F32;
+      case F64 -> F64;
+      default -> throw new IllegalArgumentException("not a floating-point type: " + this);
+    };
+  }
+
+  /** {@code "f32"}, {@code "f64"} or {@code "bf16"}: the ending of a kernel's name. */
   public String suffix() {
     return switch (this) {
       case F32 -> "f32";
       case F64 -> "f64";
+      case BF16 -> "bf16";
       default -> throw new IllegalArgumentException("not a floating-point type: " + this);
     };
   }

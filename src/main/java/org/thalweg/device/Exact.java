@@ -119,6 +119,33 @@ public final class Exact {
     return Double.doubleToLongBits(x); // canonicalises, unlike doubleToRawLongBits
   }
 
+  /** The number that the bits of a bf16 stand for. */
+  public static float widen(short bf16) {
+    return Float.intBitsToFloat(bf16 << 16);
+  }
+
+  /** The bits of x rounded to bf16, to nearest even. */
+  public static short bf16(float x) {
+    return bf16(x, 0x7fff + (Float.floatToRawIntBits(x) >>> 16 & 1));
+  }
+
+  /**
+   * The bits of x rounded to bf16 stochastically: up in its last place with a probability that is x's distance from
+   * the lower neighbour. A finite number stays finite.
+   *
+   * @param random 32 bits, of which the upper 16 are used
+   */
+  public static short bf16Stochastic(float x, int random) {
+    short rounded = bf16(x, random >>> 16);
+    boolean overflowed = Float.isFinite(x) && (rounded & 0x7fff) == 0x7f80;
+    return overflowed ? (short) (rounded - 1) : rounded;
+  }
+
+  private static short bf16(float x, int addend) {
+    // A NaN first, because the sum would turn some into numbers.
+    return Float.isNaN(x) ? 0x7fc0 : (short) ((Float.floatToRawIntBits(x) + addend) >>> 16);
+  }
+
   /**
    * The canonical sum of {@code x[from .. from+n)}: each chunk of {@link #CHUNK} elements is summed
    * as in {@link #chunkSum}; the results are summed by the same rule. An empty sum is +0. To sum

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class JavaArray implements Array {
   /** What an array and its slices share. */
   private static final class Memory {
-    @Nullable Object data; // float[], double[], int[], long[] or byte[]
+    @Nullable Object data; // float[], double[], short[], int[], long[] or byte[]
 
     Memory(Object data) {
       this.data = data;
@@ -41,6 +41,7 @@ final class JavaArray implements Array {
     return switch (type) {
       case F32 -> new float[count];
       case F64 -> new double[count];
+      case BF16 -> new short[count];
       case I32 -> new int[count];
       case U8 -> new byte[count];
       case CELL -> new long[count];
@@ -88,12 +89,27 @@ final class JavaArray implements Array {
     return (double[]) data();
   }
 
+  /** The bits of bf16. */
+  short[] shorts() {
+    return (short[]) data();
+  }
+
   int[] ints() {
     return (int[]) data();
   }
 
   byte[] bytes() {
     return (byte[]) data();
+  }
+
+  /** Element i of a floating-point array. */
+  double number(int i) {
+    return switch (type) {
+      case F32 -> floats()[at + i];
+      case F64 -> doubles()[at + i];
+      case BF16 -> Exact.widen(shorts()[at + i]);
+      default -> throw new IllegalStateException("not numbers: " + type);
+    };
   }
 
   long[] cells() {
@@ -114,6 +130,7 @@ final class JavaArray implements Array {
     switch (type) {
       case F32 -> from.asFloatBuffer().get(floats(), at, count);
       case F64 -> from.asDoubleBuffer().get(doubles(), at, count);
+      case BF16 -> from.asShortBuffer().get(shorts(), at, count);
       case I32 -> from.asIntBuffer().get(ints(), at, count);
       case U8 -> from.get(bytes(), at, count);
       case CELL -> from.asLongBuffer().get(cells(), at, count);
@@ -125,6 +142,7 @@ final class JavaArray implements Array {
     switch (type) {
       case F32 -> to.asFloatBuffer().put(floats(), at, count);
       case F64 -> to.asDoubleBuffer().put(doubles(), at, count);
+      case BF16 -> to.asShortBuffer().put(shorts(), at, count);
       case I32 -> to.asIntBuffer().put(ints(), at, count);
       case U8 -> to.put(bytes(), at, count);
       case CELL -> to.asLongBuffer().put(cells(), at, count);

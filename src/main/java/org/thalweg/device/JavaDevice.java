@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.loss.Loss;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
+import org.thalweg.optim.Rounding;
 
 /**
  * The device that is always there: plain Java, the same bits as the kernels. Threads share out rows and
@@ -177,7 +178,9 @@ public final class JavaDevice implements Device {
   private static void advance(long[] clock) {
     if (clock[Steps.HALTED] == Steps.Halt.RUNNING.code) {
       clock[Steps.BATCH]++;
-      clock[Steps.UPDATE]++;
+      clock[Steps.UPDATE] += 1 - clock[Steps.SKIPPED];
+      clock[Steps.SKIPPED] = 0;
+      clock[Steps.FACTOR] = Double.doubleToRawLongBits(1);
     }
   }
 
@@ -284,19 +287,13 @@ public final class JavaDevice implements Device {
     if (label < 0 || label >= classes) {
       return -1;
     }
-    double best = score(scores, at + label);
+    double best = scores.number(at + label);
     boolean beaten = Double.isNaN(best);
     for (int j = 0; j < classes; j++) {
-      double x = score(scores, at + j);
+      double x = scores.number(at + j);
       beaten |= j < label ? x >= best : x > best;
     }
     return beaten ? 0 : 1;
-  }
-
-  private static double score(JavaArray scores, int index) {
-    return scores.type() == ElementType.F32
-        ? scores.floats()[scores.at() + index]
-        : scores.doubles()[scores.at() + index];
   }
 
   private static void row(
@@ -366,40 +363,57 @@ public final class JavaDevice implements Device {
   public Tensors tensors(List<Parameter> parameters, int states) {
     Checks.tensors(parameters, states);
     checkOpen();
-    List<Parameter> list = List.copyOf(parameters);
-    List<List<JavaArray>> state = new ArrayList<>();
-    for (Parameter parameter : list) {
-      mine(parameter.value());
-      mine(parameter.gradient());
+    List<JavaTensor> tensors = new ArrayList<>();
+    for (Parameter parameter : parameters) {
+      JavaArray value = mine(parameter.value());
+      ElementType type = value.type().computed();
+      JavaArray master = value;
+      if (value.type() == ElementType.BF16) {
+        master = allocate(type, value.count());
+        for (int i = 0; i < value.count(); i++) {
+          master.floats()[i] = Exact.widen(value.shorts()[value.at() + i]);
+        }
+      }
       List<JavaArray> own = new ArrayList<>();
       for (int k = 0; k < states; k++) {
-        own.add(allocate(parameter.value().type(), parameter.value().count()));
+        own.add(allocate(type, value.count()));
       }
-      state.add(own);
+      tensors.add(
+          new JavaTensor(value, master, mine(parameter.gradient()), parameter.group(), own));
     }
-    return new JavaTensors(this, list, states, state);
+    return new JavaTensors(this, List.copyOf(parameters), states, tensors);
   }
 
   private record JavaTensors(
-      JavaDevice device, List<Parameter> parameters, int states, List<List<JavaArray>> arrays)
+      JavaDevice device, List<Parameter> parameters, int states, List<JavaTensor> tensors)
       implements Tensors {
     @Override
     public Array state(int tensor, int k) {
-      return arrays.get(tensor).get(k);
+      return tensors.get(tensor).states().get(k);
+    }
+
+    @Override
+    public Array master(int tensor) {
+      return tensors.get(tensor).master();
     }
 
     @Override
     public void close() {
-      arrays.forEach(own -> own.forEach(JavaArray::close));
+      tensors.forEach(JavaTensor::close);
     }
   }
 
-  @Override
-  public void update(Optimizer rule, Tensors tensors, Steps steps, int column) {
-    Checks.update(rule, tensors, steps, column);
-    if (!(tensors instanceof JavaTensors own && own.device() == this)) {
-      throw new IllegalArgumentException("tensors of another device");
+  private JavaTensors mine(Tensors tensors) {
+    if (tensors instanceof JavaTensors own && own.device() == this) {
+      return own;
     }
+    throw new IllegalArgumentException("tensors of another device");
+  }
+
+  @Override
+  public void clip(Tensors tensors, Steps steps, int column, boolean skipNotFinite) {
+    Checks.clip(tensors, steps, column);
+    JavaTensors own = mine(tensors);
     mine(steps.clock());
     submit(
         () -> {
@@ -407,44 +421,98 @@ public final class JavaDevice implements Device {
           if (clock[Steps.HALTED] != Steps.Halt.RUNNING.code) {
             return;
           }
+          double[] sums = new double[own.tensors().size()];
+          for (int i = 0; i < sums.length; i++) {
+            sums[i] = squares(own.tensors().get(i).gradient());
+          }
+          double norm = Math.sqrt(Exact.sum(sums, 0, sums.length));
+          boolean finite = Double.isFinite(norm);
+          long cell = mine(steps.cells()).cells()[row(steps, clock) + column];
+          double most = steps.type().ofCell(cell);
+          clock[Steps.NORM] = Double.doubleToRawLongBits(norm);
+          clock[Steps.FACTOR] = Double.doubleToRawLongBits(finite && norm > most ? most / norm : 1);
+          clock[Steps.SKIPPED] = skipNotFinite && !finite ? 1 : 0;
+        });
+  }
+
+  /** Where the current update's row begins. */
+  private static int row(Steps steps, long[] clock) {
+    return (int) clock[Steps.UPDATE] * steps.columns();
+  }
+
+  private double squares(JavaArray x) {
+    int n = (int) x.count();
+    double[] chunks = new double[(n + Exact.CHUNK - 1) / Exact.CHUNK];
+    workers.forEach(
+        chunks.length,
+        Exact.CHUNK,
+        (from, to) -> {
+          double[] squares = new double[Exact.CHUNK];
+          for (int chunk = from; chunk < to; chunk++) {
+            int first = chunk * Exact.CHUNK;
+            int count = Math.min(Exact.CHUNK, n - first);
+            for (int i = 0; i < count; i++) {
+              double g = x.number(first + i);
+              squares[i] = g * g;
+            }
+            chunks[chunk] = Exact.sum(squares, 0, count);
+          }
+        });
+    return Exact.sum(chunks, 0, chunks.length);
+  }
+
+  @Override
+  public void update(Optimizer rule, Tensors tensors, Steps steps, int column) {
+    Checks.update(rule, tensors, steps, column);
+    JavaTensors own = mine(tensors);
+    mine(steps.clock());
+    submit(
+        () -> {
+          long[] clock = mine(steps.clock()).cells();
+          if (clock[Steps.HALTED] != Steps.Halt.RUNNING.code || clock[Steps.SKIPPED] != 0) {
+            if (rule.lookAhead() != null) {
+              own.tensors().forEach(JavaTensor::goBack);
+            }
+            return;
+          }
           long[] cells = mine(steps.cells()).cells();
-          int row = (int) clock[Steps.UPDATE] * steps.columns() + column;
-          for (int tensor = 0; tensor < own.parameters().size(); tensor++) {
-            Parameter parameter = own.parameters().get(tensor);
-            int group = row + parameter.group() * Group.columns(rule);
-            update(rule, parameter, own.arrays().get(tensor), cells, group);
+          double factor = Double.longBitsToDouble(clock[Steps.FACTOR]);
+          int at = row(steps, clock) + column;
+          for (int i = 0; i < own.tensors().size(); i++) {
+            update(rule, own.tensors().get(i), i, cells, at, factor);
           }
         });
   }
 
   private void update(
-      Optimizer rule, Parameter parameter, List<JavaArray> state, long[] cells, int at) {
-    JavaArray w = mine(parameter.value());
-    JavaArray g = mine(parameter.gradient());
-    int n = (int) w.count();
-    int numbers = Group.columns(rule);
-    if (w.type() == ElementType.F32) {
-      float[] c = new float[numbers];
-      for (int i = 0; i < numbers; i++) {
+      Optimizer rule, JavaTensor tensor, int index, long[] cells, int column, double factor) {
+    boolean rounded = tensor.value().type() == ElementType.BF16;
+    long key = rounded ? cells[column] : 0;
+    int columns = Group.columns(rule);
+    int at = column + (rounded ? Rounding.COLUMNS : 0) + tensor.group() * columns;
+    int n = (int) tensor.master().count();
+    if (tensor.master().type() == ElementType.F32) {
+      float[] c = new float[columns];
+      for (int i = 0; i < columns; i++) {
         c[i] = Float.intBitsToFloat((int) cells[at + i]);
       }
-      float[][] s = state.stream().map(JavaArray::floats).toArray(float[][]::new);
-      JavaUpdate<float[]> update =
-          new JavaUpdate<>(
-              (ws, gs, ss, from, to) -> rule.update(ws, gs, ss, from, to, c), float[]::new);
+      c[0] *= (float) factor;
       workers.forEach(
-          n, 4, (from, to) -> update.run(w.floats(), w.at(), g.floats(), g.at(), s, from, to));
+          n,
+          4,
+          (from, to) -> {
+            tensor.updateFloats(rule, c, from, to);
+            if (rounded) {
+              tensor.round(key, index, from, to);
+            }
+          });
     } else {
-      double[] c = new double[numbers];
-      for (int i = 0; i < numbers; i++) {
+      double[] c = new double[columns];
+      for (int i = 0; i < columns; i++) {
         c[i] = Double.longBitsToDouble(cells[at + i]);
       }
-      double[][] s = state.stream().map(JavaArray::doubles).toArray(double[][]::new);
-      JavaUpdate<double[]> update =
-          new JavaUpdate<>(
-              (ws, gs, ss, from, to) -> rule.update(ws, gs, ss, from, to, c), double[]::new);
-      workers.forEach(
-          n, 4, (from, to) -> update.run(w.doubles(), w.at(), g.doubles(), g.at(), s, from, to));
+      c[0] *= factor;
+      workers.forEach(n, 4, (from, to) -> tensor.updateDoubles(rule, c, from, to));
     }
   }
 

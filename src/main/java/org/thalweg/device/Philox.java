@@ -63,12 +63,7 @@ public final class Philox {
   }
 
   private void fill() {
-    long number = index >>> 2;
-    block[0] = (int) number;
-    block[1] = (int) (number >>> 32);
-    block[2] = (int) stream;
-    block[3] = (int) (stream >>> 32);
-    encrypt(block, (int) seed, (int) (seed >>> 32));
+    block(seed, stream, index >>> 2, block);
   }
 
   /**
@@ -126,6 +121,15 @@ public final class Philox {
   public double nextNormal() {
     double radius = Math.sqrt(-2 * StrictMath.log(nextUniform()));
     return radius * StrictMath.cos(2 * Math.PI * nextUniform());
+  }
+
+  /** Sets {@code block} to block {@code number} of a stream: the next four numbers at index {@code 4 * number}. */
+  static void block(long seed, long stream, long number, int[] block) {
+    block[0] = (int) number;
+    block[1] = (int) (number >>> 32);
+    block[2] = (int) stream;
+    block[3] = (int) (stream >>> 32);
+    encrypt(block, (int) seed, (int) (seed >>> 32));
   }
 
   /** Replaces the counter c, four words, by its block under the key (key0, key1). */

@@ -35,10 +35,14 @@ public final class Steps implements AutoCloseable {
     }
   }
 
-  // The three words of the clock on the device.
+  // The words of the clock on the device; factor and norm are double.
   static final int BATCH = 0;
   static final int UPDATE = 1;
   static final int HALTED = 2;
+  static final int SKIPPED = 3;
+  static final int FACTOR = 4;
+  static final int NORM = 5;
+  private static final int WORDS = 6;
 
   /** Numbers of a result: loss, correct. */
   static final int RESULT = 2;
@@ -65,7 +69,7 @@ public final class Steps implements AutoCloseable {
    * @param models independent models, each with a loss of its own in every step
    */
   public Steps(Device device, ElementType type, int columns, int capacity, int models) {
-    type.suffix();
+    Checks.computed(type);
     if (columns < 1 || capacity < 1 || models < 1) {
       throw new IllegalArgumentException(
           "columns, capacity and models must be at least 1: %d, %d, %d"
@@ -83,9 +87,9 @@ public final class Steps implements AutoCloseable {
               .formatted(capacity, columns, models, MOST_BYTES));
     }
     this.rows = littleEndian(8 * columns * capacity);
-    this.clockWords = littleEndian(3 * 8);
+    this.clockWords = littleEndian(8 * WORDS);
     this.cells = device.allocate(ElementType.CELL, (long) columns * capacity);
-    this.clock = device.allocate(ElementType.CELL, 3);
+    this.clock = device.allocate(ElementType.CELL, WORDS);
     this.results = device.allocate(ElementType.F64, (long) RESULT * models * capacity);
   }
 
@@ -135,7 +139,10 @@ public final class Steps implements AutoCloseable {
   public void start() {
     left = capacity;
     device.upload(cells, rows.clear());
-    device.upload(clock, clockWords.clear().putLong(0, 0).putLong(8, 0).putLong(16, 0));
+    for (int word = 0; word < WORDS; word++) {
+      clockWords.putLong(8 * word, 0);
+    }
+    device.upload(clock, clockWords.clear().putDouble(8 * FACTOR, 1));
   }
 
   /**
@@ -155,14 +162,21 @@ public final class Steps implements AutoCloseable {
    * What has happened since {@link #start}. Waits for the device.
    *
    * @param batches minibatches that were finished
-   * @param updates updates that were applied
+   * @param updates updates that were applied; those that were skipped are missing
    * @param halt why the runs after them did nothing
    * @param losses for each minibatch and model, the sum of the rows' losses; the one that halted the run
    *     comes last
    * @param correct for each minibatch and model, how many rows were right
+   * @param gradientNorm where {@link Device#clip} has last measured it, else 0
    */
   @SuppressWarnings("ArrayRecordComponent") // read once, never compared
-  public record Account(long batches, long updates, Halt halt, double[] losses, long[] correct) {}
+  public record Account(
+      long batches,
+      long updates,
+      Halt halt,
+      double[] losses,
+      long[] correct,
+      double gradientNorm) {}
 
   /** Waits for the device and reads the account. */
   public Account account() {
@@ -177,7 +191,13 @@ public final class Steps implements AutoCloseable {
       losses[i] = pairs[RESULT * i];
       correct[i] = (long) pairs[RESULT * i + 1];
     }
-    return new Account(batches, clockWords.getLong(8 * UPDATE), halt, losses, correct);
+    return new Account(
+        batches,
+        clockWords.getLong(8 * UPDATE),
+        halt,
+        losses,
+        correct,
+        clockWords.getDouble(8 * NORM));
   }
 
   /** The table on the device: CELL [capacity × columns]. */
@@ -185,7 +205,7 @@ public final class Steps implements AutoCloseable {
     return cells;
   }
 
-  /** Batch cursor, update cursor, halt: CELL [3]. */
+  /** Batch cursor, update cursor, halt; whether this step's update is skipped, its clip factor, the norm: CELL [6]. */
   public Array clock() {
     return clock;
   }

@@ -16,7 +16,10 @@ public interface Tensors extends AutoCloseable {
   /** State array {@code k} of a tensor: as long as its parameter, 0 at first. */
   Array state(int tensor, int k);
 
-  /** Frees the state; the parameters and gradients belong to the caller. */
+  /** What is updated: the parameter's value, or where that is BF16 its master in F32. */
+  Array master(int tensor);
+
+  /** Frees the state and the masters; the parameters and gradients belong to the caller. */
   @Override
   void close();
 }

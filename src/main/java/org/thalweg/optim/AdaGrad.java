@@ -56,7 +56,7 @@ public record AdaGrad(double lr, double decay, double initial, double eps) imple
 
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
-    float scale = c[0], l2 = c[1], keep = c[2], step = c[3], eps = c[4];
+    float scale = c[0], l2 = c[2], keep = c[3], step = c[4], eps = c[5];
     float[] a = s[0];
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
@@ -68,7 +68,7 @@ public record AdaGrad(double lr, double decay, double initial, double eps) imple
 
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[1], keep = c[2], step = c[3], eps = c[4];
+    double scale = c[0], l2 = c[2], keep = c[3], step = c[4], eps = c[5];
     double[] a = s[0];
     for (int i = from; i < to; i++) {
       double gi = Math.fma(l2, w[i], scale * g[i]);

@@ -53,7 +53,7 @@ public record Adadelta(double lr, double rho, double eps) implements Optimizer {
 
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
-    float scale = c[0], l2 = c[1], keep = c[2], rho = c[3], o = c[4], lr = c[5], eps = c[6];
+    float scale = c[0], l2 = c[2], keep = c[3], rho = c[4], o = c[5], lr = c[6], eps = c[7];
     float[] v = s[0];
     float[] d = s[1];
     for (int i = from; i < to; i++) {
@@ -68,7 +68,7 @@ public record Adadelta(double lr, double rho, double eps) implements Optimizer {
 
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[1], keep = c[2], rho = c[3], o = c[4], lr = c[5], eps = c[6];
+    double scale = c[0], l2 = c[2], keep = c[3], rho = c[4], o = c[5], lr = c[6], eps = c[7];
     double[] v = s[0];
     double[] d = s[1];
     for (int i = from; i < to; i++) {

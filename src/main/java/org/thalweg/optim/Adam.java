@@ -71,8 +71,8 @@ public record Adam(double lr, double beta1, double beta2, double eps) implements
 
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
-    float scale = c[0], l2 = c[1], keep = c[2];
-    float b1 = c[3], o1 = c[4], b2 = c[5], o2 = c[6], step = c[7], eps = c[8];
+    float scale = c[0], l2 = c[2], keep = c[3];
+    float b1 = c[4], o1 = c[5], b2 = c[6], o2 = c[7], step = c[8], eps = c[9];
     float[] m = s[0];
     float[] v = s[1];
     for (int i = from; i < to; i++) {
@@ -87,8 +87,8 @@ public record Adam(double lr, double beta1, double beta2, double eps) implements
 
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[1], keep = c[2];
-    double b1 = c[3], o1 = c[4], b2 = c[5], o2 = c[6], step = c[7], eps = c[8];
+    double scale = c[0], l2 = c[2], keep = c[3];
+    double b1 = c[4], o1 = c[5], b2 = c[6], o2 = c[7], step = c[8], eps = c[9];
     double[] m = s[0];
     double[] v = s[1];
     for (int i = from; i < to; i++) {

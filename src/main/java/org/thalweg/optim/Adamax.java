@@ -57,13 +57,13 @@ public record Adamax(double lr, double beta1, double beta2, double eps) implemen
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0],
-        l2 = c[1],
-        keep = c[2],
-        b1 = c[3],
-        o1 = c[4],
-        b2 = c[5],
-        step = c[6],
-        eps = c[7];
+        l2 = c[2],
+        keep = c[3],
+        b1 = c[4],
+        o1 = c[5],
+        b2 = c[6],
+        step = c[7],
+        eps = c[8];
     float[] m = s[0];
     float[] u = s[1];
     for (int i = from; i < to; i++) {
@@ -79,13 +79,13 @@ public record Adamax(double lr, double beta1, double beta2, double eps) implemen
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
     double scale = c[0],
-        l2 = c[1],
-        keep = c[2],
-        b1 = c[3],
-        o1 = c[4],
-        b2 = c[5],
-        step = c[6],
-        eps = c[7];
+        l2 = c[2],
+        keep = c[3],
+        b1 = c[4],
+        o1 = c[5],
+        b2 = c[6],
+        step = c[7],
+        eps = c[8];
     double[] m = s[0];
     double[] u = s[1];
     for (int i = from; i < to; i++) {

@@ -6,19 +6,21 @@ import org.thalweg.device.Steps;
  * What the parameters of one group have of their own.
  *
  * @param lrFactor multiplies the learning rate
+ * @param l1 {@code g += l1 * sign(w)}, the gradient of l1 times the sum of |w|; at 0 it is 0
  * @param l2 coupled decay: {@code g += l2 * w}
  * @param weightDecay decoupled decay: {@code w *= 1 - lr * weightDecay}
  */
-public record Group(double lrFactor, double l2, double weightDecay) {
-  /** Numbers of a group in a row of the step table, before the rule's own: scale, l2, keep. */
-  public static final int COLUMNS = 3;
+public record Group(double lrFactor, double l1, double l2, double weightDecay) {
+  /** Numbers of a group in a row of the step table, before the rule's own: scale, l1, l2, keep. */
+  public static final int COLUMNS = 4;
 
   /** Nothing of its own. */
-  public static final Group PLAIN = new Group(1, 0, 0);
+  public static final Group PLAIN = new Group(1, 0, 0, 0);
 
   /** Checks that all is finite and not negative. */
   public Group {
     Hyper.atLeast0("lrFactor", lrFactor);
+    Hyper.atLeast0("l1", l1);
     Hyper.atLeast0("l2", l2);
     Hyper.atLeast0("weightDecay", weightDecay);
   }
@@ -43,8 +45,9 @@ public record Group(double lrFactor, double l2, double weightDecay) {
     double own = lr * lrFactor;
     double[] c = new double[columns(rule)];
     c[0] = gradientScale;
-    c[1] = l2;
-    c[2] = 1 - own * weightDecay;
+    c[1] = l1;
+    c[2] = l2;
+    c[3] = 1 - own * weightDecay;
     rule.numbers(steps.type(), own, t, c, COLUMNS);
     for (int i = 0; i < c.length; i++) {
       steps.number(row, column + i, c[i]);

@@ -55,13 +55,13 @@ public record Lion(double lr, double beta1, double beta2) implements Optimizer {
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0],
-        l2 = c[1],
-        keep = c[2],
-        b1 = c[3],
-        o1 = c[4],
-        b2 = c[5],
-        o2 = c[6],
-        lr = c[7];
+        l2 = c[2],
+        keep = c[3],
+        b1 = c[4],
+        o1 = c[5],
+        b2 = c[6],
+        o2 = c[7],
+        lr = c[8];
     float[] m = s[0];
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
@@ -75,13 +75,13 @@ public record Lion(double lr, double beta1, double beta2) implements Optimizer {
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
     double scale = c[0],
-        l2 = c[1],
-        keep = c[2],
-        b1 = c[3],
-        o1 = c[4],
-        b2 = c[5],
-        o2 = c[6],
-        lr = c[7];
+        l2 = c[2],
+        keep = c[3],
+        b1 = c[4],
+        o1 = c[5],
+        b2 = c[6],
+        o2 = c[7],
+        lr = c[8];
     double[] m = s[0];
     for (int i = from; i < to; i++) {
       double gi = Math.fma(l2, w[i], scale * g[i]);

@@ -50,7 +50,7 @@ public record Momentum(double lr, double mu, double dampening) implements Optimi
 
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
-    float scale = c[0], l2 = c[1], keep = c[2], mu = c[3], o = c[4], lr = c[5];
+    float scale = c[0], l2 = c[2], keep = c[3], mu = c[4], o = c[5], lr = c[6];
     float[] v = s[0];
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
@@ -62,7 +62,7 @@ public record Momentum(double lr, double mu, double dampening) implements Optimi
 
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[1], keep = c[2], mu = c[3], o = c[4], lr = c[5];
+    double scale = c[0], l2 = c[2], keep = c[3], mu = c[4], o = c[5], lr = c[6];
     double[] v = s[0];
     for (int i = from; i < to; i++) {
       double gi = Math.fma(l2, w[i], scale * g[i]);

@@ -83,15 +83,15 @@ public record NAdam(double lr, double beta1, double beta2, double eps) implement
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0],
-        l2 = c[1],
-        keep = c[2],
-        b1 = c[3],
-        o1 = c[4],
-        b2 = c[5],
-        o2 = c[6],
-        ofG = c[7],
-        ofM = c[8],
-        eps = c[9];
+        l2 = c[2],
+        keep = c[3],
+        b1 = c[4],
+        o1 = c[5],
+        b2 = c[6],
+        o2 = c[7],
+        ofG = c[8],
+        ofM = c[9],
+        eps = c[10];
     float[] m = s[0];
     float[] v = s[1];
     for (int i = from; i < to; i++) {
@@ -107,15 +107,15 @@ public record NAdam(double lr, double beta1, double beta2, double eps) implement
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
     double scale = c[0],
-        l2 = c[1],
-        keep = c[2],
-        b1 = c[3],
-        o1 = c[4],
-        b2 = c[5],
-        o2 = c[6],
-        ofG = c[7],
-        ofM = c[8],
-        eps = c[9];
+        l2 = c[2],
+        keep = c[3],
+        b1 = c[4],
+        o1 = c[5],
+        b2 = c[6],
+        o2 = c[7],
+        ofG = c[8],
+        ofM = c[9],
+        eps = c[10];
     double[] m = s[0];
     double[] v = s[1];
     for (int i = from; i < to; i++) {

@@ -46,7 +46,7 @@ public record Nesterov(double lr, double mu) implements Optimizer {
 
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
-    float scale = c[0], l2 = c[1], keep = c[2], mu = c[3], lr = c[4];
+    float scale = c[0], l2 = c[2], keep = c[3], mu = c[4], lr = c[5];
     float[] v = s[0];
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
@@ -58,7 +58,7 @@ public record Nesterov(double lr, double mu) implements Optimizer {
 
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[1], keep = c[2], mu = c[3], lr = c[4];
+    double scale = c[0], l2 = c[2], keep = c[3], mu = c[4], lr = c[5];
     double[] v = s[0];
     for (int i = from; i < to; i++) {
       double gi = Math.fma(l2, w[i], scale * g[i]);

@@ -2,6 +2,7 @@ package org.thalweg.optim;
 
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Device;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.Parameter;
@@ -11,9 +12,9 @@ import org.thalweg.device.Tensors;
  * An update rule: a small immutable value of hyperparameters, with a functor of the same name in
  * {@code kernels/optimizers.cu}.
  *
- * <p>Each element is updated in the same way: {@code g = l2*w + scale*g} (a fused multiply-add), {@code w =
- * keep*w}, then the rule. The first three numbers of a row {@code c} are {@code scale}, {@code l2} and
- * {@code keep}, put there by {@link Group}; the rule's own follow.
+ * <p>Each element is updated in the same way: {@code g = l1*sign(w) + scale*g}, {@code g = l2*w + g} (fused
+ * multiply-adds), {@code w = keep*w}, then the rule. The first four numbers of a row {@code c} are {@code scale}, {@code
+ * l1}, {@code l2} and {@code keep}, put there by {@link Group}; the rule's own follow.
  */
 public interface Optimizer {
   /** Its name in the registry: {@code "adam"}. */
@@ -30,6 +31,15 @@ public interface Optimizer {
   /** What its state arrays begin with. */
   default double initialState() {
     return 0;
+  }
+
+  /**
+   * A rule that takes its gradients elsewhere than at the parameter names what moves the parameter there: an update
+   * by the same table's row and the same tensors, before the forward pass. It keeps the parameter's place in its last
+   * state array; the update returns there, also where it is skipped. Else null.
+   */
+  default @Nullable Optimizer lookAhead() {
+    return null;
   }
 
   /** Makes ready to update these parameters by this rule. */
@@ -66,9 +76,9 @@ public interface Optimizer {
   void numbers(ElementType type, double lr, long t, double[] c, int at);
 
   /**
-   * Updates the elements {@code from .. to - 1}, bit for bit as the kernel does: plain loops, which the JIT
+   * Updates the elements {@code from .. to - 1}, bit for bit as the kernel does where l1 is 0: plain loops, which the JIT
    * vectorises because all arrays have one index. (With an offset of its own for each, it could not rule out that a
-   * store to one is a later load from another.)
+   * store to one is a later load from another.) Where l1 is not 0, its term is in {@code g} already and scale is 1.
    *
    * @param w the parameter
    * @param g its gradient, only read

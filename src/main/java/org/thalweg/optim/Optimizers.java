@@ -10,6 +10,7 @@ public final class Optimizers {
           new Momentum(1e-3, 0.9, 0),
           new ClassicalMomentum(1e-3, 0.9),
           new Nesterov(1e-3, 0.9),
+          new NesterovLookAhead(1e-3, 0.9),
           new AdaGrad(1e-2, 0, 0, 1e-10),
           new RmsProp(1e-2, 0.99, 1e-8, false, 0),
           new RmsProp(1e-2, 0.99, 1e-8, false, 0.9),

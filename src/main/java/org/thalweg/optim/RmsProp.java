@@ -62,13 +62,13 @@ public record RmsProp(double lr, double alpha, double eps, boolean centred, doub
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0],
-        l2 = c[1],
-        keep = c[2],
-        alpha = c[3],
-        o = c[4],
-        lr = c[5],
-        eps = c[6],
-        mu = c[7];
+        l2 = c[2],
+        keep = c[3],
+        alpha = c[4],
+        o = c[5],
+        lr = c[6],
+        eps = c[7],
+        mu = c[8];
     float[] v = s[0];
     float[] mean = centred ? s[1] : v;
     float[] velocity = s[s.length - 1];
@@ -95,13 +95,13 @@ public record RmsProp(double lr, double alpha, double eps, boolean centred, doub
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
     double scale = c[0],
-        l2 = c[1],
-        keep = c[2],
-        alpha = c[3],
-        o = c[4],
-        lr = c[5],
-        eps = c[6],
-        mu = c[7];
+        l2 = c[2],
+        keep = c[3],
+        alpha = c[4],
+        o = c[5],
+        lr = c[6],
+        eps = c[7],
+        mu = c[8];
     double[] v = s[0];
     double[] mean = centred ? s[1] : v;
     double[] velocity = s[s.length - 1];

@@ -42,7 +42,7 @@ public record Sgd(double lr) implements Optimizer {
 
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
-    float scale = c[0], l2 = c[1], keep = c[2], lr = c[3];
+    float scale = c[0], l2 = c[2], keep = c[3], lr = c[4];
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
       w[i] = Math.fma(-lr, gi, keep * w[i]);
@@ -51,7 +51,7 @@ public record Sgd(double lr) implements Optimizer {
 
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[1], keep = c[2], lr = c[3];
+    double scale = c[0], l2 = c[2], keep = c[3], lr = c[4];
     for (int i = from; i < to; i++) {
       double gi = Math.fma(l2, w[i], scale * g[i]);
       w[i] = Math.fma(-lr, gi, keep * w[i]);

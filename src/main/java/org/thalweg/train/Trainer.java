@@ -10,6 +10,7 @@ import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.optim.Group;
+import org.thalweg.optim.Optimizer;
 
 /** Trains a linear classifier by minibatches, and scores it. */
 public final class Trainer implements AutoCloseable {
@@ -39,7 +40,7 @@ public final class Trainer implements AutoCloseable {
     model = new LinearClassifier(device, settings.type(), data.features(), data.classes());
     model.initialise(new Philox(settings.seed(), WEIGHTS), DEVIATION);
     // The gradient of lambda * w^2.
-    groups = List.of(new Group(1, 2 * settings.l2(), 0), Group.PLAIN);
+    groups = List.of(new Group(1, 0, 2 * settings.l2(), 0), Group.PLAIN);
     tensors = settings.optimizer().prepare(device, model.parameters());
     int columns = Rig.FIRST_ROW + 1 + groups.size() * Group.columns(settings.optimizer());
     training =
@@ -51,10 +52,15 @@ public final class Trainer implements AutoCloseable {
             settings.batch(),
             columns,
             (minibatch, steps) -> {
+              Optimizer rule = settings.optimizer();
+              Optimizer move = rule.lookAhead();
+              if (move != null) {
+                device.update(move, tensors, steps, Rig.FIRST_ROW + 1);
+              }
               minibatch.forward(settings.loss());
               device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
               minibatch.backward();
-              device.update(settings.optimizer(), tensors, steps, Rig.FIRST_ROW + 1);
+              device.update(rule, tensors, steps, Rig.FIRST_ROW + 1);
             });
   }
 

@@ -382,8 +382,8 @@ class DeviceLifeTest {
     void arraysOfAnotherDevice() {
       for (TestDevices other : new TestDevices[] {which, TestDevices.JAVA_1}) {
         try (Device second = other.open();
-            Steps steps = new Steps(device, ElementType.F32, 4, 1, 1);
-            Steps foreignSteps = new Steps(second, ElementType.F32, 4, 1, 1);
+            Steps steps = new Steps(device, ElementType.F32, 5, 1, 1);
+            Steps foreignSteps = new Steps(second, ElementType.F32, 5, 1, 1);
             Array one = device.of(ElementType.F32, 1);
             Array two = device.of(ElementType.F32, 1);
             Array label = device.of(0);
@@ -523,7 +523,7 @@ class DeviceLifeTest {
             Tensors far = device.tensors(List.of(new Parameter(three, three, 1)), 0);
             Steps double64 = new Steps(device, ElementType.F64, 4, 1, 2)) {
           Sgd sgd = new Sgd(1);
-          assertEquals(4, Group.columns(sgd));
+          assertEquals(5, Group.columns(sgd));
           assertThrows(
               IndexOutOfBoundsException.class, () -> device.update(sgd, tensors, steps, 1));
           assertThrows(IndexOutOfBoundsException.class, () -> device.update(sgd, far, steps, 0));

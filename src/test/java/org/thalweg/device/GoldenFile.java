@@ -141,7 +141,7 @@ record GoldenFile(
   /** Decay and sign, from what follows the rule on the second line. */
   Group group() {
     Map<String, Double> of = groupNumbers();
-    return new Group(1, of.getOrDefault("l2", 0.0), of.getOrDefault("weightDecay", 0.0));
+    return new Group(1, 0, of.getOrDefault("l2", 0.0), of.getOrDefault("weightDecay", 0.0));
   }
 
   /** What multiplies the gradient: -1 to maximise. */

@@ -230,7 +230,8 @@ class GoldenTest {
             Array g = device.allocate(type, first.length);
             Steps steps = new Steps(device, type, Group.columns(rule), 1, 1);
             Tensors tensors = rule.prepare(device, List.of(new Parameter(w, g, 0)));
-            Program program = device.record(steps, () -> device.update(rule, tensors, steps, 0))) {
+            Program program =
+                device.record(steps, () -> Updates.update(device, rule, tensors, steps, 0))) {
           long[] t = new long[1];
           assertGolden(
               file,

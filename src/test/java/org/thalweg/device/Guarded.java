@@ -65,6 +65,7 @@ record Guarded(Array whole, Array inside) {
             case F32 -> bytes.getFloat((from + i) * size);
             case F64, CELL -> bytes.getDouble((from + i) * size);
             case I32 -> bytes.getInt((from + i) * size);
+            case BF16 -> Exact.widen(bytes.getShort((from + i) * size));
             case U8 -> bytes.get(from + i) & 0xff;
           };
     }

@@ -72,8 +72,8 @@ class IdentitiesTest {
   void withoutDecayAdamWIsAdam() {
     Adam adam = new Adam(1, 0.9, 0.999, 1e-8);
     double[] plain = run(adam, Group.PLAIN, t -> 0.01);
-    assertArrayEquals(plain, run(adam, new Group(1, 0, 0), t -> 0.01));
-    assertTrue(plain[0] != run(adam, new Group(1, 0, 0.1), t -> 0.01)[0]);
+    assertArrayEquals(plain, run(adam, new Group(1, 0, 0, 0), t -> 0.01));
+    assertTrue(plain[0] != run(adam, new Group(1, 0, 0, 0.1), t -> 0.01)[0]);
   }
 
   /** A second moment that keeps all of itself would have a bias factor of 0. */
@@ -98,7 +98,7 @@ class IdentitiesTest {
           which == 0 ? new Adam(1, 0.9, 0.999, 0) : new AdamUncorrected(1, 0.9, 0.999, 0);
       double[] c = new double[Group.columns(rule)];
       c[0] = 1;
-      c[2] = 1;
+      c[3] = 1;
       rule.numbers(ElementType.F64, lr, 1, c, Group.COLUMNS);
       double[] w = {0};
       rule.update(w, new double[] {-2}, new double[2][1], 0, 1, c);
@@ -116,7 +116,7 @@ class IdentitiesTest {
       RmsProp rule = new RmsProp(0.01, alpha, 1e-8, true, 0);
       double[] c = new double[Group.columns(rule)];
       c[0] = 1;
-      c[2] = 1;
+      c[3] = 1;
       rule.numbers(ElementType.F32, rule.lr(), 1, c, Group.COLUMNS);
       float[] numbers = new float[c.length];
       for (int i = 0; i < c.length; i++) {

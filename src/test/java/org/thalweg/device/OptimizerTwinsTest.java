@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
+import org.thalweg.optim.Rounding;
 
 /** Every update rule has the same bits on every device. */
 class OptimizerTwinsTest {
@@ -29,6 +30,9 @@ class OptimizerTwinsTest {
   }
 
   abstract static class Body extends OnDevice {
+    private static final List<Rounding> ROUNDINGS =
+        List.of(Rounding.NEAREST, new Rounding(true, 5));
+
     private final Random random = new Random(1);
 
     Body(TestDevices which) {
@@ -48,6 +52,9 @@ class OptimizerTwinsTest {
         for (ElementType type : Values.TYPES) {
           assertTwins(new Updates(type, rule, tensors, Updates.GROUPS, 1));
         }
+        // To nearest: with the special values.
+        assertTwins(
+            new Updates(ElementType.BF16, rule, tensors, Updates.GROUPS, 1, new Rounding(true, 5)));
       }
     }
 
@@ -109,6 +116,9 @@ class OptimizerTwinsTest {
         }
         for (Optimizer rule : Optimizers.all()) {
           assertTwins(new Updates(type, rule, tensors, Updates.GROUPS, 1));
+          for (Rounding rounding : ROUNDINGS) {
+            assertTwins(new Updates(ElementType.BF16, rule, tensors, Updates.GROUPS, 1, rounding));
+          }
         }
         List<Optimizer> extremes = Updates.extremes();
         assertTrue(extremes.size() > 3 * Optimizers.all().size(), extremes::toString);

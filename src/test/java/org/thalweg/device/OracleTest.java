@@ -206,7 +206,7 @@ class OracleTest {
                 device.write(g, gradient);
                 group.fill(steps, 0, 0, rule, rule.lr(), t, 1);
                 steps.start();
-                device.update(rule, tensors, steps, 0);
+                Updates.update(device, rule, tensors, steps, 0);
                 double[] actual = device.read(w);
                 for (int i = 0; i < n; i++) {
                   double tolerance = tolerances[i].step(expected[i], gradient[i]);

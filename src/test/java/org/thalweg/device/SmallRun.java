@@ -72,6 +72,10 @@ final class SmallRun implements AutoCloseable {
         steps,
         () -> {
           device.gather(rows, order, steps, FIRST_ROW, x, y);
+          Optimizer move = rule.lookAhead();
+          if (move != null) {
+            device.update(move, tensors, steps, NUMBERS);
+          }
           device.multiply(Product.of(BATCH, CLASSES, FEATURES), x, weights, null, scores);
           device.loss(new Softmax(), scores, y, 1.0 / BATCH, scores, rowLoss, right);
           device.tally(rowLoss, right, steps);

@@ -16,9 +16,9 @@ import org.thalweg.optim.Optimizer;
  * subtraction. Together {@code N = 5t + 16 + 1/(1 - b)} with the largest b that the rule has.
  *
  * <p>The error is N * u times the sum of the terms' magnitudes, S: where the rule itself would go in binary64 if
- * nothing cancelled, that is, down from |w_0| with the gradients -(|g| + l2*S), counted upwards. With coupled decay g
+ * nothing cancelled, that is, down from |w_0| with the gradients -(|g| + l1 + l2*S), counted upwards. With decay g, l1
  * and l2*w may cancel, which magnifies the relative error of g, in the numerator as well as in a root below it:
- * by the ratio of the root mean squares of |g| + l2*S and g + l2*w, squared.
+ * by the ratio of the root mean squares of |g| + l1 + l2*S and g + l1*sign(w) + l2*w, squared.
  */
 final class UpdateTolerance {
   private final Optimizer rule;
@@ -41,15 +41,19 @@ final class UpdateTolerance {
   /** The tolerance after one more update of w, as it was before, with gradient g. */
   double step(double w, double g) {
     t++;
-    double decayed = g + group.l2() * w;
-    double gradient = Math.abs(g) + group.l2() * magnitude;
+    double decayed = g + group.l1() * Math.signum(w) + group.l2() * w;
+    double gradient = Math.abs(g) + group.l1() + group.l2() * magnitude;
     squares += decayed * decayed;
     squaredMagnitudes += gradient * gradient;
     double[] c = new double[Group.columns(rule)];
     c[0] = 1;
-    c[2] = 1;
+    c[3] = 1;
     rule.numbers(ElementType.F64, rule.lr() * group.lrFactor(), t, c, Group.COLUMNS);
     double[] sum = {magnitude};
+    Optimizer move = rule.lookAhead();
+    if (move != null) {
+      move.update(sum, new double[1], state, 0, 1, c);
+    }
     rule.update(sum, new double[] {-gradient}, state, 0, 1, c);
     magnitude = sum[0];
     double cancelled = squares > 0 ? Math.max(1, squaredMagnitudes / squares) : 1;

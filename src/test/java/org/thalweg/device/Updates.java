@@ -10,10 +10,16 @@ import java.util.List;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
+import org.thalweg.optim.Rounding;
 
-/** Three updates in a row, recorded and replayed, of any number of tensors. */
+/** Three updates in a row, recorded and replayed, of any number of tensors. Of bf16, stochastically rounded or not. */
 record Updates(
-    ElementType type, Optimizer rule, List<Tensor> tensors, List<Group> groups, long firstUpdate)
+    ElementType type,
+    Optimizer rule,
+    List<Tensor> tensors,
+    List<Group> groups,
+    long firstUpdate,
+    Rounding rounding)
     implements OnDevice.Experiment {
   /** A tensor and how far it and its gradient lie off alignment. */
   @SuppressWarnings("ArrayRecordComponent") // nobody compares them
@@ -21,7 +27,7 @@ record Updates(
 
   /** Two groups that have something of their own, one that has not. */
   static final List<Group> GROUPS =
-      List.of(Group.PLAIN, new Group(0.5, 0.01, 0), new Group(3, 0.25, 0.125));
+      List.of(Group.PLAIN, new Group(0.5, 0, 0.01, 0), new Group(3, 0.75, 0.25, 0.125));
 
   /** Of each step; the second one maximises. */
   private static final double[] GRADIENT_SCALES = {1, -0.75, 0x1p-3};
@@ -29,12 +35,31 @@ record Updates(
   /** Where the columns of the first group begin. */
   private static final int COLUMN = 2;
 
-  @Override
-  public String toString() {
-    return "%s %s, %d tensors, from update %d".formatted(rule, type, tensors.size(), firstUpdate);
+  Updates(
+      ElementType type,
+      Optimizer rule,
+      List<Tensor> tensors,
+      List<Group> groups,
+      long firstUpdate) {
+    this(type, rule, tensors, groups, firstUpdate, Rounding.NEAREST);
   }
 
-  /** The parameters, then all states of the first tensor, the second, .. */
+  /** An update, behind the move of a rule that looks ahead. */
+  static void update(Device device, Optimizer rule, Tensors tensors, Steps steps, int column) {
+    Optimizer move = rule.lookAhead();
+    if (move != null) {
+      device.update(move, tensors, steps, column);
+    }
+    device.update(rule, tensors, steps, column);
+  }
+
+  @Override
+  public String toString() {
+    return "%s %s, %d tensors, from update %d, %s"
+        .formatted(rule, type, tensors.size(), firstUpdate, rounding);
+  }
+
+  /** The parameters, then master and all states of the first tensor, the second, .. */
   @Override
   public List<double[]> run(Device device) {
     Arena values = new Arena();
@@ -44,14 +69,18 @@ record Updates(
       gradients.place(tensor.g, tensor.gOffset);
     }
     int each = Group.columns(rule);
-    int columns = COLUMN + groups.size() * each + 1;
+    int first = COLUMN + (type == ElementType.BF16 ? Rounding.COLUMNS : 0);
+    int columns = first + groups.size() * each + 1;
     int count = GRADIENT_SCALES.length;
     try (Array w = device.of(type, values.image());
         Array g = device.of(type, gradients.image());
-        Steps steps = new Steps(device, type, columns, count, 1);
+        Steps steps = new Steps(device, type.computed(), columns, count, 1);
         Tensors own = rule.prepare(device, parameters(values, gradients, w, g));
-        Program program = device.record(steps, () -> device.update(rule, own, steps, COLUMN))) {
+        Program program = device.record(steps, () -> update(device, rule, own, steps, COLUMN))) {
       for (int step = 0; step < count; step++) {
+        if (first > COLUMN) {
+          rounding.fill(steps, step, COLUMN, firstUpdate + step);
+        }
         for (int i = 0; i < groups.size(); i++) {
           double lr = rule.lr() * (1 + step);
           groups
@@ -59,7 +88,7 @@ record Updates(
               .fill(
                   steps,
                   step,
-                  COLUMN + i * each,
+                  first + i * each,
                   rule,
                   lr,
                   firstUpdate + step,
@@ -74,6 +103,7 @@ record Updates(
       results.add(device.read(w));
       values.checkGuards(results.get(0));
       for (int i = 0; i < tensors.size(); i++) {
+        results.add(device.read(own.master(i)));
         for (int k = 0; k < rule.states(); k++) {
           results.add(device.read(own.state(i, k)));
         }

@@ -12,6 +12,7 @@ import org.thalweg.optim.Lion;
 import org.thalweg.optim.Momentum;
 import org.thalweg.optim.NAdam;
 import org.thalweg.optim.Nesterov;
+import org.thalweg.optim.NesterovLookAhead;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.RmsProp;
 import org.thalweg.optim.Sgd;
@@ -40,6 +41,7 @@ public final class UpdateOracle {
         || rule instanceof Adam
         || rule instanceof ClassicalMomentum
         || rule instanceof Nesterov
+        || rule instanceof NesterovLookAhead
         || rule instanceof AdaGrad
         || rule instanceof AdamUncorrected
         || rule instanceof AmsGrad
@@ -53,14 +55,19 @@ public final class UpdateOracle {
   public double step(double w, double g) {
     t++;
     double factor = group.lrFactor();
-    g += group.l2() * w;
-    w *= 1 - rule.lr() * factor * group.weightDecay();
+    double keep = 1 - rule.lr() * factor * group.weightDecay();
+    double at = rule instanceof NesterovLookAhead r ? keep * w + r.mu() * first : w;
+    g += group.l1() * Math.signum(at) + group.l2() * at;
+    w *= keep;
     if (rule instanceof Sgd r) {
       return w - r.lr() * factor * g;
     } else if (rule instanceof Momentum r) {
       first = t == 1 ? g : r.mu() * first + (1 - r.dampening()) * g;
       return w - r.lr() * factor * first;
     } else if (rule instanceof ClassicalMomentum r) {
+      first = r.mu() * first - r.lr() * factor * g;
+      return w + first;
+    } else if (rule instanceof NesterovLookAhead r) {
       first = r.mu() * first - r.lr() * factor * g;
       return w + first;
     } else if (rule instanceof Nesterov r) {

@@ -65,6 +65,7 @@ public final class CudaDevice implements Device {
   private static final int LOSS_WARPS = 16;
   private static final int GATHER_THREADS = 128;
   private static final int TALLY_THREADS = 256;
+  private static final int CLIP_THREADS = 256;
 
   private final CUdevice device = new CUdevice();
   private final CUcontext context = new CUcontext();
@@ -413,12 +414,22 @@ public final class CudaDevice implements Device {
   @Override
   public Tensors tensors(List<Parameter> parameters, int states) {
     Checks.tensors(parameters, states);
-    return new CudaTensors(this, parameters, states);
+    CudaTensors tensors = new CudaTensors(this, parameters, states);
+    if (tensors.type() == ElementType.BF16) {
+      launch(
+          "optimizers",
+          "masters",
+          tensors.blocks(),
+          UPDATE_THREADS,
+          0,
+          address(tensors.table()),
+          address(tensors.tensorOfBlock()));
+    }
+    return tensors;
   }
 
-  @Override
-  public void update(Optimizer rule, Tensors tensors, Steps steps, int column) {
-    Checks.update(rule, tensors, steps, column);
+  /** With their parameters and gradients, which kernels find by the table, as touched by what is recorded. */
+  private CudaTensors mine(Tensors tensors) {
     if (!(tensors instanceof CudaTensors own)) {
       throw new IllegalArgumentException("tensors of another device");
     }
@@ -426,9 +437,57 @@ public final class CudaDevice implements Device {
       address(parameter.value());
       address(parameter.gradient());
     }
+    return own;
+  }
+
+  @Override
+  public void clip(Tensors tensors, Steps steps, int column, boolean skipNotFinite) {
+    Checks.clip(tensors, steps, column);
+    CudaTensors own = mine(tensors);
+    int count = own.parameters().size();
+    Array tensorSums = own.sums().slice(own.sums().count() - count, count);
+    launch(
+        "clip",
+        "chunk_squares_" + own.type().suffix(),
+        own.blocks(),
+        32 * (16 / steps.type().bytes() + 1),
+        0,
+        address(own.table()),
+        address(own.tensorOfBlock()),
+        address(own.sums()),
+        address(steps.clock()));
+    launch(
+        "clip",
+        "tensor_squares",
+        count,
+        CLIP_THREADS,
+        0,
+        address(own.table()),
+        address(own.sums()),
+        address(tensorSums),
+        address(steps.clock()));
+    launch(
+        "clip",
+        "clip_" + steps.type().suffix(),
+        1,
+        CLIP_THREADS,
+        0,
+        address(tensorSums),
+        count,
+        address(steps.cells()),
+        steps.columns(),
+        column,
+        skipNotFinite ? 1 : 0,
+        address(steps.clock()));
+  }
+
+  @Override
+  public void update(Optimizer rule, Tensors tensors, Steps steps, int column) {
+    Checks.update(rule, tensors, steps, column);
+    CudaTensors own = mine(tensors);
     launch(
         "optimizers",
-        rule.kernel() + "_" + steps.type().suffix(),
+        rule.kernel() + "_" + own.type().suffix(),
         own.blocks(),
         UPDATE_THREADS,
         0,

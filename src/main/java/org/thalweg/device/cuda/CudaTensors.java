@@ -7,26 +7,32 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import org.thalweg.device.ElementType;
+import org.thalweg.device.Exact;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Tensors;
 
 /**
- * The tensor table of {@code kernels/optimizers.cu} on the device, and for each block of the launch the row
- * of the tensor it works on.
+ * The tensor table of {@code kernels/tensors.cuh} on the device, and for each block of the launch the row of the tensor
+ * it works on.
  */
 final class CudaTensors implements Tensors {
-  /** Bytes of a row: addresses of parameter, gradient and three states; count, first block, group. */
-  private static final int ROW = 8 * 8;
+  /** 8-byte words of a row: parameter or master, gradient, copy, three states; count, first block, first chunk, group. */
+  private static final int ROW = 10;
 
-  /** The 16-byte accesses to one array that a block makes: kThreads * kStrides. */
+  /** The vectors that a block of an update covers: kThreads * kStrides. */
   private static final int VECTORS = 1024;
 
   private final List<Parameter> parameters;
   private final int stateCount;
+
+  /** BF16 parameters have masters. */
+  private final boolean mastered;
+
   private final CudaArray memory;
-  private final List<CudaArray> states;
+  private final List<CudaArray> own;
   private final CudaArray table;
   private final CudaArray tensorOfBlock;
+  private final CudaArray sums;
 
   CudaTensors(CudaDevice device, List<Parameter> parameters, int stateCount) {
     this.parameters = List.copyOf(parameters);
@@ -36,53 +42,75 @@ final class CudaTensors implements Tensors {
       values.add(device.mine(parameter.value()));
       device.mine(parameter.gradient());
     }
-    long[] at = new long[values.size() * stateCount];
+    ElementType type = values.isEmpty() ? ElementType.F32 : values.get(0).type();
+    mastered = type == ElementType.BF16;
+    long[] at = new long[values.size() * each()];
     long end = layOut(values, at);
-    memory = device.allocate(values.isEmpty() ? ElementType.F32 : values.get(0).type(), end);
-    states = new ArrayList<>(at.length);
+    memory = device.allocate(type.computed(), end);
+    own = new ArrayList<>(at.length);
     for (int i = 0; i < at.length; i++) {
-      states.add(memory.slice(at[i], values.get(i / stateCount).count()));
+      own.add(memory.slice(at[i], values.get(i / each()).count()));
     }
 
-    ByteBuffer rows = littleEndian(Math.multiplyExact(ROW, values.size()));
+    ByteBuffer rows = littleEndian(Math.multiplyExact(8 * ROW, values.size()));
     List<Integer> blocks = new ArrayList<>();
+    long chunks = 0;
     for (int tensor = 0; tensor < values.size(); tensor++) {
       Parameter parameter = this.parameters.get(tensor);
-      rows.putLong(values.get(tensor).address());
+      CudaArray value = values.get(tensor);
+      rows.putLong(master(tensor).address());
       rows.putLong(device.mine(parameter.gradient()).address());
+      rows.putLong(mastered ? value.address() : 0);
       for (int k = 0; k < MAX_STATES; k++) {
         rows.putLong(k < stateCount ? state(tensor, k).address() : 0);
       }
-      rows.putLong(values.get(tensor).count());
+      rows.putLong(value.count());
       rows.putLong(blocks.size());
+      rows.putLong(chunks);
       rows.putLong(parameter.group());
-      blocks.addAll(Collections.nCopies(blocksFor(values.get(tensor)), tensor));
+      blocks.addAll(Collections.nCopies(blocksFor(value), tensor));
+      chunks += (value.count() + Exact.CHUNK - 1) / Exact.CHUNK;
     }
-    table = device.allocate(ElementType.CELL, rows.capacity() / 8);
+    table = device.allocate(ElementType.CELL, (long) ROW * values.size());
     device.upload(table, rows.flip());
     ByteBuffer map = littleEndian(Math.multiplyExact(4, blocks.size()));
     blocks.forEach(map::putInt);
     tensorOfBlock = device.allocate(ElementType.I32, blocks.size());
     device.upload(tensorOfBlock, map.flip());
+    sums = device.allocate(ElementType.F64, chunks + values.size());
+  }
+
+  /** Arrays that are ours for each parameter. */
+  private int each() {
+    return stateCount + (mastered ? 1 : 0);
   }
 
   /**
-   * Where the state arrays begin in one piece of memory, each with its parameter's address modulo 16, so that both
-   * take 16-byte accesses; allocations themselves begin at multiples of 16.
+   * Where masters and state arrays begin in one piece of memory, each with its parameter's place between two multiples
+   * of a vector's length, so that all take whole vectors; allocations themselves begin at multiples of 16 bytes.
    *
-   * @param at receives an index for each state of each tensor
+   * @param at receives an index for each array of each tensor
    * @return how long the memory must be
    */
   private long layOut(List<CudaArray> values, long[] at) {
     long end = 0;
     for (int i = 0; i < at.length; i++) {
-      CudaArray value = values.get(i / stateCount);
-      int bytes = value.type().bytes();
-      int width = 16 / bytes;
-      at[i] = (end + width - 1) / width * width + value.address() % 16 / bytes;
+      CudaArray value = values.get(i / each());
+      int width = width(value);
+      at[i] = (end + width - 1) / width * width + place(value);
       end = at[i] + value.count();
     }
     return end;
+  }
+
+  /** Elements of a vector: 16 bytes of the type that is computed in. */
+  private static int width(CudaArray value) {
+    return 16 / value.type().computed().bytes();
+  }
+
+  /** How many elements after a multiple of a vector's length it begins. */
+  private static int place(CudaArray value) {
+    return (int) (value.address() / value.type().bytes() % width(value));
   }
 
   private static ByteBuffer littleEndian(int bytes) {
@@ -91,8 +119,8 @@ final class CudaTensors implements Tensors {
 
   /** One for each VECTORS vectors, at least one unless the tensor is empty. */
   private static int blocksFor(CudaArray value) {
-    int width = 16 / value.type().bytes();
-    long head = Math.min(-(value.address() / value.type().bytes()) & (width - 1), value.count());
+    int width = width(value);
+    long head = Math.min(-place(value) & (width - 1), value.count());
     long vectors = (value.count() - head) / width;
     return value.count() == 0 ? 0 : Math.toIntExact(Math.max(1, (vectors + VECTORS - 1) / VECTORS));
   }
@@ -102,6 +130,11 @@ final class CudaTensors implements Tensors {
     return parameters;
   }
 
+  /** What the parameters are stored in; F32 if there are none. */
+  ElementType type() {
+    return parameters.isEmpty() ? ElementType.F32 : parameters.get(0).value().type();
+  }
+
   @Override
   public int states() {
     return stateCount;
@@ -109,7 +142,14 @@ final class CudaTensors implements Tensors {
 
   @Override
   public CudaArray state(int tensor, int k) {
-    return states.get(tensor * stateCount + Objects.checkIndex(k, stateCount));
+    return own.get(tensor * each() + each() - stateCount + Objects.checkIndex(k, stateCount));
+  }
+
+  @Override
+  public CudaArray master(int tensor) {
+    return mastered
+        ? own.get(tensor * each())
+        : (CudaArray) parameters.get(tensor).value(); // the constructor has seen that it is
   }
 
   CudaArray table() {
@@ -118,6 +158,11 @@ final class CudaTensors implements Tensors {
 
   CudaArray tensorOfBlock() {
     return tensorOfBlock;
+  }
+
+  /** Room for the sums of the gradients' chunks, then of the tensors. */
+  CudaArray sums() {
+    return sums;
   }
 
   long blocks() {
@@ -129,5 +174,6 @@ final class CudaTensors implements Tensors {
     memory.close();
     table.close();
     tensorOfBlock.close();
+    sums.close();
   }
 }

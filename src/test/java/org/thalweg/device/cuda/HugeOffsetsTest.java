@@ -59,10 +59,10 @@ class HugeOffsetsTest {
       Group.PLAIN.fill(steps, 0, 1, new Sgd(1), 0.5, 1, 1);
       steps.start();
       // A tensor of before + BLOCK elements; the launch's only block is its last one.
-      ByteBuffer row = ByteBuffer.allocateDirect(64).order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer row = ByteBuffer.allocateDirect(80).order(ByteOrder.LITTLE_ENDIAN);
       row.putLong(w.address() - 4 * before).putLong(g.address() - 4 * before);
-      row.putLong(24, 0).putLong(40, before + BLOCK).putLong(48, -(before / BLOCK)).putLong(56, 0);
-      CudaArray table = device.allocate(ElementType.CELL, 8);
+      row.putLong(48, before + BLOCK).putLong(56, -(before / BLOCK));
+      CudaArray table = device.allocate(ElementType.CELL, 10);
       device.upload(table, row.clear());
       CudaArray map = (CudaArray) device.of(0);
       launch(

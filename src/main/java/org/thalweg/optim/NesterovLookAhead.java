@@ -1,0 +1,138 @@
+package org.thalweg.optim;
+
+import org.thalweg.device.ElementType;
+
+/**
+ * Nesterov's momentum, looking ahead: the gradient is taken at {@code w + mu*v}, where the velocity leads; then {@code v
+ * = mu*v - lr*g}; {@code w += v}. State: v, and the parameter's place while it is away. (Nesterov, Soviet Math. Doklady
+ * 27, 1983; Sutskever et al., ICML 2013, section 2.) With a constant learning rate, {@code w + mu*v} here is what {@link
+ * Nesterov} calls w.
+ *
+ * <p>Sequence, before the forward pass: {@code place = w}, {@code w = fma(mu, v, w)}. Update: {@code v = fma(mu, v,
+ * -(lr*g))}, {@code w = place + v}. Columns: mu, lr. Decay takes place at the move; l1 and l2 pull at the point that is
+ * looked at.
+ *
+ * @param lr the learning rate
+ * @param mu the share of the velocity that is kept, in [0, 1)
+ */
+public record NesterovLookAhead(double lr, double mu) implements Optimizer {
+  /** Checks the hyperparameters. */
+  public NesterovLookAhead {
+    Hyper.atLeast0("lr", lr);
+    Hyper.belowOne("mu", mu);
+  }
+
+  @Override
+  public String name() {
+    return "nesterov_look_ahead";
+  }
+
+  @Override
+  public int states() {
+    return 2;
+  }
+
+  @Override
+  public Optimizer lookAhead() {
+    return new Move(this);
+  }
+
+  @Override
+  public int columns() {
+    return 2;
+  }
+
+  @Override
+  public NesterovLookAhead withLr(double lr) {
+    return new NesterovLookAhead(lr, mu);
+  }
+
+  @Override
+  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+    c[at] = mu;
+    c[at + 1] = lr;
+  }
+
+  @Override
+  public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
+    float scale = c[0], l2 = c[2], mu = c[4], lr = c[5];
+    float[] v = s[0];
+    float[] place = s[1];
+    for (int i = from; i < to; i++) {
+      float gi = Math.fma(l2, w[i], scale * g[i]);
+      float vi = Math.fma(mu, v[i], -(lr * gi));
+      v[i] = vi;
+      w[i] = place[i] + vi;
+    }
+  }
+
+  @Override
+  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
+    double scale = c[0], l2 = c[2], mu = c[4], lr = c[5];
+    double[] v = s[0];
+    double[] place = s[1];
+    for (int i = from; i < to; i++) {
+      double gi = Math.fma(l2, w[i], scale * g[i]);
+      double vi = Math.fma(mu, v[i], -(lr * gi));
+      v[i] = vi;
+      w[i] = place[i] + vi;
+    }
+  }
+
+  /** To where the velocity leads. */
+  private record Move(NesterovLookAhead rule) implements Optimizer {
+    @Override
+    public String name() {
+      return "look_ahead";
+    }
+
+    @Override
+    public int states() {
+      return rule.states();
+    }
+
+    @Override
+    public int columns() {
+      return rule.columns();
+    }
+
+    @Override
+    public double lr() {
+      return rule.lr;
+    }
+
+    @Override
+    public Move withLr(double lr) {
+      return new Move(rule.withLr(lr));
+    }
+
+    @Override
+    public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+      rule.numbers(type, lr, t, c, at);
+    }
+
+    @Override
+    public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
+      float keep = c[3], mu = c[4];
+      float[] v = s[0];
+      float[] place = s[1];
+      for (int i = from; i < to; i++) {
+        float wi = keep * w[i];
+        place[i] = wi;
+        w[i] = Math.fma(mu, v[i], wi);
+      }
+    }
+
+    @Override
+    public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
+      double keep = c[3], mu = c[4];
+      double[] v = s[0];
+      double[] place = s[1];
+      for (int i = from; i < to; i++) {
+        double wi = keep * w[i];
+        place[i] = wi;
+        w[i] = Math.fma(mu, v[i], wi);
+      }
+    }
+  }
+}
