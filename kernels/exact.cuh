@@ -213,4 +213,27 @@ __device__ T sum(int64_t n, Element f) {
   return nested_sum<3, T>(0, n, f);
 }
 
+/// sum(n, f) by a whole block, 0 <= n <= 2^30: the same bits, the chunks shared out among the warps.
+/// All threads call it with the same arguments; every thread returns the result. f is called once
+/// for each i, by any thread. `chunks` is shared memory for kChunk numbers, free again on return.
+template <typename T, typename Element>
+__device__ T block_sum(int64_t n, Element f, T* chunks) {
+  constexpr int64_t kStretch = static_cast<int64_t>(kChunk) * kChunk;  // fills `chunks`
+  T partial = 0;
+  for (int64_t at = 0, c = 0; at < n; at += kStretch, c++) {
+    const int64_t left = n - at < kStretch ? n - at : kStretch;
+    const int count = static_cast<int>((left + kChunk - 1) / kChunk);
+    for (int i = threadIdx.x / kLanes; i < count; i += blockDim.x / kLanes) {
+      const int64_t from = static_cast<int64_t>(i) * kChunk;
+      const T sum = nested_sum<1, T>(at + from, left - from < kChunk ? left - from : kChunk, f);
+      if (lane() == 0) chunks[i] = sum;
+    }
+    __syncthreads();
+    const T sum = chunk_sum<T>(count, [=](int i) { return chunks[i]; });
+    if (c % kLanes == lane()) partial += sum;
+    __syncthreads();
+  }
+  return butterfly(partial);
+}
+
 }  // namespace exact
