@@ -449,6 +449,47 @@ public final class JavaDevice implements Device {
   }
 
   @Override
+  public void dot(Array x, Array y, Array out) {
+    Checks.dot(x, y, out);
+    JavaArray left = mine(x);
+    JavaArray right = mine(y);
+    JavaArray result = mine(out);
+    submit(() -> JavaVectors.dot(workers, left, right, result));
+  }
+
+  @Override
+  public void norm(Norm which, Array x, Array out) {
+    Checks.dot(x, x, out);
+    JavaArray vector = mine(x);
+    JavaArray result = mine(out);
+    submit(() -> JavaVectors.norm(workers, which, vector, result));
+  }
+
+  @Override
+  public void axpy(double a, Array x, Array y) {
+    Checks.axpy(x, y);
+    JavaArray added = mine(x);
+    JavaArray sum = mine(y);
+    submit(() -> JavaVectors.axpy(workers, a, added, sum));
+  }
+
+  @Override
+  public void scale(double a, Array x) {
+    Checks.sameType(x);
+    JavaArray vector = mine(x);
+    submit(() -> JavaVectors.scale(workers, a, vector));
+  }
+
+  @Override
+  public void copy(Array from, Array to) {
+    Checks.copy(from, to);
+    JavaArray source = mine(from);
+    JavaArray copy = mine(to);
+    int n = (int) source.count();
+    submit(() -> System.arraycopy(source.data(), source.at(), copy.data(), copy.at(), n));
+  }
+
+  @Override
   public void close() {
     closed = true;
     List.copyOf(open).forEach(JavaArray::close);
