@@ -127,7 +127,7 @@ public interface Device extends AutoCloseable {
   /**
    * {@code y[i] = a * x[i] + y[i]}, rounded once.
    *
-   * @param a rounded to the vectors' type
+   * @param a rounded to the vectors' type; a recorded step keeps it
    * @param x may be y; otherwise it shares no element with it
    */
   void axpy(double a, Array x, Array y);
@@ -135,7 +135,7 @@ public interface Device extends AutoCloseable {
   /**
    * {@code x[i] = a * x[i]}.
    *
-   * @param a rounded to the vector's type
+   * @param a rounded to the vector's type; a recorded step keeps it
    */
   void scale(double a, Array x);
 

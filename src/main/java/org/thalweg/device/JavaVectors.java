@@ -7,47 +7,45 @@ package org.thalweg.device;
 final class JavaVectors {
   private JavaVectors() {}
 
-  /** A number for the first n of the terms, which may be written over. */
+  /** What the first n terms of two vectors give; it may write over x. */
   private interface Chunk {
     double result(double[] x, double[] y, int n);
   }
 
   /** {@code out[1 + c]} is chunk c's sum, {@code out[0]} the sum of them. */
   static void dot(Workers workers, JavaArray x, JavaArray y, JavaArray out) {
-    Chunk chunk =
+    Chunk products =
         (xs, ys, n) -> {
           for (int i = 0; i < n; i++) {
             xs[i] = xs[i] * ys[i];
           }
           return Exact.sum(xs, 0, n);
         };
-    int count = chunks(workers, x, y, out, chunk);
+    int count = chunks(workers, x, y, out, products);
     out.doubles()[out.at()] = Exact.sum(out.doubles(), out.at() + 1, count);
   }
 
-  /** As {@link #dot}; of the largest magnitude the chunks' are kept. */
+  /** {@code out[1 + c]} is chunk c's sum or largest magnitude, {@code out[0]} the norm. */
   static void norm(Workers workers, Norm which, JavaArray x, JavaArray out) {
-    switch (which) {
-      case ONE -> {
-        Chunk chunk =
-            (xs, same, n) -> {
-              for (int i = 0; i < n; i++) {
-                xs[i] = Math.abs(xs[i]);
-              }
-              return Exact.sum(xs, 0, n);
-            };
-        int count = chunks(workers, x, x, out, chunk);
-        out.doubles()[out.at()] = Exact.sum(out.doubles(), out.at() + 1, count);
-      }
-      case TWO -> {
-        dot(workers, x, x, out);
-        out.doubles()[out.at()] = Math.sqrt(out.doubles()[out.at()]);
-      }
-      case MAX -> {
-        int count = chunks(workers, x, x, out, (xs, same, n) -> largest(xs, 0, n));
-        out.doubles()[out.at()] = largest(out.doubles(), out.at() + 1, count);
-      }
+    if (which == Norm.TWO) {
+      dot(workers, x, x, out);
+      out.doubles()[out.at()] = Math.sqrt(out.doubles()[out.at()]);
+      return;
     }
+    boolean one = which == Norm.ONE;
+    Chunk magnitudes = (xs, same, n) -> one ? sumOfMagnitudes(xs, n) : largest(xs, 0, n);
+    int count = chunks(workers, x, x, out, magnitudes);
+    double[] results = out.doubles();
+    int first = out.at() + 1;
+    results[out.at()] = one ? Exact.sum(results, first, count) : largest(results, first, count);
+  }
+
+  /** The sum of the magnitudes, which take the place of x. */
+  private static double sumOfMagnitudes(double[] x, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] = Math.abs(x[i]);
+    }
+    return Exact.sum(x, 0, n);
   }
 
   private static double largest(double[] x, int from, int n) {

@@ -84,8 +84,8 @@ class VectorTest {
             assertNear(one, device.norm(Norm.ONE, x), tolerance, "norm 1 " + what);
 
             // The root halves a relative error and is rounded once.
-            BigDecimal two = VectorOracle.dot(xs, xs).sqrt(MathContext.DECIMAL64);
-            tolerance = (relative(n) / 2 + 1.01 * UNIT + 1e-16) * two.doubleValue();
+            BigDecimal two = VectorOracle.dot(xs, xs).sqrt(MathContext.DECIMAL128);
+            tolerance = (relative(n) / 2 + 1.01 * UNIT) * two.doubleValue();
             assertNear(two, device.norm(Norm.TWO, x), tolerance, "norm 2 " + what);
 
             double max = Arrays.stream(xMagnitudes).max().orElse(0);
@@ -189,8 +189,9 @@ class VectorTest {
         double[] y = new double[xs.length];
         for (int i = 0; i < y.length; i++) {
           for (int step = 0; step < 5; step++) {
-            y[i] = type.round(y[i] / 2 + xs[i]); // the sum in double, rounded again: 1 ulp
+            y[i] = type.round(y[i] / 2 + xs[i]);
           }
+          // Both round five sums of at most 2|x| to the type, each error halved by the next step.
           assertEquals(y[i], results.get(0)[i], 8 * Rounding.unit(type) * Math.abs(xs[i]));
         }
         assertTwins("replay " + type, replayed);
