@@ -2,11 +2,7 @@
 // what is right, move the cursors.
 #include "exact.cuh"
 #include "steps.cuh"
-
-template <typename T>
-struct alignas(16) Four {
-  T at[4];
-};
+#include "vector.cuh"
 
 // x[b] = scale * pixels[order[first + b]], y[b] = labels[order[first + b]]; first is an integer cell of the
 // step table. Launch: one block a row.
@@ -25,8 +21,8 @@ __device__ __forceinline__ void gather(const unsigned char* pixels, const int* l
   if (features % 4 == 0 && reinterpret_cast<long long>(pixels) % 4 == 0 && reinterpret_cast<long long>(x) % 16 == 0) {
     for (int i = threadIdx.x * 4; i < features; i += blockDim.x * 4) {
       const uchar4 four = *reinterpret_cast<const uchar4*>(from + i);
-      *reinterpret_cast<Four<T>*>(to + i) = {static_cast<T>(four.x) * scale, static_cast<T>(four.y) * scale,
-                                             static_cast<T>(four.z) * scale, static_cast<T>(four.w) * scale};
+      store(to + i, Vector<T, 4>{static_cast<T>(four.x) * scale, static_cast<T>(four.y) * scale,
+                                 static_cast<T>(four.z) * scale, static_cast<T>(four.w) * scale});
     }
   } else {
     for (int i = threadIdx.x; i < features; i += blockDim.x) to[i] = static_cast<T>(from[i]) * scale;

@@ -3,6 +3,7 @@
 
 #include "exact.cuh"
 #include "steps.cuh"
+#include "vector.cuh"
 
 // What numbers of storage type S are computed in.
 template <typename S>
@@ -27,23 +28,6 @@ struct Tensor {
   long long first_chunk;  // of its gradient's chunks among those of all tensors
   long long group;
 };
-
-// kWidth neighbours that move in one access.
-template <typename T, int kCount = 16 / sizeof(T)>
-struct alignas(kCount * sizeof(T)) Vector {
-  static constexpr int kWidth = kCount;
-  T at[kCount];
-};
-
-template <typename T, int kCount = 16 / sizeof(T)>
-__device__ __forceinline__ Vector<T, kCount> load(const T* p) {
-  return *reinterpret_cast<const Vector<T, kCount>*>(p);
-}
-
-template <typename T, int kCount>
-__device__ __forceinline__ void store(T* p, const Vector<T, kCount>& v) {
-  *reinterpret_cast<Vector<T, kCount>*>(p) = v;
-}
 
 __device__ __forceinline__ float widen(float x) { return x; }
 __device__ __forceinline__ double widen(double x) { return x; }

@@ -22,3 +22,14 @@ THALWEG_PROBE(log_f64, double, exact::log)
 
 THALWEG_SUM(sum_f32, float)
 THALWEG_SUM(sum_f64, double)
+
+// The same by a block. Launch: one block of whole warps.
+#define THALWEG_BLOCK_SUM(name, T)                                             \
+  extern "C" __global__ void name(const T* x, T* y, int n) {                   \
+    __shared__ T chunks[exact::kChunk];                                        \
+    y[threadIdx.x] =                                                           \
+        exact::block_sum<T>(n, [=](int64_t i) { return x[i]; }, chunks);       \
+  }
+
+THALWEG_BLOCK_SUM(block_sum_f32, float)
+THALWEG_BLOCK_SUM(block_sum_f64, double)

@@ -19,6 +19,9 @@ public interface Array extends AutoCloseable {
    */
   Array slice(long from, long count);
 
+  /** Whether they have an element in common. */
+  boolean overlaps(Array other);
+
   @Override
   void close();
 }

@@ -79,6 +79,41 @@ public final class Checks {
     Objects.checkIndex(firstColumn, steps.columns());
   }
 
+  /** An operation that writes one of them reads none of its elements in the other. */
+  public static void apart(String what, Array written, Array read) {
+    if (written.overlaps(read)) {
+      throw new IllegalArgumentException(what + " overlaps what is read");
+    }
+  }
+
+  /** Vectors of one floating-point type and length, and room for their product or norm. */
+  public static void dot(Array x, Array y, Array out) {
+    sameType(x, y);
+    count("second vector", y, x.count());
+    type("result", out, ElementType.F64);
+    if (out.count() < Device.dotRoom(x.count())) {
+      throw new IllegalArgumentException(
+          "the result for %d elements must have at least %d elements, not %d"
+              .formatted(x.count(), Device.dotRoom(x.count()), out.count()));
+    }
+    apart("result", out, x);
+    apart("result", out, y);
+  }
+
+  public static void axpy(Array x, Array y) {
+    sameType(x, y);
+    count("vector that is added to", y, x.count());
+    if (x != y) {
+      apart("vector that is added to", y, x);
+    }
+  }
+
+  public static void copy(Array from, Array to) {
+    type("copy", to, from.type());
+    count("copy", to, from.count());
+    apart("copy", to, from);
+  }
+
   /** Returns the number of classes. */
   public static int loss(
       Array scores, Array labels, Array gradient, Array rowLoss, Array rowCorrect) {

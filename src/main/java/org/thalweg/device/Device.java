@@ -112,6 +112,54 @@ public interface Device extends AutoCloseable {
    */
   void update(Optimizer rule, Tensors tensors, Steps steps, int column);
 
+  // ---- Vectors: F32 or F64 arrays of one type and one count.
+
+  /** Elements that {@link #dot} and {@link #norm} need in {@code out} for vectors of n elements. */
+  static long dotRoom(long n) {
+    return 1 + Exact.chunks(n);
+  }
+
+  /**
+   * {@code out[0]} is the sum of all {@code x[i] * y[i]}. Each product and each sum is rounded to binary64,
+   * whatever the vectors' type; a product of two floats is exact. Chunks of {@link Exact#CHUNK} elements are
+   * summed first; the elements of {@code out} behind the first receive their sums.
+   *
+   * @param y may be x
+   * @param out F64, at least {@link #dotRoom} elements; shares none with x or y
+   */
+  void dot(Array x, Array y, Array out);
+
+  /**
+   * {@code out[0]} is the norm of x, in binary64: no square of a float overflows. A NaN anywhere gives NaN,
+   * an empty vector 0.
+   *
+   * @param out as for {@link #dot}
+   */
+  void norm(Norm which, Array x, Array out);
+
+  /**
+   * {@code y[i] = a * x[i] + y[i]}, rounded once.
+   *
+   * @param a rounded to the vectors' type; a recorded step keeps it
+   * @param x may be y; otherwise it shares no element with it
+   */
+  void axpy(double a, Array x, Array y);
+
+  /**
+   * {@code x[i] = a * x[i]}.
+   *
+   * @param a rounded to the vector's type; a recorded step keeps it
+   */
+  void scale(double a, Array x);
+
+  /**
+   * {@code to[i] = from[i]}, bit for bit.
+   *
+   * @param from of any type
+   * @param to of the same type and count; shares no element with {@code from}
+   */
+  void copy(Array from, Array to);
+
   /** Frees everything that was allocated here and is still open. */
   @Override
   void close();
@@ -155,6 +203,22 @@ public interface Device extends AutoCloseable {
     ByteBuffer bytes = ByteBuffer.allocateDirect(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
     bytes.asIntBuffer().put(values);
     upload(to, bytes);
+  }
+
+  /** The dot product at once. To allocate nothing, keep an array for the other {@code dot}. */
+  default double dot(Array x, Array y) {
+    try (Array out = allocate(ElementType.F64, dotRoom(x.count()))) {
+      dot(x, y, out);
+      return read(out.slice(0, 1))[0];
+    }
+  }
+
+  /** The norm at once. To allocate nothing, keep an array for the other {@code norm}. */
+  default double norm(Norm which, Array x) {
+    try (Array out = allocate(ElementType.F64, dotRoom(x.count()))) {
+      norm(which, x, out);
+      return read(out.slice(0, 1))[0];
+    }
   }
 
   /** The numbers of an F32, F64 or BF16 array. */

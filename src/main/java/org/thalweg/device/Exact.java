@@ -17,6 +17,11 @@ public final class Exact {
 
   private Exact() {}
 
+  /** Into how many chunks a sum of n elements is cut. */
+  public static long chunks(long n) {
+    return (n + CHUNK - 1) / CHUNK;
+  }
+
   /** 2^k for -126 <= k <= 127. */
   private static float pow2(int k) {
     return Float.intBitsToFloat((k + 127) << 23);

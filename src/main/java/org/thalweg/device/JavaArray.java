@@ -65,6 +65,13 @@ final class JavaArray implements Array {
   }
 
   @Override
+  public boolean overlaps(Array other) {
+    return other instanceof JavaArray own
+        && own.memory == memory
+        && Math.max(at, own.at) < Math.min(at + count, own.at + own.count);
+  }
+
+  @Override
   public void close() {
     if (owner && memory.data != null) {
       memory.data = null;
@@ -116,7 +123,8 @@ final class JavaArray implements Array {
     return (long[]) data();
   }
 
-  private Object data() {
+  /** One of the above. */
+  Object data() {
     Object data = memory.data;
     if (data == null) {
       throw new IllegalStateException(

@@ -423,7 +423,7 @@ public final class JavaDevice implements Device {
           }
           double[] sums = new double[own.tensors().size()];
           for (int i = 0; i < sums.length; i++) {
-            sums[i] = squares(own.tensors().get(i).gradient());
+            sums[i] = JavaVectors.squares(workers, own.tensors().get(i).gradient());
           }
           double norm = Math.sqrt(Exact.sum(sums, 0, sums.length));
           boolean finite = Double.isFinite(norm);
@@ -440,27 +440,6 @@ public final class JavaDevice implements Device {
     return (int) clock[Steps.UPDATE] * steps.columns();
   }
 
-  private double squares(JavaArray x) {
-    int n = (int) x.count();
-    double[] chunks = new double[(n + Exact.CHUNK - 1) / Exact.CHUNK];
-    workers.forEach(
-        chunks.length,
-        Exact.CHUNK,
-        (from, to) -> {
-          double[] squares = new double[Exact.CHUNK];
-          for (int chunk = from; chunk < to; chunk++) {
-            int first = chunk * Exact.CHUNK;
-            int count = Math.min(Exact.CHUNK, n - first);
-            for (int i = 0; i < count; i++) {
-              double g = x.number(first + i);
-              squares[i] = g * g;
-            }
-            chunks[chunk] = Exact.sum(squares, 0, count);
-          }
-        });
-    return Exact.sum(chunks, 0, chunks.length);
-  }
-
   @Override
   public void update(Optimizer rule, Tensors tensors, Steps steps, int column) {
     Checks.update(rule, tensors, steps, column);
@@ -469,27 +448,32 @@ public final class JavaDevice implements Device {
     submit(
         () -> {
           long[] clock = mine(steps.clock()).cells();
-          if (clock[Steps.HALTED] != Steps.Halt.RUNNING.code || clock[Steps.SKIPPED] != 0) {
-            if (rule.lookAhead() != null) {
-              own.tensors().forEach(JavaTensor::goBack);
-            }
+          boolean idle =
+              clock[Steps.HALTED] != Steps.Halt.RUNNING.code || clock[Steps.SKIPPED] != 0;
+          if (idle && rule.lookAhead() == null) {
             return;
           }
           long[] cells = mine(steps.cells()).cells();
           double factor = Double.longBitsToDouble(clock[Steps.FACTOR]);
           int at = row(steps, clock) + column;
           for (int i = 0; i < own.tensors().size(); i++) {
-            update(rule, own.tensors().get(i), i, cells, at, factor);
+            JavaTensor tensor = own.tensors().get(i);
+            boolean rounded = tensor.value().type() == ElementType.BF16;
+            if (idle) {
+              tensor.goBack();
+            } else {
+              update(rule, tensor, cells, at + (rounded ? Rounding.COLUMNS : 0), factor);
+            }
+            if (rounded) {
+              tensor.round(workers, cells[at], i);
+            }
           }
         });
   }
 
-  private void update(
-      Optimizer rule, JavaTensor tensor, int index, long[] cells, int column, double factor) {
-    boolean rounded = tensor.value().type() == ElementType.BF16;
-    long key = rounded ? cells[column] : 0;
+  private void update(Optimizer rule, JavaTensor tensor, long[] cells, int column, double factor) {
     int columns = Group.columns(rule);
-    int at = column + (rounded ? Rounding.COLUMNS : 0) + tensor.group() * columns;
+    int at = column + tensor.group() * columns;
     int n = (int) tensor.master().count();
     if (tensor.master().type() == ElementType.F32) {
       float[] c = new float[columns];
@@ -497,15 +481,7 @@ public final class JavaDevice implements Device {
         c[i] = Float.intBitsToFloat((int) cells[at + i]);
       }
       c[0] *= (float) factor;
-      workers.forEach(
-          n,
-          4,
-          (from, to) -> {
-            tensor.updateFloats(rule, c, from, to);
-            if (rounded) {
-              tensor.round(key, index, from, to);
-            }
-          });
+      workers.forEach(n, 4, (from, to) -> tensor.updateFloats(rule, c, from, to));
     } else {
       double[] c = new double[columns];
       for (int i = 0; i < columns; i++) {
@@ -514,6 +490,47 @@ public final class JavaDevice implements Device {
       c[0] *= factor;
       workers.forEach(n, 4, (from, to) -> tensor.updateDoubles(rule, c, from, to));
     }
+  }
+
+  @Override
+  public void dot(Array x, Array y, Array out) {
+    Checks.dot(x, y, out);
+    JavaArray left = mine(x);
+    JavaArray right = mine(y);
+    JavaArray result = mine(out);
+    submit(() -> JavaVectors.dot(workers, left, right, result));
+  }
+
+  @Override
+  public void norm(Norm which, Array x, Array out) {
+    Checks.dot(x, x, out);
+    JavaArray vector = mine(x);
+    JavaArray result = mine(out);
+    submit(() -> JavaVectors.norm(workers, which, vector, result));
+  }
+
+  @Override
+  public void axpy(double a, Array x, Array y) {
+    Checks.axpy(x, y);
+    JavaArray added = mine(x);
+    JavaArray sum = mine(y);
+    submit(() -> JavaVectors.axpy(workers, a, added, sum));
+  }
+
+  @Override
+  public void scale(double a, Array x) {
+    Checks.sameType(x);
+    JavaArray vector = mine(x);
+    submit(() -> JavaVectors.scale(workers, a, vector));
+  }
+
+  @Override
+  public void copy(Array from, Array to) {
+    Checks.copy(from, to);
+    JavaArray source = mine(from);
+    JavaArray copy = mine(to);
+    int n = (int) source.count();
+    submit(() -> System.arraycopy(source.data(), source.at(), copy.data(), copy.at(), n));
   }
 
   @Override

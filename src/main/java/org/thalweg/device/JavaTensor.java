@@ -112,25 +112,30 @@ record JavaTensor(
   }
 
   /**
-   * Rounds elements {@code from .. to - 1} of the master to the value, which is BF16.
+   * Rounds the master to the value, which is BF16.
    *
    * @param key of this update's rounding, 0 to nearest
    * @param index of the tensor
    */
-  void round(long key, int index, int from, int to) {
+  void round(Workers workers, long key, int index) {
     float[] w = master.floats();
     short[] copy = value.shorts();
-    int[] block = new int[4];
-    for (int i = from; i < to; i++) {
-      if (key == 0) {
-        copy[value.at() + i] = Exact.bf16(w[i]);
-      } else {
-        if (i == from || i % 4 == 0) {
-          Philox.block(key, index, i / 4, block);
-        }
-        copy[value.at() + i] = Exact.bf16Stochastic(w[i], block[i % 4]);
-      }
-    }
+    workers.forEach(
+        (int) master.count(),
+        8,
+        (from, to) -> {
+          int[] block = new int[4];
+          for (int i = from; i < to; i++) {
+            if (key == 0) {
+              copy[value.at() + i] = Exact.bf16(w[i]);
+            } else {
+              if (i == from || i % 4 == 0) {
+                Philox.block(key, index, i / 4, block);
+              }
+              copy[value.at() + i] = Exact.bf16Stochastic(w[i], block[i % 4]);
+            }
+          }
+        });
   }
 
   /** Closes what belongs to the update: states and a master that is not the parameter. */

@@ -84,6 +84,17 @@ class AnyBitsTest {
     onDriver(loss);
   }
 
+  @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
+  void vectors(@ForAll("vectors") VectorTwinsTest.Case vectors) {
+    onThreads(vectors);
+  }
+
+  @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
+  @Tag("driver")
+  void vectorsOnDriver(@ForAll("vectors") VectorTwinsTest.Case vectors) {
+    onDriver(vectors);
+  }
+
   private static Arbitrary<ElementType> types() {
     return Arbitraries.of(Values.TYPES);
   }
@@ -163,5 +174,17 @@ class AnyBitsTest {
                     .as(
                         (scores, labels) ->
                             new LossTwinsTest.Case(type, loss, scores, rows, labels, inPlace)));
+  }
+
+  @Provide
+  Arbitrary<VectorTwinsTest.Case> vectors() {
+    return Combinators.combine(types(), upTo(3 * MANY))
+        .flatAs(
+            (type, n) ->
+                Combinators.combine(
+                        numbers(type, 1), numbers(type, n), numbers(type, n), upTo(3), upTo(3))
+                    .as(
+                        (a, x, y, xOffset, yOffset) ->
+                            new VectorTwinsTest.Case(type, a[0], x, y, xOffset, yOffset)));
   }
 }

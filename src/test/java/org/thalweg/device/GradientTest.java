@@ -130,7 +130,7 @@ class GradientTest {
      * LossTolerance} says; 34 additions and a division make the mean. That twice, divided by 2h.
      */
     private static double tolerance(Loss loss) {
-      double unit = Rounding.unit(ElementType.F64);
+      double unit = Roundoff.unit(ElementType.F64);
       int wrong = CLASSES - 1;
       double margin = 2 * 10 + 1;
       double slopes = loss instanceof Hinge h ? 2 * wrong * (h.squared() ? 2 * margin : 1) : 2;

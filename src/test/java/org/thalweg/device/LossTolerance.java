@@ -14,7 +14,7 @@ interface LossTolerance {
   /** For scores of at most {@code most} in magnitude. */
   static LossTolerance of(Loss loss, ElementType type, int classes, double most) {
     return loss instanceof Hinge hinge
-        ? new OfHinge(hinge.squared(), Rounding.unit(type), classes, most)
+        ? new OfHinge(hinge.squared(), Roundoff.unit(type), classes, most)
         : new OfSoftmax(type, SoftmaxTolerance.sum(type, classes, most), most);
   }
 

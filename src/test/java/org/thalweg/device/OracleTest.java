@@ -95,7 +95,7 @@ class OracleTest {
       int chunks = (depth + Exact.PRODUCT_CHUNK - 1) / Exact.PRODUCT_CHUNK;
       double roundings = Math.min(depth, Exact.PRODUCT_CHUNK) + chunks + 1;
       double relative =
-          roundings * Rounding.unit(type) + (depth + 2) * Rounding.unit(ElementType.F64);
+          roundings * Roundoff.unit(type) + (depth + 2) * Roundoff.unit(ElementType.F64);
       for (int i = 0; i < actual.length; i++) {
         double b = bias[i % columns];
         // A hundredth more for the second orders.
@@ -244,7 +244,7 @@ class OracleTest {
           }
           steps.start();
           program.run(updates);
-          double tolerance = (5 * updates + 16) * Rounding.unit(type) * updates;
+          double tolerance = (5 * updates + 16) * Roundoff.unit(type) * updates;
           assertEquals(-updates, device.read(w)[0], tolerance, type.toString());
         }
       }

@@ -16,12 +16,12 @@ final class SoftmaxTolerance {
   /** The relative error of S = sum exp(x_j - M), and at once that of a term exp(x_j - M). */
   static double sum(ElementType type, int classes, double most) {
     int levels = classes > Exact.CHUNK ? 2 : 1;
-    return 2 * Rounding.unit(type) * (levels * (37 + 4 * most + 3) + 2);
+    return 2 * Roundoff.unit(type) * (levels * (37 + 4 * most + 3) + 2);
   }
 
   /** {@code log S - (x_y - M)}: S's relative error is log S's absolute one; then rounding of each part. */
   static double loss(ElementType type, double sum, double most) {
-    return sum + Rounding.unit(type) * 2 * (4 * most + 3 * 20);
+    return sum + Roundoff.unit(type) * 2 * (4 * most + 3 * 20);
   }
 
   /**
@@ -29,7 +29,7 @@ final class SoftmaxTolerance {
    * the subtraction, the scale's own rounding and the product, and one more in the number compared with.
    */
   static double gradient(ElementType type, double sum, double p, double g, double scale) {
-    double unit = Rounding.unit(type);
+    double unit = Roundoff.unit(type);
     return scale * (p * (2 * sum + unit) + 4 * unit * Math.abs(g));
   }
 }

@@ -33,7 +33,7 @@ final class UpdateTolerance {
   UpdateTolerance(ElementType type, Optimizer rule, Group group, double w) {
     this.rule = rule;
     this.group = group;
-    this.unit = Rounding.unit(type);
+    this.unit = Roundoff.unit(type);
     this.state = new double[rule.states()][1];
     this.magnitude = Math.abs(w);
   }

@@ -73,6 +73,13 @@ final class CudaArray implements Array {
     return new CudaArray(device, memory, false, type, offset + from * type.bytes(), n);
   }
 
+  @Override
+  public boolean overlaps(Array other) {
+    return other instanceof CudaArray own
+        && own.memory == memory
+        && Math.max(offset, own.offset) < Math.min(offset + bytes(), own.offset + own.bytes());
+  }
+
   CudaDevice device() {
     return device;
   }

@@ -24,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
@@ -40,6 +41,7 @@ import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.Exact;
+import org.thalweg.device.Norm;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Product;
 import org.thalweg.device.Program;
@@ -66,6 +68,10 @@ public final class CudaDevice implements Device {
   private static final int GATHER_THREADS = 128;
   private static final int TALLY_THREADS = 256;
   private static final int CLIP_THREADS = 256;
+  private static final int CHUNK_WARPS = 8;
+  private static final int WHOLE_THREADS = 512;
+  private static final int VECTOR_THREADS = 256;
+  private static final int VECTOR_BYTES = 4 * 16 * VECTOR_THREADS; // of each array, by a block
 
   private final CUdevice device = new CUdevice();
   private final CUcontext context = new CUcontext();
@@ -497,6 +503,58 @@ public final class CudaDevice implements Device {
         steps.columns(),
         column,
         address(steps.clock()));
+  }
+
+  @Override
+  public void dot(Array x, Array y, Array out) {
+    Checks.dot(x, y, out);
+    reduce("dot", x, y, out);
+  }
+
+  @Override
+  public void norm(Norm which, Array x, Array out) {
+    Checks.dot(x, x, out);
+    reduce("norm_" + which.name().toLowerCase(Locale.ROOT), x, x, out);
+  }
+
+  private void reduce(String kernel, Array x, Array y, Array out) {
+    long chunks = Exact.chunks(x.count());
+    launch(
+        "vectors",
+        kernel + "_" + x.type().suffix(),
+        (chunks + CHUNK_WARPS - 1) / CHUNK_WARPS,
+        32 * CHUNK_WARPS,
+        0,
+        address(x),
+        address(y),
+        x.count(),
+        address(out));
+    launch("vectors", kernel + "_whole", 1, WHOLE_THREADS, 0, chunks, address(out));
+  }
+
+  @Override
+  public void axpy(double a, Array x, Array y) {
+    Checks.axpy(x, y);
+    elements(
+        "axpy_" + y.type().suffix(), y, number(y.type(), a), address(x), address(y), y.count());
+  }
+
+  @Override
+  public void scale(double a, Array x) {
+    Checks.sameType(x);
+    elements("scale_" + x.type().suffix(), x, number(x.type(), a), address(x), x.count());
+  }
+
+  @Override
+  public void copy(Array from, Array to) {
+    Checks.copy(from, to);
+    elements("copy_" + 8 * to.type().bytes(), to, address(from), address(to), to.count());
+  }
+
+  private void elements(String kernel, Array written, Object... arguments) {
+    int block = VECTOR_BYTES / written.type().bytes();
+    long blocks = (written.count() + block - 1) / block;
+    launch("vectors", kernel, blocks, VECTOR_THREADS, 0, arguments);
   }
 
   /** A module of the driver's own kernels, for tests that read the software driver's counters. */

@@ -69,7 +69,7 @@ final class CudaTensors implements Tensors {
       rows.putLong(chunks);
       rows.putLong(parameter.group());
       blocks.addAll(Collections.nCopies(blocksFor(value), tensor));
-      chunks += (value.count() + Exact.CHUNK - 1) / Exact.CHUNK;
+      chunks += Exact.chunks(value.count());
     }
     table = device.allocate(ElementType.CELL, (long) ROW * values.size());
     device.upload(table, rows.flip());

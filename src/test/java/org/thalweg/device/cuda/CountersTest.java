@@ -12,7 +12,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.thalweg.device.Device;
 import org.thalweg.device.ElementType;
+import org.thalweg.device.Norm;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
@@ -83,6 +85,72 @@ class CountersTest {
     assertEquals(4L * N * arrays / 32, counts.get(kernel, at, way + "requests"));
     assertEquals(4L * N * arrays / 32, counts.get(kernel, at, way + "fewest"));
     return counts.get(kernel, at, way + "bytes");
+  }
+
+  /** Reads and writes of an operation on vectors x and y, in arrays of N; off by an element or not. */
+  @ParameterizedTest
+  @CsvSource({
+    "dot, 2, 0",
+    "norm_one, 1, 0",
+    "norm_two, 1, 0",
+    "norm_max, 1, 0",
+    "axpy, 2, 1",
+    "scale, 1, 1",
+    "copy, 1, 1"
+  })
+  void vectorsAreReadAndWrittenOnce(String operation, int reads, int writes) {
+    for (int n : new int[] {N, 4 * N}) {
+      for (int offset = 0; offset < 2; offset++) {
+        try (CudaDevice device = TestDevices.openDriver();
+            CudaArray x = device.allocate(ElementType.F32, n + 1);
+            CudaArray y = device.allocate(ElementType.F32, n + 1);
+            CudaArray out = device.allocate(ElementType.F64, Device.dotRoom(n))) {
+          Runnable run = operation(device, operation, x.slice(offset, n), y.slice(0, n), out);
+          run.run(); // the first time, it is launched once more, for nothing
+          SimCounters.count(device.module("vectors"), true);
+          run.run();
+          SimCounters counts = new SimCounters(device.module("vectors"));
+          SimCounters.count(device.module("vectors"), false);
+
+          assertTraffic(counts, "read.", 4L * n * reads, offset, x, y, out);
+          assertTraffic(counts, "written.", 4L * n * writes, offset, x, y, out);
+        }
+      }
+    }
+  }
+
+  private static Runnable operation(
+      CudaDevice device, String operation, CudaArray x, CudaArray y, CudaArray out) {
+    return switch (operation) {
+      case "dot" -> () -> device.dot(x, y, out);
+      case "norm_one" -> () -> device.norm(Norm.ONE, x, out);
+      case "norm_two" -> () -> device.norm(Norm.TWO, x, out);
+      case "norm_max" -> () -> device.norm(Norm.MAX, x, out);
+      case "axpy" -> () -> device.axpy(2, x, y);
+      case "scale" -> () -> device.scale(2, x);
+      case "copy" -> () -> device.copy(x, y);
+      default -> throw new IllegalArgumentException(operation);
+    };
+  }
+
+  /** The vectors' bytes and not 1 % more, which the chunks' results take; off alignment one more sector. */
+  private static void assertTraffic(
+      SimCounters counts, String way, long floor, int offset, CudaArray... arrays) {
+    long bytes = 0;
+    long sectors = 0;
+    for (CudaArray array : arrays) {
+      bytes += counts.get(array.address(), way + "bytes");
+      sectors += counts.get(array.address(), way + "sectors");
+      if (offset == 0 && array.type() == ElementType.F32) {
+        assertEquals(
+            counts.get(array.address(), way + "fewest"),
+            counts.get(array.address(), way + "requests"),
+            counts::toString);
+      }
+    }
+    long most = floor == 0 ? 4L * N / 100 : floor + floor / 100;
+    assertTrue(bytes >= floor && bytes <= most, way + bytes + " of " + floor);
+    assertTrue(32 * sectors >= floor && 32 * sectors <= most, way + sectors + " of " + floor);
   }
 
   private static SimCounters run(TestModule module, int threads, Object... arguments) {

@@ -62,7 +62,7 @@ class ProbeTest {
               Pointer.to(new int[] {x.length}));
       // The device's own stream has been waited for by the upload, and its clearing of `out` with
       // it.
-      int blocks = threads == 32 ? 1 : (x.length + threads - 1) / threads;
+      int blocks = results == x.length ? (x.length + threads - 1) / threads : 1;
       Driver.check(
           JCudaDriver.cuLaunchKernel(
               function, blocks, 1, 1, threads, 1, 1, 0, null, arguments, null),
@@ -170,9 +170,12 @@ class ProbeTest {
     for (int n : sizes) {
       double[] x = random.doubles(n).map(v -> type.round(v - 0.25)).toArray();
       double expected = type == ElementType.F32 ? Exact.sum(floats(x), 0, n) : Exact.sum(x, 0, n);
-      double[] lanes = run("sum", type, x, 32, 32);
-      for (double lane : lanes) {
-        assertEquals(Exact.bits(expected), Exact.bits(lane), "%s, %d elements".formatted(type, n));
+      for (int threads : new int[] {32, 96}) { // of a warp, of a block
+        double[] lanes = run(threads == 32 ? "sum" : "block_sum", type, x, threads, threads);
+        for (double lane : lanes) {
+          assertEquals(
+              Exact.bits(expected), Exact.bits(lane), "%s, %d elements".formatted(type, n));
+        }
       }
     }
   }

@@ -66,6 +66,15 @@ final class SimCounters {
     return get(kernel, "buffer.0x" + Long.toHexString(allocation) + "." + what);
   }
 
+  /** The same, of all kernels together. */
+  long get(long allocation, String what) {
+    String key = " buffer.0x" + Long.toHexString(allocation) + "." + what;
+    return values.entrySet().stream()
+        .filter(e -> e.getKey().endsWith(key))
+        .mapToLong(Map.Entry::getValue)
+        .sum();
+  }
+
   /** Whether an argument of the kernel pointed into the allocation; otherwise a table in memory did. */
   boolean isArgument(String kernel, long allocation) {
     return values.containsKey(kernel + " buffer.0x" + Long.toHexString(allocation) + ".argument");

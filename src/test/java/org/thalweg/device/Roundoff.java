@@ -1,8 +1,8 @@
 package org.thalweg.device;
 
 /** What tolerances are made of. */
-final class Rounding {
-  private Rounding() {}
+final class Roundoff {
+  private Roundoff() {}
 
   /** u: the largest relative error of one rounding to nearest. */
   static double unit(ElementType type) {
