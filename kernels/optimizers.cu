@@ -235,7 +235,8 @@ template <typename Rule, bool kGradientAligned, typename S, typename T>
 __device__ __forceinline__ void vectors(const Tensor<S>& tensor, int head, long long first_vector,
                                         long long vector_count, const Numbers<T>& numbers) {
   constexpr int kWidth = Vector<T>::kWidth;
-#pragma unroll(sizeof(S) < sizeof(T) ? 1 : kStrides)  // the rounding to bf16 is long
+  constexpr int kUnrolled = sizeof(S) < sizeof(T) ? 1 : kStrides;  // the rounding to bf16 is long
+#pragma unroll kUnrolled
   for (int stride = 0; stride < kStrides; stride++) {
     long long vector = first_vector + stride * kThreads + threadIdx.x;
     if (vector >= vector_count) return;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -13,6 +14,8 @@ import org.thalweg.optim.AdamUncorrected;
 import org.thalweg.optim.ClassicalMomentum;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Momentum;
+import org.thalweg.optim.Nesterov;
+import org.thalweg.optim.NesterovLookAhead;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.RmsProp;
 
@@ -59,6 +62,44 @@ class IdentitiesTest {
       most = Math.max(most, Math.abs(velocity[i] - step[i]));
     }
     assertTrue(most > 0.01, "differ by " + most);
+  }
+
+  /** On f(w) = sum of a_i * w_i^2 / 2: what is looked at in one form is the parameter of the other. */
+  @Test
+  void theNesterovFormsAgreeUnderTheirChangeOfVariable() {
+    double lr = 0.02;
+    double[] curvature = new Random(5).doubles(N, 0.1, 10).toArray();
+    double[] first = new Random(6).doubles(N, -1, 1).toArray();
+    double[][] looked = new double[STEPS][];
+    double[][] rewritten = new double[STEPS][];
+    double[] moved = new double[N];
+    for (Optimizer rule : List.of(new NesterovLookAhead(1, 0.9), new Nesterov(1, 0.9))) {
+      double[] at = first.clone();
+      double[][] state = new double[rule.states()][N];
+      double[] c = new double[Group.columns(rule)];
+      c[0] = 1;
+      c[3] = 1;
+      rule.numbers(ElementType.F64, lr, 1, c, Group.COLUMNS);
+      for (int t = 0; t < STEPS; t++) {
+        Optimizer move = rule.lookAhead();
+        if (move != null) {
+          move.update(at, new double[N], state, 0, N, c);
+        }
+        (move != null ? looked : rewritten)[t] = at.clone();
+        double[] g = new double[N];
+        for (int i = 0; i < N; i++) {
+          g[i] = curvature[i] * at[i];
+        }
+        rule.update(at, g, state, 0, N, c);
+        for (int i = 0; move != null && i < N; i++) {
+          moved[i] = Math.max(moved[i], Math.abs(looked[t][i] - at[i]));
+        }
+      }
+    }
+    for (int t = 0; t < STEPS; t++) {
+      assertArrayEquals(rewritten[t], looked[t], SAME, "update " + t);
+    }
+    assertTrue(Arrays.stream(moved).average().orElseThrow() > 0.01, "nothing has moved");
   }
 
   @Test

@@ -22,6 +22,7 @@ import org.thalweg.device.TestDevices;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
+import org.thalweg.optim.Rounding;
 
 /** What the software driver counts, against figures worked out by hand. */
 @Tag("driver")
@@ -73,6 +74,65 @@ class CountersTest {
         assertEquals(N, counts.get(kernel, "lanes.div"));
         assertEquals(N, counts.get(kernel, "lanes.sqrt"));
       }
+    }
+  }
+
+  /**
+   * With bf16 for parameter and gradient: the gradient's 2 bytes are read, the parameter's 2 written, and 8 for the
+   * master and each state.
+   */
+  @ParameterizedTest
+  @MethodSource("rules")
+  void anUpdateOfBf16MovesEachArrayOnce(Optimizer rule) {
+    int columns = Rounding.COLUMNS + Group.columns(rule);
+    for (Rounding rounding : List.of(Rounding.NEAREST, new Rounding(true, 1))) {
+      try (CudaDevice device = TestDevices.openDriver();
+          CudaArray w = device.allocate(ElementType.BF16, N);
+          CudaArray g = device.allocate(ElementType.BF16, N);
+          Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule.states());
+          Steps steps = new Steps(device, ElementType.F32, columns, 1, 1)) {
+        rounding.fill(steps, 0, 0, 1);
+        Group.PLAIN.fill(steps, 0, Rounding.COLUMNS, rule, rule.lr(), 1, 1);
+        steps.start();
+        device.update(rule, tensors, steps, 0);
+        SimCounters.count(device.module("optimizers"), true);
+        device.update(rule, tensors, steps, 0);
+        SimCounters counts = new SimCounters(device.module("optimizers"));
+        SimCounters.count(device.module("optimizers"), false);
+
+        String kernel = rule.kernel() + "_bf16";
+        int own = 1 + rule.states();
+        CudaArray masters = (CudaArray) tensors.master(0);
+        long bytes = moved(counts, kernel, masters, own, "read.");
+        bytes += moved(counts, kernel, masters, own, "written.");
+        assertEquals(8L * own * N, bytes);
+        assertEquals(2L * N, counts.get(kernel, g.address(), "read.bytes"));
+        assertEquals(2L * N / 32, counts.get(kernel, g.address(), "read.requests"));
+        assertEquals(0, counts.get(kernel, g.address(), "written.bytes"));
+        assertEquals(2L * N, counts.get(kernel, w.address(), "written.bytes"));
+        assertEquals(2L * N / 32, counts.get(kernel, w.address(), "written.requests"));
+        assertEquals(0, counts.get(kernel, w.address(), "read.bytes"));
+      }
+    }
+  }
+
+  /** Clipping reads each gradient once more; the sums of its chunks are 8 bytes for 4,096. */
+  @Test
+  void clippingReadsTheGradientOnce() {
+    try (CudaDevice device = TestDevices.openDriver();
+        CudaArray w = device.allocate(ElementType.F32, N);
+        CudaArray g = device.allocate(ElementType.F32, N);
+        Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), 0);
+        Steps steps = new Steps(device, ElementType.F32, 1, 1, 1)) {
+      steps.start();
+      device.clip(tensors, steps, 0, true);
+      SimCounters.count(device.module("clip"), true);
+      device.clip(tensors, steps, 0, true);
+      SimCounters counts = new SimCounters(device.module("clip"));
+      SimCounters.count(device.module("clip"), false);
+      assertEquals(4L * N, moved(counts, "chunk_squares_f32", g, 1, "read."));
+      assertEquals(0, counts.get("chunk_squares_f32", w.address(), "read.bytes"));
+      assertEquals(0, counts.get("chunk_squares_f32", g.address(), "written.bytes"));
     }
   }
 
