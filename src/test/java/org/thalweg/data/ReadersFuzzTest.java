@@ -140,7 +140,7 @@ class ReadersFuzzTest {
   private static void assertOrderly(long seed, Sample sample, String name, byte[] bytes)
       throws IOException {
     Path file = sample.folder.resolve(name);
-    Files.write(file, bytes);
+    replace(file, bytes);
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long before = threads.getCurrentThreadAllocatedBytes();
     try {
@@ -154,9 +154,15 @@ class ReadersFuzzTest {
     } catch (RuntimeException | OutOfMemoryError e) {
       throw new AssertionError("seed " + seed + ": " + e, e);
     } finally {
-      Files.write(file, sample.files.get(name));
+      replace(file, sample.files.get(name));
     }
     long taken = threads.getCurrentThreadAllocatedBytes() - before;
     assertTrue(taken < MEMORY, () -> "seed " + seed + ": " + taken + " bytes");
+  }
+
+  /** A new file: to cut an old one to nothing takes some file systems milliseconds. */
+  private static void replace(Path file, byte[] bytes) throws IOException {
+    Files.delete(file);
+    Files.write(file, bytes);
   }
 }
