@@ -26,7 +26,7 @@ final class Csv {
   private static final int LONGEST_QUOTE = 40;
 
   private static final Pattern DECIMAL =
-      Pattern.compile("[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?");
+      Pattern.compile("[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?");
 
   /** What stands for a number that is missing: refused, but no header. */
   private static final Pattern MISSING =

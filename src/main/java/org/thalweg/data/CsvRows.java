@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * empty lines are passed over.
  */
 final class CsvRows {
-  private static final int LONGEST_FIELD = 1 << 20;
+  private static final int LONGEST_FIELD = 1 << 16;
   private static final byte[] MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
   /** What Java puts where it cannot decode; where it stands in the file itself, another program did so. */

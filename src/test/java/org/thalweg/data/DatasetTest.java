@@ -16,14 +16,14 @@ class DatasetTest {
   private static final List<Integer> ROWS = List.of(2, 3, 5, 10, 31, 1025);
   private static final List<Double> FRACTIONS = List.of(1e-9, 0.1, 0.25, 0.5);
 
-  /** Bytes that differ from row to row, and a tenth of them as floats, whose sums show their order. */
+  /** Bytes that differ from row to row; floats so far apart that their sums show the order. */
   private static List<Dataset> both(int rows) {
     int[] labels = IntStream.range(0, rows).map(i -> i % 7).toArray();
     byte[] bytes = new byte[2 * rows];
     float[] floats = new float[2 * rows];
     for (int i = 0; i < 2 * rows; i++) {
       bytes[i] = (byte) (3 * (i / 2) + i % 2);
-      floats[i] = 0.1f * bytes[i];
+      floats[i] = Math.scalb(0.1f * bytes[i], i % 90);
     }
     return List.of(
         new Dataset(bytes, labels, 2, 7, 0.5),

@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -267,10 +269,17 @@ class ReadersTest {
     Path latin =
         Files.write(folder.resolve("a.csv"), "1,caf\u00e9\n".getBytes(StandardCharsets.ISO_8859_1));
     assertEquals(latin + ": line 1, column 2: not UTF-8", message(() -> Csv.read(latin, null)));
-    Path large = Files.writeString(latin, "1,\"" + "x".repeat(1 << 21));
+    Path large = Files.writeString(latin, "1,\"" + "x".repeat(1 << 17));
     assertEquals(
-        large + ": line 1, column 2: a field of more than 1048576 bytes",
+        large + ": line 1, column 2: a field of more than 65536 bytes",
         message(() -> Csv.read(large, null)));
+    Path digits = Files.writeString(latin, "1,0\n" + "9".repeat(60_000) + "x,0\n"); // in no time
+    assertEquals(
+        digits
+            + ": line 2, column 1: expected a finite binary32 number, not \""
+            + "9".repeat(40)
+            + "..\"",
+        assertTimeout(Duration.ofSeconds(10), () -> message(() -> Csv.read(digits, null))));
     Path one = Files.writeString(latin, "1,2");
     assertEquals(
         one + ": one row cannot be split into training and test rows",
