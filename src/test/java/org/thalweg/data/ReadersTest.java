@@ -126,6 +126,8 @@ class ReadersTest {
                 "0",
                 "1"),
             table("x,y\n 1 , z\n\"2\",\"y,\"\n", null, numbers(1, 2), labels(1, 0), "y,", "z"),
+            table(
+                "\"x\",\"y\"\r\n1,\"b\"\r\n2,\"a\"\r", null, numbers(1, 2), labels(1, 0), "a", "b"),
             table("256,0\n", null, numbers(256), labels(0), "0"),
             table("-1,0\n", null, numbers(-1), labels(0), "0"),
             table("-0,0\n+7.,-0.0\n", null, numbers(0, 7), labels(0, 0), "0"),
