@@ -1,24 +1,32 @@
 package org.thalweg.data;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.thalweg.device.Exact;
+import org.thalweg.device.Philox;
 
 /**
- * Labelled rows of bytes.
+ * Labelled rows of features.
  *
- * @param pixels the features, row-major [rows × features], each 0 to 255
+ * @param values the features, row-major [rows × features]
  * @param labels the class of each row, 0 to classes - 1
  * @param features how many to a row
  * @param classes how many there are
- * @param scale what a byte is multiplied by before it is used
  */
 @SuppressWarnings("ArrayRecordComponent") // large, and handed on, never compared
-public record Dataset(byte[] pixels, int[] labels, int features, int classes, double scale) {
+public record Dataset(Values values, int[] labels, int features, int classes) {
+  /** How many features all rows together may have: an array of bytes or floats in any JVM. */
+  static final int MOST_VALUES = Integer.MAX_VALUE - 8;
+
+  /** The stream of {@link #split}: the trainer takes those from 0 up. */
+  private static final long SPLIT = -1;
+
   /** Checks sizes and labels. */
   public Dataset {
-    if (pixels.length != (long) labels.length * features) {
+    if (values.count() != (long) labels.length * features) {
       throw new IllegalArgumentException(
-          "%d rows of %d features are not %d bytes"
-              .formatted(labels.length, features, pixels.length));
+          "%d rows of %d features are not %d values"
+              .formatted(labels.length, features, values.count()));
     }
     for (int row = 0; row < labels.length; row++) {
       if (labels[row] < 0 || labels[row] >= classes) {
@@ -28,9 +36,113 @@ public record Dataset(byte[] pixels, int[] labels, int features, int classes, do
     }
   }
 
+  /** Features kept as {@link Bytes}. */
+  public Dataset(byte[] pixels, int[] labels, int features, int classes, double scale) {
+    this(new Bytes(pixels, scale), labels, features, classes);
+  }
+
+  /** How the features are kept: a quarter of the memory where they are bytes. */
+  public sealed interface Values permits Bytes, Floats {
+    /** How many, of all rows together. */
+    int count();
+
+    /** Those of some rows, in the order in which they are named. */
+    Values select(int[] rows, int features);
+  }
+
+  /**
+   * Features that are bytes.
+   *
+   * @param pixels each 0 to 255
+   * @param scale what a byte is multiplied by before it is used
+   */
+  @SuppressWarnings("ArrayRecordComponent")
+  public record Bytes(byte[] pixels, double scale) implements Values {
+    @Override
+    public int count() {
+      return pixels.length;
+    }
+
+    @Override
+    public Bytes select(int[] rows, int features) {
+      byte[] selected = new byte[rows.length * features];
+      for (int i = 0; i < rows.length; i++) {
+        System.arraycopy(pixels, rows[i] * features, selected, i * features, features);
+      }
+      return new Bytes(selected, scale);
+    }
+  }
+
+  /** Features that are binary32 numbers, used as they are. */
+  @SuppressWarnings("ArrayRecordComponent")
+  public record Floats(float[] numbers) implements Values {
+    @Override
+    public int count() {
+      return numbers.length;
+    }
+
+    @Override
+    public Floats select(int[] rows, int features) {
+      float[] selected = new float[rows.length * features];
+      for (int i = 0; i < rows.length; i++) {
+        System.arraycopy(numbers, rows[i] * features, selected, i * features, features);
+      }
+      return new Floats(selected);
+    }
+  }
+
+  /**
+   * The features, where they are {@link Bytes}.
+   *
+   * @throws ClassCastException where they are not
+   */
+  public byte[] pixels() {
+    return ((Bytes) values).pixels;
+  }
+
+  /**
+   * What a byte is multiplied by, where the features are {@link Bytes}.
+   *
+   * @throws ClassCastException where they are not
+   */
+  public double scale() {
+    return ((Bytes) values).scale;
+  }
+
   /** How many rows. */
   public int rows() {
     return labels.length;
+  }
+
+  /**
+   * The mean of each feature, as it is used. Of bytes: {@code scale * (sum / rows)}, where the sum is exact; of
+   * floats: the canonical sum of the column in binary64, divided by the rows.
+   *
+   * @throws IllegalStateException if there are no rows
+   */
+  public double[] means() {
+    if (rows() == 0) {
+      throw new IllegalStateException("there are no rows");
+    }
+    double[] means = new double[features];
+    if (values instanceof Bytes bytes) {
+      long[] sums = new long[features];
+      for (int row = 0; row < rows(); row++) {
+        for (int i = 0; i < features; i++) {
+          sums[i] += Byte.toUnsignedInt(bytes.pixels[row * features + i]);
+        }
+      }
+      Arrays.setAll(means, i -> bytes.scale * ((double) sums[i] / rows()));
+    } else if (values instanceof Floats floats) {
+      double[] column = new double[rows()];
+      for (int i = 0; i < features; i++) {
+        for (int row = 0; row < rows(); row++) {
+          column[row] = floats.numbers[row * features + i];
+        }
+        means[i] = Exact.sum(column, 0, rows()) / rows();
+      }
+    }
+    return means;
   }
 
   /** Rows to train on and rows to test with. */
@@ -38,15 +150,41 @@ public record Dataset(byte[] pixels, int[] labels, int features, int classes, do
 
   /** The rows before {@code row} for training, the others for testing. */
   public Split splitAt(int row) {
-    return new Split(slice(0, row), slice(row, rows()));
+    return split(IntStream.range(0, rows()).toArray(), row);
   }
 
-  private Dataset slice(int from, int to) {
+  /**
+   * Random rows for testing (or, of a training part, for validation), the others for training; both in the order
+   * in which they stand here. They are the last of a permutation that depends on the seed and nothing else.
+   *
+   * @param fraction of the rows, rounded to the nearest number of them, but at least one row
+   * @throws IllegalArgumentException if the fraction is not between 0 and 1, or leaves no row for training
+   */
+  public Split split(double fraction, long seed) {
+    if (!(fraction > 0 && fraction < 1)) {
+      throw new IllegalArgumentException("fraction must be between 0 and 1: " + fraction);
+    }
+    int train = rows() - (int) Math.max(1, Math.round(fraction * rows()));
+    if (train < 1) {
+      throw new IllegalArgumentException(
+          "%d rows less a fraction of %s leave none".formatted(rows(), fraction));
+    }
+    int[] order = new Philox(seed, SPLIT).permutation(rows());
+    Arrays.sort(order, 0, train);
+    Arrays.sort(order, train, order.length);
+    return split(order, train);
+  }
+
+  private Split split(int[] order, int train) {
+    return new Split(
+        select(Arrays.copyOf(order, train)), select(Arrays.copyOfRange(order, train, rows())));
+  }
+
+  private Dataset select(int[] rows) {
     return new Dataset(
-        Arrays.copyOfRange(pixels, from * features, to * features),
-        Arrays.copyOfRange(labels, from, to),
+        values.select(rows, features),
+        Arrays.stream(rows).map(row -> labels[row]).toArray(),
         features,
-        classes,
-        scale);
+        classes);
   }
 }

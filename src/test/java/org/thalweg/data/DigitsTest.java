@@ -33,6 +33,6 @@ class DigitsTest {
         assertThrows(
             IllegalArgumentException.class,
             () -> new Dataset(new byte[5], new int[] {0, 1}, 2, 3, 1));
-    assertEquals("2 rows of 2 features are not 5 bytes", e.getMessage());
+    assertEquals("2 rows of 2 features are not 5 values", e.getMessage());
   }
 }

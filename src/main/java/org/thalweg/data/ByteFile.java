@@ -1,0 +1,131 @@
+package org.thalweg.data;
+
+import java.io.BufferedInputStream;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * A file of bytes, packed by gzip or not, read from its first byte to its last. Every complaint names the file
+ * and the byte, counted from 0 in what is unpacked.
+ */
+final class ByteFile extends FilterInputStream {
+  private static final int BUFFER = 1 << 16;
+  private static final int GZIP_0 = 0x1f;
+  private static final int GZIP_1 = 0x8b;
+
+  private final String name;
+  private long at;
+
+  private ByteFile(String name, InputStream in) {
+    super(in);
+    this.name = name;
+  }
+
+  /** How the contents of a file are read. */
+  interface Format<T> {
+    T read(ByteFile file) throws IOException;
+  }
+
+  /**
+   * Reads a whole file. Whether it is packed is seen by its first two bytes, not by its name.
+   *
+   * @throws DataException if it cannot be read, or goes on behind what the format reads
+   */
+  static <T> T read(Path path, Format<T> format) {
+    try (InputStream plain = new BufferedInputStream(Files.newInputStream(path), BUFFER)) {
+      plain.mark(2);
+      boolean packed = plain.read() == GZIP_0 && plain.read() == GZIP_1;
+      plain.reset();
+      ByteFile file = new ByteFile(packed ? path + ", unpacked" : path.toString(), plain);
+      try {
+        if (packed) {
+          file.in = new GZIPInputStream(plain, BUFFER);
+        }
+        T contents = format.read(file);
+        if (file.read() >= 0) {
+          throw file.wrong("expected the end of the file");
+        }
+        return contents;
+      } catch (IOException e) {
+        throw file.wrong("cannot be read: " + e);
+      }
+    } catch (IOException e) {
+      throw new DataException(path + ": " + e);
+    }
+  }
+
+  /**
+   * The file of that name in a folder, or of that name with .gz.
+   *
+   * @param source how it is got, for the error that says that it is missing
+   */
+  static Path find(Path folder, String name, String source) {
+    for (String file : List.of(name, name + ".gz")) {
+      if (Files.exists(folder.resolve(file))) {
+        return folder.resolve(file);
+      }
+    }
+    throw new DataException(
+        "%s is missing, also with .gz: %s".formatted(folder.resolve(name), source));
+  }
+
+  @Override
+  public int read() throws IOException {
+    int value = in.read();
+    at += value < 0 ? 0 : 1;
+    return value;
+  }
+
+  @Override
+  public int read(byte[] bytes, int from, int n) throws IOException {
+    int got = in.read(bytes, from, n);
+    at += Math.max(0, got);
+    return got;
+  }
+
+  /** The next {@code n} bytes. Memory grows with the bytes that are there, not with {@code n}. */
+  byte[] bytes(int n, String what) throws IOException {
+    byte[] bytes = readNBytes(n);
+    if (bytes.length < n) {
+      throw wrong("the file ends after %d of %d bytes of %s".formatted(bytes.length, n, what));
+    }
+    return bytes;
+  }
+
+  /** The next four bytes, a big-endian number of at least 1. */
+  int count(String what) throws IOException {
+    long start = at;
+    int count = ByteBuffer.wrap(bytes(Integer.BYTES, what)).getInt();
+    if (count < 1) {
+      throw wrong(
+          start,
+          "%s must be 1 to %d, not %s"
+              .formatted(what, Integer.MAX_VALUE, Integer.toUnsignedString(count)));
+    }
+    return count;
+  }
+
+  /** A label that was read at a place. */
+  int label(long at, byte label, int classes) {
+    int value = Byte.toUnsignedInt(label);
+    if (value >= classes) {
+      throw wrong(at, "label must be 0 to %d, not %d".formatted(classes - 1, value));
+    }
+    return value;
+  }
+
+  /** A complaint about the place that is read next. */
+  DataException wrong(String problem) {
+    return wrong(at, problem);
+  }
+
+  DataException wrong(long at, String problem) {
+    return new DataException("%s: byte %d: %s".formatted(name, at, problem));
+  }
+}

@@ -1,0 +1,141 @@
+package org.thalweg.data;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows of a CSV file in UTF-8: fields between commas, in quotes where they hold a comma, a line break or a
+ * quote, which is doubled; lines that end in LF or CRLF. (RFC 4180.) A byte order mark, blanks around a field and
+ * empty lines are passed over.
+ */
+final class CsvRows {
+  private static final int LONGEST_FIELD = 1 << 16;
+  private static final byte[] MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
+
+  /** What Java puts where it cannot decode; where it stands in the file itself, another program did so. */
+  private static final char REPLACED = '\ufffd';
+
+  private static final int END = -1;
+
+  private final String name;
+  private final InputStream in;
+  private final byte[] buffer = new byte[1 << 16];
+  private int at;
+  private int end;
+  private int line = 1;
+  private byte[] field = new byte[64];
+  private int length;
+
+  CsvRows(String name, InputStream in) throws IOException {
+    this.name = name;
+    this.in = in;
+    end = in.readNBytes(buffer, 0, buffer.length);
+    at = Arrays.equals(Arrays.copyOf(buffer, MARK.length), MARK) ? MARK.length : 0;
+  }
+
+  /** The fields of a row that begins on a line, counted from 1. */
+  record Row(int line, List<String> fields) {}
+
+  /** The next row; null at the end of the file. */
+  @Nullable Row next() throws IOException {
+    int c = read();
+    while (c == '\n' || c == '\r') {
+      c = read();
+    }
+    if (c == END) {
+      return null;
+    }
+    Row row = new Row(line, new ArrayList<>());
+    while (true) {
+      length = 0;
+      if (c == '"') {
+        c = quoted(row);
+      } else {
+        while (c != ',' && c != '\n' && c != END) {
+          append(row, c);
+          c = read();
+        }
+      }
+      row.fields.add(decode(row));
+      if (c != ',') {
+        return row;
+      }
+      c = read();
+    }
+  }
+
+  /** Reads up to the closing quote, and returns what ends the field. */
+  private int quoted(Row row) throws IOException {
+    while (true) {
+      int c = read();
+      if (c == '"') {
+        c = read();
+        if (c == '\r') {
+          c = read();
+        }
+        if (c == ',' || c == '\n' || c == END) {
+          return c;
+        }
+        if (c != '"') {
+          throw wrong(
+              row, row.fields.size(), "expected a comma or the end of the line behind a quote");
+        }
+      } else if (c == END) {
+        throw wrong(row, row.fields.size(), "expected a closing quote before the end of the file");
+      }
+      append(row, c);
+    }
+  }
+
+  private void append(Row row, int c) {
+    if (length == LONGEST_FIELD) {
+      throw wrong(row, row.fields.size(), "a field of more than " + LONGEST_FIELD + " bytes");
+    }
+    if (length == field.length) {
+      field = Arrays.copyOf(field, 2 * length);
+    }
+    field[length++] = (byte) c;
+  }
+
+  private String decode(Row row) {
+    String text = new String(field, 0, length, StandardCharsets.UTF_8);
+    if (text.indexOf(REPLACED) >= 0) {
+      throw wrong(row, row.fields.size(), "not UTF-8");
+    }
+    return text.strip();
+  }
+
+  private int read() throws IOException {
+    if (at == end) {
+      at = 0;
+      end = Math.max(0, in.read(buffer));
+      if (end == 0) {
+        return END;
+      }
+    }
+    int c = Byte.toUnsignedInt(buffer[at++]);
+    line += c == '\n' ? 1 : 0;
+    return c;
+  }
+
+  /**
+   * A complaint about a field.
+   *
+   * @param column from 0; the message counts from 1
+   */
+  DataException wrong(Row row, int column, String problem) {
+    return new DataException(
+        "%s: line %d, column %d: %s".formatted(name, row.line, column + 1, problem));
+  }
+
+  /** A complaint about the end of the file. */
+  DataException wrongEnd(String problem) {
+    return new DataException(
+        "%s: line %d: %s, not the end of the file".formatted(name, line, problem));
+  }
+}

@@ -1,0 +1,168 @@
+package org.thalweg.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.ShrinkingMode;
+import net.jqwik.api.lifecycle.AfterContainer;
+import net.jqwik.api.lifecycle.BeforeContainer;
+
+/** Whatever a file holds, what comes back is a data set or our exception, and little memory is taken for it. */
+class ReadersFuzzTest {
+  /** File and place in one line. */
+  private static final Pattern MESSAGE =
+      Pattern.compile(
+          "[^:]+: (byte \\d+|line \\d+(, column \\d+)?): .+"
+              + "|[^:]+\\.csv: one row cannot be split.+");
+
+  /** Bytes for one small data set: 65,536 names of classes and a file's buffers take the most. */
+  private static final long MEMORY = 20_000_000;
+
+  private static final List<Byte> TOKENS =
+      "0123456789,,,\n\r\"\".-+eE#naNInf".chars().mapToObj(c -> (byte) c).toList();
+
+  private static Path folder;
+
+  /** A valid data set, and the name and folder that it is asked for by. */
+  private record Sample(Map<String, byte[]> files, String name, Path folder) {
+    Datasets.Loaded load() {
+      return name.endsWith(".csv")
+          ? Datasets.load(folder.resolve(name).toString(), null, null)
+          : Datasets.load(name, folder, null);
+    }
+  }
+
+  private static final List<Sample> SAMPLES = new ArrayList<>();
+
+  @BeforeContainer
+  static void write() throws IOException {
+    folder = Files.createTempDirectory("fuzz");
+    SAMPLES.add(new Sample(Samples.idx(), "mnist", folder.resolve("idx")));
+    SAMPLES.add(new Sample(Samples.cifar(), "cifar10", folder.resolve("cifar")));
+    for (Map<String, byte[]> files : Samples.csvs()) {
+      SAMPLES.add(new Sample(files, "data.csv", folder.resolve("csv" + SAMPLES.size())));
+    }
+    for (Sample sample : SAMPLES) {
+      Samples.write(sample.folder, sample.files);
+      sample.load();
+    }
+  }
+
+  @AfterContainer
+  static void delete() throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
+    }
+  }
+
+  @Property(tries = 2000, shrinking = ShrinkingMode.OFF)
+  void anyBytes(@ForAll long seed) throws IOException {
+    Random random = new Random(seed);
+    byte[] bytes = new byte[random.nextInt(300)];
+    random.nextBytes(bytes);
+    if (random.nextBoolean()) {
+      for (int i = 0; i < bytes.length; i++) bytes[i] = TOKENS.get(random.nextInt(TOKENS.size()));
+    }
+    Sample sample = SAMPLES.get(random.nextInt(SAMPLES.size()));
+    assertOrderly(
+        seed, sample, name(sample, random), random.nextInt(4) == 0 ? Samples.gzip(bytes) : bytes);
+  }
+
+  @Property(tries = 6000, shrinking = ShrinkingMode.OFF)
+  void mutations(@ForAll long seed) throws IOException {
+    Random random = new Random(seed);
+    Sample sample = SAMPLES.get(random.nextInt(SAMPLES.size()));
+    String name = name(sample, random);
+    byte[] bytes = sample.files.get(name);
+    if (random.nextInt(3) == 0) bytes = Samples.gzip(bytes);
+    for (int n = 1 + random.nextInt(3); n > 0; n--) bytes = mutate(bytes, random);
+    if (random.nextInt(3) == 0) bytes = Samples.gzip(bytes);
+    assertOrderly(seed, sample, name, bytes);
+  }
+
+  private static String name(Sample sample, Random random) {
+    List<String> names = sample.files.keySet().stream().sorted().toList();
+    return names.get(random.nextInt(names.size()));
+  }
+
+  /** Flips a bit, replaces a header's number or a character, cuts, doubles or inserts. */
+  private static byte[] mutate(byte[] bytes, Random random) {
+    if (bytes.length < 4) return new byte[random.nextInt(8)];
+    // Half of the time near the beginning, where headers are.
+    int at = random.nextInt(random.nextBoolean() ? bytes.length : Math.min(bytes.length, 20));
+    int length = random.nextInt(Math.min(bytes.length - at, 1 + random.nextInt(4000)) + 1);
+    byte[] changed = bytes.clone();
+    switch (random.nextInt(6)) {
+      case 0 -> changed[at] ^= (byte) (1 << random.nextInt(8));
+      case 1 -> changed[at] = TOKENS.get(random.nextInt(TOKENS.size()));
+      case 2 -> {
+        int[] counts = {0, 1, -1, Integer.MAX_VALUE, 1 << random.nextInt(32), random.nextInt(12)};
+        int word = Math.min(at, changed.length - 4) & ~3;
+        ByteBuffer.wrap(changed).putInt(word, counts[random.nextInt(counts.length)]);
+      }
+      case 3 ->
+          changed =
+              join(Arrays.copyOf(bytes, at), Arrays.copyOfRange(bytes, at + length, bytes.length));
+      case 4 ->
+          changed =
+              join(Arrays.copyOf(bytes, at + length), Arrays.copyOfRange(bytes, at, bytes.length));
+      default -> {
+        byte[] more = new byte[random.nextInt(10)];
+        random.nextBytes(more);
+        changed =
+            join(join(Arrays.copyOf(bytes, at), more), Arrays.copyOfRange(bytes, at, bytes.length));
+      }
+    }
+    return changed;
+  }
+
+  private static byte[] join(byte[] a, byte[] b) {
+    return ByteBuffer.allocate(a.length + b.length).put(a).put(b).array();
+  }
+
+  /** Loads the sample with one of its files replaced. */
+  private static void assertOrderly(long seed, Sample sample, String name, byte[] bytes)
+      throws IOException {
+    Path file = sample.folder.resolve(name);
+    replace(file, bytes);
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    try {
+      Datasets.Loaded loaded = sample.load();
+      for (Dataset part : List.of(loaded.split().train(), loaded.split().test())) {
+        assertTrue(part.rows() > 0 && part.features() > 0, "seed " + seed);
+        assertEquals(part.classes(), loaded.classes().size(), "seed " + seed);
+      }
+    } catch (DataException e) {
+      assertTrue(MESSAGE.matcher(e.getMessage()).matches(), () -> "seed " + seed + ": " + e);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      throw new AssertionError("seed " + seed + ": " + e, e);
+    } finally {
+      replace(file, sample.files.get(name));
+    }
+    long taken = threads.getCurrentThreadAllocatedBytes() - before;
+    assertTrue(taken < MEMORY, () -> "seed " + seed + ": " + taken + " bytes");
+  }
+
+  /** A new file: to cut an old one to nothing takes some file systems milliseconds. */
+  private static void replace(Path file, byte[] bytes) throws IOException {
+    Files.delete(file);
+    Files.write(file, bytes);
+  }
+}

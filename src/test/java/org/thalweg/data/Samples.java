@@ -1,0 +1,92 @@
+package org.thalweg.data;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.GZIPOutputStream;
+
+/** Small data sets, written as their formats say. */
+final class Samples {
+  static final int CIFAR_ROW = 3073;
+
+  private Samples() {}
+
+  /** Five training and two test images of 2 x 3; pixel i of an image j is 40 * j + i, its label 2 * j. */
+  static Map<String, byte[]> idx() {
+    Map<String, byte[]> files = new LinkedHashMap<>();
+    files.put("train-images-idx3-ubyte", idxImages(5));
+    files.put("train-labels-idx1-ubyte", idxLabels(5));
+    files.put("t10k-images-idx3-ubyte", idxImages(2));
+    files.put("t10k-labels-idx1-ubyte", idxLabels(2));
+    return files;
+  }
+
+  private static byte[] idxImages(int count) {
+    ByteBuffer file = ByteBuffer.allocate(16 + count * 6);
+    file.putInt(0x0803).putInt(count).putInt(2).putInt(3);
+    for (int j = 0; j < count; j++) for (int i = 0; i < 6; i++) file.put((byte) (40 * j + i));
+    return file.array();
+  }
+
+  private static byte[] idxLabels(int count) {
+    ByteBuffer file = ByteBuffer.allocate(8 + count);
+    file.putInt(0x0801).putInt(count);
+    for (int j = 0; j < count; j++) file.put((byte) (2 * j));
+    return file.array();
+  }
+
+  /** Two rows a file; row j of file f has the label f + j and the bytes 7 * i + f + j. */
+  static Map<String, byte[]> cifar() {
+    Map<String, byte[]> files = new LinkedHashMap<>();
+    for (int f = 0; f < 6; f++) {
+      byte[] rows = new byte[2 * CIFAR_ROW];
+      for (int j = 0; j < 2; j++) {
+        rows[j * CIFAR_ROW] = (byte) (f + j);
+        for (int i = 0; i < CIFAR_ROW - 1; i++) {
+          rows[j * CIFAR_ROW + 1 + i] = (byte) (7 * i + f + j);
+        }
+      }
+      files.put(f < 5 ? "data_batch_" + (f + 1) + ".bin" : "test_batch.bin", rows);
+    }
+    return files;
+  }
+
+  static List<Map<String, byte[]>> csvs() {
+    List<Map<String, byte[]>> files = new ArrayList<>();
+    for (String text :
+        List.of(
+            "x,y,class\n1,2.5,0\n-3,4e-3,1\n0,.5,3\n",
+            "255,0,7,2\r\n1,2,3,0\r\n4,5,6,1\r\n",
+            "\ufeff\"a, \"\"b\"\"\",\"ç\",l\n1.5,2,\"cat\"\n3,4,\"d\nog\"\n")) {
+      files.add(Map.of("data.csv", text.getBytes(StandardCharsets.UTF_8)));
+    }
+    return files;
+  }
+
+  static byte[] gzip(byte[] bytes) {
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (OutputStream out = new GZIPOutputStream(packed)) {
+      out.write(bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return packed.toByteArray();
+  }
+
+  static Path write(Path folder, Map<String, byte[]> files) throws IOException {
+    Files.createDirectories(folder);
+    for (Map.Entry<String, byte[]> file : files.entrySet()) {
+      Files.write(folder.resolve(file.getKey()), file.getValue());
+    }
+    return folder;
+  }
+}
