@@ -66,6 +66,9 @@ template <typename T> Status gemm(const char* kernel, Handle* handle, int op_a, 
   if (!handle->workspace) return kAllocFailed;
   if (m == 0 || n == 0 || models == 0) return kSuccess;
 
+  // Loaded when they are first needed, as the real one's kernels are: not while a graph is captured.
+  if (handle->module == nullptr && cuModuleLoadData(&handle->module, thalweg_gemm_ptx) != CUDA_SUCCESS)
+    return kExecutionFailed;
   CUfunction function;
   if (cuModuleGetFunction(&function, handle->module, kernel) != CUDA_SUCCESS) return kExecutionFailed;
   int64_t sizes[] = {models, m, n, k}, to_next = ldc;
@@ -85,15 +88,13 @@ template <typename T> Status gemm(const char* kernel, Handle* handle, int op_a, 
 THALWEG_EXPORT int cublas_unsupported() { return kNotSupported; }
 
 THALWEG_EXPORT int cublasCreate_v2(Handle** handle) {
-  CUmodule module;
-  if (cuModuleLoadData(&module, thalweg_gemm_ptx) != CUDA_SUCCESS) return kNotInitialized;
-  *handle = new Handle{module, nullptr, false};
+  *handle = new Handle{};
   return kSuccess;
 }
 
 THALWEG_EXPORT int cublasDestroy_v2(Handle* handle) {
   if (handle == nullptr) return kNotInitialized;
-  const CUresult result = cuModuleUnload(handle->module);
+  const CUresult result = handle->module == nullptr ? CUDA_SUCCESS : cuModuleUnload(handle->module);
   delete handle;
   return result == CUDA_SUCCESS ? kSuccess : kNotInitialized;
 }

@@ -288,11 +288,15 @@ public final class CudaDevice implements Device {
     if (array == null) {
       return 0;
     }
+    return touch(array).address();
+  }
+
+  private CudaArray touch(Array array) {
     CudaArray own = mine(array);
     if (recording != null) {
       touched.add(own);
     }
-    return own.address();
+    return own;
   }
 
   /** A number as a kernel's argument, in the kernel's own type. */
@@ -442,22 +446,19 @@ public final class CudaDevice implements Device {
       Array out,
       boolean add) {
     makeCurrent();
-    for (Array array : List.of(left, right, out)) {
-      address(array);
-    }
-    if (size.models() == 0 || size.rows() == 0 || size.columns() == 0 || size.depth() == 0) {
-      return;
-    }
     Cublas.Gemm gemm =
         new Cublas.Gemm(
             by,
             out.type(),
             size,
             transposed,
-            mine(left).pointer(),
-            mine(right).pointer(),
-            mine(out).pointer(),
+            touch(left).pointer(),
+            touch(right).pointer(),
+            touch(out).pointer(),
             add);
+    if (size.models() == 0 || size.rows() == 0 || size.columns() == 0 || size.depth() == 0) {
+      return;
+    }
     if (recording != null) {
       gemm.rehearse(stream);
     }

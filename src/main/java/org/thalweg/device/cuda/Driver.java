@@ -89,8 +89,7 @@ public enum Driver {
         // other driver.
         System.load(
             extract(driver == SOFTWARE ? SOFTWARE_DRIVER : jcudaLibrary("JCudaDriver"), folder));
-        // Results are checked call by call, where it
-        // is known what the call was for, and not by JCuda.
+        // Results are checked call by call, where it is known what the call was for, not by JCuda.
         loadJCuda(folder, () -> JCudaDriver.setExceptionsEnabled(false));
         loaded = driver;
       } finally {

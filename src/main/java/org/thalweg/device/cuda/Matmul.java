@@ -8,7 +8,7 @@ public enum Matmul {
   OWN,
   /** NVIDIA's cuBLAS 12, where it is installed: in the order of its choice. */
   CUBLAS,
-  /** The same on tensor cores: binary32 operands are cut to the 10 bits of mantissa of TF32. */
+  /** The same on tensor cores: binary32 operands are cut to TF32's 10 bits of mantissa. */
   CUBLAS_TF32;
 
   /** The name by which it is asked for: {@code "cublas-tf32"}. */
