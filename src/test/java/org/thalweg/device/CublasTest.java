@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -47,10 +48,21 @@ class CublasTest {
     return sizes;
   }
 
+  /** A GPU's machine need not have cuBLAS; the software driver has its stand-in. */
+  private static Device open(Matmul matmul) {
+    try {
+      return TestDevices.openDriver(matmul);
+    } catch (DeviceException e) {
+      Assumptions.assumeFalse(
+          TestDevices.GPU && e.getMessage().startsWith("cuBLAS"), e.getMessage());
+      throw e;
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(names = "OWN", mode = EnumSource.Mode.EXCLUDE)
   void everySize(Matmul matmul) {
-    try (Device device = TestDevices.openDriver(matmul)) {
+    try (Device device = open(matmul)) {
       for (ElementType type : Values.TYPES) {
         double worst = 0;
         for (Product size : sizes()) {
@@ -199,7 +211,7 @@ class CublasTest {
     Settings settings =
         new Settings(
             new Adam(0.01, 0.9, 0.999, 1e-8), new Softmax(), ElementType.F32, 32, 30, 0, 1);
-    try (Device device = TestDevices.openDriver(matmul);
+    try (Device device = open(matmul);
         Trainer trainer = new Trainer(device, digits.train(), settings)) {
       trainer.train(epoch -> {});
       double accuracy = trainer.score(digits.test()).accuracy();

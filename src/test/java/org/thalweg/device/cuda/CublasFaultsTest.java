@@ -6,13 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import jcuda.Pointer;
+import jcuda.jcublas.JCublas2;
+import jcuda.jcublas.cublasHandle;
+import jcuda.jcublas.cublasStatus;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.thalweg.device.Array;
 import org.thalweg.device.DeviceException;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.Product;
+import org.thalweg.device.TestDevices;
 
 /** What is said where cuBLAS is missing or fails, and that Thalweg's own products work after that. */
 @Tag("driver")
@@ -49,6 +56,34 @@ class CublasFaultsTest {
       return;
     }
     assertEquals(expected + "\n19.0 22.0 43.0 50.0\n", out);
+  }
+
+  /** As NVIDIA documents it, where it does; without a workspace the real one would allocate. */
+  @Test
+  void whatTheStandInRefuses() {
+    Assumptions.assumeFalse(TestDevices.GPU, "a GPU has the real one");
+    try (CudaDevice device = TestDevices.openDriver(Matmul.CUBLAS);
+        CudaArray x = device.allocate(ElementType.F32, 4)) {
+      cublasHandle handle = new cublasHandle();
+      assertEquals(cublasStatus.CUBLAS_STATUS_SUCCESS, JCublas2.cublasCreate(handle));
+      assertEquals(cublasStatus.CUBLAS_STATUS_ALLOC_FAILED, square(handle, 2, 2, x));
+      assertEquals(
+          cublasStatus.CUBLAS_STATUS_INVALID_VALUE,
+          JCublas2.cublasSetWorkspace(handle, x.slice(1, 3).pointer(), 12));
+      JCublas2.cublasSetWorkspace(handle, x.pointer(), 16);
+      assertEquals(cublasStatus.CUBLAS_STATUS_SUCCESS, square(handle, 2, 2, x));
+      assertEquals(cublasStatus.CUBLAS_STATUS_INVALID_VALUE, square(handle, 2, 1, x));
+      assertEquals(cublasStatus.CUBLAS_STATUS_INVALID_VALUE, square(handle, -1, 2, x));
+      assertEquals(cublasStatus.CUBLAS_STATUS_NOT_SUPPORTED, JCublas2.cublasSetMathMode(handle, 0));
+      assertEquals(cublasStatus.CUBLAS_STATUS_SUCCESS, JCublas2.cublasDestroy(handle));
+    }
+  }
+
+  private static int square(cublasHandle handle, int n, int ld, CudaArray x) {
+    Pointer one = Pointer.to(new float[] {1});
+    Pointer to = x.pointer();
+    return JCublas2.cublasSgemmStridedBatched(
+        handle, 0, 0, n, n, n, one, to, ld, 4, to, ld, 4, one, to, ld, 4, 0);
   }
 
   /**
