@@ -39,7 +39,7 @@ final class Cublas {
   /**
    * In the current context.
    *
-   * @param workspace cuBLAS's scratch memory; with one of its own it never allocates, also not while a graph is captured
+   * @param workspace cuBLAS's scratch memory: given that, it never allocates, also not while a graph is captured
    */
   Cublas(CUstream stream, CudaArray workspace, boolean tf32) {
     this.tf32 = tf32;

@@ -67,6 +67,8 @@ public final class CudaDevice implements Device {
   private static final int TALLY_THREADS = 256;
   private static final int BIAS_THREADS = 256;
 
+  private static final int TF32_MAJOR = 8; // compute capability of the first GPUs that have it
+
   // What NVIDIA recommends for cuBLAS: more from Hopper (9.0) on.
   private static final long WORKSPACE = 4 << 20;
   private static final long WORKSPACE_HOPPER = 32 << 20;
@@ -130,6 +132,10 @@ public final class CudaDevice implements Device {
     if (10 * major + minor < LEAST_CAPABILITY) {
       throw new DeviceException(
           description + " is too old: the kernels need 7.5 (Turing) or newer");
+    }
+    if (matmul == Matmul.CUBLAS_TF32 && major < TF32_MAJOR && driver == Driver.NVIDIA) {
+      // cuBLAS would compute in binary32 and not say so; the stand-in rounds on any device.
+      throw new DeviceException(description + " has no TF32, which came with 8.0 (Ampere)");
     }
     check(cuDevicePrimaryCtxRetain(context, device), "opening device %d", ordinal);
     makeCurrent();
