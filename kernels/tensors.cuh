@@ -66,7 +66,7 @@ __device__ __forceinline__ Vector<exact::Bf16, kWidth> rounded(const float* w, l
 __device__ __forceinline__ void store(exact::Bf16* p, const Vector<exact::Bf16, 4>& v) {
   const uint32_t low = v.at[0].bits | static_cast<uint32_t>(v.at[1].bits) << 16;
   const uint32_t high = v.at[2].bits | static_cast<uint32_t>(v.at[3].bits) << 16;
-  *reinterpret_cast<uint2*>(p) = {low, high};
+  *reinterpret_cast<uint64_t*>(p) = static_cast<uint64_t>(high) << 32 | low;
 }
 
 // An address that comes from memory could point anywhere, for all the compiler knows: this one is global.

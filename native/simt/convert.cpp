@@ -24,6 +24,7 @@ void add_convert(Table& t) {
   add_cast<uint32_t, uint64_t>(t, "u32.u64");
   add_cast<uint16_t, uint32_t>(t, "u16.u32");
   add_cast<uint32_t, uint16_t>(t, "u32.u16");
+  add_cast<uint64_t, uint16_t>(t, "u64.u16");
   add_cast<uint64_t, uint32_t>(t, "u64.u32");
   add_cast<int64_t, int32_t>(t, "s64.s32");
   add_cast<float, uint16_t>(t, "rn.f32.u16");

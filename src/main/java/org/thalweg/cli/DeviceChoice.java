@@ -5,6 +5,7 @@ import org.thalweg.device.DeviceException;
 import org.thalweg.device.JavaDevice;
 import org.thalweg.device.cuda.CudaDevice;
 import org.thalweg.device.cuda.Driver;
+import org.thalweg.device.cuda.Matmul;
 
 /** The devices by the names that {@code --device} takes. */
 enum DeviceChoice {
@@ -42,6 +43,29 @@ enum DeviceChoice {
       case cuda -> gpu();
       case auto -> gpuOrJava();
     };
+  }
+
+  /**
+   * Opens it with that for the products, which only a CUDA device has a choice of.
+   *
+   * @throws DeviceException if it cannot be used; the message says why and what to do
+   */
+  Opened open(Matmul matmul) {
+    if (matmul == Matmul.OWN) {
+      return open();
+    }
+    try {
+      return switch (this) {
+        case java -> throw new DeviceException("device java has no cuBLAS");
+        case sim -> new Opened(new CudaDevice(Driver.SOFTWARE, 0, matmul), "");
+        case cuda, auto -> new Opened(new CudaDevice(Driver.NVIDIA, 0, matmul), "");
+      };
+    } catch (DeviceException e) {
+      throw new DeviceException(
+          "--matmul %s: %s; --matmul own needs no cuBLAS, and with --device java no GPU"
+              .formatted(matmul, e.getMessage()),
+          e);
+    }
   }
 
   private static Opened gpu() {

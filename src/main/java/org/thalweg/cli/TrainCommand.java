@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Digits;
 import org.thalweg.device.ElementType;
+import org.thalweg.device.cuda.Matmul;
 import org.thalweg.loss.Softmax;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
@@ -56,6 +57,15 @@ final class TrainCommand implements Callable<Integer> {
       description =
           "${COMPLETION-CANDIDATES}; auto is cuda where there is a GPU, else java. Default: ${DEFAULT-VALUE}.")
   private DeviceChoice device = DeviceChoice.auto;
+
+  @Option(
+      names = "--matmul",
+      paramLabel = "NAME",
+      defaultValue = "own",
+      description =
+          "What computes products on a GPU: ${COMPLETION-CANDIDATES}; cuBLAS 12 must be installed, and sums in an"
+              + " order of its own, so that weights are the same only with own. Default: ${DEFAULT-VALUE}.")
+  private Matmul matmul = Matmul.OWN;
 
   @Option(
       names = "--optimizer",
@@ -119,7 +129,7 @@ final class TrainCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Settings settings = settings();
     Path folder = createFolder();
-    try (DeviceChoice.Opened opened = device.open()) {
+    try (DeviceChoice.Opened opened = device.open(matmul)) {
       train(opened, settings, folder);
     } catch (RuntimeException | IOException e) {
       try {

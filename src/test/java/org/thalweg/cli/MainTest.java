@@ -9,12 +9,14 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.thalweg.optim.Optimizers;
 
@@ -53,6 +55,7 @@ class MainTest {
         List.of("train", "--", "Missing required parameter"),
         List.of("train", "mnist", "--", "mnist", "digits"),
         List.of("train", "digits", "--device", "gpu", "--", "--device", "gpu", "sim"),
+        List.of("train", "digits", "--matmul", "mkl", "--", "--matmul", "mkl", "cublas-tf32"),
         List.of("train", "digits", "--optimizer", "adamm", "--", "adamm", "sgd", "adam"),
         List.of("train", "digits", "--lr", "-1", "--", "lr", "-1.0", "at least 0"),
         List.of("train", "digits", "--lr", "NaN", "--", "lr", "NaN", "finite"),
@@ -125,29 +128,61 @@ class MainTest {
   /** In a process of its own: it may have NVIDIA's driver or the software driver, not both. */
   @Test
   void aDeviceThatCannotBeUsedIsOneLine() throws Exception {
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-Dos.arch=" + System.getProperty("os.arch"),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "train",
-                "digits",
-                "--epochs=0",
-                "--device=cuda",
-                "--out=" + fresh())
-            .start();
-    String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
-    if (process.waitFor() == 0) {
+    Outcome outcome = child("--device=cuda");
+    if (outcome.code() == 0) {
       return; // there is a GPU
     }
-    assertEquals(1, process.exitValue());
+    assertEquals(1, outcome.code());
     assertTrue(
-        err.matches(
-            "thalweg: (no NVIDIA driver|JCuda has no natives|starting the CUDA driver).*--device java.*\\R"),
-        err);
+        outcome
+            .err()
+            .matches(
+                "thalweg: (no NVIDIA driver|JCuda has no natives|starting the CUDA driver).*--device java.*\\R"),
+        outcome.err());
+    assertFalse(Files.exists(fresh()));
+  }
+
+  /** Trains for no epoch, in a process of its own. */
+  private Outcome child(String... options) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.add("-Dos.arch=" + System.getProperty("os.arch"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+    command.addAll(List.of("train", "digits", "--epochs=0", "--out=" + fresh()));
+    command.addAll(List.of(options));
+    Process process = new ProcessBuilder(command).start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Outcome(process.waitFor(), out, err);
+  }
+
+  @ParameterizedTest
+  @Tag("driver")
+  @CsvSource({
+    "own, 'sim, Thalweg software driver, compute capability 7.5'",
+    "cublas, products by a stand-in for cuBLAS",
+    "cublas-tf32, products by a stand-in for cuBLAS (TF32)"
+  })
+  void theDeviceSaysWhatComputesProducts(String matmul, String end) throws Exception {
+    Outcome outcome = child("--device=sim", "--matmul=" + matmul);
+    assertEquals(0, outcome.code(), outcome.err());
+    String device = outcome.out().lines().findFirst().orElseThrow();
+    assertTrue(device.endsWith(end), device);
+  }
+
+  /** Nor does {@code auto}, where there is no GPU, fall back to a device that has none. */
+  @ParameterizedTest
+  @CsvSource({"java, cublas", "java, cublas-tf32", "auto, cublas"})
+  void cublasIsRefusedWhereThereIsNone(String device, String matmul) throws Exception {
+    Outcome outcome = child("--device=" + device, "--matmul=" + matmul);
+    if (device.equals("auto") && outcome.code() == 0) {
+      return; // there is a GPU, and cuBLAS
+    }
+    assertEquals(1, outcome.code());
+    assertTrue(
+        outcome.err().matches("thalweg: --matmul " + matmul + ": .*; --matmul own needs .*\\R"),
+        outcome.err());
     assertFalse(Files.exists(fresh()));
   }
 

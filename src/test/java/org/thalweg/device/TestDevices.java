@@ -2,6 +2,7 @@ package org.thalweg.device;
 
 import org.thalweg.device.cuda.CudaDevice;
 import org.thalweg.device.cuda.Driver;
+import org.thalweg.device.cuda.Matmul;
 
 /**
  * What the tests of devices run on. A test class has a nested class for each device it takes; the one for
@@ -26,6 +27,10 @@ public enum TestDevices {
   }
 
   public static CudaDevice openDriver() {
-    return new CudaDevice(GPU ? Driver.NVIDIA : Driver.SOFTWARE, 0);
+    return openDriver(Matmul.OWN);
+  }
+
+  public static CudaDevice openDriver(Matmul matmul) {
+    return new CudaDevice(GPU ? Driver.NVIDIA : Driver.SOFTWARE, 0, matmul);
   }
 }

@@ -74,15 +74,22 @@ class KernelSourcesTest {
 
   @Test
   void theTestsOwnKernelsAreFresh() throws Exception {
-    Path sources = Path.of("src/test/kernels");
+    assertFresh(Path.of("src/test/resources/kernels"), Path.of("src/test/kernels"));
+  }
+
+  @Test
+  void theStandInsKernelsAreFresh() throws Exception {
+    assertFresh(Path.of("native/blas"), Path.of("native/blas"));
+  }
+
+  private static void assertFresh(Path compiled, Path sources) throws Exception {
     List<String> stale = new ArrayList<>();
-    for (Path ptx : files(Path.of("src/test/resources/kernels"), ".ptx")) {
+    for (Path ptx : files(compiled, ".ptx")) {
       List<String> head = Files.readAllLines(ptx).subList(0, 2);
       boolean same = head.get(1).equals("// sources " + hashOfSources(sources, ptx));
       if (!same) stale.add(ptx.toString());
     }
-    assertEquals(
-        List.of(), stale, "run: kernels/compile src/test/resources/kernels src/test/kernels");
+    assertEquals(List.of(), stale, "run: kernels/compile %s %s".formatted(compiled, sources));
   }
 
   @ParameterizedTest

@@ -85,7 +85,7 @@ final class CudaArray implements Array {
   }
 
   /** Where element 0 lies, as JCuda takes it. */
-  CUdeviceptr pointer() {
+  Address pointer() {
     return new Address(open().base, offset);
   }
 

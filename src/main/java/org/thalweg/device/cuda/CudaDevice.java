@@ -72,6 +72,13 @@ public final class CudaDevice implements Device {
   private static final int WHOLE_THREADS = 512;
   private static final int VECTOR_THREADS = 256;
   private static final int VECTOR_BYTES = 4 * 16 * VECTOR_THREADS; // of each array, by a block
+  private static final int BIAS_THREADS = 256;
+
+  private static final int TF32_MAJOR = 8; // compute capability of the first GPUs that have it
+
+  // What NVIDIA recommends for cuBLAS: more from Hopper (9.0) on.
+  private static final long WORKSPACE = 4 << 20;
+  private static final long WORKSPACE_HOPPER = 32 << 20;
 
   private final CUdevice device = new CUdevice();
   private final CUcontext context = new CUcontext();
@@ -80,18 +87,29 @@ public final class CudaDevice implements Device {
   private final Set<CudaArray> open = new LinkedHashSet<>();
   private final Set<CudaProgram> programs = new LinkedHashSet<>();
   private final String description;
-  private @Nullable List<Launch> recording;
+  private @Nullable Cublas cublas; // computes the products, if there is one
+  private @Nullable List<Enqueue> recording;
   private final Set<CudaArray> touched = new LinkedHashSet<>(); // by the step that is recorded
   private boolean closed;
+
+  /** Opens a device that computes with Thalweg's own kernels only. */
+  public CudaDevice(Driver driver, int ordinal) {
+    this(driver, ordinal, Matmul.OWN);
+  }
 
   /**
    * Opens a device.
    *
    * @param ordinal which of the driver's devices, from 0
-   * @throws DeviceException if there is none; the message says why and what to do
+   * @param matmul what computes the products
+   * @throws DeviceException if there is none, or no cuBLAS where that is asked for; the message says why and what to
+   *     do
    */
-  public CudaDevice(Driver driver, int ordinal) {
+  public CudaDevice(Driver driver, int ordinal, Matmul matmul) {
     driver.load();
+    if (matmul != Matmul.OWN) {
+      Cublas.load(driver);
+    }
     check(cuInit(0), "starting the CUDA driver");
     int[] version = new int[1];
     check(cuDriverGetVersion(version), "reading the driver's version");
@@ -122,9 +140,23 @@ public final class CudaDevice implements Device {
       throw new DeviceException(
           description + " is too old: the kernels need 7.5 (Turing) or newer");
     }
+    if (matmul == Matmul.CUBLAS_TF32 && major < TF32_MAJOR && driver == Driver.NVIDIA) {
+      // cuBLAS would compute in binary32 and not say so; the stand-in rounds on any device.
+      throw new DeviceException(description + " has no TF32, which came with 8.0 (Ampere)");
+    }
     check(cuDevicePrimaryCtxRetain(context, device), "opening device %d", ordinal);
     makeCurrent();
     check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "creating a stream");
+    if (matmul != Matmul.OWN) {
+      try {
+        long bytes = major < 9 ? WORKSPACE : WORKSPACE_HOPPER;
+        CudaArray workspace = allocate(ElementType.U8, bytes);
+        cublas = new Cublas(stream, workspace, matmul == Matmul.CUBLAS_TF32);
+      } catch (RuntimeException e) {
+        close();
+        throw e;
+      }
+    }
   }
 
   private int attribute(int which) {
@@ -135,7 +167,7 @@ public final class CudaDevice implements Device {
 
   @Override
   public String description() {
-    return description;
+    return cublas == null ? description : description + ", products by " + cublas.description();
   }
 
   /** Makes this device's context the calling thread's. */
@@ -251,13 +283,16 @@ public final class CudaDevice implements Device {
       function = kernels.load(module, kernel);
       Launch.ofNothing(kernel, function, sharedBytes, arguments.length).enqueue(stream);
     }
-    Launch launch =
+    enqueue(
         new Launch(
-            kernel, function, (int) blocks, threads, sharedBytes, Launch.pointers(arguments));
+            kernel, function, (int) blocks, threads, sharedBytes, Launch.pointers(arguments)));
+  }
+
+  private void enqueue(Enqueue work) {
     if (recording == null) {
-      launch.enqueue(stream);
+      work.enqueue(stream);
     } else {
-      recording.add(launch);
+      recording.add(work);
     }
   }
 
@@ -266,11 +301,15 @@ public final class CudaDevice implements Device {
     if (array == null) {
       return 0;
     }
+    return touch(array).address();
+  }
+
+  private CudaArray touch(Array array) {
     CudaArray own = mine(array);
     if (recording != null) {
       touched.add(own);
     }
-    return own.address();
+    return own;
   }
 
   /** A number as a kernel's argument, in the kernel's own type. */
@@ -281,7 +320,7 @@ public final class CudaDevice implements Device {
   @Override
   public Program record(Steps steps, Runnable body) {
     beginCall();
-    List<Launch> launches = new ArrayList<>();
+    List<Enqueue> launches = new ArrayList<>();
     recording = launches;
     touched.clear();
     try {
@@ -321,6 +360,14 @@ public final class CudaDevice implements Device {
   @Override
   public void multiply(Product size, Array left, Array right, @Nullable Array bias, Array out) {
     size.check(left, right, out, bias);
+    if (cublas != null) {
+      boolean add = bias != null || size.depth() == 0;
+      if (add) {
+        fill(size, bias, out);
+      }
+      gemm(cublas, size, false, left, right, out, add);
+      return;
+    }
     product(
         "multiply_",
         size,
@@ -340,6 +387,23 @@ public final class CudaDevice implements Device {
   public void multiplyTransposed(
       Product size, Array left, Array right, Array out, @Nullable Array ones) {
     size.check(left, right, out, ones);
+    if (cublas != null) {
+      if (size.depth() == 0) {
+        fill(size, null, out);
+      }
+      gemm(cublas, size, true, left, right, out, false);
+      if (ones != null) {
+        // cuBLAS has no such row; of a product of no rows only this one is left.
+        Product row = new Product(size.models(), false, 0, size.columns(), size.depth());
+        multiplyTransposedByOwn(row, left, right, out, ones);
+      }
+      return;
+    }
+    multiplyTransposedByOwn(size, left, right, out, ones);
+  }
+
+  private void multiplyTransposedByOwn(
+      Product size, Array left, Array right, Array out, @Nullable Array ones) {
     product(
         "multiply_transposed_",
         size,
@@ -370,6 +434,48 @@ public final class CudaDevice implements Device {
             slabDepth * (TILE_ROWS + 16 / type.bytes() + TILE_COLUMNS), TILE_ROWS * TILE_COLUMNS);
     int numbers = warps * slab + TILE_ROWS * TILE_COLUMNS;
     launch("matmul", kernel + type.suffix(), tiles, 32 * warps, numbers * type.bytes(), arguments);
+  }
+
+  /** Sets each row of {@code out} to its model's bias, or to 0. */
+  private void fill(Product size, @Nullable Array bias, Array out) {
+    launch(
+        "bias",
+        "bias_" + out.type().suffix(),
+        size.columns() == 0 ? 0 : (long) size.models() * size.rows(),
+        BIAS_THREADS,
+        0,
+        address(bias),
+        address(out),
+        size.rows(),
+        size.columns());
+  }
+
+  private void gemm(
+      Cublas by,
+      Product size,
+      boolean transposed,
+      Array left,
+      Array right,
+      Array out,
+      boolean add) {
+    makeCurrent();
+    Cublas.Gemm gemm =
+        new Cublas.Gemm(
+            by,
+            out.type(),
+            size,
+            transposed,
+            touch(left).pointer(),
+            touch(right).pointer(),
+            touch(out).pointer(),
+            add);
+    if (size.models() == 0 || size.rows() == 0 || size.columns() == 0 || size.depth() == 0) {
+      return;
+    }
+    if (recording != null) {
+      gemm.rehearse(stream);
+    }
+    enqueue(gemm);
   }
 
   @Override
@@ -572,6 +678,9 @@ public final class CudaDevice implements Device {
       makeCurrent();
       synchronize("closing the device");
       List.copyOf(programs).forEach(CudaProgram::close);
+      if (cublas != null) {
+        cublas.close();
+      }
       List.copyOf(open).forEach(CudaArray::close);
       kernels.unload();
       check(cuStreamDestroy(stream), "freeing the stream");

@@ -3,6 +3,7 @@ package org.thalweg.device.cuda;
 import static org.thalweg.device.cuda.Driver.check;
 
 import java.util.List;
+import java.util.stream.Collectors;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUstream;
@@ -29,19 +30,18 @@ final class CudaProgram implements Program {
   CudaProgram(
       CudaDevice device,
       CUstream stream,
-      List<Launch> launches,
+      List<Enqueue> launches,
       Steps steps,
       List<CudaArray> arrays) {
     this.device = device;
     this.stream = stream;
     this.steps = steps;
     this.arrays = arrays;
-    List<String> names = launches.stream().map(l -> l.kernel() + "(" + l.blocks() + ")").toList();
-    this.description = String.join(", ", names);
+    this.description = launches.stream().map(Enqueue::name).collect(Collectors.joining(", "));
     this.executable = capture(launches);
   }
 
-  private CUgraphExec capture(List<Launch> launches) {
+  private CUgraphExec capture(List<Enqueue> launches) {
     CUgraph graph = new CUgraph();
     check(
         JCudaDriver.cuStreamBeginCapture(

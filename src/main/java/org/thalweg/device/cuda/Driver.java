@@ -39,7 +39,7 @@ public enum Driver {
   /** Why this driver cannot be used here and what to do, or null if nothing is known against it. */
   public @Nullable String missing() {
     if (!System.getProperty("os.arch").equals("amd64")
-        || Driver.class.getResource(jcudaLibrary()) == null) {
+        || Driver.class.getResource(jcudaLibrary("JCudaDriver")) == null) {
       return "JCuda has no natives for %s on %s"
           .formatted(System.getProperty("os.name"), System.getProperty("os.arch"));
     }
@@ -50,12 +50,12 @@ public enum Driver {
     return null;
   }
 
-  /** The library in JCuda's jar. */
-  private static String jcudaLibrary() {
+  /** A library in JCuda's jars. */
+  static String jcudaLibrary(String name) {
     boolean windows = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
     return windows
-        ? "/lib/JCudaDriver-12.6.0-windows-x86_64.dll"
-        : "/lib/libJCudaDriver-12.6.0-linux-x86_64.so";
+        ? "/lib/%s-12.6.0-windows-x86_64.dll".formatted(name)
+        : "/lib/lib%s-12.6.0-linux-x86_64.so".formatted(name);
   }
 
   /**
@@ -87,8 +87,10 @@ public enum Driver {
         // so what may
         // fail is tried before JCuda's class is touched: a process without a GPU may still want the
         // other driver.
-        System.load(extract(driver == SOFTWARE ? SOFTWARE_DRIVER : jcudaLibrary(), folder));
-        loadJCuda(folder);
+        System.load(
+            extract(driver == SOFTWARE ? SOFTWARE_DRIVER : jcudaLibrary("JCudaDriver"), folder));
+        // Results are checked call by call, where it is known what the call was for, not by JCuda.
+        loadJCuda(folder, () -> JCudaDriver.setExceptionsEnabled(false));
         loaded = driver;
       } finally {
         delete(folder);
@@ -104,7 +106,7 @@ public enum Driver {
     }
   }
 
-  private static String extract(String resource, Path folder) throws IOException {
+  static String extract(String resource, Path folder) throws IOException {
     // Not JCuda's own name for its library: it would write over a file that is loaded.
     Path file = folder.resolve("thalweg-" + resource.substring(resource.lastIndexOf('/') + 1));
     try (InputStream in = Driver.class.getResourceAsStream(resource)) {
@@ -116,22 +118,21 @@ public enum Driver {
   /**
    * JCuda unpacks its natives under fixed names into {@code java.io.tmpdir}, where processes that start
    * together load each other's half-written files. So it is shown a folder of this process's own.
+   *
+   * @param initialise touches a class, which loads its library
    */
-  private static void loadJCuda(Path folder) {
+  static void loadJCuda(Path folder, Runnable initialise) {
     String shared = System.getProperty("java.io.tmpdir");
     System.setProperty("java.io.tmpdir", folder.toString());
     try {
-      // Initialises the class, which loads its library. Results are checked call by call, where it
-      // is known
-      // what the call was for, and not by JCuda.
-      JCudaDriver.setExceptionsEnabled(false);
+      initialise.run();
     } finally {
       System.setProperty("java.io.tmpdir", shared);
     }
   }
 
   /** A loaded library needs its file no longer; on Windows, where it stays locked, it is left behind. */
-  private static void delete(Path folder) {
+  static void delete(Path folder) {
     try (var files = Files.list(folder)) {
       for (Path file : files.toList()) {
         Files.deleteIfExists(file);

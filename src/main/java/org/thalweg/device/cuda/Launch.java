@@ -10,12 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A kernel with its arguments, on its way to a stream or into a graph. */
 record Launch(
-    String kernel,
-    CUfunction function,
-    int blocks,
-    int threads,
-    int sharedBytes,
-    Pointer arguments) {
+    String kernel, CUfunction function, int blocks, int threads, int sharedBytes, Pointer arguments)
+    implements Enqueue {
 
   /**
    * A launch of one warp with all arguments 0, for which every kernel does nothing. A kernel is launched so when it
@@ -47,7 +43,13 @@ record Launch(
     return Pointer.to(pointers);
   }
 
-  void enqueue(CUstream stream) {
+  @Override
+  public String name() {
+    return kernel + "(" + blocks + ")";
+  }
+
+  @Override
+  public void enqueue(CUstream stream) {
     Driver.check(
         JCudaDriver.cuLaunchKernel(
             function, blocks, 1, 1, threads, 1, 1, sharedBytes, stream, arguments, null),

@@ -27,8 +27,8 @@ class NativesTest {
   private static final int PROCESSES = 6;
 
   /**
-   * What each process does: waits for the sign, opens the software driver, runs a kernel, prints
-   * its result.
+   * What each process does: waits for the sign, opens the software driver and the stand-in for
+   * cuBLAS, runs a kernel, prints its result.
    */
   static final class Child {
     private Child() {}
@@ -37,7 +37,7 @@ class NativesTest {
       System.out.println("ready");
       int sign = System.in.read();
       if (sign < 0) return;
-      try (CudaDevice device = new CudaDevice(Driver.SOFTWARE, 0);
+      try (CudaDevice device = new CudaDevice(Driver.SOFTWARE, 0, Matmul.CUBLAS);
           Array left = device.of(ElementType.F32, 1, 2, 3, 4);
           Array right = device.of(ElementType.F32, 5, 6, 7, 8);
           Array out = device.allocate(ElementType.F32, 4)) {

@@ -1,0 +1,256 @@
+package org.thalweg.device.cuda;
+
+import static jcuda.cudaDataType.CUDA_R_32F;
+import static jcuda.driver.JCudaDriver.cuMemAlloc;
+import static jcuda.driver.JCudaDriver.cuMemFree;
+import static jcuda.driver.JCudaDriver.cuMemsetD8Async;
+import static jcuda.jcublas.cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32;
+import static jcuda.jcublas.cublasGemmAlgo.CUBLAS_GEMM_DEFAULT;
+import static jcuda.jcublas.cublasOperation.CUBLAS_OP_N;
+import static jcuda.jcublas.cublasOperation.CUBLAS_OP_T;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import jcuda.Pointer;
+import jcuda.driver.CUstream;
+import jcuda.jcublas.JCublas2;
+import jcuda.jcublas.cublasHandle;
+import jcuda.jcublas.cublasStatus;
+import jcuda.runtime.cudaStream_t;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.device.DeviceException;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Product;
+
+/** NVIDIA's cuBLAS on one stream, in one context. */
+final class Cublas {
+  private static final String LIBRARY = Driver.jcudaLibrary("JCublas2");
+  private static final String STAND_IN = "/org/thalweg/native/linux-x86_64/libcublas.so.12";
+
+  private static boolean loaded;
+
+  private final cublasHandle handle = new cublasHandle();
+  private final boolean tf32;
+  private final int version;
+
+  /**
+   * In the current context.
+   *
+   * @param workspace cuBLAS's scratch memory: given that, it never allocates, also not while a graph is captured
+   */
+  Cublas(CUstream stream, CudaArray workspace, boolean tf32) {
+    this.tf32 = tf32;
+    check(JCublas2.cublasCreate(handle), "starting cuBLAS");
+    try {
+      // In this order: a new stream takes away the workspace.
+      check(JCublas2.cublasSetStream(handle, new cudaStream_t(stream)), "giving cuBLAS a stream");
+      check(
+          JCublas2.cublasSetWorkspace(handle, workspace.pointer(), workspace.bytes()),
+          "giving cuBLAS %d bytes of workspace",
+          workspace.bytes());
+      int[] found = new int[1];
+      check(JCublas2.cublasGetVersion(handle, found), "reading the version of cuBLAS");
+      version = found[0];
+    } catch (RuntimeException e) {
+      JCublas2.cublasDestroy(handle); // whatever it says: e says it already
+      throw e;
+    }
+  }
+
+  /** What computes, for people. */
+  String description() {
+    return (version == 0 ? "a stand-in for cuBLAS" : "cuBLAS " + version) + (tf32 ? " (TF32)" : "");
+  }
+
+  /**
+   * {@code out = left · right} for each model, or {@code leftᵀ · right}, as {@code Device} says; {@code out} is added
+   * where {@code add} is set. No size is 0.
+   */
+  record Gemm(
+      Cublas cublas,
+      ElementType type,
+      Product size,
+      boolean transposed,
+      CudaArray.Address left,
+      CudaArray.Address right,
+      CudaArray.Address out,
+      boolean add)
+      implements Enqueue {
+    @Override
+    public String name() {
+      return "cuBLAS(%s)".formatted(size);
+    }
+
+    /** On the stream that cuBLAS was given: the device has no other. */
+    @Override
+    public void enqueue(CUstream stream) {
+      check(cublas.multiply(this), "multiplying by cuBLAS: %s %s", type, size);
+    }
+
+    /**
+     * Runs it once into a place that nobody reads: cuBLAS may have to load the kernel that it chooses for these
+     * operands and their alignment, which it cannot do while a graph is captured.
+     */
+    void rehearse(CUstream stream) {
+      long shift = out.value() % 16;
+      long bytes = (long) size.models() * size.rows() * size.columns() * type.bytes() + shift;
+      CudaArray.Address nowhere = new CudaArray.Address();
+      Driver.check(cuMemAlloc(nowhere, bytes), "allocating %d bytes", bytes);
+      try {
+        Driver.check(cuMemsetD8Async(nowhere, (byte) 0, bytes, stream), "clearing %d bytes", bytes);
+        var aligned = new CudaArray.Address(nowhere, shift);
+        new Gemm(cublas, type, size, transposed, left, right, aligned, add).enqueue(stream);
+      } finally {
+        Driver.check(cuMemFree(nowhere), "freeing %d bytes", bytes);
+      }
+    }
+  }
+
+  /**
+   * A row-major matrix is the transpose of a column-major one, and {@code outᵀ = rightᵀ · leftᵀ}: the operands change
+   * places, and each keeps its rows as its columns.
+   */
+  private int multiply(Gemm gemm) {
+    Product size = gemm.size;
+    int m = size.columns();
+    int n = size.rows();
+    int k = size.depth();
+    int transpose = gemm.transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
+    int leftColumns = gemm.transposed ? n : k;
+    long rightStride = (long) k * m;
+    long outStride = (long) n * m;
+    Pointer one = scalar(gemm.type, 1);
+    Pointer addend = scalar(gemm.type, gemm.add ? 1 : 0);
+    if (gemm.type == ElementType.F64) {
+      return JCublas2.cublasDgemmStridedBatched(
+          handle,
+          CUBLAS_OP_N,
+          transpose,
+          m,
+          n,
+          k,
+          one,
+          gemm.right,
+          m,
+          rightStride,
+          gemm.left,
+          leftColumns,
+          size.leftStride(),
+          addend,
+          gemm.out,
+          m,
+          outStride,
+          size.models());
+    }
+    if (!tf32) {
+      return JCublas2.cublasSgemmStridedBatched(
+          handle,
+          CUBLAS_OP_N,
+          transpose,
+          m,
+          n,
+          k,
+          one,
+          gemm.right,
+          m,
+          rightStride,
+          gemm.left,
+          leftColumns,
+          size.leftStride(),
+          addend,
+          gemm.out,
+          m,
+          outStride,
+          size.models());
+    }
+    // Without _new it is JCuda's binding of the call before CUDA 11, which its library lacks.
+    return JCublas2.cublasGemmStridedBatchedEx_new(
+        handle,
+        CUBLAS_OP_N,
+        transpose,
+        m,
+        n,
+        k,
+        one,
+        gemm.right,
+        CUDA_R_32F,
+        m,
+        rightStride,
+        gemm.left,
+        CUDA_R_32F,
+        leftColumns,
+        size.leftStride(),
+        addend,
+        gemm.out,
+        CUDA_R_32F,
+        m,
+        outStride,
+        size.models(),
+        CUBLAS_COMPUTE_32F_FAST_TF32,
+        CUBLAS_GEMM_DEFAULT);
+  }
+
+  /** A number as cuBLAS takes it: a pointer to it. */
+  private static Pointer scalar(ElementType type, double value) {
+    ByteBuffer bytes = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
+    return Pointer.to(
+        type == ElementType.F64 ? bytes.putDouble(0, value) : bytes.putFloat(0, (float) value));
+  }
+
+  void close() {
+    check(JCublas2.cublasDestroy(handle), "closing cuBLAS");
+  }
+
+  /** Throws unless the call that has just returned succeeded. */
+  @SuppressWarnings("AnnotateFormatMethod") // the annotation would be one more dependency
+  private static void check(int status, String doing, Object... arguments) {
+    if (status != cublasStatus.CUBLAS_STATUS_SUCCESS) {
+      throw new CudaException(
+          doing.formatted(arguments), status, cublasStatus.stringFor(status), "a status of cuBLAS");
+    }
+  }
+
+  /**
+   * Loads cuBLAS and JCuda's binding to it, once: the system's, or for the software driver the stand-in.
+   *
+   * @throws DeviceException if it cannot be had; the message says why and what to do
+   */
+  static void load(Driver driver) {
+    load(driver == Driver.SOFTWARE ? STAND_IN : null);
+  }
+
+  /**
+   * The same.
+   *
+   * @param standIn the resource that stands in for the system's cuBLAS, or null
+   */
+  static synchronized void load(@Nullable String standIn) {
+    if (loaded) {
+      return;
+    }
+    try {
+      Path folder = Files.createTempDirectory("thalweg-natives");
+      try {
+        // As Driver does: a class whose initialiser has failed stays unusable, so what may fail is
+        // tried before it.
+        System.load(Driver.extract(standIn == null ? LIBRARY : standIn, folder));
+        Driver.loadJCuda(folder, () -> JCublas2.setExceptionsEnabled(false));
+        loaded = true;
+      } finally {
+        Driver.delete(folder);
+      }
+    } catch (UnsatisfiedLinkError e) {
+      throw new DeviceException(
+          String.valueOf(e.getMessage()).contains("libcublas.so.12: cannot open")
+              ? "cuBLAS 12 (libcublas.so.12) was not found: it comes with the CUDA toolkit 12, or apt"
+                  + " install libcublas-12-6 from NVIDIA's repository (cuBLAS 13 will not do)"
+              : "cuBLAS cannot be loaded: " + e.getMessage(),
+          e);
+    } catch (IOException e) {
+      throw new DeviceException("cannot write to the folder for temporary files: " + e, e);
+    }
+  }
+}
