@@ -29,6 +29,11 @@ public record AdaGrad(double lr, double decay, double initial, double eps) imple
   }
 
   @Override
+  public String formula() {
+    return "a += g*g; w -= lr/(1+(t-1)*decay) * g/(sqrt(a)+eps)";
+  }
+
+  @Override
   public int states() {
     return 1;
   }

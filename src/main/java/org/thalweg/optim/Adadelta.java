@@ -28,6 +28,11 @@ public record Adadelta(double lr, double rho, double eps) implements Optimizer {
   }
 
   @Override
+  public String formula() {
+    return "v = rho*v + (1-rho)*g*g; u = sqrt((d+eps)/(v+eps))*g; d = rho*d + (1-rho)*u*u; w -= lr*u";
+  }
+
+  @Override
   public int states() {
     return 2;
   }

@@ -33,6 +33,11 @@ public record Adam(double lr, double beta1, double beta2, double eps) implements
   }
 
   @Override
+  public String formula() {
+    return "m = beta1*m + (1-beta1)*g; v = beta2*v + (1-beta2)*g*g; w -= lr/(1-beta1^t) * m/(sqrt(v/(1-beta2^t)) + eps)";
+  }
+
+  @Override
   public int states() {
     return 2;
   }

@@ -36,6 +36,11 @@ public record AdamUncorrected(double lr, double beta1, double beta2, double eps)
   }
 
   @Override
+  public String formula() {
+    return "m = beta1*m + (1-beta1)*g; v = beta2*v + (1-beta2)*g*g; w -= lr * m/(sqrt(v)+eps)";
+  }
+
+  @Override
   public int states() {
     return adam().states();
   }

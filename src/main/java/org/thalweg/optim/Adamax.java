@@ -30,6 +30,11 @@ public record Adamax(double lr, double beta1, double beta2, double eps) implemen
   }
 
   @Override
+  public String formula() {
+    return "m as adam; u = max(beta2*u, |g|+eps); w -= lr/(1-beta1^t) * m/u";
+  }
+
+  @Override
   public int states() {
     return 2;
   }

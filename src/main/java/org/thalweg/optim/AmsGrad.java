@@ -30,6 +30,11 @@ public record AmsGrad(double lr, double beta1, double beta2, double eps) impleme
   }
 
   @Override
+  public String formula() {
+    return "m, v as adam; x = max(x, v); w -= lr/(1-beta1^t) * m/(sqrt(x/(1-beta2^t)) + eps)";
+  }
+
+  @Override
   public int states() {
     return 3;
   }

@@ -25,6 +25,11 @@ public record ClassicalMomentum(double lr, double mu) implements Optimizer {
   }
 
   @Override
+  public String formula() {
+    return "v = mu*v - lr*g; w += v";
+  }
+
+  @Override
   public int states() {
     return 1;
   }

@@ -27,6 +27,11 @@ public record Lion(double lr, double beta1, double beta2) implements Optimizer {
   }
 
   @Override
+  public String formula() {
+    return "w -= lr*sign(beta1*m + (1-beta1)*g); m = beta2*m + (1-beta2)*g";
+  }
+
+  @Override
   public int states() {
     return 1;
   }

@@ -27,6 +27,11 @@ public record Momentum(double lr, double mu, double dampening) implements Optimi
   }
 
   @Override
+  public String formula() {
+    return "v = mu*v + (1-dampening)*g (v = g at first); w -= lr*v";
+  }
+
+  @Override
   public int states() {
     return 1;
   }

@@ -30,6 +30,11 @@ public record NAdam(double lr, double beta1, double beta2, double eps) implement
   }
 
   @Override
+  public String formula() {
+    return "m, v as adam; w -= lr * (Nesterov's mean of g and m)/(sqrt(v/(1-beta2^t)) + eps)";
+  }
+
+  @Override
   public int states() {
     return 2;
   }

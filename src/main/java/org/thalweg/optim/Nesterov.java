@@ -24,6 +24,11 @@ public record Nesterov(double lr, double mu) implements Optimizer {
   }
 
   @Override
+  public String formula() {
+    return "v = mu*v + g; w -= lr*(g + mu*v)";
+  }
+
+  @Override
   public int states() {
     return 1;
   }

@@ -28,6 +28,11 @@ public record NesterovLookAhead(double lr, double mu) implements Optimizer {
   }
 
   @Override
+  public String formula() {
+    return "g taken at w + mu*v; v = mu*v - lr*g; w += v";
+  }
+
+  @Override
   public int states() {
     return 2;
   }
@@ -84,6 +89,11 @@ public record NesterovLookAhead(double lr, double mu) implements Optimizer {
     @Override
     public String name() {
       return "look_ahead";
+    }
+
+    @Override
+    public String formula() {
+      return "w += mu*v";
     }
 
     @Override

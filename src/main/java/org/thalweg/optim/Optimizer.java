@@ -20,6 +20,9 @@ public interface Optimizer {
   /** Its name in the registry: {@code "adam"}. */
   String name();
 
+  /** What it does to a parameter w with gradient g, in the words of its hyperparameters. */
+  String formula();
+
   /** Its kernel's name before the type; the rule's own, unless two rules differ in their numbers alone. */
   default String kernel() {
     return name();

@@ -1,6 +1,10 @@
 package org.thalweg.optim;
 
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The one registry: every optimizer with PyTorch's defaults, where it has any. */
 public final class Optimizers {
@@ -52,5 +56,77 @@ public final class Optimizers {
                         + name
                         + "; there are "
                         + String.join(", ", names())));
+  }
+
+  /**
+   * The optimizer that a text describes: its name, and behind a colon what differs from the defaults, {@code
+   * "adam:beta1=0.8,eps=1e-6"}.
+   *
+   * @throws IllegalArgumentException if it describes none; the message says what is allowed
+   */
+  public static Optimizer parse(String text) {
+    String[] halves = text.split(":", 2);
+    Optimizer rule = named(halves[0]);
+    Map<String, Double> numbers = hyperparameters(rule);
+    for (String assignment : halves.length < 2 ? new String[0] : halves[1].split(",", -1)) {
+      String[] sides = assignment.split("=", 2);
+      if (!numbers.containsKey(sides[0])) {
+        throw new IllegalArgumentException(
+            "%s has no hyperparameter \"%s\"; it has %s"
+                .formatted(halves[0], sides[0], String.join(", ", numbers.keySet())));
+      }
+      try {
+        numbers.put(sides[0], Double.valueOf(sides.length < 2 ? "" : sides[1]));
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException(
+            "%s: \"%s\" is no number, as in %s=0.5".formatted(halves[0], assignment, sides[0]), e);
+      }
+    }
+    Optimizer parsed = with(rule, numbers);
+    if (!parsed.name().equals(rule.name())) {
+      throw new IllegalArgumentException(
+          "%s would be %s: choose that".formatted(text, parsed.name()));
+    }
+    return parsed;
+  }
+
+  /** Its hyperparameters that are numbers, in the order of its declaration. */
+  public static Map<String, Double> hyperparameters(Optimizer rule) {
+    Map<String, Double> numbers = new LinkedHashMap<>();
+    for (RecordComponent component : rule.getClass().getRecordComponents()) {
+      if (value(rule, component) instanceof Double number) {
+        numbers.put(component.getName(), number);
+      }
+    }
+    return numbers;
+  }
+
+  private static Object value(Optimizer rule, RecordComponent component) {
+    try {
+      return component.getAccessor().invoke(rule);
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError(rule + " is no ordinary record", e);
+    }
+  }
+
+  private static Optimizer with(Optimizer rule, Map<String, Double> numbers) {
+    RecordComponent[] components = rule.getClass().getRecordComponents();
+    Object[] values = new Object[components.length];
+    Class<?>[] types = new Class<?>[components.length];
+    for (int i = 0; i < components.length; i++) {
+      types[i] = components[i].getType();
+      Double number = numbers.get(components[i].getName());
+      values[i] = number != null ? number : value(rule, components[i]);
+    }
+    try {
+      return (Optimizer) rule.getClass().getDeclaredConstructor(types).newInstance(values);
+    } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof IllegalArgumentException refused) {
+        throw new IllegalArgumentException(rule.name() + ": " + refused.getMessage(), refused);
+      }
+      throw new LinkageError(rule + " is no ordinary record", e);
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError(rule + " is no ordinary record", e);
+    }
   }
 }

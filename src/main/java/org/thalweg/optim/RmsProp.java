@@ -35,6 +35,15 @@ public record RmsProp(double lr, double alpha, double eps, boolean centred, doub
   }
 
   @Override
+  public String formula() {
+    return "s = alpha*s + (1-alpha)*g*g; "
+        + (centred
+            ? "c = alpha*c + (1-alpha)*g; u = g/(sqrt(s-c*c)+eps); "
+            : "u = g/(sqrt(s)+eps); ")
+        + (mu > 0 ? "b = mu*b + u; w -= lr*b" : "w -= lr*u");
+  }
+
+  @Override
   public int states() {
     return 1 + (centred ? 1 : 0) + (mu > 0 ? 1 : 0);
   }

@@ -21,6 +21,11 @@ public record Sgd(double lr) implements Optimizer {
   }
 
   @Override
+  public String formula() {
+    return "w -= lr*g";
+  }
+
+  @Override
   public int states() {
     return 0;
   }

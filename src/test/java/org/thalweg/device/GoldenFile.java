@@ -1,12 +1,9 @@
 package org.thalweg.device;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.reflect.Constructor;
-import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -110,24 +107,7 @@ record GoldenFile(
 
   /** The rule of the registry that the second line names, with its hyperparameters. */
   Optimizer rule() {
-    String[] words = ours.split(" ")[0].split(":");
-    Optimizer defaults = Optimizers.named(words[0]);
-    Map<String, Double> given = assignments(words.length > 1 ? words[1] : "", ",");
-    RecordComponent[] components = defaults.getClass().getRecordComponents();
-    try {
-      Class<?>[] types = new Class<?>[components.length];
-      Object[] values = new Object[components.length];
-      for (int i = 0; i < components.length; i++) {
-        types[i] = components[i].getType();
-        Double value = given.remove(components[i].getName());
-        values[i] = value != null ? value : components[i].getAccessor().invoke(defaults);
-      }
-      assertEquals(Map.of(), given, name + ": no hyperparameters of " + words[0]);
-      Constructor<?> constructor = defaults.getClass().getDeclaredConstructor(types);
-      return (Optimizer) constructor.newInstance(values);
-    } catch (ReflectiveOperationException e) {
-      throw new LinkageError(words[0] + " is no ordinary record", e);
-    }
+    return Optimizers.parse(ours.split(" ")[0]);
   }
 
   /** The loss that the second line names. */

@@ -1,0 +1,56 @@
+package org.thalweg.optim;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The registry, and rules as text. */
+class OptimizersTest {
+  @Test
+  void everyRuleIsWhatItsTextSays() {
+    for (Optimizer rule : Optimizers.all()) {
+      assertEquals(rule, Optimizers.parse(rule.name()));
+      var numbers = Optimizers.hyperparameters(rule);
+      assertEquals(rule.lr(), numbers.get("lr"));
+      assertEquals(rule.withLr(0.5), Optimizers.parse(rule.name() + ":lr=0.5"));
+      StringBuilder all = new StringBuilder();
+      numbers.forEach((name, value) -> all.append(",").append(name).append("=").append(value));
+      assertEquals(rule, Optimizers.parse(rule.name() + ":" + all.substring(1)));
+      for (String name : numbers.keySet()) {
+        boolean shown =
+            rule.formula().matches(".*\\b" + name + "\\b.*")
+                || rule.formula().contains("as adam")
+                || List.of("initial", "mu").contains(name);
+        assertTrue(shown, rule.name() + ": " + name + " is not in its formula");
+      }
+    }
+    assertEquals(
+        new Adam(0.1, 0.8, 0.999, 1e-6), Optimizers.parse("adam:beta1=0.8,eps=1e-6,lr=.1"));
+  }
+
+  @Test
+  void whatIsWrongIsNamed() {
+    refused("adm", "adm", "adam", "lion");
+    refused("adam:beta=1", "beta", "beta1", "eps");
+    refused("adam:", "lr");
+    refused("adam:beta1", "beta1=0.5");
+    refused("adam:beta1=x", "beta1=x");
+    refused("adam:beta1=1", "adam", "beta1", "[0, 1)", "1.0");
+    refused("adam:lr=-1", "adam", "lr", "-1.0");
+    refused("adam:lr=NaN", "adam", "lr", "NaN");
+    refused("adam:beta1=0.8,,", "adam");
+    refused("rmsprop:mu=0.9", "rmsprop_momentum");
+    refused("rmsprop_momentum:mu=0", "rmsprop");
+  }
+
+  private static void refused(String text, String... parts) {
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> Optimizers.parse(text)).getMessage();
+    for (String part : parts) {
+      assertTrue(message.contains(part), () -> "\"" + message + "\" lacks " + part);
+    }
+  }
+}
