@@ -7,6 +7,12 @@ public interface Tensors extends AutoCloseable {
   /** The most state arrays that a parameter can have: a row of the kernels' tensor table has room for these. */
   int MAX_STATES = 3;
 
+  /** The bytes that a row of that table takes at most. */
+  int TABLE_ROW = 128;
+
+  /** The bytes of a parameter that one block of threads updates. */
+  int BLOCK = 16384;
+
   /** The parameters, in the order in which they were given. */
   List<Parameter> parameters();
 
@@ -15,6 +21,21 @@ public interface Tensors extends AutoCloseable {
 
   /** State array {@code k} of a tensor: as long as its parameter, 0 at first. */
   Array state(int tensor, int k);
+
+  /**
+   * Bytes that they take on the device at most: the states, each with a gap of less than 16 before it, and the
+   * kernels' tables.
+   *
+   * @param counts the elements of each parameter
+   */
+  static long bytes(ElementType type, int states, long... counts) {
+    long bytes = 0;
+    for (long count : counts) {
+      long own = count * type.bytes();
+      bytes += states * (own + 16) + TABLE_ROW + 4 * (own / BLOCK + 1);
+    }
+    return bytes;
+  }
 
   /** Frees the state; the parameters and gradients belong to the caller. */
   @Override

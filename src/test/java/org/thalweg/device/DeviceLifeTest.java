@@ -466,11 +466,11 @@ class DeviceLifeTest {
         Parameter parameter = new Parameter(three, three, 0);
         Class<IllegalArgumentException> wrong = IllegalArgumentException.class;
         ByteBuffer small = ByteBuffer.allocateDirect(11);
-        ByteBuffer heap = ByteBuffer.allocate(12);
+        ByteBuffer heap = ByteBuffer.allocate(11);
 
         refused(wrong, () -> device.allocate(ElementType.F32, -1), "-1");
         refused(wrong, () -> device.upload(three, small), "12 bytes", "11");
-        refused(wrong, () -> device.download(three, heap), "direct", "heap");
+        refused(wrong, () -> device.download(three, heap), "12 bytes", "11");
         refused(wrong, () -> device.write(three, 1.0, 2.0), "3", "2");
         refused(wrong, () -> device.write(three, 1.0), "3", "1");
         refused(wrong, () -> device.write(ints, 1), "3", "1");

@@ -7,39 +7,43 @@ import static jcuda.driver.JCudaDriver.cuDeviceGetCount;
 import static jcuda.driver.JCudaDriver.cuDeviceGetName;
 import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRelease;
 import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRetain;
+import static jcuda.driver.JCudaDriver.cuDeviceTotalMem;
 import static jcuda.driver.JCudaDriver.cuDriverGetVersion;
 import static jcuda.driver.JCudaDriver.cuInit;
 import static jcuda.driver.JCudaDriver.cuMemAlloc;
-import static jcuda.driver.JCudaDriver.cuMemcpyDtoHAsync;
-import static jcuda.driver.JCudaDriver.cuMemcpyHtoDAsync;
+import static jcuda.driver.JCudaDriver.cuMemAllocAsync;
+import static jcuda.driver.JCudaDriver.cuMemFree;
+import static jcuda.driver.JCudaDriver.cuMemFreeAsync;
+import static jcuda.driver.JCudaDriver.cuMemGetInfo;
 import static jcuda.driver.JCudaDriver.cuMemsetD8Async;
 import static jcuda.driver.JCudaDriver.cuStreamCreate;
 import static jcuda.driver.JCudaDriver.cuStreamDestroy;
 import static jcuda.driver.JCudaDriver.cuStreamSynchronize;
 import static org.thalweg.device.cuda.Driver.check;
 
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
+import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
+import org.thalweg.device.Bytes;
 import org.thalweg.device.Checks;
 import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.Exact;
+import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Product;
 import org.thalweg.device.Program;
@@ -70,8 +74,10 @@ public final class CudaDevice implements Device {
   private final CUcontext context = new CUcontext();
   private final CUstream stream = new CUstream();
   private final Kernels kernels = new Kernels();
-  private final Set<CudaArray> open = new LinkedHashSet<>();
-  private final Set<CudaProgram> programs = new LinkedHashSet<>();
+  private final Leases leases = new Leases();
+  private final Staging staging;
+  private final boolean pools;
+  private final Owned owned;
   private final String description;
   private @Nullable List<Launch> recording;
   private final Set<CudaArray> touched = new LinkedHashSet<>(); // by the step that is recorded
@@ -84,8 +90,7 @@ public final class CudaDevice implements Device {
    * @throws DeviceException if there is none; the message says why and what to do
    */
   public CudaDevice(Driver driver, int ordinal) {
-    driver.load();
-    check(cuInit(0), "starting the CUDA driver");
+    int count = count(driver);
     int[] version = new int[1];
     check(cuDriverGetVersion(version), "reading the driver's version");
     if (version[0] < LEAST_DRIVER) {
@@ -93,31 +98,64 @@ public final class CudaDevice implements Device {
           "the NVIDIA driver is too old: it supports CUDA %d.%d, and 12.0 (R525) or newer is needed"
               .formatted(version[0] / 1000, version[0] % 1000 / 10));
     }
-    int[] count = new int[1];
-    check(cuDeviceGetCount(count), "counting devices");
-    if (ordinal < 0 || ordinal >= count[0]) {
+    if (ordinal < 0 || ordinal >= count) {
       throw new DeviceException(
-          "there is no device %d: the driver has %d".formatted(ordinal, count[0]));
+          "there is no device %d: the driver has %d".formatted(ordinal, count));
     }
     check(cuDeviceGet(device, ordinal), "opening device %d", ordinal);
     byte[] name = new byte[256];
     check(cuDeviceGetName(name, name.length, device), "reading the name of device %d", ordinal);
     int major = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
     int minor = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    long[] bytes = new long[1];
+    check(cuDeviceTotalMem(bytes, device), "reading the memory of device %d", ordinal);
     description =
-        "%s, %s, compute capability %d.%d"
+        "%s, %s, compute capability %d.%d, %s"
             .formatted(
                 driver.device(),
                 new String(name, StandardCharsets.UTF_8).replace("\0", ""),
                 major,
-                minor);
+                minor,
+                Bytes.text(bytes[0]));
     if (10 * major + minor < LEAST_CAPABILITY) {
       throw new DeviceException(
           description + " is too old: the kernels need 7.5 (Turing) or newer");
     }
-    check(cuDevicePrimaryCtxRetain(context, device), "opening device %d", ordinal);
-    makeCurrent();
-    check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "creating a stream");
+    pools = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED) != 0;
+    try (Owned opening = new Owned()) {
+      check(cuDevicePrimaryCtxRetain(context, device), "opening device %d", ordinal);
+      opening.add(() -> check(cuDevicePrimaryCtxRelease(device), "closing device %d", ordinal));
+      makeCurrent();
+      check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "creating a stream");
+      opening.add(closing(() -> check(cuStreamDestroy(stream), "freeing the stream")));
+      staging = new Staging(stream);
+      opening.add(closing(staging::close));
+      opening.add(closing(kernels::unload));
+      opening.add(closing(leases::close));
+      opening.add(closing(() -> synchronize("closing the device")));
+      owned = opening.keep();
+    }
+  }
+
+  /**
+   * Loads the driver and counts its devices.
+   *
+   * @throws DeviceException if it cannot be used; the message says why and what to do
+   */
+  public static int count(Driver driver) {
+    driver.load();
+    check(cuInit(0), "starting the CUDA driver");
+    int[] count = new int[1];
+    check(cuDeviceGetCount(count), "counting devices");
+    return count[0];
+  }
+
+  /** Each by itself in this device's context, whatever has failed before it. */
+  private AutoCloseable closing(Runnable close) {
+    return () -> {
+      makeCurrent();
+      close.run();
+    };
   }
 
   private int attribute(int which) {
@@ -153,21 +191,40 @@ public final class CudaDevice implements Device {
       throw new IllegalArgumentException("an array cannot have " + count + " elements");
     }
     Checks.notRecording(recording != null);
+    leases.reclaim();
     CudaArray.Address address = new CudaArray.Address();
     long bytes = Math.max(1, Math.multiplyExact(count, type.bytes()));
-    check(cuMemAlloc(address, bytes), "allocating %d %s (%d bytes)", count, type, bytes);
-    CudaArray array = new CudaArray(this, new CudaArray.Memory(address), type, count);
-    open.add(array);
-    check(cuMemsetD8Async(address, (byte) 0, bytes, stream), "clearing %d %s", count, type);
-    return array;
+    int result = pools ? cuMemAllocAsync(address, bytes, stream) : cuMemAlloc(address, bytes);
+    if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+      String needs = Bytes.text(bytes);
+      String free = Bytes.text(available());
+      check(result, "allocating %,d %s: needs %s, %s free", count, type, needs, free);
+    }
+    check(result, "allocating %,d %s", count, type);
+    String what = "an array of %d %s".formatted(count, type);
+    try (Owned opening = new Owned()) {
+      Leases.Lease memory = opening.add(leases.add(what, () -> free(address, what)));
+      check(cuMemsetD8Async(address, (byte) 0, bytes, stream), "clearing %s", what);
+      opening.keep();
+      return new CudaArray(this, memory, type, address, count);
+    }
   }
 
-  void forget(CudaArray array) {
-    open.remove(array);
+  private void free(CudaArray.Address address, String what) {
+    makeCurrent();
+    check(pools ? cuMemFreeAsync(address, stream) : cuMemFree(address), "freeing %s", what);
   }
 
-  void forget(CudaProgram program) {
-    programs.remove(program);
+  @Override
+  public long available() {
+    beginCall();
+    leases.reclaim();
+    synchronize(
+        "reading the free memory"); // what is freed in the stream's order is free when it comes
+    // there
+    long[] free = new long[1];
+    check(cuMemGetInfo(free, new long[1]), "reading the free memory");
+    return free[0];
   }
 
   CudaArray mine(Array array) {
@@ -181,40 +238,14 @@ public final class CudaDevice implements Device {
   public void upload(Array to, ByteBuffer from) {
     beginCall();
     Checks.room(to, from);
-    CudaArray array = mine(to);
-    if (array.count() == 0) {
-      return;
-    }
-    try {
-      check(
-          cuMemcpyHtoDAsync(array.pointer(), Pointer.to(from.slice()), array.bytes(), stream),
-          "uploading %d %s",
-          to.count(),
-          to.type());
-      synchronize("uploading");
-    } finally {
-      Reference.reachabilityFence(from); // the copy knows its address only
-    }
+    staging.upload(mine(to), from);
   }
 
   @Override
   public void download(Array from, ByteBuffer to) {
     beginCall();
     Checks.room(from, to);
-    CudaArray array = mine(from);
-    if (array.count() == 0) {
-      return;
-    }
-    try {
-      check(
-          cuMemcpyDtoHAsync(Pointer.to(to.slice()), array.pointer(), array.bytes(), stream),
-          "downloading %d %s",
-          from.count(),
-          from.type());
-      synchronize("downloading");
-    } finally {
-      Reference.reachabilityFence(to); // the copy knows its address only
-    }
+    staging.download(mine(from), to);
   }
 
   /** A kernel's error shows at the next call that waits for it. */
@@ -276,17 +307,15 @@ public final class CudaDevice implements Device {
     beginCall();
     List<Launch> launches = new ArrayList<>();
     recording = launches;
-    touched.clear();
     try {
       body.run();
       launch("data", "advance", 1, 1, 0, address(steps.clock()));
+      // The kernels are loaded by now; memory is not touched until the graph is run.
+      return new CudaProgram(this, stream, leases, launches, steps, List.copyOf(touched));
     } finally {
       recording = null;
+      touched.clear();
     }
-    // The kernels are loaded by now; memory is not touched until the graph is run.
-    CudaProgram program = new CudaProgram(this, stream, launches, steps, List.copyOf(touched));
-    programs.add(program);
-    return program;
   }
 
   @Override
@@ -413,7 +442,9 @@ public final class CudaDevice implements Device {
   @Override
   public Tensors tensors(List<Parameter> parameters, int states) {
     Checks.tensors(parameters, states);
-    return new CudaTensors(this, parameters, states);
+    try (Owned opening = new Owned()) {
+      return new CudaTensors(this, parameters, states, opening);
+    }
   }
 
   @Override
@@ -422,6 +453,7 @@ public final class CudaDevice implements Device {
     if (!(tensors instanceof CudaTensors own)) {
       throw new IllegalArgumentException("tensors of another device");
     }
+    address(own.memory()); // by way of the table
     for (Parameter parameter : own.parameters()) {
       address(parameter.value());
       address(parameter.gradient());
@@ -448,27 +480,10 @@ public final class CudaDevice implements Device {
 
   @Override
   public void close() {
-    if (closed) {
-      return;
-    }
     try {
-      makeCurrent();
-      synchronize("closing the device");
-      List.copyOf(programs).forEach(CudaProgram::close);
-      List.copyOf(open).forEach(CudaArray::close);
-      kernels.unload();
-      check(cuStreamDestroy(stream), "freeing the stream");
+      owned.close();
     } finally {
-      // Also where a kernel has failed, after which the driver refuses everything but this.
       closed = true;
-      List.copyOf(open).forEach(CudaArray::close);
-      cuDevicePrimaryCtxRelease(
-          device); // with it goes what could not be freed; nothing to say that was not said
     }
-  }
-
-  /** Whether the context is gone, and everything in it. */
-  boolean isClosed() {
-    return closed;
   }
 }

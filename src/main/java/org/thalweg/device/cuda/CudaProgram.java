@@ -19,7 +19,7 @@ final class CudaProgram implements Program {
   private final List<CudaArray> arrays;
   private final String description;
   private final CUgraphExec executable;
-  private boolean open = true;
+  private final Leases.Lease lease;
 
   /**
    * Captures the launches.
@@ -29,6 +29,7 @@ final class CudaProgram implements Program {
   CudaProgram(
       CudaDevice device,
       CUstream stream,
+      Leases leases,
       List<Launch> launches,
       Steps steps,
       List<CudaArray> arrays) {
@@ -39,6 +40,18 @@ final class CudaProgram implements Program {
     List<String> names = launches.stream().map(l -> l.kernel() + "(" + l.blocks() + ")").toList();
     this.description = String.join(", ", names);
     this.executable = capture(launches);
+    this.lease = lease(leases, device, description, executable);
+  }
+
+  /** Apart from this object, which it must not reach. */
+  private static Leases.Lease lease(
+      Leases leases, CudaDevice device, String description, CUgraphExec executable) {
+    return leases.add(
+        "a program of " + description,
+        () -> {
+          device.makeCurrent();
+          check(JCudaDriver.cuGraphExecDestroy(executable), "freeing a graph");
+        });
   }
 
   private CUgraphExec capture(List<Launch> launches) {
@@ -66,7 +79,7 @@ final class CudaProgram implements Program {
 
   @Override
   public void run(long n) {
-    if (!open) {
+    if (!lease.isOpen()) {
       throw new IllegalStateException("a program was used after close");
     }
     device.beginCall();
@@ -82,13 +95,6 @@ final class CudaProgram implements Program {
 
   @Override
   public void close() {
-    if (open) {
-      open = false;
-      device.forget(this);
-      if (!device.isClosed()) {
-        device.makeCurrent();
-        check(JCudaDriver.cuGraphExecDestroy(executable), "freeing a graph");
-      }
-    }
+    lease.close();
   }
 }

@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import org.thalweg.device.ElementType;
+import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Tensors;
 
@@ -27,8 +28,14 @@ final class CudaTensors implements Tensors {
   private final List<CudaArray> states;
   private final CudaArray table;
   private final CudaArray tensorOfBlock;
+  private final Owned owned;
 
-  CudaTensors(CudaDevice device, List<Parameter> parameters, int stateCount) {
+  /**
+   * Lays out the tensors.
+   *
+   * @param opening closes what has been allocated where this fails; is emptied where it does not
+   */
+  CudaTensors(CudaDevice device, List<Parameter> parameters, int stateCount, Owned opening) {
     this.parameters = List.copyOf(parameters);
     this.stateCount = stateCount;
     List<CudaArray> values = new ArrayList<>();
@@ -38,7 +45,8 @@ final class CudaTensors implements Tensors {
     }
     long[] at = new long[values.size() * stateCount];
     long end = layOut(values, at);
-    memory = device.allocate(values.isEmpty() ? ElementType.F32 : values.get(0).type(), end);
+    ElementType type = values.isEmpty() ? ElementType.F32 : values.get(0).type();
+    memory = opening.add(device.allocate(type, end));
     states = new ArrayList<>(at.length);
     for (int i = 0; i < at.length; i++) {
       states.add(memory.slice(at[i], values.get(i / stateCount).count()));
@@ -58,12 +66,13 @@ final class CudaTensors implements Tensors {
       rows.putLong(parameter.group());
       blocks.addAll(Collections.nCopies(blocksFor(values.get(tensor)), tensor));
     }
-    table = device.allocate(ElementType.CELL, rows.capacity() / 8);
+    table = opening.add(device.allocate(ElementType.CELL, rows.capacity() / 8));
     device.upload(table, rows.flip());
     ByteBuffer map = littleEndian(Math.multiplyExact(4, blocks.size()));
     blocks.forEach(map::putInt);
-    tensorOfBlock = device.allocate(ElementType.I32, blocks.size());
+    tensorOfBlock = opening.add(device.allocate(ElementType.I32, blocks.size()));
     device.upload(tensorOfBlock, map.flip());
+    owned = opening.keep();
   }
 
   /**
@@ -124,10 +133,13 @@ final class CudaTensors implements Tensors {
     return tensorOfBlock.count();
   }
 
+  /** All states. */
+  CudaArray memory() {
+    return memory;
+  }
+
   @Override
   public void close() {
-    memory.close();
-    table.close();
-    tensorOfBlock.close();
+    owned.close();
   }
 }
