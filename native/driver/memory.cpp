@@ -79,8 +79,8 @@ bool Context::is_pinned(const void* from, size_t bytes) const {
 }
 
 size_t Context::objects() const {
-  return memory.live().size() + modules.size() + functions.size() + streams.size() + events.size() + graphs.size() +
-         graph_execs.size() + pinned.size();
+  return memory.live().size() + modules.size() + streams.size() + events.size() + graphs.size() + graph_execs.size() +
+         pinned.size();
 }
 
 }  // namespace thalweg

@@ -3,6 +3,7 @@ package org.thalweg.device;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.loss.Loss;
 import org.thalweg.optim.Group;
@@ -93,8 +94,13 @@ public final class JavaDevice implements Device {
       return new JavaArray(this, type, (int) count);
     } catch (OutOfMemoryError e) {
       throw new DeviceException(
-          "allocating %,d %s: needs %s, %s free (java -Xmx sets how much Java may take)"
-              .formatted(count, type, Bytes.text(count * type.bytes()), Bytes.text(available())),
+          String.format(
+              Locale.ROOT,
+              "allocating %,d %s: needs %s, %s free (java -Xmx sets how much Java may take)",
+              count,
+              type,
+              Bytes.text(count * type.bytes()),
+              Bytes.text(available())),
           e);
     }
   }

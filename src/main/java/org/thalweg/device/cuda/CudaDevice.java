@@ -153,8 +153,11 @@ public final class CudaDevice implements Device {
   /** Each by itself in this device's context, whatever has failed before it. */
   private AutoCloseable closing(Runnable close) {
     return () -> {
-      makeCurrent();
-      close.run();
+      try {
+        makeCurrent("closing the device");
+      } finally {
+        close.run();
+      }
     };
   }
 
@@ -171,11 +174,16 @@ public final class CudaDevice implements Device {
 
   /** Makes this device's context the calling thread's. */
   void makeCurrent() {
+    makeCurrent("making the device current on a thread");
+  }
+
+  /** The same; an error says what it was for. */
+  void makeCurrent(String doing) {
     if (closed) {
       throw new IllegalStateException("device " + description + " was used after close");
     }
     // Each time: others may have a context of their own on this thread.
-    check(cuCtxSetCurrent(context), "making the device current on a thread");
+    check(cuCtxSetCurrent(context), doing);
   }
 
   /** Makes the context current for a call that cannot be recorded. */
@@ -211,7 +219,7 @@ public final class CudaDevice implements Device {
   }
 
   private void free(CudaArray.Address address, String what) {
-    makeCurrent();
+    makeCurrent("freeing " + what);
     check(pools ? cuMemFreeAsync(address, stream) : cuMemFree(address), "freeing %s", what);
   }
 

@@ -26,6 +26,7 @@ final class Leases implements AutoCloseable {
   private final class Loan implements AutoCloseable {
     final String what;
     final Runnable free;
+    volatile boolean asked; // to give it back
     volatile boolean returned;
 
     Loan(String what, Runnable free) {
@@ -33,9 +34,10 @@ final class Leases implements AutoCloseable {
       this.free = free;
     }
 
-    /** Where the driver fails, it stays lent, until the device is closed. */
+    /** Where the driver fails, it stays lent, until the device is closed at the latest. */
     @Override
     public void close() {
+      asked = true;
       if (!returned) {
         free.run();
         returned = true;
@@ -44,8 +46,10 @@ final class Leases implements AutoCloseable {
     }
 
     void lose() {
-      if (!returned) {
+      if (!asked) {
         LOG.warn("{} was never closed", what);
+      }
+      if (!returned) {
         lost.add(this);
       }
     }
