@@ -9,6 +9,8 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -32,6 +34,11 @@ class LeasesTest {
   private final PrintStream err = System.err;
   private CudaDevice device;
   private long before;
+
+  @BeforeAll
+  static void onlyHere() {
+    Assumptions.assumeFalse(TestDevices.GPU, "others may be using a GPU's memory");
+  }
 
   @BeforeEach
   void open() {

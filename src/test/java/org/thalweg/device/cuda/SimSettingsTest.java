@@ -3,12 +3,9 @@ package org.thalweg.device.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
@@ -18,6 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.thalweg.Child;
 import org.thalweg.device.TestDevices;
 
 /** What can be set of the software driver: limits, faults to inject, devices; and what it refuses. */
@@ -120,17 +118,7 @@ class SimSettingsTest {
     "THALWEG_SIM_FAIL, cuMemAlloc:1:999, 1 device; total 8589934592; 2 MiB: 999; other device: none"
   })
   void fromTheEnvironment(String name, String value, String expected) throws Exception {
-    ProcessBuilder child =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-cp",
-            System.getProperty("java.class.path"),
-            SimSettingsTest.class.getName());
-    child.environment().putAll(Map.of(name, value));
-    Process process = child.start();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-    assertEquals(expected, out.strip());
+    assertEquals(expected, Child.run(SimSettingsTest.class, Map.of(name, value)));
   }
 
   /** Prints what {@link #fromTheEnvironment} expects. */
