@@ -44,11 +44,8 @@ final class Rig implements AutoCloseable {
       int columns,
       Step step) {
     this.device = device;
-    if (data.rows() == 0) {
-      throw new IllegalArgumentException("there are no rows");
-    }
     this.rows = data.rows();
-    this.batch = Math.min(batch, rows);
+    this.batch = fullBatch(data, batch);
     try (Owned opening = new Owned()) {
       steps = opening.add(new Steps(device, type, columns, minibatches(), 1));
       order = opening.add(device.of(IntStream.range(0, rows).toArray()));
@@ -69,6 +66,13 @@ final class Rig implements AutoCloseable {
     }
   }
 
+  private static int fullBatch(Dataset data, int batch) {
+    if (data.rows() == 0) {
+      throw new IllegalArgumentException("there are no rows");
+    }
+    return Math.min(batch, data.rows());
+  }
+
   /** The full one, and the smaller last one where there is one. */
   private static int[] minibatchSizes(int rows, int batch) {
     return rows % batch == 0 ? new int[] {batch} : new int[] {batch, rows % batch};
@@ -76,7 +80,7 @@ final class Rig implements AutoCloseable {
 
   /** Bytes that all this takes on the device. */
   static long bytes(Dataset data, ElementType type, int batch, int columns) {
-    int full = Math.min(batch, data.rows());
+    int full = fullBatch(data, batch);
     long bytes = data.pixels().length + 2L * ElementType.I32.bytes() * data.rows();
     bytes += Steps.bytes(columns, (data.rows() + full - 1) / full, 1);
     for (int size : minibatchSizes(data.rows(), full)) {
