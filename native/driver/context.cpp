@@ -62,5 +62,8 @@ THALWEG_EXPORT CUresult cuCtxGetCurrent(CUcontext* context) {
 }
 
 THALWEG_EXPORT CUresult cuCtxSynchronize() {
-  return call_in_context("cuCtxSynchronize", [](Context& context) { context.forbid_during_capture(); });
+  return call_in_context("cuCtxSynchronize", [](Context& context) {
+    context.forbid_during_capture();
+    context.finish_all();
+  });
 }

@@ -20,9 +20,14 @@ const std::map<int, int> kAttributes = {
     {8, kMaxShared},    // MAX_SHARED_MEMORY_PER_BLOCK
     {10, kLanes},       // WARP_SIZE
     {16, 4},            // MULTIPROCESSOR_COUNT
-    {75, 7},            // COMPUTE_CAPABILITY_MAJOR
-    {76, 5},            // COMPUTE_CAPABILITY_MINOR
 };
+
+// COMPUTE_CAPABILITY_MAJOR, COMPUTE_CAPABILITY_MINOR, MEMORY_POOLS_SUPPORTED: what a program can set.
+std::map<int, int> settable() {
+  const Globals& globals = Driver::get().globals;
+  const int capability = static_cast<int>(globals.capability);
+  return {{75, capability / 10}, {76, capability % 10}, {115, globals.pools != 0}};
+}
 
 CUresult device_call(const char* name, CUdevice device, const std::function<void()>& body) {
   return call(name, [&](Driver& driver) {
@@ -43,9 +48,8 @@ THALWEG_EXPORT CUresult cuInit(unsigned flags) {
   });
 }
 
-// 12.0: what JCuda 12.6's natives were built with, and the first to know PTX 8.0.
 THALWEG_EXPORT CUresult cuDriverGetVersion(int* version) {
-  return call("cuDriverGetVersion", [&](Driver&) { *version = 12000; });
+  return call("cuDriverGetVersion", [&](Driver& driver) { *version = static_cast<int>(driver.globals.version); });
 }
 
 THALWEG_EXPORT CUresult cuDeviceGetCount(int* count) {
@@ -65,9 +69,10 @@ THALWEG_EXPORT CUresult cuDeviceGetName(char* name, int length, CUdevice device)
 
 THALWEG_EXPORT CUresult cuDeviceGetAttribute(int* value, int attribute, CUdevice device) {
   return device_call("cuDeviceGetAttribute", device, [&] {
-    const auto found = kAttributes.find(attribute);
-    require(found != kAttributes.end(), CUDA_ERROR_INVALID_VALUE, "the attribute is not known");
-    *value = found->second;
+    std::map<int, int> values = settable();
+    values.insert(kAttributes.begin(), kAttributes.end());
+    require(values.count(attribute) != 0, CUDA_ERROR_INVALID_VALUE, "the attribute is not known");
+    *value = values[attribute];
   });
 }
 

@@ -21,6 +21,12 @@ CUresult code_of(FaultKind kind) {
   return CUDA_ERROR_LAUNCH_FAILED;
 }
 
+// What a failed kernel leaves behind: the context is lost.
+bool is_sticky(CUresult code) {
+  return code == CUDA_ERROR_ILLEGAL_ADDRESS || code == CUDA_ERROR_MISALIGNED_ADDRESS ||
+         code == CUDA_ERROR_LAUNCH_TIMEOUT || code == CUDA_ERROR_LAUNCH_FAILED;
+}
+
 }  // namespace
 
 Driver::Driver() : devices(std::clamp<uint64_t>(environment("THALWEG_SIM_DEVICES", 1), 1, kMostDevices)) {
@@ -29,6 +35,10 @@ Driver::Driver() : devices(std::clamp<uint64_t>(environment("THALWEG_SIM_DEVICES
 
 void Driver::reset_settings() {
   globals.settings = {};
+  globals.version = environment("THALWEG_SIM_VERSION", 12000);  // what JCuda's natives were built with
+  globals.capability = environment("THALWEG_SIM_CAPABILITY", 75);
+  globals.pools = environment("THALWEG_SIM_POOLS", 1);
+  globals.late = environment("THALWEG_SIM_LATE", 0);
   calls_to_fail = 0;
   const char* fail = std::getenv("THALWEG_SIM_FAIL");
   std::snprintf(globals.fail, sizeof globals.fail, "%s", fail == nullptr ? "" : fail);
@@ -53,9 +63,12 @@ void Driver::inject(const char* name) {
   char wanted[64];
   unsigned long long number = 0;
   int code = 0;
-  if (std::sscanf(globals.fail, "%63[^:]:%llu:%d", wanted, &number, &code) != 3 || std::strcmp(wanted, name) != 0)
-    return;
-  if (++calls_to_fail == number) throw Failure{static_cast<CUresult>(code), "fails as thalweg_sim_fail asks"};
+  if (std::sscanf(globals.fail, "%63[^:]:%llu:%d", wanted, &number, &code) != 3) return;
+  if (std::strcmp(wanted, "*") != 0 && std::strcmp(wanted, name) != 0) return;
+  if (++calls_to_fail != number) return;
+  const auto result = static_cast<CUresult>(code);
+  if (current() != nullptr && is_sticky(result)) context(current()).sticky = result;
+  throw Failure{result, "fails as thalweg_sim_fail asks"};
 }
 
 void Driver::check_device(CUdevice device) const {
@@ -71,16 +84,16 @@ Context& Driver::context(CUcontext of) const {
   throw Failure{CUDA_ERROR_INVALID_CONTEXT, "no context is current on this thread"};
 }
 
-CUresult call(const char* name, const std::function<void(Driver&)>& body) noexcept {
+CUresult call(const char* name, const std::function<void(Driver&)>& body, bool counts) noexcept {
   Driver& driver = Driver::get();
   const std::lock_guard<std::mutex> lock(driver.mutex);
-  ++driver.globals.calls;
+  if (counts) ++driver.globals.calls;
   const auto fail = [&](CUresult code, const char* message) {
     if (*message != '\0') std::snprintf(driver.globals.message, sizeof driver.globals.message, "%s: %s", name, message);
     return code;
   };
   try {
-    driver.inject(name);
+    if (counts) driver.inject(name);
     body(driver);
     return CUDA_SUCCESS;
   } catch (const Failure& failure) { return fail(failure.code, failure.message.c_str()); } catch (const Fault& fault) {

@@ -1,10 +1,14 @@
 // The driver's state, and the door through which every call comes in.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -19,7 +23,7 @@
 
 namespace thalweg {
 
-// The device is a small one of compute capability 7.5.
+// The device is a small one.
 inline constexpr uint64_t kMostDevices = 4;
 inline const uint64_t kDeviceMemory = environment("THALWEG_SIM_MEMORY", uint64_t{8} << 30);
 inline constexpr int kMaxThreads = 1024;  // of a block
@@ -62,6 +66,7 @@ template <class Handle, class T> class Registry {
     for (auto at = objects_.begin(); at != objects_.end();) at = condition(*at->second) ? objects_.erase(at) : ++at;
   }
 
+  size_t size() const { return objects_.size(); }
   auto begin() const { return objects_.begin(); }
   auto end() const { return objects_.end(); }
 
@@ -79,20 +84,47 @@ using Work = std::function<void(Context&)>;
 using Graph = std::vector<Work>;
 
 struct Stream {
+  bool blocking = true;      // the default stream waits for it
+  std::deque<Work> pending;  // where work is done late
   CUstreamCaptureStatus capture = CU_CAPTURE_NONE;
   CUstreamCaptureMode mode = CU_CAPTURE_GLOBAL;
   std::thread::id capturing_thread;
   Graph graph;
 };
 
+struct Event {
+  bool timed;
+  CUstream stream = nullptr;  // in which it was recorded last
+  uint64_t recorded = 0;      // how often
+  uint64_t reached = 0;       // which of these the streams have come to
+  std::chrono::steady_clock::time_point time{};
+};
+
+// Page-locked host memory.
+struct Pinned {
+  explicit Pinned(size_t size) : size(size), data(new (std::align_val_t(4096)) char[size]) {}
+  ~Pinned() { operator delete[](data, std::align_val_t(4096)); }
+  Pinned(const Pinned&) = delete;
+  Pinned& operator=(const Pinned&) = delete;
+
+  size_t size;
+  char* data;
+};
+
 // The module globals with reserved names, through which a program reads and steers this driver: globals.cpp has the
 // list. They are there in every module, and after an error as well.
 struct Globals {
-  uint64_t calls = 0;         // into the driver
+  uint64_t calls = 0;         // into the driver, without those that read and write these globals
   uint64_t instructions = 0;  // lane-instructions executed
   Settings settings;
+  uint64_t objects = 0;     // of the context that last asked where this is: allocations, streams, modules, ..
+  uint64_t version = 0;     // what the driver says it is, like 12000
+  uint64_t capability = 0;  // what the devices say they are, like 75
+  uint64_t pools = 0;       // whether they have memory pools
+  uint64_t late = 0;        // whether streams do their work as late as they may: when somebody waits
   char message[4096] = {};  // of the last failure
-  char fail[256] = {};      // a fault to inject: "cuMemAlloc:3:2" lets the third call of that name return code 2
+  char fail[256] = {};      // a fault to inject: "cuMemAlloc:3:2" lets the third call of that name return code 2,
+                            // and "*:3:2" the third of any
 };
 
 struct Context {
@@ -103,15 +135,28 @@ struct Context {
   Registry<CUmodule, const Module> modules;
   Registry<CUfunction, const Function> functions;
   Registry<CUstream, Stream> streams;
+  Registry<CUevent, Event> events;
   Registry<CUgraph, Graph> graphs;
   Registry<CUgraphExec, const Graph> graph_execs;
+  std::map<const void*, std::unique_ptr<Pinned>> pinned;  // by address
 
   // Throws if a kernel has failed: the message of that failure stays.
   void require_intact() const { require(sticky == CUDA_SUCCESS, sticky, ""); }
-  // Does the work now, or records it if the stream captures.
+  // Whether all of that host memory is page-locked.
+  bool is_pinned(const void* from, size_t bytes) const;
+  size_t objects() const;
+  // Does what is pending: the next of a stream, all of it, of those that the default stream waits for, of all.
+  void do_next(Stream& stream);
+  void finish(Stream& stream);
+  void finish_unless_capturing(CUstream stream);
+  void finish_blocking();
+  void finish_all();
+  // Does the work now, or late, or records it if the stream captures.
   void enqueue(CUstream stream, Work work);
   // For calls that CUDA forbids while a stream captures: makes such a capture invalid and throws.
   void forbid_during_capture();
+  // For what CUDA can make a node of a graph, and this driver cannot: the same.
+  void forbid_in_graph(CUstream stream, const char* message);
 };
 
 // A device's primary context, while it is retained. There are no others.
@@ -127,7 +172,7 @@ struct Driver {
   std::mutex mutex;
   bool initialized = false;
   Globals globals;
-  uint64_t calls_to_fail = 0;  // of the name in globals.fail, since it was set
+  uint64_t calls_to_fail = 0;  // those that globals.fail names, since it was set
   Counters counters;
   std::string counters_text;  // as it was when a program last asked where it is
   std::vector<Primary> devices;
@@ -140,8 +185,9 @@ struct Driver {
   Context& context(CUcontext of) const;      // throws if the handle names no context
 };
 
-// Runs body(driver) as one driver call: counts it, serialises it, turns exceptions into codes.
-CUresult call(const char* name, const std::function<void(Driver&)>& body) noexcept;
+// Runs body(driver) as one driver call: counts it, serialises it, turns exceptions into codes. A call that reads or
+// writes the reserved globals does not count.
+CUresult call(const char* name, const std::function<void(Driver&)>& body, bool counts = true) noexcept;
 
 // The same with the calling thread's context, intact.
 CUresult call_in_context(const char* name, const Work& body) noexcept;
@@ -151,6 +197,7 @@ struct GlobalPlace {
   CUdeviceptr address;
   size_t bytes;
 };
+bool is_global(CUdeviceptr address);
 std::optional<GlobalPlace> find_global(Driver& driver, const char* name);
 // These return false if the range does not begin in a reserved global. Throw if it ends elsewhere, or is read-only.
 bool read_global(const Driver& driver, void* to, CUdeviceptr from, size_t bytes);

@@ -23,10 +23,15 @@ constexpr size_t in_settings(size_t offset) { return offsetof(Globals, settings)
 constexpr Global kGlobals[] = {
     {"thalweg_sim_calls", offsetof(Globals, calls), sizeof(Globals::calls), false},
     {"thalweg_sim_instructions", offsetof(Globals, instructions), sizeof(Globals::instructions), false},
+    {"thalweg_sim_objects", offsetof(Globals, objects), sizeof(Globals::objects), false},
     {"thalweg_sim_message", offsetof(Globals, message), sizeof(Globals::message), false},
     {"thalweg_sim_seed", in_settings(offsetof(Settings, seed)), sizeof(Settings::seed), true},
     {"thalweg_sim_budget", in_settings(offsetof(Settings, budget)), sizeof(Settings::budget), true},
     {"thalweg_sim_fail", offsetof(Globals, fail), sizeof(Globals::fail), true},
+    {"thalweg_sim_version", offsetof(Globals, version), sizeof(Globals::version), true},
+    {"thalweg_sim_capability", offsetof(Globals, capability), sizeof(Globals::capability), true},
+    {"thalweg_sim_pools", offsetof(Globals, pools), sizeof(Globals::pools), true},
+    {"thalweg_sim_late", offsetof(Globals, late), sizeof(Globals::late), true},
     {"thalweg_sim_counting", in_settings(offsetof(Settings, counting)), sizeof(Settings::counting), true},
     {"thalweg_sim_checks", in_settings(offsetof(Settings, checks)), sizeof(Settings::checks), true},
 };
@@ -44,7 +49,10 @@ const Global* covering(CUdeviceptr address, size_t bytes) {
 
 }  // namespace
 
+bool is_global(CUdeviceptr address) { return address - kFirstAddress < CUdeviceptr{2} << 30; }
+
 std::optional<GlobalPlace> find_global(Driver& driver, const char* name) {
+  driver.globals.objects = driver.context(Driver::current()).objects();
   if (std::string(name) == "thalweg_sim_counters") {
     driver.counters_text = driver.counters.text();
     return GlobalPlace{kCountersAddress, driver.counters_text.size()};

@@ -67,11 +67,14 @@ THALWEG_EXPORT CUresult cuModuleGetFunction(CUfunction* function, CUmodule modul
 
 // Only the reserved names exist: no kernel of ours has globals.
 THALWEG_EXPORT CUresult cuModuleGetGlobal_v2(CUdeviceptr* address, size_t* bytes, CUmodule module, const char* name) {
-  return call("cuModuleGetGlobal", [&](Driver& driver) {
-    driver.context(Driver::current()).modules.get(module);
-    const auto found = find_global(driver, name);
-    if (!found) throw Failure{CUDA_ERROR_NOT_FOUND, "no global '" + std::string(name) + "'"};
-    if (address != nullptr) *address = found->address;
-    if (bytes != nullptr) *bytes = found->bytes;
-  });
+  return call(
+      "cuModuleGetGlobal",
+      [&](Driver& driver) {
+        driver.context(Driver::current()).modules.get(module);
+        const auto found = find_global(driver, name);
+        if (!found) throw Failure{CUDA_ERROR_NOT_FOUND, "no global '" + std::string(name) + "'"};
+        if (address != nullptr) *address = found->address;
+        if (bytes != nullptr) *bytes = found->bytes;
+      },
+      false);
 }

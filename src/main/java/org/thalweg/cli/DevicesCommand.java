@@ -1,7 +1,13 @@
 package org.thalweg.cli;
 
 import java.io.PrintWriter;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
+import org.thalweg.device.JavaDevice;
+import org.thalweg.device.cuda.CudaDevice;
 import org.thalweg.device.cuda.Driver;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,21 +24,35 @@ final class DevicesCommand implements Runnable {
   @Override
   public void run() {
     PrintWriter out = spec.commandLine().getOut();
-    out.println("java   " + describe(DeviceChoice.java));
+    out.println("java   " + describe(JavaDevice::new, ""));
     // A process loads one CUDA driver: the software driver is not opened, so that NVIDIA's can be.
     String why = Driver.SOFTWARE.missing();
     out.println(
         "sim    "
             + (why == null ? "the CUDA kernels on the software driver" : "not usable: " + why));
-    out.println("cuda   " + describe(DeviceChoice.cuda));
+    gpus(Driver.NVIDIA).forEach(gpu -> out.println("cuda   " + gpu));
     out.flush();
   }
 
-  private static String describe(DeviceChoice choice) {
-    try (DeviceChoice.Opened opened = choice.open()) {
-      return opened.toString();
+  /** Each device of a driver, with its number where there are several. {@code --device} takes the first. */
+  static List<String> gpus(Driver driver) {
+    String advice = "; --device java needs no GPU";
+    try {
+      int count = CudaDevice.count(driver);
+      return IntStream.range(0, count)
+          .mapToObj(
+              i -> (count == 1 ? "" : i + ": ") + describe(() -> new CudaDevice(driver, i), advice))
+          .toList();
     } catch (DeviceException e) {
-      return "not usable: " + e.getMessage();
+      return List.of("not usable: " + e.getMessage() + advice);
+    }
+  }
+
+  private static String describe(Supplier<Device> open, String advice) {
+    try (Device device = open.get()) {
+      return device.description();
+    } catch (DeviceException e) {
+      return "not usable: " + e.getMessage() + advice;
     }
   }
 }

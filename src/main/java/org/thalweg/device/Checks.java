@@ -50,15 +50,10 @@ public final class Checks {
   /** The buffer takes the whole array. */
   public static void room(Array array, ByteBuffer buffer) {
     long bytes = array.count() * array.type().bytes();
-    if (!buffer.isDirect() || buffer.remaining() < bytes) {
+    if (buffer.remaining() < bytes) {
       throw new IllegalArgumentException(
-          "%d %s need a direct buffer with %d bytes left, not a %s one with %d"
-              .formatted(
-                  array.count(),
-                  array.type(),
-                  bytes,
-                  buffer.isDirect() ? "direct" : "heap",
-                  buffer.remaining()));
+          "%d %s need a buffer with %d bytes left, not %d"
+              .formatted(array.count(), array.type(), bytes, buffer.remaining()));
     }
   }
 

@@ -19,13 +19,22 @@ public interface Device extends AutoCloseable {
   /** What it is, for people: {@code "java, 2 threads"}. */
   String description();
 
-  /** A new array, filled with zeros. Close it, or it lives as long as the device. */
+  /** Bytes of memory that are free. */
+  long available();
+
+  /**
+   * A new array, filled with zeros. Close it: one that nobody can reach any more is freed too, but late, and on a GPU
+   * with a warning in the log.
+   *
+   * @throws DeviceException if there is not that much memory; the message says how much there is
+   */
   Array allocate(ElementType type, long count);
 
   /**
-   * Copies from the buffer's position on, little-endian, as many bytes as the array has. Waits.
+   * Copies from the buffer's position on, little-endian, as many bytes as the array has. The buffer may be reused
+   * on return, when the device need not have come that far.
    *
-   * @param from a direct buffer with at least that many bytes left
+   * @param from any buffer with at least that many bytes left
    */
   void upload(Array to, ByteBuffer from);
 
@@ -168,9 +177,12 @@ public interface Device extends AutoCloseable {
 
   /** A new array of F32, F64 or BF16 with these values, each rounded to the type. */
   default Array of(ElementType type, double... values) {
-    Array array = allocate(type, values.length);
-    write(array, values);
-    return array;
+    try (Owned opening = new Owned()) {
+      Array array = opening.add(allocate(type, values.length));
+      write(array, values);
+      opening.keep();
+      return array;
+    }
   }
 
   /** Sets an F32, F64 or BF16 array, each value rounded to its type. */
@@ -191,9 +203,12 @@ public interface Device extends AutoCloseable {
 
   /** A new I32 array. */
   default Array of(int... values) {
-    Array array = allocate(ElementType.I32, values.length);
-    write(array, values);
-    return array;
+    try (Owned opening = new Owned()) {
+      Array array = opening.add(allocate(ElementType.I32, values.length));
+      write(array, values);
+      opening.keep();
+      return array;
+    }
   }
 
   /** Sets an I32 array. */

@@ -5,7 +5,7 @@ import java.nio.ByteOrder;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** An array of {@link JavaDevice}: a stretch of a Java array. Closing it or its owner lets go of the memory. */
+/** An array of {@link JavaDevice}: a stretch of a Java array. Closing its owner lets go of the memory. */
 final class JavaArray implements Array {
   /** What an array and its slices share. */
   private static final class Memory {
@@ -73,9 +73,8 @@ final class JavaArray implements Array {
 
   @Override
   public void close() {
-    if (owner && memory.data != null) {
+    if (owner) {
       memory.data = null;
-      device.forget(this);
     }
   }
 
@@ -126,7 +125,7 @@ final class JavaArray implements Array {
   /** One of the above. */
   Object data() {
     Object data = memory.data;
-    if (data == null) {
+    if (data == null || device.isClosed()) {
       throw new IllegalStateException(
           "an array of " + count + " " + type + " was used after close");
     }

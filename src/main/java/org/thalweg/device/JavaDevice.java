@@ -2,9 +2,8 @@ package org.thalweg.device;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.loss.Loss;
 import org.thalweg.optim.Group;
@@ -17,7 +16,6 @@ import org.thalweg.optim.Rounding;
  */
 public final class JavaDevice implements Device {
   private final Workers workers;
-  private final Set<JavaArray> open = new LinkedHashSet<>();
   private @Nullable List<Runnable> recording;
   private boolean closed;
 
@@ -93,13 +91,37 @@ public final class JavaDevice implements Device {
               .formatted(Integer.MAX_VALUE - 8, count));
     }
     Checks.notRecording(recording != null);
-    JavaArray array = new JavaArray(this, type, (int) count);
-    open.add(array);
-    return array;
+    try {
+      return new JavaArray(this, type, (int) count);
+    } catch (OutOfMemoryError e) {
+      throw new DeviceException(
+          String.format(
+              Locale.ROOT,
+              "allocating %,d %s: needs %s, %s free (java -Xmx sets how much Java may take)",
+              count,
+              type,
+              Bytes.text(count * type.bytes()),
+              Bytes.text(available())),
+          e);
+    }
   }
 
-  void forget(JavaArray array) {
-    open.remove(array);
+  /** Of the heap. Garbage counts as used, so it is collected first where it may be what fills the heap. */
+  @Override
+  public long available() {
+    Runtime runtime = Runtime.getRuntime();
+    if (heapInUse() > runtime.maxMemory() / 2) {
+      System.gc();
+    }
+    return runtime.maxMemory() - heapInUse();
+  }
+
+  private static long heapInUse() {
+    return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+  }
+
+  boolean isClosed() {
+    return closed;
   }
 
   @Override
@@ -535,8 +557,7 @@ public final class JavaDevice implements Device {
 
   @Override
   public void close() {
-    closed = true;
-    List.copyOf(open).forEach(JavaArray::close);
+    closed = true; // and the arrays with it
     workers.close();
   }
 }

@@ -59,6 +59,7 @@ public final class Steps implements AutoCloseable {
   private final Array cells;
   private final Array clock;
   private final Array results;
+  private final Owned owned;
   private long left;
 
   /**
@@ -88,9 +89,18 @@ public final class Steps implements AutoCloseable {
     }
     this.rows = littleEndian(8 * columns * capacity);
     this.clockWords = littleEndian(8 * WORDS);
-    this.cells = device.allocate(ElementType.CELL, (long) columns * capacity);
-    this.clock = device.allocate(ElementType.CELL, WORDS);
-    this.results = device.allocate(ElementType.F64, (long) RESULT * models * capacity);
+    try (Owned opening = new Owned()) {
+      this.cells = opening.add(device.allocate(ElementType.CELL, (long) columns * capacity));
+      this.clock = opening.add(device.allocate(ElementType.CELL, WORDS));
+      this.results =
+          opening.add(device.allocate(ElementType.F64, (long) RESULT * models * capacity));
+      this.owned = opening.keep();
+    }
+  }
+
+  /** Bytes that such a table takes on the device. */
+  public static long bytes(int columns, int capacity, int models) {
+    return 8L * ((long) columns * capacity + WORDS + (long) RESULT * models * capacity);
   }
 
   private static ByteBuffer littleEndian(int bytes) {
@@ -217,8 +227,6 @@ public final class Steps implements AutoCloseable {
 
   @Override
   public void close() {
-    cells.close();
-    clock.close();
-    results.close();
+    owned.close();
   }
 }

@@ -12,6 +12,7 @@ import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.Exact;
+import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Philox;
 import org.thalweg.device.Product;
@@ -38,6 +39,7 @@ public final class LinearClassifier implements AutoCloseable {
   private final Array bias;
   private final Array weightsGradient;
   private final Array biasGradient;
+  private final Owned owned;
 
   /** With weights and bias 0. */
   public LinearClassifier(Device device, ElementType type, int features, int classes) {
@@ -49,10 +51,18 @@ public final class LinearClassifier implements AutoCloseable {
     this.device = device;
     this.features = features;
     this.classes = classes;
-    this.weights = device.allocate(type, (long) features * classes);
-    this.bias = device.allocate(type, classes);
-    this.weightsGradient = device.allocate(type, (long) features * classes);
-    this.biasGradient = device.allocate(type, classes);
+    try (Owned opening = new Owned()) {
+      this.weights = opening.add(device.allocate(type, (long) features * classes));
+      this.bias = opening.add(device.allocate(type, classes));
+      this.weightsGradient = opening.add(device.allocate(type, (long) features * classes));
+      this.biasGradient = opening.add(device.allocate(type, classes));
+      this.owned = opening.keep();
+    }
+  }
+
+  /** Bytes that a model takes on the device, without the optimizer's state. */
+  public static long bytes(ElementType type, int features, int classes) {
+    return 2 * (features + 1L) * classes * type.bytes();
   }
 
   /**
@@ -83,15 +93,19 @@ public final class LinearClassifier implements AutoCloseable {
     private final Array scores;
     private final Array rowLoss;
     private final Array rowCorrect;
+    private final Owned owned;
 
     private Minibatch(int rows) {
       ElementType type = weights.type();
       this.rows = rows;
-      this.x = device.allocate(type, (long) rows * features);
-      this.labels = device.allocate(ElementType.I32, rows);
-      this.scores = device.allocate(type, (long) rows * classes);
-      this.rowLoss = device.allocate(type, rows);
-      this.rowCorrect = device.allocate(ElementType.I32, rows);
+      try (Owned opening = new Owned()) {
+        this.x = opening.add(device.allocate(type, (long) rows * features));
+        this.labels = opening.add(device.allocate(ElementType.I32, rows));
+        this.scores = opening.add(device.allocate(type, (long) rows * classes));
+        this.rowLoss = opening.add(device.allocate(type, rows));
+        this.rowCorrect = opening.add(device.allocate(ElementType.I32, rows));
+        this.owned = opening.keep();
+      }
     }
 
     /** The features, [rows × features]. */
@@ -128,10 +142,13 @@ public final class LinearClassifier implements AutoCloseable {
 
     @Override
     public void close() {
-      for (Array array : List.of(x, labels, scores, rowLoss, rowCorrect)) {
-        array.close();
-      }
+      owned.close();
     }
+  }
+
+  /** Bytes that a minibatch of that many rows takes on the device. */
+  public static long minibatchBytes(ElementType type, int features, int classes, int rows) {
+    return rows * ((features + classes + 1L) * type.bytes() + 2L * ElementType.I32.bytes());
   }
 
   /** Room for a minibatch of that many rows. */
@@ -186,8 +203,6 @@ public final class LinearClassifier implements AutoCloseable {
 
   @Override
   public void close() {
-    for (Array array : List.of(weights, bias, weightsGradient, biasGradient)) {
-      array.close();
-    }
+    owned.close();
   }
 }

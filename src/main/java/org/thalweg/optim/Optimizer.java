@@ -5,6 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Device;
 import org.thalweg.device.ElementType;
+import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Tensors;
 
@@ -47,7 +48,16 @@ public interface Optimizer {
 
   /** Makes ready to update these parameters by this rule. */
   default Tensors prepare(Device device, List<Parameter> parameters) {
-    Tensors tensors = device.tensors(parameters, states());
+    try (Owned opening = new Owned()) {
+      Tensors tensors = opening.add(device.tensors(parameters, states()));
+      initialise(device, tensors);
+      opening.keep();
+      return tensors;
+    }
+  }
+
+  private void initialise(Device device, Tensors tensors) {
+    List<Parameter> parameters = tensors.parameters();
     for (int i = 0; i < parameters.size() && initialState() != 0; i++) {
       double[] values = new double[Math.toIntExact(parameters.get(i).value().count())];
       Arrays.fill(values, initialState());
@@ -55,7 +65,6 @@ public interface Optimizer {
         device.write(tensors.state(i, k), values);
       }
     }
-    return tensors;
   }
 
   /** How many numbers of its own it has in a row of the step table. */

@@ -9,6 +9,7 @@ import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.ElementType;
+import org.thalweg.device.Owned;
 import org.thalweg.device.Program;
 import org.thalweg.device.Rows;
 import org.thalweg.device.Steps;
@@ -27,7 +28,7 @@ final class Rig implements AutoCloseable {
   private final int rows;
   private final Steps steps;
   private final Array order;
-  private final List<AutoCloseable> owned = new ArrayList<>();
+  private final Owned owned;
   private final List<Program> programs = new ArrayList<>();
 
   /**
@@ -43,41 +44,54 @@ final class Rig implements AutoCloseable {
       int columns,
       Step step) {
     this.device = device;
+    this.rows = data.rows();
+    this.batch = fullBatch(data, batch);
+    try (Owned opening = new Owned()) {
+      steps = opening.add(new Steps(device, type, columns, minibatches(), 1));
+      order = opening.add(device.of(IntStream.range(0, rows).toArray()));
+      Array pixels = opening.add(device.allocate(ElementType.U8, data.pixels().length));
+      device.upload(pixels, ByteBuffer.wrap(data.pixels()));
+      Array labels = opening.add(device.of(data.labels()));
+      Rows source = new Rows(pixels, labels, data.features(), data.scale());
+      for (int size : minibatchSizes(rows, this.batch)) {
+        LinearClassifier.Minibatch minibatch = opening.add(model.minibatch(size));
+        Runnable body =
+            () -> {
+              device.gather(source, order, steps, FIRST_ROW, minibatch.x(), minibatch.labels());
+              step.record(minibatch, steps);
+            };
+        programs.add(opening.add(device.record(steps, body)));
+      }
+      owned = opening.keep();
+    }
+  }
+
+  private static int fullBatch(Dataset data, int batch) {
     if (data.rows() == 0) {
       throw new IllegalArgumentException("there are no rows");
     }
-    this.rows = data.rows();
-    this.batch = Math.min(batch, rows);
-    steps = own(new Steps(device, type, columns, minibatches(), 1));
-    order = own(device.of(IntStream.range(0, rows).toArray()));
-    Array pixels = own(device.allocate(ElementType.U8, data.pixels().length));
-    device.upload(
-        pixels, ByteBuffer.allocateDirect(data.pixels().length).put(data.pixels()).flip());
-    Rows source = new Rows(pixels, own(device.of(data.labels())), data.features(), data.scale());
-    for (int size : new int[] {this.batch, rows % this.batch}) {
-      if (size > 0) {
-        LinearClassifier.Minibatch minibatch = own(model.minibatch(size));
-        programs.add(
-            own(
-                device.record(
-                    steps,
-                    () -> {
-                      device.gather(
-                          source, order, steps, FIRST_ROW, minibatch.x(), minibatch.labels());
-                      step.record(minibatch, steps);
-                    })));
-      }
+    return Math.min(batch, data.rows());
+  }
+
+  /** The full one, and the smaller last one where there is one. */
+  private static int[] minibatchSizes(int rows, int batch) {
+    return rows % batch == 0 ? new int[] {batch} : new int[] {batch, rows % batch};
+  }
+
+  /** Bytes that all this takes on the device. */
+  static long bytes(Dataset data, ElementType type, int batch, int columns) {
+    int full = fullBatch(data, batch);
+    long bytes = data.pixels().length + 2L * ElementType.I32.bytes() * data.rows();
+    bytes += Steps.bytes(columns, (data.rows() + full - 1) / full, 1);
+    for (int size : minibatchSizes(data.rows(), full)) {
+      bytes += LinearClassifier.minibatchBytes(type, data.features(), data.classes(), size);
     }
+    return bytes;
   }
 
   /** What is done with a minibatch once it is gathered. */
   interface Step {
     void record(LinearClassifier.Minibatch minibatch, Steps steps);
-  }
-
-  private <T extends AutoCloseable> T own(T resource) {
-    owned.add(resource);
-    return resource;
   }
 
   /** How many minibatches a pass has. */
@@ -106,14 +120,6 @@ final class Rig implements AutoCloseable {
 
   @Override
   public void close() {
-    for (int i = owned.size() - 1; i >= 0; i--) {
-      try {
-        owned.get(i).close();
-      } catch (RuntimeException e) {
-        throw e;
-      } catch (Exception e) {
-        throw new IllegalStateException(e);
-      }
-    }
+    owned.close();
   }
 }

@@ -4,7 +4,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.thalweg.data.Dataset;
+import org.thalweg.device.Bytes;
 import org.thalweg.device.Device;
+import org.thalweg.device.DeviceException;
+import org.thalweg.device.Owned;
 import org.thalweg.device.Philox;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
@@ -30,38 +33,72 @@ public final class Trainer implements AutoCloseable {
   private final Tensors tensors;
   private final Rig training;
   private final Device device;
+  private final Owned owned;
   private long updates;
 
-  /** Puts the data and a model with its first weights on the device. */
+  /**
+   * Puts the data and a model with its first weights on the device.
+   *
+   * @throws DeviceException if the device has not enough memory, before any is taken
+   */
   public Trainer(Device device, Dataset data, Settings settings) {
     this.device = device;
     this.settings = settings;
     this.data = data;
-    model = new LinearClassifier(device, settings.type(), data.features(), data.classes());
-    model.initialise(new Philox(settings.seed(), WEIGHTS), DEVIATION);
+    checkMemory(device, "training", bytes(data, settings), "; try a smaller --batch");
     // The gradient of lambda * w^2.
     groups = List.of(new Group(1, 0, 2 * settings.l2(), 0), Group.PLAIN);
-    tensors = settings.optimizer().prepare(device, model.parameters());
-    int columns = Rig.FIRST_ROW + 1 + groups.size() * Group.columns(settings.optimizer());
-    training =
-        new Rig(
-            device,
-            data,
-            model,
-            settings.type(),
-            settings.batch(),
-            columns,
-            (minibatch, steps) -> {
-              Optimizer rule = settings.optimizer();
-              Optimizer move = rule.lookAhead();
-              if (move != null) {
-                device.update(move, tensors, steps, Rig.FIRST_ROW + 1);
-              }
-              minibatch.forward(settings.loss());
-              device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
-              minibatch.backward();
-              device.update(rule, tensors, steps, Rig.FIRST_ROW + 1);
-            });
+    try (Owned opening = new Owned()) {
+      model =
+          opening.add(
+              new LinearClassifier(device, settings.type(), data.features(), data.classes()));
+      model.initialise(new Philox(settings.seed(), WEIGHTS), DEVIATION);
+      tensors = opening.add(settings.optimizer().prepare(device, model.parameters()));
+      training =
+          opening.add(
+              new Rig(
+                  device,
+                  data,
+                  model,
+                  settings.type(),
+                  settings.batch(),
+                  columns(settings),
+                  (minibatch, steps) -> {
+                    Optimizer rule = settings.optimizer();
+                    Optimizer move = rule.lookAhead();
+                    if (move != null) {
+                      device.update(move, tensors, steps, Rig.FIRST_ROW + 1);
+                    }
+                    minibatch.forward(settings.loss());
+                    device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
+                    minibatch.backward();
+                    device.update(rule, tensors, steps, Rig.FIRST_ROW + 1);
+                  }));
+      owned = opening.keep();
+    }
+  }
+
+  /** Of the step table: where the minibatch begins, and the numbers of weights and bias. */
+  private static int columns(Settings settings) {
+    return Rig.FIRST_ROW + 1 + 2 * Group.columns(settings.optimizer());
+  }
+
+  /** Bytes that training takes on the device: data, model, state, tables. */
+  static long bytes(Dataset data, Settings settings) {
+    int states = settings.optimizer().states();
+    long weights = (long) data.features() * data.classes();
+    return LinearClassifier.bytes(settings.type(), data.features(), data.classes())
+        + Tensors.bytes(settings.type(), states, weights, data.classes())
+        + Rig.bytes(data, settings.type(), settings.batch(), columns(settings));
+  }
+
+  private static void checkMemory(Device device, String what, long bytes, String advice) {
+    long free = device.available();
+    if (bytes > free) {
+      throw new DeviceException(
+          "%s needs %s, %s are free on %s%s"
+              .formatted(what, Bytes.text(bytes), Bytes.text(free), device.description(), advice));
+    }
   }
 
   /** The model that is being trained. */
@@ -112,6 +149,7 @@ public final class Trainer implements AutoCloseable {
 
   /** Loss and accuracy of the model on all rows of a data set. */
   public Score score(Dataset rows) {
+    checkMemory(device, "scoring", Rig.bytes(rows, settings.type(), SCORE_BATCH, 1), "");
     try (Rig rig =
         new Rig(
             device,
@@ -158,8 +196,6 @@ public final class Trainer implements AutoCloseable {
 
   @Override
   public void close() {
-    training.close();
-    tensors.close();
-    model.close();
+    owned.close();
   }
 }

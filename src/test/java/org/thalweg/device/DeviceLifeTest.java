@@ -141,6 +141,38 @@ class DeviceLifeTest {
       }
     }
 
+    // ---- Copies and memory.
+
+    @Test
+    void anyBufferWillDoAndIsFreeOnReturn() {
+      for (ByteBuffer buffer : List.of(ByteBuffer.allocate(14), ByteBuffer.allocateDirect(14))) {
+        try (Array array = device.allocate(ElementType.I32, 3)) {
+          buffer.put(1, new byte[] {1, 0, 0, 0, 0, 2, 0, 0, -1, -1, -1, -1}).position(1);
+          device.upload(array, buffer);
+          buffer.put(1, new byte[12]);
+          device.download(array.slice(1, 2), buffer.position(2));
+          assertEquals(2, buffer.position());
+          byte[] found = new byte[14];
+          buffer.get(0, found);
+          assertArrayEquals(new byte[] {0, 0, 0, 2, 0, 0, -1, -1, -1, -1, 0, 0, 0, 0}, found);
+        }
+      }
+    }
+
+    @Test
+    void moreMemoryThanThereIs() {
+      long free = device.available();
+      assertTrue(free > 0);
+      try (Device small = which.open()) {
+        for (ElementType type : Values.TYPES) {
+          long count = small instanceof JavaDevice ? Integer.MAX_VALUE - 8 : 1L << 50;
+          if (count * type.bytes() > small.available()) {
+            refused(DeviceException.class, () -> small.allocate(type, count), "needs", "free");
+          }
+        }
+      }
+    }
+
     // ---- Halts.
 
     /** Weights and losses after {@code steps} steps; after the second the weights are set to the largest number. */
@@ -466,11 +498,11 @@ class DeviceLifeTest {
         Parameter parameter = new Parameter(three, three, 0);
         Class<IllegalArgumentException> wrong = IllegalArgumentException.class;
         ByteBuffer small = ByteBuffer.allocateDirect(11);
-        ByteBuffer heap = ByteBuffer.allocate(12);
+        ByteBuffer heap = ByteBuffer.allocate(11);
 
         refused(wrong, () -> device.allocate(ElementType.F32, -1), "-1");
         refused(wrong, () -> device.upload(three, small), "12 bytes", "11");
-        refused(wrong, () -> device.download(three, heap), "direct", "heap");
+        refused(wrong, () -> device.download(three, heap), "12 bytes", "11");
         refused(wrong, () -> device.write(three, 1.0, 2.0), "3", "2");
         refused(wrong, () -> device.write(three, 1.0), "3", "1");
         refused(wrong, () -> device.write(ints, 1), "3", "1");

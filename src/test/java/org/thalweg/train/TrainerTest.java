@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Digits;
 import org.thalweg.device.Device;
@@ -77,6 +79,20 @@ class TrainerTest {
         trainer.train(
             epoch -> assertTrue(epoch.accuracy() > 0 && epoch.accuracy() < 1, "batch " + batch));
         assertTrue(trainer.score(DIGITS).loss() < Math.log(10), "batch " + batch);
+      }
+    }
+  }
+
+  @Test
+  void noRowsAreRefused() {
+    Dataset none = new Dataset(new byte[0], new int[0], 64, 10, 1);
+    try (Device device = new JavaDevice(1);
+        Trainer trainer = new Trainer(device, DIGITS, settings(32, 1, 0))) {
+      for (Executable use :
+          List.<Executable>of(
+              () -> trainer.score(none), () -> new Trainer(device, none, settings(1, 1, 0)))) {
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, use);
+        assertEquals("there are no rows", e.getMessage());
       }
     }
   }

@@ -33,6 +33,7 @@ final class Cublas {
   private static boolean loaded;
 
   private final cublasHandle handle = new cublasHandle();
+  private final CudaArray workspace; // kept for cuBLAS, which knows its address
   private final boolean tf32;
   private final int version;
 
@@ -42,6 +43,7 @@ final class Cublas {
    * @param workspace cuBLAS's scratch memory: given that, it never allocates, also not while a graph is captured
    */
   Cublas(CUstream stream, CudaArray workspace, boolean tf32) {
+    this.workspace = workspace;
     this.tf32 = tf32;
     check(JCublas2.cublasCreate(handle), "starting cuBLAS");
     try {
@@ -202,6 +204,7 @@ final class Cublas {
 
   void close() {
     check(JCublas2.cublasDestroy(handle), "closing cuBLAS");
+    workspace.close();
   }
 
   /** Throws unless the call that has just returned succeeded. */

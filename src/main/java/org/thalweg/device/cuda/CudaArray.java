@@ -2,7 +2,6 @@ package org.thalweg.device.cuda;
 
 import java.util.Objects;
 import jcuda.driver.CUdeviceptr;
-import jcuda.driver.JCudaDriver;
 import org.thalweg.device.Array;
 import org.thalweg.device.ElementType;
 
@@ -21,35 +20,30 @@ final class CudaArray implements Array {
     }
   }
 
-  /** What an array and its slices share. */
-  static final class Memory {
-    final Address base;
-    private boolean open = true;
-
-    Memory(Address base) {
-      this.base = base;
-    }
-  }
-
   private final CudaDevice device;
-  private final Memory memory;
+  private final Leases.Lease memory; // shared by an array and its slices
   private final boolean owner;
   private final ElementType type;
-  private final long offset;
+  private final Address address;
   private final long count;
 
   /** The whole of some memory, which this array frees. */
-  CudaArray(CudaDevice device, Memory memory, ElementType type, long count) {
-    this(device, memory, true, type, 0, count);
+  CudaArray(CudaDevice device, Leases.Lease memory, ElementType type, Address address, long count) {
+    this(device, memory, true, type, address, count);
   }
 
   private CudaArray(
-      CudaDevice device, Memory memory, boolean owner, ElementType type, long offset, long count) {
+      CudaDevice device,
+      Leases.Lease memory,
+      boolean owner,
+      ElementType type,
+      Address address,
+      long count) {
     this.device = device;
     this.memory = memory;
     this.owner = owner;
     this.type = type;
-    this.offset = offset;
+    this.address = address;
     this.count = count;
   }
 
@@ -70,14 +64,16 @@ final class CudaArray implements Array {
   @Override
   public CudaArray slice(long from, long n) {
     Objects.checkFromIndexSize(from, n, count);
-    return new CudaArray(device, memory, false, type, offset + from * type.bytes(), n);
+    Address there = new Address(address, from * type.bytes());
+    return new CudaArray(device, memory, false, type, there, n);
   }
 
   @Override
   public boolean overlaps(Array other) {
     return other instanceof CudaArray own
         && own.memory == memory
-        && Math.max(offset, own.offset) < Math.min(offset + bytes(), own.offset + own.bytes());
+        && Math.max(address.value(), own.address.value())
+            < Math.min(address.value() + bytes(), own.address.value() + own.bytes());
   }
 
   CudaDevice device() {
@@ -86,31 +82,27 @@ final class CudaArray implements Array {
 
   /** Where element 0 lies, as JCuda takes it. */
   Address pointer() {
-    return new Address(open().base, offset);
+    checkOpen();
+    return address;
   }
 
   /** Where element 0 lies, as a number. */
   long address() {
-    return open().base.value() + offset;
+    checkOpen();
+    return address.value();
   }
 
-  private Memory open() {
-    if (!memory.open) {
+  private void checkOpen() {
+    if (!memory.isOpen()) {
       throw new IllegalStateException(
           "an array of " + count + " " + type + " was used after close");
     }
-    return memory;
   }
 
   @Override
   public void close() {
-    if (owner && memory.open) {
-      memory.open = false;
-      device.forget(this);
-      if (!device.isClosed()) {
-        device.makeCurrent();
-        Driver.check(JCudaDriver.cuMemFree(memory.base), "freeing %d %s", count, type);
-      }
+    if (owner) {
+      memory.close();
     }
   }
 }

@@ -7,18 +7,20 @@ import static jcuda.driver.JCudaDriver.cuDeviceGetCount;
 import static jcuda.driver.JCudaDriver.cuDeviceGetName;
 import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRelease;
 import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRetain;
+import static jcuda.driver.JCudaDriver.cuDeviceTotalMem;
 import static jcuda.driver.JCudaDriver.cuDriverGetVersion;
 import static jcuda.driver.JCudaDriver.cuInit;
 import static jcuda.driver.JCudaDriver.cuMemAlloc;
-import static jcuda.driver.JCudaDriver.cuMemcpyDtoHAsync;
-import static jcuda.driver.JCudaDriver.cuMemcpyHtoDAsync;
+import static jcuda.driver.JCudaDriver.cuMemAllocAsync;
+import static jcuda.driver.JCudaDriver.cuMemFree;
+import static jcuda.driver.JCudaDriver.cuMemFreeAsync;
+import static jcuda.driver.JCudaDriver.cuMemGetInfo;
 import static jcuda.driver.JCudaDriver.cuMemsetD8Async;
 import static jcuda.driver.JCudaDriver.cuStreamCreate;
 import static jcuda.driver.JCudaDriver.cuStreamDestroy;
 import static jcuda.driver.JCudaDriver.cuStreamSynchronize;
 import static org.thalweg.device.cuda.Driver.check;
 
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -26,22 +28,24 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
+import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
+import org.thalweg.device.Bytes;
 import org.thalweg.device.Checks;
 import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.Exact;
 import org.thalweg.device.Norm;
+import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Product;
 import org.thalweg.device.Program;
@@ -84,8 +88,10 @@ public final class CudaDevice implements Device {
   private final CUcontext context = new CUcontext();
   private final CUstream stream = new CUstream();
   private final Kernels kernels = new Kernels();
-  private final Set<CudaArray> open = new LinkedHashSet<>();
-  private final Set<CudaProgram> programs = new LinkedHashSet<>();
+  private final Leases leases = new Leases();
+  private final Staging staging;
+  private final boolean pools;
+  private final Owned owned;
   private final String description;
   private @Nullable Cublas cublas; // computes the products, if there is one
   private @Nullable List<Enqueue> recording;
@@ -106,11 +112,10 @@ public final class CudaDevice implements Device {
    *     do
    */
   public CudaDevice(Driver driver, int ordinal, Matmul matmul) {
-    driver.load();
+    int count = count(driver);
     if (matmul != Matmul.OWN) {
       Cublas.load(driver);
     }
-    check(cuInit(0), "starting the CUDA driver");
     int[] version = new int[1];
     check(cuDriverGetVersion(version), "reading the driver's version");
     if (version[0] < LEAST_DRIVER) {
@@ -118,24 +123,25 @@ public final class CudaDevice implements Device {
           "the NVIDIA driver is too old: it supports CUDA %d.%d, and 12.0 (R525) or newer is needed"
               .formatted(version[0] / 1000, version[0] % 1000 / 10));
     }
-    int[] count = new int[1];
-    check(cuDeviceGetCount(count), "counting devices");
-    if (ordinal < 0 || ordinal >= count[0]) {
+    if (ordinal < 0 || ordinal >= count) {
       throw new DeviceException(
-          "there is no device %d: the driver has %d".formatted(ordinal, count[0]));
+          "there is no device %d: the driver has %d".formatted(ordinal, count));
     }
     check(cuDeviceGet(device, ordinal), "opening device %d", ordinal);
     byte[] name = new byte[256];
     check(cuDeviceGetName(name, name.length, device), "reading the name of device %d", ordinal);
     int major = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
     int minor = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    long[] bytes = new long[1];
+    check(cuDeviceTotalMem(bytes, device), "reading the memory of device %d", ordinal);
     description =
-        "%s, %s, compute capability %d.%d"
+        "%s, %s, compute capability %d.%d, %s"
             .formatted(
                 driver.device(),
                 new String(name, StandardCharsets.UTF_8).replace("\0", ""),
                 major,
-                minor);
+                minor,
+                Bytes.text(bytes[0]));
     if (10 * major + minor < LEAST_CAPABILITY) {
       throw new DeviceException(
           description + " is too old: the kernels need 7.5 (Turing) or newer");
@@ -144,19 +150,50 @@ public final class CudaDevice implements Device {
       // cuBLAS would compute in binary32 and not say so; the stand-in rounds on any device.
       throw new DeviceException(description + " has no TF32, which came with 8.0 (Ampere)");
     }
-    check(cuDevicePrimaryCtxRetain(context, device), "opening device %d", ordinal);
-    makeCurrent();
-    check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "creating a stream");
-    if (matmul != Matmul.OWN) {
-      try {
-        long bytes = major < 9 ? WORKSPACE : WORKSPACE_HOPPER;
-        CudaArray workspace = allocate(ElementType.U8, bytes);
-        cublas = new Cublas(stream, workspace, matmul == Matmul.CUBLAS_TF32);
-      } catch (RuntimeException e) {
-        close();
-        throw e;
+    pools = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED) != 0;
+    try (Owned opening = new Owned()) {
+      check(cuDevicePrimaryCtxRetain(context, device), "opening device %d", ordinal);
+      opening.add(() -> check(cuDevicePrimaryCtxRelease(device), "closing device %d", ordinal));
+      makeCurrent();
+      check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "creating a stream");
+      opening.add(closing(() -> check(cuStreamDestroy(stream), "freeing the stream")));
+      staging = new Staging(stream);
+      opening.add(closing(staging::close));
+      opening.add(closing(kernels::unload));
+      opening.add(closing(leases::close));
+      if (matmul != Matmul.OWN) {
+        CudaArray workspace = allocate(ElementType.U8, major < 9 ? WORKSPACE : WORKSPACE_HOPPER);
+        Cublas own = new Cublas(stream, workspace, matmul == Matmul.CUBLAS_TF32);
+        opening.add(closing(own::close));
+        cublas = own;
       }
+      opening.add(closing(() -> synchronize("closing the device")));
+      owned = opening.keep();
     }
+  }
+
+  /**
+   * Loads the driver and counts its devices.
+   *
+   * @throws DeviceException if it cannot be used; the message says why and what to do
+   */
+  public static int count(Driver driver) {
+    driver.load();
+    check(cuInit(0), "starting the CUDA driver");
+    int[] count = new int[1];
+    check(cuDeviceGetCount(count), "counting devices");
+    return count[0];
+  }
+
+  /** Each by itself in this device's context, whatever has failed before it. */
+  private AutoCloseable closing(Runnable close) {
+    return () -> {
+      try {
+        makeCurrent("closing the device");
+      } finally {
+        close.run();
+      }
+    };
   }
 
   private int attribute(int which) {
@@ -172,11 +209,16 @@ public final class CudaDevice implements Device {
 
   /** Makes this device's context the calling thread's. */
   void makeCurrent() {
+    makeCurrent("making the device current on a thread");
+  }
+
+  /** The same; an error says what it was for. */
+  void makeCurrent(String doing) {
     if (closed) {
       throw new IllegalStateException("device " + description + " was used after close");
     }
     // Each time: others may have a context of their own on this thread.
-    check(cuCtxSetCurrent(context), "making the device current on a thread");
+    check(cuCtxSetCurrent(context), doing);
   }
 
   /** Makes the context current for a call that cannot be recorded. */
@@ -192,21 +234,40 @@ public final class CudaDevice implements Device {
       throw new IllegalArgumentException("an array cannot have " + count + " elements");
     }
     Checks.notRecording(recording != null);
+    leases.reclaim();
     CudaArray.Address address = new CudaArray.Address();
     long bytes = Math.max(1, Math.multiplyExact(count, type.bytes()));
-    check(cuMemAlloc(address, bytes), "allocating %d %s (%d bytes)", count, type, bytes);
-    CudaArray array = new CudaArray(this, new CudaArray.Memory(address), type, count);
-    open.add(array);
-    check(cuMemsetD8Async(address, (byte) 0, bytes, stream), "clearing %d %s", count, type);
-    return array;
+    int result = pools ? cuMemAllocAsync(address, bytes, stream) : cuMemAlloc(address, bytes);
+    if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+      String needs = Bytes.text(bytes);
+      String free = Bytes.text(available());
+      check(result, "allocating %,d %s: needs %s, %s free", count, type, needs, free);
+    }
+    check(result, "allocating %,d %s", count, type);
+    String what = "an array of %d %s".formatted(count, type);
+    try (Owned opening = new Owned()) {
+      Leases.Lease memory = opening.add(leases.add(what, () -> free(address, what)));
+      check(cuMemsetD8Async(address, (byte) 0, bytes, stream), "clearing %s", what);
+      opening.keep();
+      return new CudaArray(this, memory, type, address, count);
+    }
   }
 
-  void forget(CudaArray array) {
-    open.remove(array);
+  private void free(CudaArray.Address address, String what) {
+    makeCurrent("freeing " + what);
+    check(pools ? cuMemFreeAsync(address, stream) : cuMemFree(address), "freeing %s", what);
   }
 
-  void forget(CudaProgram program) {
-    programs.remove(program);
+  @Override
+  public long available() {
+    beginCall();
+    leases.reclaim();
+    synchronize(
+        "reading the free memory"); // what is freed in the stream's order is free when it comes
+    // there
+    long[] free = new long[1];
+    check(cuMemGetInfo(free, new long[1]), "reading the free memory");
+    return free[0];
   }
 
   CudaArray mine(Array array) {
@@ -220,40 +281,14 @@ public final class CudaDevice implements Device {
   public void upload(Array to, ByteBuffer from) {
     beginCall();
     Checks.room(to, from);
-    CudaArray array = mine(to);
-    if (array.count() == 0) {
-      return;
-    }
-    try {
-      check(
-          cuMemcpyHtoDAsync(array.pointer(), Pointer.to(from.slice()), array.bytes(), stream),
-          "uploading %d %s",
-          to.count(),
-          to.type());
-      synchronize("uploading");
-    } finally {
-      Reference.reachabilityFence(from); // the copy knows its address only
-    }
+    staging.upload(mine(to), from);
   }
 
   @Override
   public void download(Array from, ByteBuffer to) {
     beginCall();
     Checks.room(from, to);
-    CudaArray array = mine(from);
-    if (array.count() == 0) {
-      return;
-    }
-    try {
-      check(
-          cuMemcpyDtoHAsync(Pointer.to(to.slice()), array.pointer(), array.bytes(), stream),
-          "downloading %d %s",
-          from.count(),
-          from.type());
-      synchronize("downloading");
-    } finally {
-      Reference.reachabilityFence(to); // the copy knows its address only
-    }
+    staging.download(mine(from), to);
   }
 
   /** A kernel's error shows at the next call that waits for it. */
@@ -322,17 +357,15 @@ public final class CudaDevice implements Device {
     beginCall();
     List<Enqueue> launches = new ArrayList<>();
     recording = launches;
-    touched.clear();
     try {
       body.run();
       launch("data", "advance", 1, 1, 0, address(steps.clock()));
+      // The kernels are loaded by now; memory is not touched until the graph is run.
+      return new CudaProgram(this, stream, leases, launches, steps, List.copyOf(touched));
     } finally {
       recording = null;
+      touched.clear();
     }
-    // The kernels are loaded by now; memory is not touched until the graph is run.
-    CudaProgram program = new CudaProgram(this, stream, launches, steps, List.copyOf(touched));
-    programs.add(program);
-    return program;
   }
 
   @Override
@@ -526,25 +559,30 @@ public final class CudaDevice implements Device {
   @Override
   public Tensors tensors(List<Parameter> parameters, int states) {
     Checks.tensors(parameters, states);
-    CudaTensors tensors = new CudaTensors(this, parameters, states);
-    if (tensors.type() == ElementType.BF16) {
-      launch(
-          "optimizers",
-          "masters",
-          tensors.blocks(),
-          UPDATE_THREADS,
-          0,
-          address(tensors.table()),
-          address(tensors.tensorOfBlock()));
+    try (Owned opening = new Owned()) {
+      CudaTensors tensors = new CudaTensors(this, parameters, states, opening);
+      opening.add(tensors);
+      if (tensors.type() == ElementType.BF16) {
+        launch(
+            "optimizers",
+            "masters",
+            tensors.blocks(),
+            UPDATE_THREADS,
+            0,
+            address(tensors.table()),
+            address(tensors.tensorOfBlock()));
+      }
+      opening.keep();
+      return tensors;
     }
-    return tensors;
   }
 
-  /** With their parameters and gradients, which kernels find by the table, as touched by what is recorded. */
+  /** With their arrays, which kernels find by the table, as touched by what is recorded. */
   private CudaTensors mine(Tensors tensors) {
     if (!(tensors instanceof CudaTensors own)) {
       throw new IllegalArgumentException("tensors of another device");
     }
+    address(own.memory()); // by way of the table
     for (Parameter parameter : own.parameters()) {
       address(parameter.value());
       address(parameter.gradient());
@@ -671,30 +709,10 @@ public final class CudaDevice implements Device {
 
   @Override
   public void close() {
-    if (closed) {
-      return;
-    }
     try {
-      makeCurrent();
-      synchronize("closing the device");
-      List.copyOf(programs).forEach(CudaProgram::close);
-      if (cublas != null) {
-        cublas.close();
-      }
-      List.copyOf(open).forEach(CudaArray::close);
-      kernels.unload();
-      check(cuStreamDestroy(stream), "freeing the stream");
+      owned.close();
     } finally {
-      // Also where a kernel has failed, after which the driver refuses everything but this.
       closed = true;
-      List.copyOf(open).forEach(CudaArray::close);
-      cuDevicePrimaryCtxRelease(
-          device); // with it goes what could not be freed; nothing to say that was not said
     }
-  }
-
-  /** Whether the context is gone, and everything in it. */
-  boolean isClosed() {
-    return closed;
   }
 }

@@ -3,12 +3,15 @@ package org.thalweg.device.cuda;
 import static org.thalweg.device.cuda.Driver.check;
 
 import java.util.List;
+import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.JCudaDriver;
+import org.thalweg.device.Owned;
 import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
 
@@ -19,8 +22,8 @@ final class CudaProgram implements Program {
   private final Steps steps;
   private final List<CudaArray> arrays;
   private final String description;
-  private final CUgraphExec executable;
-  private boolean open = true;
+  private final CUgraphExec executable = new CUgraphExec();
+  private final Leases.Lease lease;
 
   /**
    * Captures the launches.
@@ -30,6 +33,7 @@ final class CudaProgram implements Program {
   CudaProgram(
       CudaDevice device,
       CUstream stream,
+      Leases leases,
       List<Enqueue> launches,
       Steps steps,
       List<CudaArray> arrays) {
@@ -38,35 +42,59 @@ final class CudaProgram implements Program {
     this.steps = steps;
     this.arrays = arrays;
     this.description = launches.stream().map(Enqueue::name).collect(Collectors.joining(", "));
-    this.executable = capture(launches);
+    CUgraph graph = capture(launches);
+    try (Owned template = new Owned()) {
+      template.add(lease(leases, device, "a graph", () -> JCudaDriver.cuGraphDestroy(graph)));
+      check(
+          JCudaDriver.cuGraphInstantiate(executable, graph, 0),
+          "making a graph of %s",
+          description);
+      lease = lease(leases, device, "a program of " + description, destruction(executable));
+    }
   }
 
-  private CUgraphExec capture(List<Enqueue> launches) {
+  private static Leases.Lease lease(
+      Leases leases, CudaDevice device, String what, IntSupplier destroy) {
+    return leases.add(
+        what,
+        () -> {
+          device.makeCurrent("freeing " + what);
+          check(destroy.getAsInt(), "freeing %s", what);
+        });
+  }
+
+  /** Apart from this object, which it must not reach. */
+  private static IntSupplier destruction(CUgraphExec executable) {
+    return () -> JCudaDriver.cuGraphExecDestroy(executable);
+  }
+
+  private CUgraph capture(List<Enqueue> launches) {
     CUgraph graph = new CUgraph();
-    check(
-        JCudaDriver.cuStreamBeginCapture(
-            stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
-        "beginning to record %s",
-        description);
-    try {
+    try (Owned opening = new Owned()) {
+      check(
+          JCudaDriver.cuStreamBeginCapture(
+              stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+          "beginning to record %s",
+          description);
+      opening.add(() -> abandonCapture(stream));
       launches.forEach(launch -> launch.enqueue(stream));
-    } catch (RuntimeException e) {
-      JCudaDriver.cuStreamEndCapture(stream, graph); // whatever it says: it must not go on
-      throw e;
+      check(JCudaDriver.cuStreamEndCapture(stream, graph), "recording %s", description);
+      opening.keep();
+      return graph;
     }
-    check(JCudaDriver.cuStreamEndCapture(stream, graph), "recording %s", description);
-    try {
-      CUgraphExec result = new CUgraphExec();
-      check(JCudaDriver.cuGraphInstantiate(result, graph, 0), "making a graph of %s", description);
-      return result;
-    } finally {
-      check(JCudaDriver.cuGraphDestroy(graph), "freeing a graph");
+  }
+
+  /** It must not go on; there is nothing to say that is not said. */
+  private static void abandonCapture(CUstream stream) {
+    CUgraph graph = new CUgraph();
+    if (JCudaDriver.cuStreamEndCapture(stream, graph) == CUresult.CUDA_SUCCESS) {
+      JCudaDriver.cuGraphDestroy(graph);
     }
   }
 
   @Override
   public void run(long n) {
-    if (!open) {
+    if (!lease.isOpen()) {
       throw new IllegalStateException("a program was used after close");
     }
     device.beginCall();
@@ -82,13 +110,6 @@ final class CudaProgram implements Program {
 
   @Override
   public void close() {
-    if (open) {
-      open = false;
-      device.forget(this);
-      if (!device.isClosed()) {
-        device.makeCurrent();
-        check(JCudaDriver.cuGraphExecDestroy(executable), "freeing a graph");
-      }
-    }
+    lease.close();
   }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.Exact;
+import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Tensors;
 
@@ -33,8 +34,14 @@ final class CudaTensors implements Tensors {
   private final CudaArray table;
   private final CudaArray tensorOfBlock;
   private final CudaArray sums;
+  private final Owned owned;
 
-  CudaTensors(CudaDevice device, List<Parameter> parameters, int stateCount) {
+  /**
+   * Lays out the tensors.
+   *
+   * @param opening closes what has been allocated where this fails; is emptied where it does not
+   */
+  CudaTensors(CudaDevice device, List<Parameter> parameters, int stateCount, Owned opening) {
     this.parameters = List.copyOf(parameters);
     this.stateCount = stateCount;
     List<CudaArray> values = new ArrayList<>();
@@ -46,7 +53,7 @@ final class CudaTensors implements Tensors {
     mastered = type == ElementType.BF16;
     long[] at = new long[values.size() * each()];
     long end = layOut(values, at);
-    memory = device.allocate(type.computed(), end);
+    memory = opening.add(device.allocate(type.computed(), end));
     own = new ArrayList<>(at.length);
     for (int i = 0; i < at.length; i++) {
       own.add(memory.slice(at[i], values.get(i / each()).count()));
@@ -71,13 +78,14 @@ final class CudaTensors implements Tensors {
       blocks.addAll(Collections.nCopies(blocksFor(value), tensor));
       chunks += Exact.chunks(value.count());
     }
-    table = device.allocate(ElementType.CELL, (long) ROW * values.size());
+    table = opening.add(device.allocate(ElementType.CELL, (long) ROW * values.size()));
     device.upload(table, rows.flip());
     ByteBuffer map = littleEndian(Math.multiplyExact(4, blocks.size()));
     blocks.forEach(map::putInt);
-    tensorOfBlock = device.allocate(ElementType.I32, blocks.size());
+    tensorOfBlock = opening.add(device.allocate(ElementType.I32, blocks.size()));
     device.upload(tensorOfBlock, map.flip());
-    sums = device.allocate(ElementType.F64, chunks + values.size());
+    sums = opening.add(device.allocate(ElementType.F64, chunks + values.size()));
+    owned = opening.keep();
   }
 
   /** Arrays that are ours for each parameter. */
@@ -169,11 +177,13 @@ final class CudaTensors implements Tensors {
     return tensorOfBlock.count();
   }
 
+  /** All states. */
+  CudaArray memory() {
+    return memory;
+  }
+
   @Override
   public void close() {
-    memory.close();
-    table.close();
-    tensorOfBlock.close();
-    sums.close();
+    owned.close();
   }
 }

@@ -150,7 +150,7 @@ public enum Driver {
       String[] text = new String[1];
       JCudaDriver.cuGetErrorString(result, text);
       throw new CudaException(
-          doing.formatted(arguments),
+          String.format(Locale.ROOT, doing, arguments),
           result,
           CUresult.stringFor(result),
           text[0] == null ? "unknown error" : text[0]);

@@ -14,6 +14,7 @@ import jcuda.driver.JCudaDriver;
 import jcuda.driver.JITOptions;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.DeviceException;
+import org.thalweg.device.Owned;
 
 /**
  * The kernels of one device: PTX from the jar, which the driver compiles when a module is first needed.
@@ -23,6 +24,7 @@ final class Kernels {
 
   private final Map<String, CUmodule> modules = new HashMap<>();
   private final Map<String, CUfunction> functions = new HashMap<>();
+  private final Owned owned = new Owned();
 
   /** The kernel of that name, if it has been loaded. */
   @Nullable CUfunction find(String kernel) {
@@ -42,10 +44,10 @@ final class Kernels {
   }
 
   CUmodule module(String name) {
-    return modules.computeIfAbsent(name, Kernels::compile);
+    return modules.computeIfAbsent(name, this::compile);
   }
 
-  private static CUmodule compile(String module) {
+  private CUmodule compile(String module) {
     JITOptions options = new JITOptions();
     options.putBytes(CUjit_option.CU_JIT_ERROR_LOG_BUFFER, new byte[LOG_BYTES]);
     options.putInt(CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, LOG_BYTES);
@@ -56,6 +58,7 @@ final class Kernels {
           options.getString(CUjit_option.CU_JIT_ERROR_LOG_BUFFER).replace("\0", "").strip();
       Driver.check(code, "compiling %s.ptx: %s", module, log.isEmpty() ? "no log" : log);
     }
+    owned.add(() -> Driver.check(JCudaDriver.cuModuleUnload(result), "unloading %s.ptx", module));
     return result;
   }
 
@@ -77,11 +80,6 @@ final class Kernels {
   }
 
   void unload() {
-    for (Map.Entry<String, CUmodule> module : modules.entrySet()) {
-      Driver.check(
-          JCudaDriver.cuModuleUnload(module.getValue()), "unloading %s.ptx", module.getKey());
-    }
-    modules.clear();
-    functions.clear();
+    owned.close();
   }
 }

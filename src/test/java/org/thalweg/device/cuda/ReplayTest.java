@@ -5,9 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.util.Arrays;
 import java.util.List;
-import jcuda.Pointer;
-import jcuda.driver.CUdeviceptr;
-import jcuda.driver.JCudaDriver;
+import jcuda.driver.CUmodule;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -27,19 +25,6 @@ import org.thalweg.optim.Group;
 class ReplayTest {
   /** The software driver's count of the calls into it. */
   private static final String CALLS = "thalweg_sim_calls";
-
-  /** Reads the count, with a few calls of its own. */
-  private static long calls(CudaDevice device) {
-    CUdeviceptr address = new CUdeviceptr();
-    Driver.check(
-        JCudaDriver.cuModuleGetGlobal(address, new long[1], device.module("data"), CALLS),
-        "looking up %s",
-        CALLS);
-    long[] count = new long[1];
-    Driver.check(
-        JCudaDriver.cuMemcpyDtoH(Pointer.to(count), address, Long.BYTES), "reading %s", CALLS);
-    return count[0];
-  }
 
   @Test
   void aReplayedStepIsOneDriverCall() {
@@ -63,14 +48,12 @@ class ReplayTest {
         Group.PLAIN.fill(steps, i, 0, adam, 0.1, 1 + i, 1);
       }
       steps.start();
-      calls(device);
-      long before = calls(device);
-      long reading = calls(device) - before;
+      CUmodule module = device.module("data");
       for (int n : new int[] {0, 1, 10, 80}) {
-        before = calls(device);
+        long before = SimCounters.get(module, CALLS);
         program.run(n);
         // One more makes the context current, once for them all.
-        assertEquals(n + 1, calls(device) - before - reading, n + " replayed steps");
+        assertEquals(n + 1, SimCounters.get(module, CALLS) - before, n + " replayed steps");
       }
       assertEquals(91, steps.account().updates());
       assertFalse(Arrays.equals(new double[] {1, 2, 3, 4}, device.read(w)));

@@ -30,6 +30,26 @@ final class SimCounters {
         global);
   }
 
+  /** Reads one of the reserved globals that are numbers. */
+  static long get(CUmodule module, String global) {
+    long[] value = new long[1];
+    Driver.check(
+        JCudaDriver.cuMemcpyDtoH(Pointer.to(value), find(module, global, new long[1]), Long.BYTES),
+        "reading %s",
+        global);
+    return value[0];
+  }
+
+  /** Injects a fault: {@code "NAME:N:CODE"}, where NAME may be *; none if empty. */
+  static void fail(CUmodule module, String fault) {
+    byte[] text = (fault + "\0").getBytes(UTF_8);
+    Driver.check(
+        JCudaDriver.cuMemcpyHtoD(
+            find(module, "thalweg_sim_fail", new long[1]), Pointer.to(text), text.length),
+        "injecting %s",
+        fault);
+  }
+
   private static CUdeviceptr find(CUmodule module, String global, long[] bytes) {
     CUdeviceptr address = new CUdeviceptr();
     Driver.check(

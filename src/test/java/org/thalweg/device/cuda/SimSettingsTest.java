@@ -3,15 +3,10 @@ package org.thalweg.device.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
-import jcuda.Pointer;
 import jcuda.driver.CUdeviceptr;
-import jcuda.driver.CUevent;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 import org.junit.jupiter.api.Assumptions;
@@ -20,6 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.thalweg.Child;
 import org.thalweg.device.TestDevices;
 
 /** What can be set of the software driver: limits, faults to inject, devices; and what it refuses. */
@@ -96,23 +92,20 @@ class SimSettingsTest {
   @Test
   void theSecondCallFails() {
     try (TestModule module = TestModule.of(KERNEL)) {
-      CUdeviceptr fail = new CUdeviceptr();
-      JCudaDriver.cuModuleGetGlobal(fail, new long[1], module.module(), "thalweg_sim_fail");
-      byte[] text = "cuMemAlloc:2:2\0".getBytes(StandardCharsets.UTF_8);
-      assertEquals(0, JCudaDriver.cuMemcpyHtoD(fail, Pointer.to(text), text.length));
+      SimCounters.fail(module.module(), "cuMemAlloc:2:2");
       CUdeviceptr[] buffer = {new CUdeviceptr(), new CUdeviceptr(), new CUdeviceptr()};
       assertEquals(0, JCudaDriver.cuMemAlloc(buffer[0], 4));
       assertEquals(CUresult.CUDA_ERROR_OUT_OF_MEMORY, JCudaDriver.cuMemAlloc(buffer[1], 4));
       assertEquals("cuMemAlloc: fails as thalweg_sim_fail asks", module.message());
       assertEquals(0, JCudaDriver.cuMemAlloc(buffer[2], 4));
-      assertEquals(0, JCudaDriver.cuMemcpyHtoD(fail, Pointer.to(new byte[1]), 1));
+      SimCounters.fail(module.module(), "");
     }
   }
 
   @Test
   void aCallThatIsMissingIsRefused() {
     try (TestModule module = TestModule.of(KERNEL)) {
-      assertEquals(CUresult.CUDA_ERROR_NOT_SUPPORTED, JCudaDriver.cuEventCreate(new CUevent(), 0));
+      assertEquals(CUresult.CUDA_ERROR_NOT_SUPPORTED, JCudaDriver.cuStreamQuery(null));
       module.allocate(4); // and nothing is the worse for it
     }
   }
@@ -125,17 +118,7 @@ class SimSettingsTest {
     "THALWEG_SIM_FAIL, cuMemAlloc:1:999, 1 device; total 8589934592; 2 MiB: 999; other device: none"
   })
   void fromTheEnvironment(String name, String value, String expected) throws Exception {
-    ProcessBuilder child =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-cp",
-            System.getProperty("java.class.path"),
-            SimSettingsTest.class.getName());
-    child.environment().putAll(Map.of(name, value));
-    Process process = child.start();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-    assertEquals(expected, out.strip());
+    assertEquals(expected, Child.run(SimSettingsTest.class, Map.of(name, value)));
   }
 
   /** Prints what {@link #fromTheEnvironment} expects. */

@@ -220,7 +220,7 @@ final class TestModule implements AutoCloseable {
     return address.value();
   }
 
-  private static CUdeviceptr pointer(long address) {
+  static CUdeviceptr pointer(long address) {
     return new CudaArray.Address(new CudaArray.Address(), address);
   }
 

@@ -1,0 +1,47 @@
+package org.thalweg.device;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * What has been opened, to be closed in reverse. A constructor that opens several things does so in {@code try
+ * (Owned opening = new Owned())} and ends with {@code owned = opening.keep()}: where it fails before that, what it
+ * has opened is closed.
+ */
+public final class Owned implements AutoCloseable {
+  private final Deque<AutoCloseable> resources = new ArrayDeque<>();
+
+  /** Closes it when this is closed. */
+  public <T extends AutoCloseable> T add(T resource) {
+    resources.push(resource);
+    return resource;
+  }
+
+  /** Hands all of it over: closing this does nothing any more. */
+  public Owned keep() {
+    Owned kept = new Owned();
+    kept.resources.addAll(resources);
+    resources.clear();
+    return kept;
+  }
+
+  /** Closes all, the last first, whatever fails; throws the first failure, with the others suppressed. */
+  @Override
+  public void close() {
+    RuntimeException first = null;
+    while (!resources.isEmpty()) {
+      try {
+        resources.pop().close();
+      } catch (Exception e) {
+        if (first == null) {
+          first = e instanceof RuntimeException r ? r : new IllegalStateException(e);
+        } else {
+          first.addSuppressed(e);
+        }
+      }
+    }
+    if (first != null) {
+      throw first;
+    }
+  }
+}

@@ -1,0 +1,172 @@
+package org.thalweg.device.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.thalweg.device.Array;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Parameter;
+import org.thalweg.device.Product;
+import org.thalweg.device.Program;
+import org.thalweg.device.Steps;
+import org.thalweg.device.Tensors;
+import org.thalweg.device.TestDevices;
+import org.thalweg.optim.Adam;
+import org.thalweg.optim.Group;
+
+/** What nobody can reach any more is freed, and the log says so. */
+@Tag("driver")
+class LeasesTest {
+  private static final Adam ADAM = new Adam(0.5, 0.9, 0.999, 1e-8);
+
+  private final ByteArrayOutputStream log = new ByteArrayOutputStream();
+  private final PrintStream err = System.err;
+  private CudaDevice device;
+  private long before;
+
+  @BeforeAll
+  static void onlyHere() {
+    Assumptions.assumeFalse(TestDevices.GPU, "others may be using a GPU's memory");
+  }
+
+  @BeforeEach
+  void open() {
+    System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+    device = TestDevices.openDriver();
+    before = device.available();
+  }
+
+  @AfterEach
+  void close() {
+    device.close();
+    System.setErr(err);
+  }
+
+  /** Waits until all is freed that has been allocated since the beginning. */
+  private void assertFreed(String... lines) throws Exception {
+    for (int i = 0; i < 500 && device.available() != before; i++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    assertEquals(before, device.available());
+    List<String> found =
+        log.toString(StandardCharsets.UTF_8).lines().map(s -> s.replaceFirst(".* - ", "")).toList();
+    assertEquals(List.of(lines).stream().sorted().toList(), found.stream().sorted().toList());
+  }
+
+  /** Long enough for the cleaner to find what there is. */
+  private void collect() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    device.allocate(ElementType.U8, 0).close();
+  }
+
+  @Test
+  void whatIsClosedIsNotLogged() throws Exception {
+    device.of(ElementType.F32, 1, 2, 3).close();
+    collect();
+    assertFreed();
+  }
+
+  @Test
+  void anArray() throws Exception {
+    device.allocate(ElementType.F32, 1000);
+    device.of(1, 2, 3);
+    assertFreed("an array of 1000 F32 was never closed", "an array of 3 I32 was never closed");
+  }
+
+  private Array slice() {
+    return device.of(ElementType.F32, 1, 2, 3).slice(1, 2).slice(1, 1);
+  }
+
+  @Test
+  void aSliceKeepsItsArray() throws Exception {
+    Array slice = slice();
+    collect();
+    assertArrayEquals(new double[] {3}, device.read(slice));
+    slice = null;
+    assertFreed("an array of 3 F32 was never closed");
+  }
+
+  /** With a step table of its own, which is all that the caller keeps. */
+  private record Recorded(Program program, Steps steps) {}
+
+  private Recorded program() {
+    Array w = device.of(ElementType.F32, 1, 2, 3, 4);
+    Array g = device.allocate(ElementType.F32, 4);
+    Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), ADAM.states());
+    Steps steps = new Steps(device, ElementType.F32, Group.columns(ADAM), 1, 1);
+    Program program =
+        device.record(
+            steps,
+            () -> {
+              device.multiply(Product.of(2, 2, 2), w, w, null, g);
+              device.update(ADAM, tensors, steps, 0);
+            });
+    return new Recorded(program, steps);
+  }
+
+  @Test
+  void aProgramKeepsWhatItUses() throws Exception {
+    Recorded recorded = program();
+    collect();
+    Group.PLAIN.fill(recorded.steps(), 0, 0, ADAM, 0.1, 1, 1);
+    recorded.steps().start();
+    recorded.program().run(1); // the software driver would find memory that is freed
+    assertEquals(1, recorded.steps().account().updates());
+    recorded = null;
+    assertFreed(
+        "a program of multiply_f32(1), adam_f32(1), advance(1) was never closed",
+        "an array of 4 F32 was never closed",
+        "an array of 4 F32 was never closed",
+        "an array of 8 F32 was never closed",
+        "an array of 8 CELL was never closed",
+        "an array of 1 I32 was never closed",
+        "an array of " + Group.columns(ADAM) + " CELL was never closed",
+        "an array of 3 CELL was never closed",
+        "an array of 2 F64 was never closed");
+  }
+
+  private Tensors tensors() {
+    Array w = device.of(ElementType.F32, 1, 2, 3, 4);
+    return device.tensors(List.of(new Parameter(w, device.of(ElementType.F32, 5, 6, 7, 8), 0)), 2);
+  }
+
+  @Test
+  void tensorsKeepTheirParameters() throws Exception {
+    Tensors tensors = tensors();
+    collect();
+    Parameter parameter = tensors.parameters().get(0);
+    assertArrayEquals(new double[] {1, 2, 3, 4}, device.read(parameter.value()));
+    assertArrayEquals(new double[] {5, 6, 7, 8}, device.read(parameter.gradient()));
+    parameter = null;
+    tensors.close();
+    tensors = null;
+    assertFreed("an array of 4 F32 was never closed", "an array of 4 F32 was never closed");
+  }
+
+  /** The device closes what is open without a word. */
+  @Test
+  void theDeviceClosesTheRest() throws Exception {
+    Array array = device.of(ElementType.F32, 1);
+    device.close();
+    assertEquals("", log.toString(StandardCharsets.UTF_8));
+    array.close();
+    assertTrue(array.count() == 1);
+    device = TestDevices.openDriver();
+    assertFreed();
+  }
+}

@@ -1,0 +1,111 @@
+package org.thalweg.device.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Random;
+import java.util.function.IntFunction;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.thalweg.device.Array;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.TestDevices;
+
+/** Copies through page-locked blocks, on a stream that works as late as it may. */
+@Tag("driver")
+class StagingTest {
+  private static final int BLOCK = Staging.BLOCK;
+
+  private CudaDevice device;
+
+  @BeforeEach
+  void open() {
+    device = TestDevices.openDriver();
+    if (!TestDevices.GPU) {
+      SimCounters.set(device.module("data"), "thalweg_sim_late", 1);
+    }
+  }
+
+  @AfterEach
+  void close() {
+    device.close();
+  }
+
+  private static byte[] random(int n) {
+    byte[] bytes = new byte[n];
+    new Random(n).nextBytes(bytes);
+    return bytes;
+  }
+
+  @Test
+  void anyLengthFromAndToAnyBuffer() {
+    int[] lengths = {
+      0, 1, 5, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 1, 3 * BLOCK, 5 * BLOCK + 7
+    };
+    for (int n : lengths) {
+      for (IntFunction<ByteBuffer> kind :
+          List.<IntFunction<ByteBuffer>>of(ByteBuffer::allocate, ByteBuffer::allocateDirect)) {
+        byte[] bytes = random(n);
+        try (Array array = device.allocate(ElementType.U8, n + 2)) {
+          ByteBuffer buffer = kind.apply(n + 3).put(3, bytes).position(3);
+          device.upload(array.slice(1, n), buffer);
+          buffer.put(3, new byte[n]); // is the caller's again
+          assertEquals(3, buffer.position());
+          ByteBuffer back = kind.apply(n + 6).position(2);
+          device.download(array, back);
+          assertEquals(2, back.position());
+          byte[] expected = new byte[n + 6];
+          System.arraycopy(bytes, 0, expected, 3, n);
+          byte[] found = new byte[n + 6];
+          back.get(0, found);
+          assertArrayEquals(expected, found, n + " bytes");
+        }
+      }
+    }
+  }
+
+  @Test
+  void manyUploadsBeforeTheDeviceBegins() {
+    int count = 20;
+    try (Array array = device.allocate(ElementType.I32, count)) {
+      for (int i = 0; i < count; i++) {
+        device.write(array.slice(i, 1), i);
+      }
+      ByteBuffer bytes = ByteBuffer.allocate(4 * count);
+      device.download(array, bytes);
+      byte[] expected = new byte[4 * count];
+      for (int i = 0; i < count; i++) {
+        expected[4 * i] = (byte) i;
+      }
+      assertArrayEquals(expected, bytes.array());
+    }
+  }
+
+  /** In a program that has memory pools, and in one that has none. */
+  @Test
+  void memoryIsFreedInTheOrderOfTheStream() {
+    Assumptions.assumeFalse(TestDevices.GPU, "others may be using a GPU's memory");
+    for (long pools : new long[] {1, 0}) {
+      SimCounters.set(device.module("data"), "thalweg_sim_pools", pools);
+      try (CudaDevice own = TestDevices.openDriver()) {
+        long before = own.available();
+        Array array = own.allocate(ElementType.U8, 3 * BLOCK);
+        assertEquals(before - 3 * BLOCK, own.available());
+        Array other = own.allocate(ElementType.U8, 3 * BLOCK);
+        byte[] bytes = random(3 * BLOCK);
+        own.upload(array, ByteBuffer.wrap(bytes));
+        ByteBuffer back = ByteBuffer.allocate(3 * BLOCK);
+        own.download(array, back);
+        other.close();
+        array.close();
+        assertArrayEquals(bytes, back.array());
+        assertEquals(before, own.available(), "pools: " + pools);
+      }
+    }
+  }
+}

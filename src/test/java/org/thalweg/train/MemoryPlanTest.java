@@ -1,0 +1,131 @@
+package org.thalweg.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.thalweg.Child;
+import org.thalweg.data.Dataset;
+import org.thalweg.data.Digits;
+import org.thalweg.device.Bytes;
+import org.thalweg.device.Device;
+import org.thalweg.device.DeviceException;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.JavaDevice;
+import org.thalweg.device.TestDevices;
+import org.thalweg.device.cuda.CudaDevice;
+import org.thalweg.device.cuda.Driver;
+import org.thalweg.loss.Softmax;
+import org.thalweg.optim.Adam;
+import org.thalweg.optim.Optimizer;
+import org.thalweg.optim.Optimizers;
+
+/** What a training needs is known before any of it is taken. */
+@Tag("driver")
+class MemoryPlanTest {
+  private static final Dataset DIGITS = Digits.load().train();
+
+  private static Settings settings(Optimizer rule, ElementType type, int batch) {
+    return new Settings(rule, new Softmax(), type, batch, 1, 0, 1);
+  }
+
+  /** Exact but for the gaps between states and the room in the kernels' tables, which a bound stands for. */
+  @Test
+  void theDeviceHandsOutWhatWasPlanned() {
+    Assumptions.assumeFalse(TestDevices.GPU, "others may be using a GPU's memory");
+    try (Device device = TestDevices.DRIVER.open()) {
+      long before = device.available();
+      for (Optimizer rule : Optimizers.all()) {
+        for (ElementType type : List.of(ElementType.F32, ElementType.F64)) {
+          for (int batch : new int[] {1, 32, 1437, 5000}) {
+            Settings settings = settings(rule, type, batch);
+            long planned = Trainer.bytes(DIGITS, settings);
+            try (Trainer trainer = new Trainer(device, DIGITS, settings)) {
+              assertEquals(2, trainer.model().parameters().size());
+              long taken = before - device.available();
+              assertTrue(
+                  taken <= planned && planned <= taken + 512,
+                  () -> settings + ": " + planned + " bytes planned, " + taken + " taken");
+            }
+            assertEquals(before, device.available());
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void bytesForPeople() {
+    Map<Long, String> texts =
+        Map.of(
+            0L,
+            "0 bytes",
+            999L,
+            "999 bytes",
+            1000L,
+            "1.0 kB",
+            999_949L,
+            "999.9 kB",
+            999_950L,
+            "1.0 MB",
+            9_120_000_000L,
+            "9.1 GB",
+            Long.MAX_VALUE,
+            "9.2 EB");
+    texts.forEach((bytes, text) -> assertEquals(text, Bytes.text(bytes)));
+  }
+
+  /** What {@link #whatDoesNotFit} starts. */
+  static final class Small {
+    private Small() {}
+
+    private static void refused(Device device, Runnable use) {
+      long free = device.available();
+      try {
+        use.run();
+      } catch (DeviceException e) {
+        String message = String.valueOf(e.getMessage());
+        System.out.println(message.replaceAll(", [^,]* free", ", N free"));
+      }
+      if (device instanceof CudaDevice && free != device.available()) {
+        System.out.println("something was left behind");
+      }
+    }
+
+    public static void main(String[] arguments) {
+      Optimizer adam = new Adam(0.1, 0.9, 0.999, 1e-8);
+      try (Device java = new JavaDevice(1);
+          Device sim = new CudaDevice(Driver.SOFTWARE, 0)) {
+        for (int i = 0; i < 20; i++) {
+          java.allocate(
+              ElementType.F64, 1_000_000); // the device does not keep what nobody else does
+        }
+        refused(java, () -> java.allocate(ElementType.F64, 10_000_000));
+        refused(sim, () -> sim.allocate(ElementType.F32, 1_000_000));
+        refused(sim, () -> new Trainer(sim, DIGITS, settings(adam, ElementType.F32, 32)).close());
+        System.out.println(sim.available());
+        byte[] wide = new byte[3_000_000];
+        Dataset data = new Dataset(wide, new int[1], wide.length, 2, 1);
+        refused(java, () -> new Trainer(java, data, settings(adam, ElementType.F64, 32)).close());
+      }
+    }
+  }
+
+  @Test
+  void whatDoesNotFit() throws Exception {
+    String out = Child.run(Small.class, Map.of("THALWEG_SIM_MEMORY", "100000"), "-Xmx40m");
+    assertEquals(
+        """
+        allocating 10,000,000 F64: needs 80.0 MB, N free (java -Xmx sets how much Java may take)
+        allocating 1,000,000 F32: needs 4.0 MB, N free: CUDA_ERROR_OUT_OF_MEMORY (out of memory)
+        training needs 141.3 kB, N free on sim, Thalweg software driver, compute \
+        capability 7.5, 100.0 kB; try a smaller --batch
+        100000
+        training needs 219.1 MB, N free on java, 1 thread; try a smaller --batch""",
+        out);
+  }
+}
