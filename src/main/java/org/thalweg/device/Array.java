@@ -19,6 +19,9 @@ public interface Array extends AutoCloseable {
    */
   Array slice(long from, long count);
 
+  /** Whether some element belongs to both: of slices of one array, whose memory they share. */
+  boolean overlaps(Array other);
+
   @Override
   void close();
 }

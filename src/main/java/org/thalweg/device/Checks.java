@@ -38,6 +38,17 @@ public final class Checks {
     }
   }
 
+  /** A result that is written while the operands are read; null entries are passed over. */
+  public static void apart(String what, @Nullable Array result, @Nullable Array... operands) {
+    for (Array operand : operands) {
+      if (result != null && operand != null && result.overlaps(operand)) {
+        throw new IllegalArgumentException(
+            "%s must not overlap with an operand: they share elements of one array"
+                .formatted(what));
+      }
+    }
+  }
+
   /** The buffer takes the whole array. */
   public static void room(Array array, ByteBuffer buffer) {
     long bytes = array.count() * array.type().bytes();

@@ -64,6 +64,13 @@ final class JavaArray implements Array {
   }
 
   @Override
+  public boolean overlaps(Array other) {
+    return other instanceof JavaArray that
+        && that.memory == memory
+        && Math.max(at, that.at) < Math.min(at + count, that.at + that.count);
+  }
+
+  @Override
   public void close() {
     if (owner && memory.data != null) {
       memory.data = null;

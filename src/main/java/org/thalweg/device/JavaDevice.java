@@ -244,6 +244,7 @@ public final class JavaDevice implements Device {
   public void multiplyTransposed(
       Product size, Array left, Array right, Array out, @Nullable Array ones) {
     size.check(left, right, out, ones);
+    Checks.apart("the row of ones", ones, left, right);
     JavaProduct product =
         new JavaProduct(
             size, true, mine(left), mine(right), mine(out), ones == null ? null : mine(ones));

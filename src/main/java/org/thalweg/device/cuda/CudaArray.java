@@ -73,6 +73,13 @@ final class CudaArray implements Array {
     return new CudaArray(device, memory, false, type, offset + from * type.bytes(), n);
   }
 
+  @Override
+  public boolean overlaps(Array other) {
+    return other instanceof CudaArray that
+        && that.memory == memory
+        && Math.max(offset, that.offset) < Math.min(offset + bytes(), that.offset + that.bytes());
+  }
+
   CudaDevice device() {
     return device;
   }
