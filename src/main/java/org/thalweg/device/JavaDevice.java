@@ -197,7 +197,8 @@ public final class JavaDevice implements Device {
         () -> {
           long row = clock.cells()[Steps.BATCH];
           int first = (int) cells.cells()[(int) row * steps.columns() + firstColumn];
-          // Rows that lie anywhere: the processor waits for many at once where they are only copied.
+          // Rows that lie anywhere: the processor waits for many at once where they are only
+          // copied.
           for (int b = 0; b < classes.count(); b++) {
             int from = positions.ints()[positions.at() + first + b];
             classes.ints()[classes.at() + b] = labels.ints()[labels.at() + from];
@@ -213,7 +214,8 @@ public final class JavaDevice implements Device {
   }
 
   private static void scale(byte[] from, float factor, float[] to, int at) {
-    float[] scaled = new float[256]; // a load is cheaper than a conversion, which the JIT does not vectorise
+    float[] scaled =
+        new float[256]; // a load is cheaper than a conversion, which the JIT does not vectorise
     for (int i = 0; i < scaled.length; i++) {
       scaled[i] = i * factor;
     }

@@ -21,7 +21,7 @@ record JavaProduct(
     JavaArray right,
     JavaArray out,
     @Nullable JavaArray ones) {
-  private static final int MOST_ROWS = 256;
+  private static final int MOST_ROWS = 1024;
   private static final int LEAST_ROWS = 32;
 
   /** Columns whose sums are kept at once. */
