@@ -7,6 +7,8 @@ constexpr int kMaxWarps = 16;
 
 // One lane's elements of one chunk of a row: lane, lane + 32, .. up to n. In binary32 they stay in registers, so
 // that a row of up to kMaxWarps chunks (16,384 classes) is read once.
+//
+// target() reads the row's label, -1 if it is no class, and returns its score, NaN if it is none.
 template <typename T>
 class Lane;
 
@@ -34,6 +36,30 @@ class Lane<float> {
     }
   }
 
+  // Once, in all threads, when each warp has loaded the first chunk that it takes. One thread reads the label; the
+  // score comes from the lane that has it, or is read where none has. Ends with a barrier. shared: two numbers.
+  __device__ __forceinline__ float target(const int* from, const float* x, int classes, float* shared,
+                                          int& label) const {
+    int& shared_label = *reinterpret_cast<int*>(shared);
+    float& shared_score = shared[1];
+    if (threadIdx.x == 0) {
+      shared_label = *from < classes ? max(*from, -1) : -1;
+      shared_score = NAN;
+    }
+    __syncthreads();
+    label = shared_label;
+    if (label >= static_cast<int>(blockDim.x) / 32 * exact::kChunk) {
+      if (threadIdx.x == 0) shared_score = x[label];
+    } else {
+      const int start = threadIdx.x / 32 * exact::kChunk;
+      for_each([&](int j, float score) {
+        if (start + j == label) shared_score = score;
+      });
+    }
+    __syncthreads();
+    return shared_score;
+  }
+
  private:
   static constexpr int kEach = exact::kChunk / 32;
   float at_[kEach];
@@ -54,6 +80,12 @@ class Lane<double> {
     for (int j = exact::lane(); j < n_; j += 32) body(j, chunk_[j]);
   }
 
+  __device__ __forceinline__ double target(const int* from, const double* x, int classes, double*,
+                                           int& label) const {
+    label = *from < classes ? max(*from, -1) : -1;
+    return label < 0 ? NAN : x[label];
+  }
+
  private:
   const double* chunk_;
   int n_;
@@ -72,7 +104,7 @@ __device__ __forceinline__ T warp_max(T x) {
 // labels: one for each of label_rows rows; row r of the scores has label r % label_rows, so that several models
 // share them.
 // Launch: one block a row; a warp for each chunk of 1,024 classes, at most kMaxWarps; two numbers of shared memory
-// for each chunk.
+// for each chunk and two more.
 template <typename T>
 __device__ __forceinline__ void softmax(const T* scores, const int* labels, int label_rows, int classes, T scale,
                                         T* gradient, T* row_loss, int* row_correct) {
@@ -88,16 +120,16 @@ __device__ __forceinline__ void softmax(const T* scores, const int* labels, int 
   const long long row = blockIdx.x;
   const T* x = scores + row * classes;
   T* d = gradient + row * classes;
-  const int label = labels[row % label_rows];
-  const bool valid = label >= 0 && label < classes;
-  const T label_score = valid ? x[label] : static_cast<T>(NAN);
+  Lane<T> mine;
+  mine.load(x + warp * exact::kChunk, min(classes - warp * exact::kChunk, exact::kChunk));
+  int label;
+  const T label_score = mine.target(labels + row % label_rows, x, classes, chunk_sum + chunks, label);
 
   // First pass: each chunk's largest score and sum; whether some score beats the label's.
-  Lane<T> mine;
   bool beats = false;
   for (int chunk = warp; chunk < chunks; chunk += warps) {
     const int start = chunk * exact::kChunk;
-    mine.load(x + start, min(classes - start, exact::kChunk));
+    if (chunk > warp) mine.load(x + start, min(classes - start, exact::kChunk));
     T largest = kLowest;
     mine.for_each([&](int j, T score) {
       largest = fmax(largest, score);
@@ -132,7 +164,7 @@ __device__ __forceinline__ void softmax(const T* scores, const int* labels, int 
   }
   if (threadIdx.x == 0) {
     row_loss[row] = exact::log(sum) - (label_score - largest);
-    row_correct[row] = !valid ? -1 : !beaten && !isnan(label_score) ? 1 : 0;
+    row_correct[row] = label < 0 ? -1 : !beaten && !isnan(label_score) ? 1 : 0;
   }
 
   // Second pass: the gradient, from registers where one round of chunks was enough.
@@ -164,20 +196,20 @@ __device__ __forceinline__ void hinge(const T* scores, const int* labels, int la
   const long long row = blockIdx.x;
   const T* x = scores + row * classes;
   T* d = gradient + row * classes;
-  const int label = labels[row % label_rows];
-  const bool valid = label >= 0 && label < classes;
-  const T label_score = valid ? x[label] : static_cast<T>(NAN);
+  Lane<T> mine;
+  mine.load(x + warp * exact::kChunk, min(classes - warp * exact::kChunk, exact::kChunk));
+  int label;
+  const T label_score = mine.target(labels + row % label_rows, x, classes, chunk_slope + chunks, label);
   const auto positive = [=](int j, T score) -> T {
     const T margin = score - label_score + 1;
     return j == label || margin <= 0 ? 0 : margin;
   };
   const auto slope = [](T margin) -> T { return kSquared ? 2 * margin : margin > 0 ? 1 : margin; };
 
-  Lane<T> mine;
   bool beats = false;
   for (int chunk = warp; chunk < chunks; chunk += warps) {
     const int start = chunk * exact::kChunk;
-    mine.load(x + start, min(classes - start, exact::kChunk));
+    if (chunk > warp) mine.load(x + start, min(classes - start, exact::kChunk));
     T loss = 0;
     T slopes = 0;
     mine.for_each([&](int j, T score) {
@@ -203,7 +235,7 @@ __device__ __forceinline__ void hinge(const T* scores, const int* labels, int la
     const T loss = exact::chunk_sum<T>(chunks, [=](int chunk) { return chunk_loss[chunk]; }) + spoiled;
     if (lane == 0) {
       row_loss[row] = loss;
-      row_correct[row] = !valid ? -1 : !beaten && !isnan(label_score) ? 1 : 0;
+      row_correct[row] = label < 0 ? -1 : !beaten && !isnan(label_score) ? 1 : 0;
     }
   }
   for (int chunk = warp; chunk < chunks; chunk += warps) {
@@ -215,8 +247,9 @@ __device__ __forceinline__ void hinge(const T* scores, const int* labels, int la
   }
 }
 
+// Two blocks to a multiprocessor: ptxas would spill a little of softmax_f64 to have a third.
 #define THALWEG_LOSS(name, function, T)                                                                    \
-  extern "C" __global__ void __launch_bounds__(kMaxWarps * 32)                                            \
+  extern "C" __global__ void __launch_bounds__(kMaxWarps * 32, 2)                                         \
       name(const T* scores, const int* labels, int label_rows, int classes, T scale, T* gradient,         \
            T* row_loss, int* row_correct) {                                                               \
     function(scores, labels, label_rows, classes, scale, gradient, row_loss, row_correct);                \

@@ -19,7 +19,7 @@ public interface Array extends AutoCloseable {
    */
   Array slice(long from, long count);
 
-  /** Whether they have an element in common. */
+  /** Whether some element belongs to both: of slices of one array, whose memory they share. */
   boolean overlaps(Array other);
 
   @Override

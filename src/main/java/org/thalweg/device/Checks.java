@@ -74,10 +74,13 @@ public final class Checks {
     Objects.checkIndex(firstColumn, steps.columns());
   }
 
-  /** An operation that writes one of them reads none of its elements in the other. */
-  public static void apart(String what, Array written, Array read) {
-    if (written.overlaps(read)) {
-      throw new IllegalArgumentException(what + " overlaps what is read");
+  /** What is written while others are read; null entries are passed over. */
+  public static void apart(String what, @Nullable Array written, @Nullable Array... read) {
+    for (Array other : read) {
+      if (written != null && other != null && written.overlaps(other)) {
+        throw new IllegalArgumentException(
+            "the %s overlaps what is read: they share elements of one array".formatted(what));
+      }
     }
   }
 
@@ -91,8 +94,7 @@ public final class Checks {
           "the result for %d elements must have at least %d elements, not %d"
               .formatted(x.count(), Device.dotRoom(x.count()), out.count()));
     }
-    apart("result", out, x);
-    apart("result", out, y);
+    apart("result", out, x, y);
   }
 
   public static void axpy(Array x, Array y) {

@@ -65,14 +65,20 @@ public interface Device extends AutoCloseable {
    */
   void gather(Rows rows, Array order, Steps steps, int firstColumn, Array x, Array y);
 
-  /** {@code out = left · right + bias} for each model; the bias is one row for each model, added last. */
+  /**
+   * {@code out = left · right + bias} for each model; the bias is one row for each model, added last.
+   *
+   * @param out overlaps with no operand
+   */
   void multiply(Product size, Array left, Array right, @Nullable Array bias, Array out);
 
   /**
    * {@code out = leftᵀ · right} for each model.
    *
    * @param left stored as [depth × rows] for each model
-   * @param ones where not null, receives the product of a row of ones with {@code right}: a bias's gradient
+   * @param out overlaps with no operand
+   * @param ones where not null, receives the product of a row of ones with {@code right}: a bias's gradient;
+   *     overlaps neither with an operand nor with {@code out}
    */
   void multiplyTransposed(Product size, Array left, Array right, Array out, @Nullable Array ones);
 

@@ -217,37 +217,41 @@ public final class JavaDevice implements Device {
     JavaArray clock = mine(steps.clock());
     JavaArray cells = mine(steps.cells());
     int features = rows.features();
+    byte[] batch = new byte[(int) to.count()];
     submit(
         () -> {
           long row = clock.cells()[Steps.BATCH];
           int first = (int) cells.cells()[(int) row * steps.columns() + firstColumn];
+          // Rows that lie anywhere: the processor waits for many at once where they are only
+          // copied.
           for (int b = 0; b < classes.count(); b++) {
             int from = positions.ints()[positions.at() + first + b];
             classes.ints()[classes.at() + b] = labels.ints()[labels.at() + from];
-            scale(
-                pixels.bytes(),
-                pixels.at() + from * features,
-                features,
-                rows.scale(),
-                to,
-                b * features);
+            int at = pixels.at() + from * features;
+            System.arraycopy(pixels.bytes(), at, batch, b * features, features);
+          }
+          if (to.type() == ElementType.F32) {
+            scale(batch, (float) rows.scale(), to.floats(), to.at());
+          } else {
+            scale(batch, rows.scale(), to.doubles(), to.at());
           }
         });
   }
 
-  private static void scale(byte[] from, int at, int n, double scale, JavaArray x, int index) {
-    int to = x.at() + index;
-    if (x.type() == ElementType.F32) {
-      float[] floats = x.floats();
-      float factor = (float) scale;
-      for (int i = 0; i < n; i++) {
-        floats[to + i] = (from[at + i] & 0xff) * factor;
-      }
-    } else {
-      double[] doubles = x.doubles();
-      for (int i = 0; i < n; i++) {
-        doubles[to + i] = (from[at + i] & 0xff) * scale;
-      }
+  private static void scale(byte[] from, float factor, float[] to, int at) {
+    float[] scaled =
+        new float[256]; // a load is cheaper than a conversion, which the JIT does not vectorise
+    for (int i = 0; i < scaled.length; i++) {
+      scaled[i] = i * factor;
+    }
+    for (int i = 0; i < from.length; i++) {
+      to[at + i] = scaled[from[i] & 0xff];
+    }
+  }
+
+  private static void scale(byte[] from, double factor, double[] to, int at) {
+    for (int i = 0; i < from.length; i++) {
+      to[at + i] = (from[i] & 0xff) * factor;
     }
   }
 
@@ -269,6 +273,7 @@ public final class JavaDevice implements Device {
   public void multiplyTransposed(
       Product size, Array left, Array right, Array out, @Nullable Array ones) {
     size.check(left, right, out, ones);
+    Checks.apart("row of ones", ones, left, right);
     JavaProduct product =
         new JavaProduct(
             size, true, mine(left), mine(right), mine(out), ones == null ? null : mine(ones));

@@ -7,8 +7,9 @@ import org.jspecify.annotations.Nullable;
  * The twin of {@code kernels/matmul.cu}: along k, chunks of {@link Exact#PRODUCT_CHUNK}, each a chain of fma
  * from +0 over ascending k; the chunks' totals are added ascending from +0; the bias last.
  *
- * <p>In binary32 a block of rows is computed side by side, so that the JIT vectorises over the rows. Each step along
- * k has an array of its own, and four of them go into one pass: with offsets into one array it gives up.
+ * <p>In binary32 a block of rows is computed side by side, so that the JIT vectorises over the rows. Four steps along
+ * k go into one pass, each from an array of its own: with offsets into one array it gives up. The four and the
+ * totals of all columns stay in the processor's nearest cache.
  *
  * @param transposed whether left is stored as [depth × rows]
  * @param ones where not null, one more row for each model: the product of a left row of ones
@@ -20,17 +21,21 @@ record JavaProduct(
     JavaArray right,
     JavaArray out,
     @Nullable JavaArray ones) {
-  private static final int MOST_ROWS = 256;
+  private static final int MOST_ROWS = 1024;
   private static final int LEAST_ROWS = 32;
 
   /** Columns whose sums are kept at once. */
-  private static final int COLUMNS = 64;
+  private static final int COLUMNS = 32;
+
+  /** Steps along k in one pass. */
+  private static final int STEPS = 4;
 
   void run(Workers workers) {
     int rows = size.rows() + (ones == null ? 0 : 1);
     if (out.type() == ElementType.F32) {
-      int each = Math.max(LEAST_ROWS, Math.min(MOST_ROWS, (rows - 1) / workers.threads() + 1));
-      int blocks = (rows + each - 1) / each;
+      int most = Math.max(LEAST_ROWS, Math.min(MOST_ROWS, (rows - 1) / workers.threads() + 1));
+      int blocks = (rows + most - 1) / most;
+      int each = (rows - 1) / Math.max(1, blocks) + 1;
       workers.forEach(
           size.models() * blocks,
           (long) each * size.depth() * size.columns(),
@@ -54,80 +59,95 @@ record JavaProduct(
 
   /** Rows {@code row .. row + n - 1} of one model. */
   private void floatBlock(int model, int row, int n) {
-    float[] b = right.floats();
-    float[][] steps = new float[Math.min(Exact.PRODUCT_CHUNK, size.depth())][n];
-    float[][] sums = new float[Math.min(COLUMNS, size.columns())][n];
-    float[] total = new float[n];
+    float[][] steps = new float[STEPS][n];
+    float[][] totals = new float[Math.min(COLUMNS, size.columns())][n];
+    float[][] sums = new float[totals.length][n];
     for (int column = 0; column < size.columns(); column += COLUMNS) {
       int columns = Math.min(COLUMNS, size.columns() - column);
       for (float[] sum : sums) {
         Arrays.fill(sum, 0);
       }
-      for (int k = 0; k < size.depth(); k += Exact.PRODUCT_CHUNK) {
-        int chunk = Math.min(Exact.PRODUCT_CHUNK, size.depth() - k);
-        stage(model, row, n, k, chunk, steps);
+      for (int chunk = 0; chunk < size.depth(); chunk += Exact.PRODUCT_CHUNK) {
+        int end = Math.min(chunk + Exact.PRODUCT_CHUNK, size.depth());
+        for (int k = chunk; k < end; k += STEPS) {
+          stage(model, row, n, k, end, steps);
+          pass(model, column, columns, k, end, steps, totals);
+        }
         for (int c = 0; c < columns; c++) {
-          int at = right.at() + (model * size.depth() + k) * size.columns() + column + c;
-          Arrays.fill(total, 0);
-          chain(steps, chunk, b, at, size.columns(), total);
-          add(total, sums[c]);
+          add(totals[c], sums[c]);
+          Arrays.fill(totals[c], 0);
         }
       }
+      int to = out.at() + (model * size.rows() + row) * size.columns() + column;
+      int real = Math.min(n, size.rows() - row); // the row of ones goes elsewhere
       for (int c = 0; c < columns; c++) {
-        for (int i = 0; i < n; i++) {
-          boolean one = row + i == size.rows();
-          JavaArray to = target(one);
-          int index = targetRow(model, row + i, one) * size.columns() + column + c;
-          to.floats()[to.at() + index] = sums[c][i];
+        write(sums[c], real, out.floats(), to + c, size.columns());
+        if (ones != null && real < n) {
+          ones.floats()[ones.at() + model * size.columns() + column + c] = sums[c][real];
         }
       }
     }
   }
 
-  /** Step k of the block into steps[0], the next into steps[1], .. */
-  private void stage(int model, int row, int n, int k, int chunk, float[][] steps) {
+  private static void write(float[] sum, int n, float[] to, int at, int stride) {
+    for (int i = 0; i < n; i++) {
+      to[at + i * stride] = sum[i];
+    }
+  }
+
+  /**
+   * Step k of the block into steps[0], the next into steps[1], .. Absent ones are 0 in both operands:
+   * {@code fma(0, 0, x)} can only turn -0 into +0, which the sum from +0 does anyway.
+   */
+  private void stage(int model, int row, int n, int k, int end, float[][] steps) {
     float[] a = left.floats();
     int at = left.at() + (int) (model * size.leftStride());
     int real = Math.min(n, size.rows() - row); // the row of ones has no elements
-    if (transposed) {
-      for (int j = 0; j < chunk; j++) {
-        System.arraycopy(a, at + (k + j) * size.rows() + row, steps[j], 0, real);
-        Arrays.fill(steps[j], real, n, 1);
-      }
-    } else {
-      for (int j = 0; j < chunk; j++) {
-        float[] step = steps[j];
-        int from = at + row * size.depth() + k + j;
+    if (!transposed && k + STEPS <= end) {
+      stage(a, at + row * size.depth() + k, size.depth(), steps[0], steps[1], steps[2], steps[3]);
+      return;
+    }
+    for (int j = 0; j < STEPS; j++) {
+      float[] step = steps[j];
+      if (k + j >= end) {
+        Arrays.fill(step, 0);
+      } else if (transposed) {
+        System.arraycopy(a, at + (k + j) * size.rows() + row, step, 0, real);
+        Arrays.fill(step, real, n, 1);
+      } else {
         for (int i = 0; i < n; i++) {
-          step[i] = a[from + i * size.depth()];
+          step[i] = a[at + (row + i) * size.depth() + k + j];
         }
       }
     }
   }
 
-  /** {@code total[i] = fma(steps[j][i], b[at + j * stride], total[i])} for ascending j. */
-  private static void chain(
-      float[][] steps, int chunk, float[] b, int at, int stride, float[] total) {
-    int j = 0;
-    for (; j + 3 < chunk; j += 4) {
-      int from = at + j * stride;
-      four(
-          total,
-          steps[j],
-          steps[j + 1],
-          steps[j + 2],
-          steps[j + 3],
-          b[from],
-          b[from + stride],
-          b[from + 2 * stride],
-          b[from + 3 * stride]);
+  private static void stage(
+      float[] a, int at, int stride, float[] x0, float[] x1, float[] x2, float[] x3) {
+    for (int i = 0; i < x0.length; i++) {
+      x0[i] = a[at + i * stride];
+      x1[i] = a[at + i * stride + 1];
+      x2[i] = a[at + i * stride + 2];
+      x3[i] = a[at + i * stride + 3];
     }
-    for (; j < chunk; j++) {
-      float[] x = steps[j];
-      float w = b[at + j * stride];
-      for (int i = 0; i < total.length; i++) {
-        total[i] = Math.fma(x[i], w, total[i]);
-      }
+  }
+
+  private void pass(
+      int model, int column, int columns, int k, int end, float[][] steps, float[][] totals) {
+    float[] b = right.floats();
+    int stride = size.columns();
+    int at = right.at() + (model * size.depth() + k) * stride + column;
+    for (int c = 0; c < columns; c++, at++) {
+      four(
+          totals[c],
+          steps[0],
+          steps[1],
+          steps[2],
+          steps[3],
+          b[at],
+          k + 1 < end ? b[at + stride] : 0,
+          k + 2 < end ? b[at + 2 * stride] : 0,
+          k + 3 < end ? b[at + 3 * stride] : 0);
     }
   }
 

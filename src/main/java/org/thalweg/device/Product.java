@@ -42,7 +42,7 @@ public record Product(int models, boolean leftShared, int rows, int columns, int
   }
 
   /**
-   * Checks the operands' sizes and types.
+   * Checks the operands' sizes and types, and that the product overlaps with none of them.
    *
    * @param row a vector of {@code columns} numbers for each model, or null
    */
@@ -54,5 +54,6 @@ public record Product(int models, boolean leftShared, int rows, int columns, int
     if (row != null) {
       Checks.count("row vector", row, (long) models * columns);
     }
+    Checks.apart("product", out, left, right, row);
   }
 }

@@ -42,6 +42,10 @@ final class Workers implements AutoCloseable {
   /** Runs {@code body} over {@code 0 .. n - 1}, where each index is about {@code work} operations. */
   void forEach(int n, long work, Body body) {
     int parts = n * work < WORTHWHILE ? 1 : Math.min(threads, n);
+    if (parts <= 1) {
+      body.run(0, n);
+      return;
+    }
     List<Future<?>> others = new ArrayList<>();
     for (int part = 1; part < parts; part++) {
       int from = (int) ((long) n * part / parts);

@@ -385,6 +385,7 @@ class DeviceLifeTest {
       Device own = which.open();
       SmallRun run = new SmallRun(own, ElementType.F32, ADAM);
       Array array = own.of(ElementType.F32, 1);
+      Array out = own.of(ElementType.F32, 1);
       own.close();
       List<Executable> uses =
           List.of(
@@ -393,7 +394,7 @@ class DeviceLifeTest {
               () -> own.write(array, 1.0),
               () -> own.tensors(List.of(), 0),
               () -> own.record(run.steps, () -> {}),
-              () -> own.multiply(Product.of(1, 1, 1), array, array, null, array),
+              () -> own.multiply(Product.of(1, 1, 1), array, array, null, out),
               () -> run.steps.start(),
               () -> run.program.run(1));
       for (Executable use : uses) {
@@ -418,6 +419,7 @@ class DeviceLifeTest {
             Steps foreignSteps = new Steps(second, ElementType.F32, 5, 1, 1);
             Array one = device.of(ElementType.F32, 1);
             Array two = device.of(ElementType.F32, 1);
+            Array out = device.of(ElementType.F32, 1);
             Array label = device.of(0);
             Array count = device.of(0);
             Array pixel = device.allocate(ElementType.U8, 1);
@@ -433,12 +435,12 @@ class DeviceLifeTest {
           Tensors foreignTensors = second.tensors(List.of(new Parameter(foreign, foreign, 0)), 0);
           List<Runnable> uses =
               List.of(
-                  () -> device.multiply(size, foreign, two, null, one),
-                  () -> device.multiply(size, one, foreign, null, one),
-                  () -> device.multiply(size, one, two, foreign, one),
+                  () -> device.multiply(size, foreign, two, null, out),
+                  () -> device.multiply(size, one, foreign, null, out),
+                  () -> device.multiply(size, one, two, foreign, out),
                   () -> device.multiply(size, one, two, null, foreign),
-                  () -> device.multiplyTransposed(size, foreign, two, one, null),
-                  () -> device.multiplyTransposed(size, one, two, one, foreign),
+                  () -> device.multiplyTransposed(size, foreign, two, out, null),
+                  () -> device.multiplyTransposed(size, one, two, out, foreign),
                   () -> device.loss(loss, foreign, label, 1, one, two, count),
                   () -> device.loss(loss, one, foreignLabel, 1, one, two, count),
                   () -> device.loss(loss, one, label, 1, foreign, two, count),
@@ -568,6 +570,39 @@ class DeviceLifeTest {
         refused(wrong, () -> new Steps(device, ElementType.I32, 1, 1, 1), "I32");
         assertThrows(IndexOutOfBoundsException.class, () -> steps.number(1, 0, 0));
         assertThrows(IndexOutOfBoundsException.class, () -> steps.integer(0, 4, 0));
+      }
+    }
+
+    /** A product reads its operands while it writes; what only touches, or is empty, is apart. */
+    @Test
+    void productsThatOverlap() {
+      for (ElementType type : Values.TYPES) {
+        try (Array memory = device.allocate(type, 12);
+            Array other = device.allocate(type, 4)) {
+          Product size = Product.of(2, 2, 2);
+          Array row = memory.slice(10, 2);
+          for (int[] at : new int[][] {{1, 3}, {4, 5}, {7, 7}}) {
+            Array operand = memory.slice(at[0], 4);
+            Array vector = memory.slice(at[1], 2);
+            Array out = memory.slice(4, 4);
+            List<Executable> uses =
+                List.of(
+                    () -> device.multiply(size, operand, other, null, out),
+                    () -> device.multiply(size, other, operand, null, out),
+                    () -> device.multiply(size, other, other, vector, out),
+                    () -> device.multiplyTransposed(size, operand, other, out, row),
+                    () -> device.multiplyTransposed(size, other, operand, out, row),
+                    () -> device.multiplyTransposed(size, other, other, out, vector),
+                    () -> device.multiplyTransposed(size, operand, out, other, out.slice(1, 2)));
+            for (Executable use : uses) {
+              refused(IllegalArgumentException.class, use, "overlaps");
+            }
+          }
+          Array four = memory.slice(4, 4);
+          device.multiply(size, memory.slice(0, 4), memory.slice(8, 4), null, four);
+          device.multiplyTransposed(size, other, memory.slice(0, 4), four, memory.slice(8, 2));
+          device.multiply(Product.of(2, 2, 0), four.slice(2, 0), four.slice(2, 0), null, four);
+        }
       }
     }
 

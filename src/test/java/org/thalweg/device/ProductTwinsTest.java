@@ -129,6 +129,19 @@ class ProductTwinsTest {
       }
     }
 
+    /** Where the kernels take their wide tile of 64 x 32 outputs, and in binary64 their one tile. */
+    @Test
+    void wideTiles() {
+      for (int depth : new int[] {0, 1, 15, 17, 128, 129}) {
+        assertTwins(new Product(16, true, 3, 17, depth));
+      }
+      assertTwins(new Product(16, false, 5, 17, 1025));
+      assertTwins(new Product(9, false, 64, 33, 131));
+      assertTwins(new Product(9, true, 65, 32, 131));
+      assertTwins(new Product(5, false, 63, 97, 20));
+      assertTwins(Product.of(193, 97, 131));
+    }
+
     @Test
     void models() {
       for (int models : new int[] {0, 1, 3}) {

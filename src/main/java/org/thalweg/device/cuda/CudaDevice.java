@@ -65,9 +65,6 @@ public final class CudaDevice implements Device {
 
   // The launch shapes of kernels/*.cu.
   private static final int UPDATE_THREADS = 256;
-  private static final int TILE_ROWS = 32;
-  private static final int TILE_COLUMNS = 16;
-  private static final int PRODUCT_WARPS = 8;
   private static final int LOSS_WARPS = 16;
   private static final int GATHER_THREADS = 128;
   private static final int TALLY_THREADS = 256;
@@ -420,6 +417,7 @@ public final class CudaDevice implements Device {
   public void multiplyTransposed(
       Product size, Array left, Array right, Array out, @Nullable Array ones) {
     size.check(left, right, out, ones);
+    Checks.apart("row of ones", ones, left, right);
     if (cublas != null) {
       if (size.depth() == 0) {
         fill(size, null, out);
@@ -454,19 +452,15 @@ public final class CudaDevice implements Device {
 
   private void product(
       String kernel, Product size, int rows, ElementType type, Object... arguments) {
-    long tiles =
-        (long) size.models()
-            * ((rows + TILE_ROWS - 1) / TILE_ROWS)
-            * ((size.columns() + TILE_COLUMNS - 1) / TILE_COLUMNS);
-    int chunks = (size.depth() + Exact.PRODUCT_CHUNK - 1) / Exact.PRODUCT_CHUNK;
-    int warps = Math.max(1, Math.min(chunks, PRODUCT_WARPS));
-    // Slab<T>::kSize numbers for each warp, a tile of sums for all.
-    int slabDepth = 64 / type.bytes();
-    int slab =
-        Math.max(
-            slabDepth * (TILE_ROWS + 16 / type.bytes() + TILE_COLUMNS), TILE_ROWS * TILE_COLUMNS);
-    int numbers = warps * slab + TILE_ROWS * TILE_COLUMNS;
-    launch("matmul", kernel + type.suffix(), tiles, 32 * warps, numbers * type.bytes(), arguments);
+    ProductTile tile = ProductTile.of(type, size, rows);
+    int warps = tile.warps(size);
+    launch(
+        "matmul",
+        kernel + tile.suffix,
+        tile.tiles(size, rows),
+        32 * warps,
+        tile.sharedBytes(warps),
+        arguments);
   }
 
   /** Sets each row of {@code out} to its model's bias, or to 0. */
@@ -528,7 +522,7 @@ public final class CudaDevice implements Device {
         loss.kernel() + "_" + type.suffix(),
         rowLoss.count(),
         32 * Math.min(chunks, LOSS_WARPS),
-        2 * chunks * type.bytes(),
+        2 * (chunks + 1) * type.bytes(),
         address(scores),
         address(labels),
         (int) labels.count(),
