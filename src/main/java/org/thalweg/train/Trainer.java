@@ -7,10 +7,8 @@ import org.thalweg.data.Dataset;
 import org.thalweg.device.Device;
 import org.thalweg.device.Philox;
 import org.thalweg.device.Steps;
-import org.thalweg.device.Tensors;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.optim.Group;
-import org.thalweg.optim.Optimizer;
 
 /** Trains a linear classifier by minibatches, and scores it. */
 public final class Trainer implements AutoCloseable {
@@ -26,8 +24,7 @@ public final class Trainer implements AutoCloseable {
   private final Settings settings;
   private final Dataset data;
   private final LinearClassifier model;
-  private final List<Group> groups;
-  private final Tensors tensors;
+  private final Update update;
   private final Rig training;
   private final Device device;
   private long updates;
@@ -40,9 +37,9 @@ public final class Trainer implements AutoCloseable {
     model = new LinearClassifier(device, settings.type(), data.features(), data.classes());
     model.initialise(new Philox(settings.seed(), WEIGHTS), DEVIATION);
     // The gradient of lambda * w^2.
-    groups = List.of(new Group(1, 0, 2 * settings.l2(), 0), Group.PLAIN);
-    tensors = settings.optimizer().prepare(device, model.parameters());
-    int columns = Rig.FIRST_ROW + 1 + groups.size() * Group.columns(settings.optimizer());
+    List<Group> groups = List.of(new Group(1, 0, 2 * settings.l2(), 0), Group.PLAIN);
+    update =
+        new Update(device, settings.optimizer(), model.parameters(), groups, UpdateOptions.PLAIN);
     training =
         new Rig(
             device,
@@ -50,17 +47,13 @@ public final class Trainer implements AutoCloseable {
             model,
             settings.type(),
             settings.batch(),
-            columns,
+            Rig.FIRST_ROW + 1 + update.columns(),
             (minibatch, steps) -> {
-              Optimizer rule = settings.optimizer();
-              Optimizer move = rule.lookAhead();
-              if (move != null) {
-                device.update(move, tensors, steps, Rig.FIRST_ROW + 1);
-              }
+              update.lookAhead(steps, Rig.FIRST_ROW + 1);
               minibatch.forward(settings.loss());
               device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
               minibatch.backward();
-              device.update(rule, tensors, steps, Rig.FIRST_ROW + 1);
+              update.apply(steps, Rig.FIRST_ROW + 1);
             });
   }
 
@@ -101,12 +94,7 @@ public final class Trainer implements AutoCloseable {
 
   private void fillUpdates(Steps steps) {
     for (int i = 0; i < training.minibatches(); i++) {
-      int column = Rig.FIRST_ROW + 1;
-      for (Group group : groups) {
-        double lr = settings.optimizer().lr();
-        group.fill(steps, i, column, settings.optimizer(), lr, updates + i + 1, 1);
-        column += Group.columns(settings.optimizer());
-      }
+      update.fill(steps, i, Rig.FIRST_ROW + 1, settings.optimizer().lr(), updates + i + 1);
     }
   }
 
@@ -159,7 +147,7 @@ public final class Trainer implements AutoCloseable {
   @Override
   public void close() {
     training.close();
-    tensors.close();
+    update.close();
     model.close();
   }
 }

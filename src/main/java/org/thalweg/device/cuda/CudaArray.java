@@ -16,6 +16,11 @@ final class CudaArray implements Array {
       super(base, offset);
     }
 
+    /** The address of that number. */
+    Address(long value) {
+      super(new CUdeviceptr(), value);
+    }
+
     long value() {
       return getNativePointer() + getByteOffset();
     }
@@ -24,10 +29,13 @@ final class CudaArray implements Array {
   /** What an array and its slices share. */
   static final class Memory {
     final Address base;
+    private final boolean ours;
     private boolean open = true;
 
-    Memory(Address base) {
+    /** @param ours to free; else the caller's */
+    Memory(Address base, boolean ours) {
       this.base = base;
+      this.ours = ours;
     }
   }
 
@@ -38,7 +46,7 @@ final class CudaArray implements Array {
   private final long offset;
   private final long count;
 
-  /** The whole of some memory, which this array frees. */
+  /** The whole of some memory, which this array frees if it is ours. */
   CudaArray(CudaDevice device, Memory memory, ElementType type, long count) {
     this(device, memory, true, type, 0, count);
   }
@@ -76,8 +84,9 @@ final class CudaArray implements Array {
   @Override
   public boolean overlaps(Array other) {
     return other instanceof CudaArray own
-        && own.memory == memory
-        && Math.max(offset, own.offset) < Math.min(offset + bytes(), own.offset + own.bytes());
+        && own.device == device
+        && Math.max(address(), own.address())
+            < Math.min(address() + bytes(), own.address() + own.bytes());
   }
 
   CudaDevice device() {
@@ -107,7 +116,7 @@ final class CudaArray implements Array {
     if (owner && memory.open) {
       memory.open = false;
       device.forget(this);
-      if (!device.isClosed()) {
+      if (memory.ours && !device.isClosed()) {
         device.makeCurrent();
         Driver.check(JCudaDriver.cuMemFree(memory.base), "freeing %d %s", count, type);
       }

@@ -75,7 +75,8 @@ public final class CudaDevice implements Device {
 
   private final CUdevice device = new CUdevice();
   private final CUcontext context = new CUcontext();
-  private final CUstream stream = new CUstream();
+  private final CUstream own = new CUstream();
+  private final CUstream stream; // own, or the caller's
   private final Kernels kernels = new Kernels();
   private final Set<CudaArray> open = new LinkedHashSet<>();
   private final Set<CudaProgram> programs = new LinkedHashSet<>();
@@ -84,14 +85,25 @@ public final class CudaDevice implements Device {
   private final Set<CudaArray> touched = new LinkedHashSet<>(); // by the step that is recorded
   private boolean closed;
 
+  /** Opens a device with a stream of its own. */
+  public CudaDevice(Driver driver, int ordinal) {
+    this(driver, ordinal, 0);
+  }
+
   /**
-   * Opens a device.
+   * Opens a device that works on the caller's stream: it sees what was enqueued there before, and what is enqueued
+   * there after sees its results, without the host waiting. Only downloads and closing wait. With a stream of the
+   * device's own, whoever shares memory with it waits: for other work on that memory before calling the device, and
+   * by a download before other work goes on.
    *
    * @param ordinal which of the driver's devices, from 0
-   * @throws DeviceException if there is none; the message says why and what to do
+   * @param stream a {@code CUstream} of the device's primary context as a number, which stays open as long as this
+   *     device; 1 is the default stream; 0 for one of the device's own
+   * @throws DeviceException if there is no such device; the message says why and what to do
    */
-  public CudaDevice(Driver driver, int ordinal) {
+  public CudaDevice(Driver driver, int ordinal, long stream) {
     driver.load();
+    this.stream = stream == 0 ? own : Streams.of(stream);
     check(cuInit(0), "starting the CUDA driver");
     int[] version = new int[1];
     check(cuDriverGetVersion(version), "reading the driver's version");
@@ -124,7 +136,7 @@ public final class CudaDevice implements Device {
     }
     check(cuDevicePrimaryCtxRetain(context, device), "opening device %d", ordinal);
     makeCurrent();
-    check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "creating a stream");
+    check(cuStreamCreate(own, CUstream_flags.CU_STREAM_NON_BLOCKING), "creating a stream");
   }
 
   private int attribute(int which) {
@@ -163,9 +175,29 @@ public final class CudaDevice implements Device {
     CudaArray.Address address = new CudaArray.Address();
     long bytes = Math.max(1, Math.multiplyExact(count, type.bytes()));
     check(cuMemAlloc(address, bytes), "allocating %d %s (%d bytes)", count, type, bytes);
-    CudaArray array = new CudaArray(this, new CudaArray.Memory(address), type, count);
+    CudaArray array = new CudaArray(this, new CudaArray.Memory(address, true), type, count);
     open.add(array);
     check(cuMemsetD8Async(address, (byte) 0, bytes, stream), "clearing %d %s", count, type);
+    return array;
+  }
+
+  /**
+   * Device memory that the caller owns, as an array of this device; nothing is copied. It must be accessible from the
+   * device's primary context, and must stay valid until the array and every program that was recorded with it have
+   * been closed. Closing the array leaves the memory as it is.
+   *
+   * @param address of element 0, a multiple of the element's size
+   */
+  public Array wrap(long address, ElementType type, long count) {
+    makeCurrent();
+    if (count < 0 || (address == 0 && count > 0) || address % type.bytes() != 0) {
+      throw new IllegalArgumentException(
+          "%d %s cannot lie at address %#x: it must be a multiple of %d, and 0 only for none"
+              .formatted(count, type, address, type.bytes()));
+    }
+    CudaArray.Memory memory = new CudaArray.Memory(new CudaArray.Address(address), false);
+    CudaArray array = new CudaArray(this, memory, type, count);
+    open.add(array);
     return array;
   }
 
@@ -291,7 +323,7 @@ public final class CudaDevice implements Device {
       recording = null;
     }
     // The kernels are loaded by now; memory is not touched until the graph is run.
-    CudaProgram program = new CudaProgram(this, stream, launches, steps, List.copyOf(touched));
+    CudaProgram program = new CudaProgram(this, own, stream, launches, steps, List.copyOf(touched));
     programs.add(program);
     return program;
   }
@@ -574,7 +606,7 @@ public final class CudaDevice implements Device {
       List.copyOf(programs).forEach(CudaProgram::close);
       List.copyOf(open).forEach(CudaArray::close);
       kernels.unload();
-      check(cuStreamDestroy(stream), "freeing the stream");
+      check(cuStreamDestroy(own), "freeing the stream");
     } finally {
       // Also where a kernel has failed, after which the driver refuses everything but this.
       closed = true;

@@ -24,10 +24,13 @@ final class CudaProgram implements Program {
   /**
    * Captures the launches.
    *
+   * @param recorder a stream to capture from: a caller's may be captured already, or be the default stream, which cannot
+   * @param stream to run on
    * @param arrays what they read and write, by address
    */
   CudaProgram(
       CudaDevice device,
+      CUstream recorder,
       CUstream stream,
       List<Launch> launches,
       Steps steps,
@@ -38,23 +41,23 @@ final class CudaProgram implements Program {
     this.arrays = arrays;
     List<String> names = launches.stream().map(l -> l.kernel() + "(" + l.blocks() + ")").toList();
     this.description = String.join(", ", names);
-    this.executable = capture(launches);
+    this.executable = capture(recorder, launches);
   }
 
-  private CUgraphExec capture(List<Launch> launches) {
+  private CUgraphExec capture(CUstream recorder, List<Launch> launches) {
     CUgraph graph = new CUgraph();
     check(
         JCudaDriver.cuStreamBeginCapture(
-            stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+            recorder, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
         "beginning to record %s",
         description);
     try {
-      launches.forEach(launch -> launch.enqueue(stream));
+      launches.forEach(launch -> launch.enqueue(recorder));
     } catch (RuntimeException e) {
-      JCudaDriver.cuStreamEndCapture(stream, graph); // whatever it says: it must not go on
+      JCudaDriver.cuStreamEndCapture(recorder, graph); // whatever it says: it must not go on
       throw e;
     }
-    check(JCudaDriver.cuStreamEndCapture(stream, graph), "recording %s", description);
+    check(JCudaDriver.cuStreamEndCapture(recorder, graph), "recording %s", description);
     try {
       CUgraphExec result = new CUgraphExec();
       check(JCudaDriver.cuGraphInstantiate(result, graph, 0), "making a graph of %s", description);
