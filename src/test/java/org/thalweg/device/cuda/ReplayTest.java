@@ -29,7 +29,7 @@ class ReplayTest {
   private static final String CALLS = "thalweg_sim_calls";
 
   /** Reads the count, with a few calls of its own. */
-  private static long calls(CudaDevice device) {
+  static long calls(CudaDevice device) {
     CUdeviceptr address = new CUdeviceptr();
     Driver.check(
         JCudaDriver.cuModuleGetGlobal(address, new long[1], device.module("data"), CALLS),
