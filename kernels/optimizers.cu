@@ -19,6 +19,7 @@ constexpr int kStrides = 4;  // vectors of a thread; a block covers 16 KB of the
 // A rule that looks ahead is one whose parameter is away from its place when the update comes.
 struct Rule {
   static constexpr bool kLooksAhead = false;
+  static constexpr bool kMoves = false;  // is what moves it away
 };
 
 struct Sgd : Rule {
@@ -64,7 +65,7 @@ struct Nesterov : Rule {
 };
 
 // State: v, and the parameter's place while the gradient is taken ahead of it.
-struct NesterovLookAhead {
+struct NesterovLookAhead : Rule {
   static constexpr bool kLooksAhead = true;
   static constexpr int kStates = 2;
   static constexpr int kColumns = 2;  // mu, lr
@@ -72,17 +73,17 @@ struct NesterovLookAhead {
   static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
     T v = fma(c[0], s[0], -(c[1] * g));
     s[0] = v;
-    w = s[1] + v;
+    w = w + v;
   }
 };
 
 // Before the forward pass of NesterovLookAhead: to where the velocity leads.
 struct LookAhead : Rule {
+  static constexpr bool kMoves = true;
   static constexpr int kStates = 2;
   static constexpr int kColumns = 2;  // mu, lr
   template <typename T>
   static __device__ __forceinline__ void update(T& w, T, T* s, const T* c) {
-    s[1] = w;
     w = fma(c[0], s[0], w);
   }
 };
@@ -217,7 +218,8 @@ __device__ __forceinline__ void element(T& w, T g, T* s, const T* c, bool idle) 
   }
   T sloped = fma(c[1], sign(w), c[0] * g);
   T scaled = fma(c[2], w, sloped);
-  w = c[3] * w;
+  if (Rule::kMoves) s[1] = w;  // not decayed: an idle update returns there
+  w = c[3] * (Rule::kLooksAhead ? s[1] : w);
   Rule::update(w, scaled, s, c + kGroupColumns);
 }
 

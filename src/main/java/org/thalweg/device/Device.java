@@ -207,6 +207,24 @@ public interface Device extends AutoCloseable {
     upload(to, bytes.flip());
   }
 
+  /** Sets an F32 array. */
+  default void upload(Array to, float[] from) {
+    Checks.type("array", to, ElementType.F32);
+    Checks.count("array", to, from.length);
+    ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(4, from.length));
+    bytes.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(from);
+    upload(to, bytes);
+  }
+
+  /** The other way round; waits for everything before it. */
+  default void download(Array from, float[] to) {
+    Checks.type("array", from, ElementType.F32);
+    Checks.count("array", from, to.length);
+    ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(4, to.length));
+    download(from, bytes);
+    bytes.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(to);
+  }
+
   /** A new I32 array. */
   default Array of(int... values) {
     try (Owned opening = new Owned()) {

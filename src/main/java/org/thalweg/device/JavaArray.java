@@ -24,7 +24,12 @@ final class JavaArray implements Array {
   private final int count;
 
   JavaArray(JavaDevice device, ElementType type, int count) {
-    this(device, new Memory(newArray(type, count)), true, type, 0, count);
+    this(device, type, newArray(type, count), count);
+  }
+
+  /** The whole of a Java array of that type. */
+  JavaArray(JavaDevice device, ElementType type, Object data, int count) {
+    this(device, new Memory(data), true, type, 0, count);
   }
 
   private JavaArray(
@@ -67,7 +72,7 @@ final class JavaArray implements Array {
   @Override
   public boolean overlaps(Array other) {
     return other instanceof JavaArray own
-        && own.memory == memory
+        && own.data() == data() // two arrays may wrap one
         && Math.max(at, own.at) < Math.min(at + count, own.at + own.count);
   }
 

@@ -106,6 +106,24 @@ public final class JavaDevice implements Device {
     }
   }
 
+  /**
+   * The caller's own array, as an array of this device: what is done to the one is done to the other, and nothing is
+   * copied. Closing it leaves the caller's array as it is.
+   */
+  public Array wrap(float[] values) {
+    return wrap(ElementType.F32, values, values.length);
+  }
+
+  /** The same in binary64. */
+  public Array wrap(double[] values) {
+    return wrap(ElementType.F64, values, values.length);
+  }
+
+  private Array wrap(ElementType type, Object values, int count) {
+    checkOpen();
+    return new JavaArray(this, type, values, count);
+  }
+
   /** Of the heap. Garbage counts as used, so it is collected first where it may be what fills the heap. */
   @Override
   public long available() {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -194,11 +195,17 @@ public final class LinearClassifier implements AutoCloseable {
    */
   public void save(Path file) throws IOException {
     Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
-    tensors.put(
-        "weight",
-        new Safetensors.Tensor(weights.type(), List.of(features, classes), bytes(weights)));
-    tensors.put("bias", new Safetensors.Tensor(bias.type(), List.of(classes), bytes(bias)));
-    Safetensors.write(file, tensors);
+    tensors.put("weight", tensor(weights, features, classes));
+    tensors.put("bias", tensor(bias, classes));
+    Safetensors.write(file, Map.of(), tensors, false);
+  }
+
+  private Safetensors.Tensor tensor(Array array, long... shape) {
+    ByteBuffer bytes = bytes(array);
+    return new Safetensors.Tensor(
+        array.type(),
+        Arrays.stream(shape).boxed().toList(),
+        (at, piece) -> piece.put(bytes.slice((int) at, piece.remaining())));
   }
 
   @Override

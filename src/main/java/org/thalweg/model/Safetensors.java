@@ -1,69 +1,378 @@
 package org.thalweg.model;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.MalformedJsonException;
+import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.StringReader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
 import org.thalweg.device.ElementType;
 
 /**
  * The safetensors format: the length of a JSON header as 8 little-endian bytes, the header, the tensors' bytes
  * one behind the other. (Hugging Face, "safetensors", format specification.)
+ *
+ * <p>An instance is an open file whose header has been read and held to the specification: names are different, the
+ * tensors fill the file without gap or overlap, each as many bytes as its shape says. Tensors are written and read a
+ * piece at a time, and nothing is allocated because a file claims to be large.
  */
-final class Safetensors {
-  private Safetensors() {}
+public final class Safetensors implements Closeable {
+  /** The specification's bound. */
+  private static final long MOST_HEADER = 100_000_000;
+
+  /** A multiple of every element's size. */
+  private static final int PIECE = 1 << 20;
+
+  private static final String METADATA = "__metadata__";
+
+  private static final Map<String, Integer> BYTES =
+      Map.ofEntries(
+          Map.entry("BOOL", 1),
+          Map.entry("U8", 1),
+          Map.entry("I8", 1),
+          Map.entry("F8_E5M2", 1),
+          Map.entry("F8_E4M3", 1),
+          Map.entry("I16", 2),
+          Map.entry("U16", 2),
+          Map.entry("F16", 2),
+          Map.entry("BF16", 2),
+          Map.entry("I32", 4),
+          Map.entry("U32", 4),
+          Map.entry("F32", 4),
+          Map.entry("I64", 8),
+          Map.entry("U64", 8),
+          Map.entry("F64", 8));
+
+  /** A piece of a tensor's little-endian bytes. */
+  @FunctionalInterface
+  public interface Piece {
+    /**
+     * Reads or writes what the buffer has left.
+     *
+     * @param at how many bytes of the tensor lie before the piece
+     * @param bytes a direct buffer, from its position 0 on
+     */
+    void move(long at, ByteBuffer bytes);
+  }
 
   /**
-   * A named tensor's contents.
+   * A tensor to be written.
    *
    * @param shape row-major
-   * @param data its little-endian bytes
+   * @param data fills a buffer with a piece
    */
-  record Tensor(ElementType type, List<Integer> shape, ByteBuffer data) {}
-
-  static void write(Path file, Map<String, Tensor> tensors) throws IOException {
-    List<String> entries = new ArrayList<>();
-    int at = 0;
-    for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
-      Tensor tensor = entry.getValue();
-      int end = at + tensor.data.remaining();
-      entries.add(
-          String.format(
-              Locale.ROOT, // digits are digits in every country
-              "\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}",
-              entry.getKey(),
-              tensor.type,
-              tensor.shape.toString().replace(" ", ""),
-              at,
-              end));
-      at = end;
+  public record Tensor(ElementType type, List<Long> shape, Piece data) {
+    private long bytes() {
+      return shape.stream().reduce((long) type.bytes(), Math::multiplyExact);
     }
-    String header = "{" + String.join(",", entries) + "}";
-    // Padded with blanks, so that the data begins at a multiple of 8.
-    byte[] json = (header + " ".repeat(-header.length() & 7)).getBytes(StandardCharsets.US_ASCII);
-    ByteBuffer bytes = ByteBuffer.allocate(8 + json.length + at).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.putLong(json.length).put(json);
-    tensors.values().forEach(tensor -> bytes.put(tensor.data.duplicate()));
-    bytes.flip();
+  }
+
+  /**
+   * What the header says of a tensor.
+   *
+   * @param dtype {@code "F32"}, {@code "BF16"}, ..: as in the specification
+   * @param shape row-major
+   * @param begin where its bytes begin, from the end of the header
+   * @param end the byte behind its last
+   */
+  public record Entry(String dtype, List<Long> shape, long begin, long end) {}
+
+  private final Path file;
+  private final FileChannel channel;
+  private final Map<String, String> metadata = new LinkedHashMap<>();
+  private final Map<String, Entry> tensors = new LinkedHashMap<>();
+  private final long data;
+
+  /**
+   * Opens a file and reads its header.
+   *
+   * @throws IOException if it is not as specified; the message, of one line, names the file and the place
+   */
+  public Safetensors(Path file) throws IOException {
+    this.file = file;
+    channel = FileChannel.open(file, StandardOpenOption.READ);
+    try {
+      long length = channel.size();
+      long header = length < 8 ? -1 : read(0, 8).getLong();
+      if (header < 0 || header > Math.min(length - 8, MOST_HEADER)) {
+        throw wrong(
+            "byte 0: %d bytes have no room for a header of %d, at most %d"
+                .formatted(length, header, MOST_HEADER));
+      }
+      data = 8 + header;
+      try {
+        String text = StandardCharsets.UTF_8.newDecoder().decode(read(8, (int) header)).toString();
+        parse(new JsonReader(new StringReader(text)));
+      } catch (CharacterCodingException e) {
+        throw wrong("the header is not UTF-8");
+      }
+      checkContiguous(length - data);
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  private IOException wrong(String what) {
+    return new IOException((file + ": " + what).replaceAll("[\\p{Cntrl}\\u2028\\u2029]", "?"));
+  }
+
+  private ByteBuffer read(long at, int n) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(n).order(ByteOrder.LITTLE_ENDIAN);
+    fill(at, bytes);
+    return bytes.flip();
+  }
+
+  private void fill(long at, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      int n = channel.read(bytes, at);
+      if (n < 0) {
+        throw wrong("it became shorter while it was read: it ends at byte " + at);
+      }
+      at += n;
+    }
+  }
+
+  /** Token by token: so nothing is skipped, repeated or nested deeper than the format is. */
+  private void parse(JsonReader json) throws IOException {
+    json.setStrictness(Strictness.STRICT);
+    try {
+      json.beginObject();
+      while (json.hasNext()) {
+        String name = json.nextName();
+        if (name.equals(METADATA)) {
+          json.beginObject();
+          while (json.hasNext()) {
+            String key = json.nextName();
+            require(json.peek() == JsonToken.STRING, json, "metadata must be strings");
+            require(metadata.put(key, json.nextString()) == null, json, "it stands there twice");
+          }
+          json.endObject();
+        } else {
+          require(tensors.put(name, entry(json)) == null, json, "it stands there twice");
+        }
+      }
+      json.endObject();
+      require(json.peek() == JsonToken.END_DOCUMENT, json, "nothing may follow");
+    } catch (EOFException e) {
+      throw wrong("header at %s: the JSON breaks off".formatted(json.getPath()));
+    } catch (MalformedJsonException | IllegalStateException e) {
+      throw wrong("header at %s: not the JSON that is expected".formatted(json.getPath()));
+    }
+  }
+
+  private void require(boolean condition, JsonReader json, String message) throws IOException {
+    if (!condition) {
+      throw wrong("header at %s: %s".formatted(json.getPath(), message));
+    }
+  }
+
+  private Entry entry(JsonReader json) throws IOException {
+    String dtype = "";
+    List<Long> shape = null;
+    List<Long> offsets = null;
+    json.beginObject();
+    while (json.hasNext()) {
+      String key = json.nextName();
+      if (key.equals("dtype") && dtype.isEmpty()) {
+        dtype = json.nextString();
+        require(BYTES.containsKey(dtype), json, "an unknown dtype: " + dtype);
+      } else if (key.equals("shape") && shape == null) {
+        shape = integers(json);
+      } else if (key.equals("data_offsets") && offsets == null) {
+        offsets = integers(json);
+        require(offsets.size() == 2, json, "data_offsets are two numbers");
+      } else {
+        require(false, json, "dtype, shape and data_offsets once each, and nothing else");
+      }
+    }
+    json.endObject();
+    if (dtype.isEmpty() || shape == null || offsets == null) {
+      throw wrong("header at %s: dtype, shape or data_offsets missing".formatted(json.getPath()));
+    }
+    Entry entry = new Entry(dtype, shape, offsets.get(0), offsets.get(1));
+    require(
+        entry.end - entry.begin == bytes(shape, BYTES.getOrDefault(dtype, 0)),
+        json,
+        "%s %s has not the bytes %s".formatted(dtype, shape, offsets));
+    return entry;
+  }
+
+  /** Where they cannot be counted, what no two offsets differ by; a 0 among the factors wins over an overflow. */
+  private static long bytes(List<Long> shape, int each) {
+    try {
+      return shape.contains(0L) ? 0 : shape.stream().reduce((long) each, Math::multiplyExact);
+    } catch (ArithmeticException e) {
+      return Long.MIN_VALUE;
+    }
+  }
+
+  private List<Long> integers(JsonReader json) throws IOException {
+    List<Long> list = new ArrayList<>();
+    json.beginArray();
+    while (json.hasNext()) {
+      require(json.peek() == JsonToken.NUMBER, json, "not a number");
+      String number = json.nextString();
+      // 2^63 has 19 digits; 18 are more bytes than any disk has.
+      require(number.matches("0|[1-9][0-9]{0,17}"), json, "not a size: " + number);
+      list.add(Long.parseLong(number));
+    }
+    json.endArray();
+    return Collections.unmodifiableList(list);
+  }
+
+  private void checkContiguous(long length) throws IOException {
+    List<Map.Entry<String, Entry>> inOrder = new ArrayList<>(tensors.entrySet());
+    inOrder.sort(
+        Comparator.comparingLong((Map.Entry<String, Entry> e) -> e.getValue().begin)
+            .thenComparingLong(e -> e.getValue().end));
+    long at = 0;
+    for (Map.Entry<String, Entry> tensor : inOrder) {
+      if (tensor.getValue().begin != at) {
+        throw wrong(
+            "tensor %s begins at %d, the one before it ends at %d"
+                .formatted(tensor.getKey(), tensor.getValue().begin, at));
+      }
+      at = tensor.getValue().end;
+    }
+    if (at != length) {
+      throw wrong("the tensors have %d bytes, and %d are there".formatted(at, length));
+    }
+  }
+
+  /** The free text in the header. */
+  public Map<String, String> metadata() {
+    return Collections.unmodifiableMap(metadata);
+  }
+
+  /** The tensors by name, in the header's order. */
+  public Map<String, Entry> tensors() {
+    return Collections.unmodifiableMap(tensors);
+  }
+
+  /**
+   * Reads a tensor piece by piece, in order.
+   *
+   * @param piece is handed each
+   */
+  public void read(String name, Piece piece) throws IOException {
+    Entry entry = tensors.get(name);
+    if (entry == null) {
+      throw wrong("there is no tensor " + name);
+    }
+    long end = entry.end - entry.begin;
+    ByteBuffer bytes = buffer(end);
+    for (long at = 0; at < end; at += PIECE) {
+      bytes.clear().limit((int) Math.min(PIECE, end - at));
+      fill(data + entry.begin + at, bytes);
+      piece.move(at, bytes.flip());
+    }
+  }
+
+  private static ByteBuffer buffer(long most) {
+    return ByteBuffer.allocateDirect((int) Math.min(PIECE, most)).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+
+  /**
+   * Writes a file: whole, or not at all.
+   *
+   * @param replace whether a file of that name makes room for it
+   * @throws FileAlreadyExistsException if there is such a file, and it is not to be replaced
+   */
+  public static void write(
+      Path file, Map<String, String> metadata, Map<String, Tensor> tensors, boolean replace)
+      throws IOException {
+    if (!replace && Files.exists(file)) {
+      throw new FileAlreadyExistsException(file.toString()); // before the work is done
+    }
+    Path part = file.resolveSibling(file.getFileName() + "." + UUID.randomUUID() + ".part");
     try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
+        FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      byte[] header = header(metadata, tensors);
+      ByteBuffer start = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
+      drain(start.putLong(header.length).put(header).flip(), channel);
+      for (Tensor tensor : tensors.values()) {
+        long end = tensor.bytes();
+        ByteBuffer bytes = buffer(end);
+        for (long at = 0; at < end; at += PIECE) {
+          int n = (int) Math.min(PIECE, end - at);
+          tensor.data.move(at, bytes.clear().limit(n));
+          drain(bytes.clear().limit(n), channel);
+        }
+      }
+      channel.force(true); // before the name leads to it
+      if (replace) {
+        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+      } else {
+        Files.move(part, file);
       }
     } catch (FileAlreadyExistsException e) {
       throw e;
     } catch (IOException e) {
-      Files.deleteIfExists(file); // half a model is none
       throw new IOException("writing %s: %s".formatted(file, e.getMessage()), e);
+    } finally {
+      Files.deleteIfExists(part);
+    }
+  }
+
+  private static byte[] header(Map<String, String> metadata, Map<String, Tensor> tensors) {
+    JsonObject header = new JsonObject();
+    if (!metadata.isEmpty()) {
+      JsonObject text = new JsonObject();
+      metadata.forEach(text::addProperty);
+      header.add(METADATA, text);
+    }
+    long at = 0;
+    for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
+      Tensor tensor = entry.getValue();
+      long end = at + tensor.bytes();
+      JsonObject object = new JsonObject();
+      object.addProperty("dtype", tensor.type.name());
+      object.add("shape", array(tensor.shape));
+      object.add("data_offsets", array(List.of(at, end)));
+      header.add(entry.getKey(), object);
+      at = end;
+    }
+    byte[] json = header.toString().getBytes(StandardCharsets.UTF_8);
+    // Padded with blanks, so that the data begins at a multiple of 8.
+    return (header + " ".repeat(-json.length & 7)).getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static JsonArray array(List<Long> numbers) {
+    JsonArray array = new JsonArray();
+    numbers.forEach(array::add);
+    return array;
+  }
+
+  private static void drain(ByteBuffer bytes, FileChannel channel) throws IOException {
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
     }
   }
 }

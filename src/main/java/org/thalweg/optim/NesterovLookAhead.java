@@ -8,9 +8,8 @@ import org.thalweg.device.ElementType;
  * 27, 1983; Sutskever et al., ICML 2013, section 2.) With a constant learning rate, {@code w + mu*v} here is what {@link
  * Nesterov} calls w.
  *
- * <p>Sequence, before the forward pass: {@code place = w}, {@code w = fma(mu, v, w)}. Update: {@code v = fma(mu, v,
- * -(lr*g))}, {@code w = place + v}. Columns: mu, lr. Decay takes place at the move; l1 and l2 pull at the point that is
- * looked at.
+ * <p>Sequence, before the forward pass: {@code place = w}, {@code w = fma(mu, v, keep*w)}. Update: {@code v = fma(mu, v,
+ * -(lr*g))}, {@code w = keep*place + v}. Columns: mu, lr. l1 and l2 pull at the point that is looked at.
  *
  * @param lr the learning rate
  * @param mu the share of the velocity that is kept, in [0, 1)
@@ -60,27 +59,27 @@ public record NesterovLookAhead(double lr, double mu) implements Optimizer {
 
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
-    float scale = c[0], l2 = c[2], mu = c[4], lr = c[5];
+    float scale = c[0], l2 = c[2], keep = c[3], mu = c[4], lr = c[5];
     float[] v = s[0];
     float[] place = s[1];
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
       float vi = Math.fma(mu, v[i], -(lr * gi));
       v[i] = vi;
-      w[i] = place[i] + vi;
+      w[i] = keep * place[i] + vi;
     }
   }
 
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[2], mu = c[4], lr = c[5];
+    double scale = c[0], l2 = c[2], keep = c[3], mu = c[4], lr = c[5];
     double[] v = s[0];
     double[] place = s[1];
     for (int i = from; i < to; i++) {
       double gi = Math.fma(l2, w[i], scale * g[i]);
       double vi = Math.fma(mu, v[i], -(lr * gi));
       v[i] = vi;
-      w[i] = place[i] + vi;
+      w[i] = keep * place[i] + vi;
     }
   }
 
@@ -127,9 +126,8 @@ public record NesterovLookAhead(double lr, double mu) implements Optimizer {
       float[] v = s[0];
       float[] place = s[1];
       for (int i = from; i < to; i++) {
-        float wi = keep * w[i];
-        place[i] = wi;
-        w[i] = Math.fma(mu, v[i], wi);
+        place[i] = w[i];
+        w[i] = Math.fma(mu, v[i], keep * w[i]);
       }
     }
 
@@ -139,9 +137,8 @@ public record NesterovLookAhead(double lr, double mu) implements Optimizer {
       double[] v = s[0];
       double[] place = s[1];
       for (int i = from; i < to; i++) {
-        double wi = keep * w[i];
-        place[i] = wi;
-        w[i] = Math.fma(mu, v[i], wi);
+        place[i] = w[i];
+        w[i] = Math.fma(mu, v[i], keep * w[i]);
       }
     }
   }

@@ -13,7 +13,6 @@ import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.optim.Group;
-import org.thalweg.optim.Optimizer;
 
 /** Trains a linear classifier by minibatches, and scores it. */
 public final class Trainer implements AutoCloseable {
@@ -29,8 +28,7 @@ public final class Trainer implements AutoCloseable {
   private final Settings settings;
   private final Dataset data;
   private final LinearClassifier model;
-  private final List<Group> groups;
-  private final Tensors tensors;
+  private final Update update;
   private final Rig training;
   private final Device device;
   private final Owned owned;
@@ -47,13 +45,16 @@ public final class Trainer implements AutoCloseable {
     this.data = data;
     checkMemory(device, "training", bytes(data, settings), "; try a smaller --batch");
     // The gradient of lambda * w^2.
-    groups = List.of(new Group(1, 0, 2 * settings.l2(), 0), Group.PLAIN);
+    List<Group> groups = List.of(new Group(1, 0, 2 * settings.l2(), 0), Group.PLAIN);
     try (Owned opening = new Owned()) {
       model =
           opening.add(
               new LinearClassifier(device, settings.type(), data.features(), data.classes()));
       model.initialise(new Philox(settings.seed(), WEIGHTS), DEVIATION);
-      tensors = opening.add(settings.optimizer().prepare(device, model.parameters()));
+      update =
+          opening.add(
+              new Update(
+                  device, settings.optimizer(), model.parameters(), groups, UpdateOptions.PLAIN));
       training =
           opening.add(
               new Rig(
@@ -64,15 +65,11 @@ public final class Trainer implements AutoCloseable {
                   settings.batch(),
                   columns(settings),
                   (minibatch, steps) -> {
-                    Optimizer rule = settings.optimizer();
-                    Optimizer move = rule.lookAhead();
-                    if (move != null) {
-                      device.update(move, tensors, steps, Rig.FIRST_ROW + 1);
-                    }
+                    update.lookAhead(steps, Rig.FIRST_ROW + 1);
                     minibatch.forward(settings.loss());
                     device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
                     minibatch.backward();
-                    device.update(rule, tensors, steps, Rig.FIRST_ROW + 1);
+                    update.apply(steps, Rig.FIRST_ROW + 1);
                   }));
       owned = opening.keep();
     }
@@ -138,12 +135,7 @@ public final class Trainer implements AutoCloseable {
 
   private void fillUpdates(Steps steps) {
     for (int i = 0; i < training.minibatches(); i++) {
-      int column = Rig.FIRST_ROW + 1;
-      for (Group group : groups) {
-        double lr = settings.optimizer().lr();
-        group.fill(steps, i, column, settings.optimizer(), lr, updates + i + 1, 1);
-        column += Group.columns(settings.optimizer());
-      }
+      update.fill(steps, i, Rig.FIRST_ROW + 1, settings.optimizer().lr(), updates + i + 1);
     }
   }
 

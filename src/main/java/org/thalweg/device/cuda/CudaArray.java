@@ -15,6 +15,11 @@ final class CudaArray implements Array {
       super(base, offset);
     }
 
+    /** The address of that number. */
+    Address(long value) {
+      super(new CUdeviceptr(), value);
+    }
+
     long value() {
       return getNativePointer() + getByteOffset();
     }
@@ -27,7 +32,7 @@ final class CudaArray implements Array {
   private final Address address;
   private final long count;
 
-  /** The whole of some memory, which this array frees. */
+  /** The whole of some memory, which this array gives back. */
   CudaArray(CudaDevice device, Leases.Lease memory, ElementType type, Address address, long count) {
     this(device, memory, true, type, address, count);
   }
@@ -71,9 +76,9 @@ final class CudaArray implements Array {
   @Override
   public boolean overlaps(Array other) {
     return other instanceof CudaArray own
-        && own.memory == memory
-        && Math.max(address.value(), own.address.value())
-            < Math.min(address.value() + bytes(), own.address.value() + own.bytes());
+        && own.device == device
+        && Math.max(address(), own.address())
+            < Math.min(address() + bytes(), own.address() + own.bytes());
   }
 
   CudaDevice device() {

@@ -83,7 +83,8 @@ public final class CudaDevice implements Device {
 
   private final CUdevice device = new CUdevice();
   private final CUcontext context = new CUcontext();
-  private final CUstream stream = new CUstream();
+  private final CUstream own = new CUstream();
+  private final CUstream stream; // own, or the caller's
   private final Kernels kernels = new Kernels();
   private final Leases leases = new Leases();
   private final Staging staging;
@@ -95,13 +96,13 @@ public final class CudaDevice implements Device {
   private final Set<CudaArray> touched = new LinkedHashSet<>(); // by the step that is recorded
   private boolean closed;
 
-  /** Opens a device that computes with Thalweg's own kernels only. */
+  /** Opens a device that computes with Thalweg's own kernels only, with a stream of its own. */
   public CudaDevice(Driver driver, int ordinal) {
-    this(driver, ordinal, Matmul.OWN);
+    this(driver, ordinal, Matmul.OWN, 0);
   }
 
   /**
-   * Opens a device.
+   * Opens a device with a stream of its own.
    *
    * @param ordinal which of the driver's devices, from 0
    * @param matmul what computes the products
@@ -109,10 +110,31 @@ public final class CudaDevice implements Device {
    *     do
    */
   public CudaDevice(Driver driver, int ordinal, Matmul matmul) {
+    this(driver, ordinal, matmul, 0);
+  }
+
+  /**
+   * Opens a device that works on the caller's stream: it sees what was enqueued there before, and what is enqueued
+   * there after sees its results, without the host waiting. Only downloads and closing wait. With a stream of the
+   * device's own, whoever shares memory with it waits: for other work on that memory before calling the device, and
+   * by a download before other work goes on.
+   *
+   * @param ordinal which of the driver's devices, from 0
+   * @param stream a {@code CUstream} of the device's primary context as a number, which stays open as long as this
+   *     device; 1 is the default stream
+   * @throws DeviceException if there is no such device; the message says why and what to do
+   */
+  public CudaDevice(Driver driver, int ordinal, long stream) {
+    this(driver, ordinal, Matmul.OWN, stream);
+  }
+
+  /** With a stream of its own if {@code stream} is 0. */
+  private CudaDevice(Driver driver, int ordinal, Matmul matmul, long stream) {
     int count = count(driver);
     if (matmul != Matmul.OWN) {
       Cublas.load(driver);
     }
+    this.stream = stream == 0 ? own : Streams.of(stream);
     int[] version = new int[1];
     check(cuDriverGetVersion(version), "reading the driver's version");
     if (version[0] < LEAST_DRIVER) {
@@ -152,17 +174,17 @@ public final class CudaDevice implements Device {
       check(cuDevicePrimaryCtxRetain(context, device), "opening device %d", ordinal);
       opening.add(() -> check(cuDevicePrimaryCtxRelease(device), "closing device %d", ordinal));
       makeCurrent();
-      check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "creating a stream");
-      opening.add(closing(() -> check(cuStreamDestroy(stream), "freeing the stream")));
-      staging = new Staging(stream);
+      check(cuStreamCreate(own, CUstream_flags.CU_STREAM_NON_BLOCKING), "creating a stream");
+      opening.add(closing(() -> check(cuStreamDestroy(own), "freeing the stream")));
+      staging = new Staging(this.stream);
       opening.add(closing(staging::close));
       opening.add(closing(kernels::unload));
       opening.add(closing(leases::close));
       if (matmul != Matmul.OWN) {
         CudaArray workspace = allocate(ElementType.U8, major < 9 ? WORKSPACE : WORKSPACE_HOPPER);
-        Cublas own = new Cublas(stream, workspace, matmul == Matmul.CUBLAS_TF32);
-        opening.add(closing(own::close));
-        cublas = own;
+        Cublas found = new Cublas(own, workspace, matmul == Matmul.CUBLAS_TF32);
+        opening.add(closing(found::close));
+        cublas = found;
       }
       opening.add(closing(() -> synchronize("closing the device")));
       owned = opening.keep();
@@ -253,6 +275,23 @@ public final class CudaDevice implements Device {
   private void free(CudaArray.Address address, String what) {
     makeCurrent("freeing " + what);
     check(pools ? cuMemFreeAsync(address, stream) : cuMemFree(address), "freeing %s", what);
+  }
+
+  /**
+   * Device memory that the caller owns, as an array of this device; nothing is copied. It must be accessible from the
+   * device's primary context, and must stay valid until the array and every program that was recorded with it have
+   * been closed. Closing the array leaves the memory as it is.
+   *
+   * @param address of element 0, a multiple of the element's size
+   */
+  public Array wrap(long address, ElementType type, long count) {
+    makeCurrent();
+    if (count < 0 || (address == 0 && count > 0) || address % type.bytes() != 0) {
+      throw new IllegalArgumentException(
+          "%d %s cannot lie at address %#x: it must be a multiple of %d, and 0 only for none"
+              .formatted(count, type, address, type.bytes()));
+    }
+    return new CudaArray(this, leases.borrow(), type, new CudaArray.Address(address), count);
   }
 
   @Override
@@ -358,7 +397,7 @@ public final class CudaDevice implements Device {
       body.run();
       launch("data", "advance", 1, 1, 0, address(steps.clock()));
       // The kernels are loaded by now; memory is not touched until the graph is run.
-      return new CudaProgram(this, stream, leases, launches, steps, List.copyOf(touched));
+      return new CudaProgram(this, own, stream, leases, launches, steps, List.copyOf(touched));
     } finally {
       recording = null;
       touched.clear();

@@ -28,10 +28,13 @@ final class CudaProgram implements Program {
   /**
    * Captures the launches.
    *
+   * @param recorder a stream to capture from: a caller's may be captured already, or be the default stream, which cannot
+   * @param stream to run on
    * @param arrays what they read and write, by address
    */
   CudaProgram(
       CudaDevice device,
+      CUstream recorder,
       CUstream stream,
       Leases leases,
       List<Enqueue> launches,
@@ -42,7 +45,7 @@ final class CudaProgram implements Program {
     this.steps = steps;
     this.arrays = arrays;
     this.description = launches.stream().map(Enqueue::name).collect(Collectors.joining(", "));
-    CUgraph graph = capture(launches);
+    CUgraph graph = capture(recorder, launches);
     try (Owned template = new Owned()) {
       template.add(lease(leases, device, "a graph", () -> JCudaDriver.cuGraphDestroy(graph)));
       check(
@@ -68,17 +71,17 @@ final class CudaProgram implements Program {
     return () -> JCudaDriver.cuGraphExecDestroy(executable);
   }
 
-  private CUgraph capture(List<Enqueue> launches) {
+  private CUgraph capture(CUstream recorder, List<Enqueue> launches) {
     CUgraph graph = new CUgraph();
     try (Owned opening = new Owned()) {
       check(
           JCudaDriver.cuStreamBeginCapture(
-              stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+              recorder, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
           "beginning to record %s",
           description);
-      opening.add(() -> abandonCapture(stream));
-      launches.forEach(launch -> launch.enqueue(stream));
-      check(JCudaDriver.cuStreamEndCapture(stream, graph), "recording %s", description);
+      opening.add(() -> abandonCapture(recorder));
+      launches.forEach(launch -> launch.enqueue(recorder));
+      check(JCudaDriver.cuStreamEndCapture(recorder, graph), "recording %s", description);
       opening.keep();
       return graph;
     }

@@ -81,11 +81,21 @@ final class Leases implements AutoCloseable {
    * @param free gives it back; must not reach what holds the lease
    */
   Lease add(String what, Runnable free) {
-    Loan loan = new Loan(what, free);
+    return lend(new Loan(what, free));
+  }
+
+  private Lease lend(Loan loan) {
     loans.add(loan);
     Lease lease = new Lease(loan);
     CLEANER.register(lease, loan::lose);
     return lease;
+  }
+
+  /** For a thing that is somebody else's: closing it, or the device, ends its use here and frees nothing. */
+  Lease borrow() {
+    Loan loan = new Loan("", () -> {});
+    loan.asked = true; // nothing is lost where it is forgotten
+    return lend(loan);
   }
 
   /** Gives back what has become unreachable. */

@@ -133,10 +133,11 @@ class LeasesTest {
         "an array of 4 F32 was never closed",
         "an array of 4 F32 was never closed",
         "an array of 8 F32 was never closed",
-        "an array of 8 CELL was never closed",
+        "an array of 10 CELL was never closed",
         "an array of 1 I32 was never closed",
-        "an array of " + Group.columns(ADAM) + " CELL was never closed",
-        "an array of 3 CELL was never closed",
+        "an array of 2 F64 was never closed",
+        "an array of 10 CELL was never closed",
+        "an array of 6 CELL was never closed",
         "an array of 2 F64 was never closed");
   }
 

@@ -1,0 +1,199 @@
+package org.thalweg.train;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.thalweg.device.Device;
+import org.thalweg.device.Parameter;
+import org.thalweg.device.Program;
+import org.thalweg.device.Steps;
+import org.thalweg.optim.Group;
+import org.thalweg.optim.Optimizer;
+
+/**
+ * An optimizer at work on parameters and gradients that the caller owns and fills: one call is one update of them all.
+ *
+ * <pre>{@code
+ * try (Updater adam = new Updater(device, new Adam(1e-3, 0.9, 0.999, 1e-8),
+ *     List.of(new Parameter(w, g, 0)), List.of(Group.PLAIN))) {
+ *   // .. fill g ..
+ *   adam.step();
+ * }
+ * }</pre>
+ *
+ * <p>A step enqueues one recorded program and allocates nothing on the device. The numbers of up to 256 updates are sent
+ * ahead; what makes the host send new ones is another learning rate than in the step before (after which it sends 1, 2,
+ * 4, .. updates ahead), and having used them up. Only where updates may be skipped must it then wait for the device, to
+ * learn how many were: a skipped one is not counted, so the next takes its number.
+ */
+public final class Updater implements AutoCloseable {
+  private static final int MOST_ROWS = 256;
+
+  private final Optimizer rule;
+  private final UpdateOptions options;
+  private final Update update;
+  private final Steps steps;
+  private final Program program;
+
+  // The step table: filled for this many updates behind those before, with this learning rate.
+  private long before;
+  private double lr;
+  private int rows;
+  private int taken;
+
+  /** The learning rate with which the parameters were moved ahead, NaN where they were not. */
+  private double ahead = Double.NaN;
+
+  /** With {@link UpdateOptions#PLAIN}. */
+  public Updater(Device device, Optimizer rule, List<Parameter> parameters, List<Group> groups) {
+    this(device, rule, parameters, groups, UpdateOptions.PLAIN);
+  }
+
+  /**
+   * Allocates the state, as it is before the first update.
+   *
+   * @param parameters all of one type: F32, F64 or BF16. They and their gradients must stay open
+   * @param groups those that the parameters name by their index
+   */
+  public Updater(
+      Device device,
+      Optimizer rule,
+      List<Parameter> parameters,
+      List<Group> groups,
+      UpdateOptions options) {
+    this.rule = rule;
+    this.options = options;
+    update = new Update(device, rule, parameters, groups, options);
+    try {
+      steps = new Steps(device, update.type(), update.columns(), MOST_ROWS, 1);
+    } catch (RuntimeException e) {
+      update.close();
+      throw e;
+    }
+    try {
+      start(0, rule.lr(), MOST_ROWS);
+      program = device.record(steps, () -> update.apply(steps, 0));
+    } catch (RuntimeException e) {
+      steps.close();
+      update.close();
+      throw e;
+    }
+  }
+
+  private void start(long updates, double lr, int rows) {
+    for (int row = 0; row < rows; row++) {
+      update.fill(steps, row, 0, lr, updates + row + 1);
+    }
+    steps.start();
+    this.before = updates;
+    this.lr = lr;
+    this.rows = rows;
+    this.taken = 0;
+  }
+
+  private void makeReady(double lr) {
+    if (lr != this.lr) {
+      start(updates(), rule.withLr(lr).lr(), 1); // which checks it
+    } else if (taken == rows) {
+      start(updates(), lr, Math.min(2 * rows, MOST_ROWS));
+    }
+  }
+
+  /** One update by the rule's own learning rate. */
+  public void step() {
+    step(rule.lr());
+  }
+
+  /**
+   * One update of all parameters by their gradients. Does not wait for it.
+   *
+   * @param lr the learning rate, before a group's factor
+   * @throws IllegalStateException if the rule looks ahead and {@link #lookAhead} has not been called with this learning
+   *     rate, or if this or an array it works on has been closed
+   */
+  public void step(double lr) {
+    if (update.looksAhead() && lr != ahead) {
+      throw new IllegalStateException(
+          "%s takes its gradients ahead: lookAhead(%s) must come before step(%s)"
+              .formatted(rule.name(), lr, lr));
+    }
+    makeReady(lr);
+    program.run(1);
+    taken++;
+    ahead = Double.NaN;
+  }
+
+  /** Looks ahead for a {@link #step()}. */
+  public void lookAhead() {
+    lookAhead(rule.lr());
+  }
+
+  /**
+   * Moves the parameters to where the rule takes their gradients: to be called before these are computed. Does nothing
+   * for a rule that takes them where the parameters are. {@link #step} returns.
+   *
+   * @param lr the same as that of the step
+   */
+  public void lookAhead(double lr) {
+    if (!update.looksAhead()) {
+      return;
+    }
+    checkNotAhead();
+    makeReady(lr);
+    update.lookAhead(steps, 0);
+    ahead = lr;
+  }
+
+  private void checkNotAhead() {
+    if (!Double.isNaN(ahead)) {
+      throw new IllegalStateException(
+          "the parameters have been moved ahead; step(%s) must come first".formatted(ahead));
+    }
+  }
+
+  /** How many updates have been applied, skipped ones not counted. Waits only where some may have been skipped. */
+  public long updates() {
+    return before + (options.skipNotFinite() ? steps.account().updates() : taken);
+  }
+
+  /** The norm of the last step's gradients as they were, unscaled; 0 where it was not measured. Waits. */
+  public double gradientNorm() {
+    return steps.account().gradientNorm();
+  }
+
+  /**
+   * Saves the optimizer's state and the number of updates, for {@link #load}: see {@link Update#save}.
+   *
+   * @throws java.nio.file.FileAlreadyExistsException if there is such a file
+   * @throws IllegalStateException between {@link #lookAhead} and {@link #step}
+   */
+  public void save(Path file) throws IOException {
+    save(file, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param replace whether a file of that name makes room for it, in one move
+   */
+  public void save(Path file, boolean replace) throws IOException {
+    checkNotAhead();
+    update.save(file, updates(), replace);
+  }
+
+  /**
+   * Goes on where the saved one was, with the same bits if the parameters have theirs: see {@link Update#load}. Groups
+   * and options are not in the file.
+   */
+  public void load(Path file) throws IOException {
+    checkNotAhead();
+    start(update.load(file), lr, MOST_ROWS);
+  }
+
+  @Override
+  public void close() {
+    program.close();
+    steps.close();
+    update.close();
+  }
+}

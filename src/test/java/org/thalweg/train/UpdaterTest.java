@@ -1,0 +1,447 @@
+package org.thalweg.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.thalweg.device.Array;
+import org.thalweg.device.Device;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Parameter;
+import org.thalweg.device.Program;
+import org.thalweg.device.Steps;
+import org.thalweg.device.Tensors;
+import org.thalweg.device.TestDevices;
+import org.thalweg.optim.Adam;
+import org.thalweg.optim.Group;
+import org.thalweg.optim.NesterovLookAhead;
+import org.thalweg.optim.Optimizer;
+import org.thalweg.optim.Optimizers;
+import org.thalweg.optim.Rounding;
+import org.thalweg.optim.Sgd;
+
+/** Updates of the caller's arrays: the right numbers in each, whatever is skipped, changed, saved and loaded. */
+class UpdaterTest {
+  private static final ElementType[] TYPES = {ElementType.F32, ElementType.F64, ElementType.BF16};
+  private static final Rounding ROUNDING = new Rounding(true, 5);
+  private static final UpdateOptions OPTIONS = UpdateOptions.PLAIN.withRounding(ROUNDING);
+  private static final List<Group> GROUPS =
+      List.of(Group.PLAIN, new Group(0.5, 0.125, 0.25, 0.0625));
+
+  /** Where the two tensors begin in one array, off alignment; how many elements each has. */
+  private static final int[] AT = {1, 43};
+
+  private static final int[] COUNT = {37, 5};
+  private static final int ROOM = 48;
+
+  private static final Adam ADAM = new Adam(0.01, 0.9, 0.999, 1e-8);
+
+  @TempDir Path folder;
+
+  /** A number for each step, among them a change, a return, and a stretch without. */
+  private static double lr(Optimizer rule, int step) {
+    return step % 7 == 3 ? rule.lr() / 2 : step / 300 % 2 == 1 ? rule.lr() * step : rule.lr();
+  }
+
+  private static double[] numbers(long seed) {
+    return new Random(seed).doubles(ROOM, -1, 1).toArray();
+  }
+
+  private static List<Parameter> parameters(Array w, Array g) {
+    List<Parameter> parameters = new ArrayList<>();
+    for (int i = 0; i < AT.length; i++) {
+      parameters.add(new Parameter(w.slice(AT[i], COUNT[i]), g.slice(AT[i], COUNT[i]), i));
+    }
+    return parameters;
+  }
+
+  /** The gradient of a step, which is not finite in those that are to be skipped. */
+  private static double[] gradient(int step, Set<Integer> spoilt) {
+    double[] g = numbers(step);
+    if (spoilt.contains(step)) {
+      g[AT[1] + 4] = step % 2 == 0 ? Double.NaN : Double.NEGATIVE_INFINITY;
+    }
+    return g;
+  }
+
+  /** What a run leaves: the parameters, and the file of the optimizer's state. */
+  @SuppressWarnings("ArrayRecordComponent") // compared by what is in them
+  private record Outcome(double[] w, byte[] file, long updates) {
+    void assertSame(String what, Outcome other) {
+      assertArrayEquals(w, other.w, what);
+      assertArrayEquals(file, other.file, what);
+      assertEquals(updates, other.updates, what);
+    }
+  }
+
+  /** Steps, and behind those that are named the optimizer is saved, closed, opened anew and loaded. */
+  private Outcome run(
+      Device device,
+      Optimizer rule,
+      ElementType type,
+      UpdateOptions options,
+      int steps,
+      Set<Integer> stops,
+      Set<Integer> spoilt) {
+    Path file = folder.resolve("state.safetensors");
+    try (Array w = device.of(type, numbers(-1));
+        Array g = device.allocate(type, ROOM)) {
+      Updater updater = new Updater(device, rule, parameters(w, g), GROUPS, options);
+      try {
+        for (int step = 0; step < steps; step++) {
+          updater.lookAhead(lr(rule, step));
+          device.write(g, gradient(step, spoilt));
+          updater.step(lr(rule, step));
+          if (stops.contains(step)) {
+            updater.save(file, true);
+            updater.close();
+            updater = new Updater(device, rule, parameters(w, g), GROUPS, options);
+            updater.load(file);
+          }
+        }
+        updater.save(file, true);
+        return new Outcome(device.read(w), Files.readAllBytes(file), updater.updates());
+      } catch (IOException e) {
+        throw new AssertionError(e);
+      } finally {
+        updater.close();
+      }
+    }
+  }
+
+  /** The same by a table that holds each step's row, made by hand; skipped steps are left out. */
+  private static double[] byHand(Optimizer rule, ElementType type, int count, Set<Integer> spoilt) {
+    int first = type == ElementType.BF16 ? Rounding.COLUMNS : 0;
+    int each = Group.columns(rule);
+    try (Device device = TestDevices.JAVA_1.open();
+        Array w = device.of(type, numbers(-1));
+        Array g = device.allocate(type, ROOM);
+        Steps steps = new Steps(device, type.computed(), first + 2 * each, count, 1);
+        Tensors tensors = rule.prepare(device, parameters(w, g));
+        Program program =
+            device.record(
+                steps,
+                () -> {
+                  if (rule.lookAhead() != null) {
+                    device.update(rule.lookAhead(), tensors, steps, 0);
+                  }
+                  device.update(rule, tensors, steps, 0);
+                })) {
+      int t = 0;
+      for (int step = 0; step < count; step++) {
+        if (!spoilt.contains(step)) {
+          if (first > 0) {
+            ROUNDING.fill(steps, t, 0, t + 1);
+          }
+          for (int i = 0; i < 2; i++) {
+            GROUPS.get(i).fill(steps, t, first + i * each, rule, lr(rule, step), t + 1, 1);
+          }
+          t++;
+        }
+      }
+      steps.start();
+      for (int step = 0; step < count; step++) {
+        if (!spoilt.contains(step)) {
+          device.write(g, gradient(step, spoilt));
+          program.run(1);
+        }
+      }
+      return device.read(w);
+    }
+  }
+
+  @Nested
+  class OneThread extends Body {
+    OneThread() {
+      super(TestDevices.JAVA_1);
+    }
+  }
+
+  @Nested
+  class TwoThreads extends Body {
+    TwoThreads() {
+      super(TestDevices.JAVA_2);
+    }
+  }
+
+  @Nested
+  @Tag("driver")
+  class OnDriver extends Body {
+    OnDriver() {
+      super(TestDevices.DRIVER);
+    }
+  }
+
+  abstract class Body {
+    private final TestDevices which;
+
+    Body(TestDevices which) {
+      this.which = which;
+    }
+
+    /** One that stops ends as one that does not, on any device, with the same file. */
+    @Test
+    void savedClosedLoadedAndGoneOn() {
+      try (Device device = which.open();
+          Device twin = TestDevices.JAVA_1.open()) {
+        for (Optimizer rule : Optimizers.all()) {
+          for (ElementType type : TYPES) {
+            String what = rule + " " + type;
+            Outcome whole = run(twin, rule, type, OPTIONS, 9, Set.of(), Set.of());
+            assertArrayEquals(byHand(rule, type, 9, Set.of()), whole.w, what);
+            whole.assertSame(what, run(device, rule, type, OPTIONS, 9, Set.of(0, 3, 4), Set.of()));
+          }
+        }
+      }
+    }
+
+    /** A skipped step moves nothing, and the next update takes its number. */
+    @Test
+    void skippedStepsAreAsIfTheyHadNotBeen() {
+      Set<Integer> spoilt = Set.of(0, 2, 3, 7);
+      UpdateOptions skipping = OPTIONS.skippingNotFinite();
+      try (Device device = which.open()) {
+        for (Optimizer rule : Optimizers.all()) {
+          for (ElementType type : TYPES) {
+            String what = rule + " " + type;
+            Outcome outcome = run(device, rule, type, skipping, 9, Set.of(3, 5), spoilt);
+            assertArrayEquals(byHand(rule, type, 9, spoilt), outcome.w, what);
+            assertEquals(9 - spoilt.size(), outcome.updates, what);
+          }
+        }
+      }
+    }
+  }
+
+  /** Past the end of the table, with rows sent 1, 2, 4, .. ahead and all at once, skipped steps among them. */
+  @Test
+  void manySteps() {
+    Set<Integer> spoilt = new TreeSet<>();
+    for (int step = 0; step < 900; step += 1 + step % 5) {
+      spoilt.add(step);
+    }
+    try (Device device = TestDevices.JAVA_1.open()) {
+      for (Optimizer rule : Optimizers.all()) {
+        Outcome plain = run(device, rule, ElementType.F64, OPTIONS, 900, Set.of(400), Set.of());
+        assertArrayEquals(byHand(rule, ElementType.F64, 900, Set.of()), plain.w, rule.name());
+        UpdateOptions skipping = OPTIONS.skippingNotFinite();
+        Outcome some = run(device, rule, ElementType.F64, skipping, 900, Set.of(400), spoilt);
+        assertArrayEquals(byHand(rule, ElementType.F64, 900, spoilt), some.w, rule.name());
+      }
+    }
+  }
+
+  @Test
+  void oneLearningRateForThousandsOfSteps() {
+    try (Device device = TestDevices.JAVA_1.open();
+        Array w = device.of(ElementType.F64, 1);
+        Array g = device.of(ElementType.F64, 1);
+        Updater plain = updater(device, new Sgd(1), w, g, UpdateOptions.PLAIN);
+        Updater skipping =
+            updater(device, new Sgd(1), w, g, UpdateOptions.PLAIN.skippingNotFinite())) {
+      for (int i = 0; i < 1000; i++) {
+        plain.step();
+        skipping.step(2);
+      }
+      assertEquals(1000, plain.updates());
+      assertEquals(1000, skipping.updates());
+      assertArrayEquals(new double[] {1 - 3000}, device.read(w));
+    }
+  }
+
+  private static Updater updater(
+      Device device, Optimizer rule, Array w, Array g, UpdateOptions options) {
+    return new Updater(
+        device, rule, List.of(new Parameter(w, g, 0)), List.of(Group.PLAIN), options);
+  }
+
+  /** Norm 10 of the gradients as they come, 5 scaled; clipped to 2.5: all powers of two but for the 3:4:5. */
+  @Test
+  void gradientsAreScaledAndClipped() {
+    try (Device device = TestDevices.JAVA_1.open();
+        Array w = device.allocate(ElementType.F64, 2);
+        Array g = device.of(ElementType.F64, 6, 8);
+        Updater scaled =
+            updater(device, new Sgd(1), w, g, UpdateOptions.PLAIN.withGradientScale(-0.5))) {
+      scaled.step();
+      assertArrayEquals(new double[] {3, 4}, device.read(w), "maximised");
+      assertEquals(0, scaled.gradientNorm());
+      device.write(w, 0.0, 0.0);
+      UpdateOptions options = UpdateOptions.PLAIN.withGradientScale(-0.5).withLargestNorm(2.5);
+      try (Updater clipped = updater(device, new Sgd(1), w, g, options)) {
+        clipped.step();
+        assertArrayEquals(new double[] {1.5, 2}, device.read(w));
+        assertEquals(10, clipped.gradientNorm());
+      }
+    }
+  }
+
+  @Test
+  void optionsThatMeanNothingAreRefused() {
+    for (double scale : new double[] {0, -0.0, Double.NaN, Double.POSITIVE_INFINITY}) {
+      assertThrows(
+          IllegalArgumentException.class, () -> UpdateOptions.PLAIN.withGradientScale(scale));
+    }
+    for (double norm : new double[] {0, -1, Double.NaN}) {
+      assertThrows(IllegalArgumentException.class, () -> UpdateOptions.PLAIN.withLargestNorm(norm));
+    }
+    try (Device device = TestDevices.JAVA_1.open();
+        Array w = device.allocate(ElementType.F32, 2)) {
+      List<Parameter> inGroup1 = List.of(new Parameter(w, w, 1));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> new Updater(device, ADAM, inGroup1, List.of(Group.PLAIN)));
+      try (Updater updater = updater(device, ADAM, w, w, UpdateOptions.PLAIN)) {
+        for (double lr : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
+          assertThrows(IllegalArgumentException.class, () -> updater.step(lr), "lr " + lr);
+        }
+        assertEquals(0, updater.updates());
+      }
+    }
+  }
+
+  @Test
+  void lookingAheadComesBeforeTheStep() {
+    try (Device device = TestDevices.JAVA_1.open();
+        Array w = device.of(ElementType.F32, 1, 2);
+        Array g = device.of(ElementType.F32, 1, 2)) {
+      Updater updater = updater(device, new NesterovLookAhead(0.5, 0.5), w, g, OPTIONS);
+      assertThrows(IllegalStateException.class, updater::step);
+      updater.lookAhead();
+      assertThrows(IllegalStateException.class, updater::lookAhead);
+      assertThrows(IllegalStateException.class, () -> updater.step(0.25));
+      assertThrows(IllegalStateException.class, () -> updater.save(folder.resolve("away")));
+      assertThrows(IllegalStateException.class, () -> updater.load(folder.resolve("away")));
+      updater.step();
+      assertArrayEquals(new double[] {0.5, 1}, device.read(w));
+      assertThrows(IllegalStateException.class, updater::step);
+      updater.lookAhead(0.25);
+      updater.step(0.25);
+      assertEquals(2, updater.updates());
+      updater.close();
+      updater.close();
+      assertThrows(IllegalStateException.class, updater::lookAhead);
+      Updater plain = updater(device, ADAM, w, g, OPTIONS);
+      plain.lookAhead();
+      plain.step();
+      plain.close();
+      assertThrows(IllegalStateException.class, plain::step);
+    }
+  }
+
+  /** Each file that does not fit, what its error names, and that nothing has been changed by it. */
+  @Test
+  void whatDoesNotFitIsRefused() throws Exception {
+    Path good = folder.resolve("good");
+    try (Device device = TestDevices.JAVA_1.open();
+        Array w = device.of(ElementType.F32, 1, 2, 3);
+        Array g = device.of(ElementType.F32, 1, 2, 3);
+        Array w64 = device.of(ElementType.F64, 1, 2, 3);
+        Updater updater = updater(device, ADAM, w, g, UpdateOptions.PLAIN)) {
+      updater.step();
+      updater.save(good);
+      assertThrows(FileAlreadyExistsException.class, () -> updater.save(good));
+      try (Updater rule = updater(device, new Sgd(0.01), w, g, UpdateOptions.PLAIN);
+          Updater beta =
+              updater(device, new Adam(0.01, 0.8, 0.999, 1e-8), w, g, UpdateOptions.PLAIN);
+          Updater type = updater(device, ADAM, w64, w64, UpdateOptions.PLAIN);
+          Updater shape = updater(device, ADAM, w.slice(0, 2), g.slice(0, 2), UpdateOptions.PLAIN);
+          Updater list =
+              new Updater(
+                  device,
+                  ADAM,
+                  List.of(new Parameter(w, g, 0), new Parameter(w, g, 0)),
+                  List.of(Group.PLAIN))) {
+        assertRefused(rule, good, "rule");
+        assertRefused(beta, good, "beta1");
+        assertRefused(type, good, "F64 is needed, not F32");
+        assertRefused(shape, good, "[2] is needed, not [3]");
+        assertRefused(list, good, "state.1.1");
+      }
+      String text = Files.readString(good, StandardCharsets.ISO_8859_1);
+      String[][] changes = {
+        {"thalweg.optimizer\":\"1", "thalweg.optimizer\":\"2", "needed, not 2"},
+        {"\"updates\":\"1", "\"updates\":\"-", "updates"},
+        {"\\\"lr", "\\\"xr", "hyperparameters"},
+        {"\"{\\\"", "\"[\\\"", "hyperparameters"},
+        {"state.0.0", "state.\\n0", "state.0.0"},
+        {"[3]", "[4]", "state.0.0"},
+        {"F32", "U32", "needed, not U32"},
+        {"{\"__", "[\"__", "header"},
+      };
+      for (String[] change : changes) {
+        assertTrue(text.contains(change[0]), change[0]);
+        String changed =
+            text.substring(0, text.indexOf(change[0]))
+                + change[1]
+                + text.substring(text.indexOf(change[0]) + change[0].length());
+        Path file = folder.resolve("changed");
+        Files.writeString(file, changed, StandardCharsets.ISO_8859_1);
+        assertRefused(updater, file, change[2]);
+      }
+      for (int length = 0; length < text.length(); length++) {
+        Path file = folder.resolve("short");
+        Files.writeString(file, text.substring(0, length), StandardCharsets.ISO_8859_1);
+        assertRefused(updater, file, "");
+      }
+      updater.load(good);
+    }
+    try (var files = Files.list(folder)) {
+      assertEquals(3, files.count(), "no part of a file is left behind");
+    }
+  }
+
+  private void assertRefused(Updater updater, Path file, String part) throws IOException {
+    Path before = folder.resolve("before");
+    updater.save(before, true);
+    IOException e = assertThrows(IOException.class, () -> updater.load(file), part);
+    String message = e.getMessage();
+    assertTrue(message.startsWith(file + ": ") && message.contains(part), message);
+    assertFalse(message.contains("\n"), message);
+    byte[] bytes = Files.readAllBytes(before);
+    updater.save(before, true);
+    assertArrayEquals(bytes, Files.readAllBytes(before), "changed by " + message);
+    Files.delete(before);
+  }
+
+  /** Of several pieces, the last one not whole. */
+  @Test
+  void largeTensors() throws Exception {
+    int n = (2 << 20) / 4 + 3;
+    double[] numbers = new Random(1).doubles(n).toArray();
+    Path file = folder.resolve("large");
+    try (Device device = TestDevices.JAVA_2.open();
+        Array w = device.of(ElementType.F32, numbers);
+        Array g = device.of(ElementType.F32, numbers);
+        Updater first = updater(device, ADAM, w, g, UpdateOptions.PLAIN)) {
+      first.step();
+      first.save(file);
+      double[] before = device.read(w);
+      first.step();
+      double[] after = device.read(w);
+      device.write(w, before);
+      try (Updater second = updater(device, ADAM, w, g, UpdateOptions.PLAIN)) {
+        second.load(file);
+        assertEquals(1, second.updates());
+        second.step();
+        assertArrayEquals(after, device.read(w));
+      }
+    }
+  }
+}
