@@ -4,28 +4,32 @@
 #include "steps.cuh"
 #include "vector.cuh"
 
-// x[b] = scale * pixels[order[first + b]], y[b] = labels[order[first + b]]; first is an integer cell of the
-// step table. Launch: one block a row.
-template <typename T>
-__device__ __forceinline__ void gather(const unsigned char* pixels, const int* labels, const int* order,
-                                       int features, T scale, T* x, int* y, const long long* cells, int columns,
-                                       int column, const Clock* clock) {
+// x[b] = scale * values[order[first + b]] (+ shift, one number for each feature), y[b] = labels[order[first + b]]; first
+// is an integer cell of the step table. Launch: one block a row.
+template <typename T, typename From>
+__device__ __forceinline__ void gather(const From* values, const int* labels, const int* order, int features, T scale,
+                                       const T* shift, T* x, int* y, const long long* cells, int columns, int column,
+                                       const Clock* clock) {
   if (x == nullptr) return;
   const long long first = cell<long long>(cells, clock->batch, columns, column);
   const long long row = order[first + blockIdx.x];
-  const unsigned char* from = pixels + row * features;
+  const From* from = values + row * features;
   T* to = x + static_cast<long long>(blockIdx.x) * features;
   if (threadIdx.x == 0) y[blockIdx.x] = labels[row];
+  const auto scaled = [=](From value, int i) {
+    return shift == nullptr ? static_cast<T>(value) * scale : fma(static_cast<T>(value), scale, shift[i]);
+  };
 
-  // Four features a thread wherever each row starts at a multiple of four bytes and of sixteen.
-  if (features % 4 == 0 && reinterpret_cast<long long>(pixels) % 4 == 0 && reinterpret_cast<long long>(x) % 16 == 0) {
+  // Four features a thread wherever each row starts at a multiple of four values and of sixteen bytes.
+  if (features % 4 == 0 && reinterpret_cast<long long>(values) % (4 * sizeof(From)) == 0 &&
+      reinterpret_cast<long long>(x) % 16 == 0) {
     for (int i = threadIdx.x * 4; i < features; i += blockDim.x * 4) {
-      const uchar4 four = *reinterpret_cast<const uchar4*>(from + i);
-      store(to + i, Vector<T, 4>{static_cast<T>(four.x) * scale, static_cast<T>(four.y) * scale,
-                                 static_cast<T>(four.z) * scale, static_cast<T>(four.w) * scale});
+      const auto four = load<From, 4>(from + i);
+      store(to + i, Vector<T, 4>{scaled(four.at[0], i), scaled(four.at[1], i + 1), scaled(four.at[2], i + 2),
+                                 scaled(four.at[3], i + 3)});
     }
   } else {
-    for (int i = threadIdx.x; i < features; i += blockDim.x) to[i] = static_cast<T>(from[i]) * scale;
+    for (int i = threadIdx.x; i < features; i += blockDim.x) to[i] = scaled(from[i], i);
   }
 }
 
@@ -65,17 +69,17 @@ __device__ __forceinline__ void tally(const T* row_loss, const int* row_correct,
   }
 }
 
-extern "C" __global__ void gather_f32(const unsigned char* pixels, const int* labels, const int* order, int features,
-                                      float scale, float* x, int* y, const long long* cells, int columns, int column,
-                                      const Clock* clock) {
-  gather<float>(pixels, labels, order, features, scale, x, y, cells, columns, column, clock);
-}
+#define THALWEG_GATHER(name, T, From)                                                                              \
+  extern "C" __global__ void name(const From* values, const int* labels, const int* order, int features, T scale, \
+                                  const T* shift, T* x, int* y, const long long* cells, int columns, int column,  \
+                                  const Clock* clock) {                                                            \
+    gather<T, From>(values, labels, order, features, scale, shift, x, y, cells, columns, column, clock);          \
+  }
 
-extern "C" __global__ void gather_f64(const unsigned char* pixels, const int* labels, const int* order, int features,
-                                      double scale, double* x, int* y, const long long* cells, int columns, int column,
-                                      const Clock* clock) {
-  gather<double>(pixels, labels, order, features, scale, x, y, cells, columns, column, clock);
-}
+THALWEG_GATHER(gather_u8_f32, float, unsigned char)
+THALWEG_GATHER(gather_u8_f64, double, unsigned char)
+THALWEG_GATHER(gather_f32_f32, float, float)
+THALWEG_GATHER(gather_f32_f64, double, float)
 
 extern "C" __global__ void tally_f32(const float* row_loss, const int* row_correct, int rows, int models,
                                      double* results, Clock* clock) {

@@ -71,6 +71,9 @@ public final class Checks {
     type("labels", y, ElementType.I32);
     count("minibatch", x, y.count() * rows.features());
     type("minibatch", x, steps.type());
+    if (rows.shift() != null) {
+      type("shift", rows.shift(), x.type());
+    }
     Objects.checkIndex(firstColumn, steps.columns());
   }
 

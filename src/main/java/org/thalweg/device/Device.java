@@ -56,7 +56,7 @@ public interface Device extends AutoCloseable {
   Program record(Steps steps, Runnable body);
 
   /**
-   * Gathers a minibatch: {@code x[b] = scale * pixels[order[first + b]]} and {@code y[b]} its label, where
+   * Gathers a minibatch: {@code x[b] = scale * values[order[first + b]]}, shifted if {@link Rows} says so, and {@code y[b]} its label, where
    * {@code first} is the integer in a column of the current batch's row.
    *
    * @param order I32, a row of {@code rows} for each position of an epoch

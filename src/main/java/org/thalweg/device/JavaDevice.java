@@ -227,15 +227,16 @@ public final class JavaDevice implements Device {
   @Override
   public void gather(Rows rows, Array order, Steps steps, int firstColumn, Array x, Array y) {
     Checks.gather(rows, order, steps, firstColumn, x, y);
-    JavaArray pixels = mine(rows.pixels());
+    JavaArray values = mine(rows.values());
     JavaArray labels = mine(rows.labels());
     JavaArray positions = mine(order);
     JavaArray to = mine(x);
     JavaArray classes = mine(y);
     JavaArray clock = mine(steps.clock());
     JavaArray cells = mine(steps.cells());
+    JavaArray shift = rows.shift() == null ? null : mine(rows.shift());
     int features = rows.features();
-    byte[] batch = new byte[(int) to.count()];
+    JavaGather scaling = new JavaGather(values.type(), to, rows.scale(), shift);
     submit(
         () -> {
           long row = clock.cells()[Steps.BATCH];
@@ -245,32 +246,10 @@ public final class JavaDevice implements Device {
           for (int b = 0; b < classes.count(); b++) {
             int from = positions.ints()[positions.at() + first + b];
             classes.ints()[classes.at() + b] = labels.ints()[labels.at() + from];
-            int at = pixels.at() + from * features;
-            System.arraycopy(pixels.bytes(), at, batch, b * features, features);
+            scaling.copy(values, from * features, b * features, features);
           }
-          if (to.type() == ElementType.F32) {
-            scale(batch, (float) rows.scale(), to.floats(), to.at());
-          } else {
-            scale(batch, rows.scale(), to.doubles(), to.at());
-          }
+          scaling.scale();
         });
-  }
-
-  private static void scale(byte[] from, float factor, float[] to, int at) {
-    float[] scaled =
-        new float[256]; // a load is cheaper than a conversion, which the JIT does not vectorise
-    for (int i = 0; i < scaled.length; i++) {
-      scaled[i] = i * factor;
-    }
-    for (int i = 0; i < from.length; i++) {
-      to[at + i] = scaled[from[i] & 0xff];
-    }
-  }
-
-  private static void scale(byte[] from, double factor, double[] to, int at) {
-    for (int i = 0; i < from.length; i++) {
-      to[at + i] = (from[i] & 0xff) * factor;
-    }
   }
 
   @Override

@@ -1,18 +1,32 @@
 package org.thalweg.device;
 
+import org.jspecify.annotations.Nullable;
+
 /**
- * A data set on a device, kept as bytes and scaled when it is gathered.
+ * A data set on a device, kept as it came and scaled when it is gathered: {@code x = scale * value}, or where there is a
+ * shift {@code x = fma(value, scale, shift)}.
  *
- * @param pixels the features, U8, row-major [rows × features]
+ * @param values the features, U8 or F32, row-major [rows × features]
  * @param labels the class of each row, I32
  * @param features how many to a row
- * @param scale what a byte is multiplied by
+ * @param scale what a value is multiplied by
+ * @param shift of each feature, in the minibatch's type; null for none
  */
-public record Rows(Array pixels, Array labels, int features, double scale) {
+public record Rows(Array values, Array labels, int features, double scale, @Nullable Array shift) {
   /** Checks sizes and types. */
   public Rows {
-    Checks.type("pixels", pixels, ElementType.U8);
+    if (values.type() != ElementType.U8) {
+      Checks.type("values that are not bytes", values, ElementType.F32);
+    }
     Checks.type("labels", labels, ElementType.I32);
-    Checks.count("pixels", pixels, labels.count() * features);
+    Checks.count("values", values, labels.count() * features);
+    if (shift != null) {
+      Checks.count("shift", shift, features);
+    }
+  }
+
+  /** Without a shift. */
+  public Rows(Array values, Array labels, int features, double scale) {
+    this(values, labels, features, scale, null);
   }
 }

@@ -49,10 +49,8 @@ final class Rig implements AutoCloseable {
     try (Owned opening = new Owned()) {
       steps = opening.add(new Steps(device, type, columns, minibatches(), 1));
       order = opening.add(device.of(IntStream.range(0, rows).toArray()));
-      Array pixels = opening.add(device.allocate(ElementType.U8, data.pixels().length));
-      device.upload(pixels, ByteBuffer.wrap(data.pixels()));
       Array labels = opening.add(device.of(data.labels()));
-      Rows source = new Rows(pixels, labels, data.features(), data.scale());
+      Rows source = new Rows(values(opening, data.values()), labels, data.features(), scale(data));
       for (int size : minibatchSizes(rows, this.batch)) {
         LinearClassifier.Minibatch minibatch = opening.add(model.minibatch(size));
         Runnable body =
@@ -64,6 +62,22 @@ final class Rig implements AutoCloseable {
       }
       owned = opening.keep();
     }
+  }
+
+  private Array values(Owned opening, Dataset.Values values) {
+    boolean bytes = values instanceof Dataset.Bytes;
+    Array array =
+        opening.add(device.allocate(bytes ? ElementType.U8 : ElementType.F32, values.count()));
+    if (values instanceof Dataset.Bytes own) {
+      device.upload(array, ByteBuffer.wrap(own.pixels()));
+    } else if (values instanceof Dataset.Floats own) {
+      device.upload(array, own.numbers());
+    }
+    return array;
+  }
+
+  private static double scale(Dataset data) {
+    return data.values() instanceof Dataset.Bytes bytes ? bytes.scale() : 1;
   }
 
   private static int fullBatch(Dataset data, int batch) {
@@ -81,7 +95,9 @@ final class Rig implements AutoCloseable {
   /** Bytes that all this takes on the device. */
   static long bytes(Dataset data, ElementType type, int batch, int columns) {
     int full = fullBatch(data, batch);
-    long bytes = data.pixels().length + 2L * ElementType.I32.bytes() * data.rows();
+    boolean small = data.values() instanceof Dataset.Bytes;
+    long bytes = (long) data.values().count() * (small ? 1 : ElementType.F32.bytes());
+    bytes += 2L * ElementType.I32.bytes() * data.rows();
     bytes += Steps.bytes(columns, (data.rows() + full - 1) / full, 1);
     for (int size : minibatchSizes(data.rows(), full)) {
       bytes += LinearClassifier.minibatchBytes(type, data.features(), data.classes(), size);

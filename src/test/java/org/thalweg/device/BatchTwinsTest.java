@@ -28,10 +28,24 @@ class BatchTwinsTest {
     }
   }
 
+  /** What is gathered: bytes or floats, each as it is or with something added to each feature. */
+  enum Kind {
+    BYTES,
+    SHIFTED_BYTES,
+    FLOATS,
+    SHIFTED_FLOATS
+  }
+
   /** Two steps, each of which gathers its minibatch. */
   @SuppressWarnings("ArrayRecordComponent") // nobody compares them
   record Gathered(
-      ElementType type, int features, int batch, int pixelOffset, int xOffset, byte[] pixels)
+      Kind kind,
+      ElementType type,
+      int features,
+      int batch,
+      int pixelOffset,
+      int xOffset,
+      byte[] pixels)
       implements OnDevice.Experiment {
     private static final int ROWS = 11;
     private static final int[] ORDER = {3, 3, 10, 0, 7, 2, 2, 9, 4, 10, 1, 0, 5};
@@ -42,12 +56,26 @@ class BatchTwinsTest {
       for (int i = 0; i < ROWS; i++) {
         labels[i] = 100 + i;
       }
-      Guarded bytes = Guarded.of(device, pixelOffset, pixels);
+      boolean floats = kind == Kind.FLOATS || kind == Kind.SHIFTED_FLOATS;
+      Guarded values =
+          floats
+              ? Guarded.of(device, ElementType.F32, pixelOffset, numbers())
+              : Guarded.of(device, pixelOffset, pixels);
+      double[] differences = new double[features];
+      Arrays.setAll(differences, i -> i / 7.0 - 1);
+      Guarded shift = Guarded.of(device, type, 1, differences);
+      boolean shifted = kind == Kind.SHIFTED_BYTES || kind == Kind.SHIFTED_FLOATS;
       Guarded classes = Guarded.of(device, 1, labels);
       Guarded order = Guarded.of(device, 3, ORDER);
       Guarded x = Guarded.allocate(device, type, xOffset, batch * features);
       Guarded y = Guarded.allocate(device, ElementType.I32, 2, batch);
-      Rows rows = new Rows(bytes.inside(), classes.inside(), features, 1.0 / 255);
+      Rows rows =
+          new Rows(
+              values.inside(),
+              classes.inside(),
+              features,
+              1.0 / 255,
+              shifted ? shift.inside() : null);
       List<double[]> results = new ArrayList<>();
       try (Steps steps = new Steps(device, type, 3, 2, 1);
           Program program =
@@ -67,11 +95,21 @@ class BatchTwinsTest {
           results.add(gathered);
         }
       }
-      for (Guarded array : List.of(bytes, classes, order, x, y)) {
+      for (Guarded array : List.of(values, shift, classes, order, x, y)) {
         array.read(device);
         array.whole().close();
       }
       return results;
+    }
+
+    /** Of every size, some special. */
+    private double[] numbers() {
+      double[] numbers = new double[pixels.length];
+      double[] special = Values.special(ElementType.F32);
+      Arrays.setAll(
+          numbers,
+          i -> i % 9 == 0 ? special[i / 9 % special.length] : Math.scalb(pixels[i], i % 50 - 25));
+      return numbers;
     }
   }
 
@@ -120,10 +158,13 @@ class BatchTwinsTest {
         random.nextBytes(pixels);
         for (int i = 0; i < 16; i++) {
           for (ElementType type : Values.TYPES) {
-            Gathered one = new Gathered(type, features, 1 + i % 9, i % 4, i / 4, pixels);
-            String what =
-                "%s, %d features, offsets %d and %d".formatted(type, features, i % 4, i / 4);
-            assertTwins(what, one);
+            for (Kind kind : Kind.values()) {
+              Gathered one = new Gathered(kind, type, features, 1 + i % 9, i % 4, i / 4, pixels);
+              assertTwins(
+                  "%s to %s, %d features, offsets %d and %d"
+                      .formatted(kind, type, features, i % 4, i / 4),
+                  one);
+            }
           }
         }
       }

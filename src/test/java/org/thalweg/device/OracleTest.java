@@ -179,6 +179,36 @@ class OracleTest {
       }
     }
 
+    /** The product in double is exact or nearly so, the sum is rounded once, and once more to the type. */
+    @Test
+    void gatherOfNumbersWithAShift() {
+      int features = 5;
+      int[] order = {4, 1, 1, 0, 3};
+      double[] numbers = numbers(ElementType.F32, 5 * features);
+      for (ElementType type : Values.TYPES) {
+        double[] differences = numbers(type, features);
+        double scale = type.round(0.3);
+        try (Array values = device.of(ElementType.F32, numbers);
+            Array shift = device.of(type, differences);
+            Array labels = device.of(0, 10, 20, 30, 40);
+            Array positions = device.of(order);
+            Array x = device.allocate(type, 3L * features);
+            Array y = device.allocate(ElementType.I32, 3);
+            Steps steps = new Steps(device, type, 1, 1, 1)) {
+          steps.integer(0, 0, 1);
+          steps.start();
+          Rows rows = new Rows(values, labels, features, scale, shift);
+          device.gather(rows, positions, steps, 0, x, y);
+          double[] expected = GatherOracle.gather(numbers, scale, differences, order, 1, 3);
+          double[] actual = device.read(x);
+          for (int i = 0; i < expected.length; i++) {
+            double size = Math.abs(expected[i]) + 2 * Math.abs(differences[i % features]);
+            assertEquals(expected[i], actual[i], 2 * Roundoff.unit(type) * size, "" + i);
+          }
+        }
+      }
+    }
+
     @Test
     void updates() {
       int n = 100;

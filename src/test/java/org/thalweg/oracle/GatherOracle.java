@@ -15,4 +15,17 @@ public final class GatherOracle {
     }
     return x;
   }
+
+  /** The same of numbers, with something added to each feature. */
+  public static double[] gather(
+      double[] values, double scale, double[] shift, int[] order, int first, int batch) {
+    int features = shift.length;
+    double[] x = new double[batch * features];
+    for (int b = 0; b < batch; b++) {
+      for (int i = 0; i < features; i++) {
+        x[b * features + i] = scale * values[order[first + b] * features + i] + shift[i];
+      }
+    }
+    return x;
+  }
 }

@@ -409,15 +409,17 @@ public final class CudaDevice implements Device {
     Checks.gather(rows, order, steps, firstColumn, x, y);
     launch(
         "data",
-        "gather_" + x.type().suffix(),
+        "gather_%s_%s"
+            .formatted(rows.values().type() == ElementType.U8 ? "u8" : "f32", x.type().suffix()),
         y.count(),
         GATHER_THREADS,
         0,
-        address(rows.pixels()),
+        address(rows.values()),
         address(rows.labels()),
         address(order),
         rows.features(),
         number(x.type(), rows.scale()),
+        address(rows.shift()),
         address(x),
         address(y),
         address(steps.cells()),

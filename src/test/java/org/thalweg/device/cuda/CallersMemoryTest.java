@@ -9,10 +9,10 @@ import static org.thalweg.device.cuda.Driver.check;
 
 import java.util.List;
 import java.util.Random;
-import jcuda.driver.CUmodule;
 import jcuda.Pointer;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUmodule;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.JCudaDriver;
@@ -256,9 +256,7 @@ class CallersMemoryTest {
           updater.step();
         }
         assertEquals(
-            400,
-            SimCounters.get(module, "thalweg_sim_calls") - before,
-            options.toString());
+            400, SimCounters.get(module, "thalweg_sim_calls") - before, options.toString());
         assertEquals(201, updater.updates());
       }
     }

@@ -229,7 +229,7 @@ class TrafficTest {
           Steps steps = new Steps(device, type, 1, 1, 1)) {
         steps.start();
         Rows rows = new Rows(pixels, labels, features, 1.0 / 255);
-        String kernel = "gather_" + type.suffix();
+        String kernel = "gather_u8_" + type.suffix();
         SimCounters counts = counts("data", () -> device.gather(rows, positions, steps, 0, x, y));
         long size = (long) type.bytes() * batch * features;
         assertEquals(size, bytes(counts, kernel, x, "written"));
