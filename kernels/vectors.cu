@@ -153,5 +153,6 @@ THALWEG_ELEMENTS(f64, double)
   }
 
 THALWEG_COPY(8, unsigned char)
+THALWEG_COPY(16, unsigned short)
 THALWEG_COPY(32, unsigned int)
 THALWEG_COPY(64, unsigned long long)
