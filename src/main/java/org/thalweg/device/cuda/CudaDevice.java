@@ -112,12 +112,14 @@ public final class CudaDevice implements Device {
     int major = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
     int minor = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
     description =
-        "%s, %s, compute capability %d.%d"
+        "%s, %s, compute capability %d.%d, driver for CUDA %d.%d"
             .formatted(
                 driver.device(),
                 new String(name, StandardCharsets.UTF_8).replace("\0", ""),
                 major,
-                minor);
+                minor,
+                version[0] / 1000,
+                version[0] % 1000 / 10);
     if (10 * major + minor < LEAST_CAPABILITY) {
       throw new DeviceException(
           description + " is too old: the kernels need 7.5 (Turing) or newer");
