@@ -160,7 +160,7 @@ class MainTest {
   @ParameterizedTest
   @Tag("driver")
   @CsvSource({
-    "own, 'sim, Thalweg software driver, compute capability 7.5, 8.6 GB'",
+    "own, 'sim, Thalweg software driver, compute capability 7.5, 8.6 GB, driver for CUDA 12.0'",
     "cublas, products by a stand-in for cuBLAS",
     "cublas-tf32, products by a stand-in for cuBLAS (TF32)"
   })

@@ -123,7 +123,7 @@ class MemoryPlanTest {
         allocating 10,000,000 F64: needs 80.0 MB, N free (java -Xmx sets how much Java may take)
         allocating 1,000,000 F32: needs 4.0 MB, N free: CUDA_ERROR_OUT_OF_MEMORY (out of memory)
         training needs 141.3 kB, N free on sim, Thalweg software driver, compute \
-        capability 7.5, 100.0 kB; try a smaller --batch
+        capability 7.5, 100.0 kB, driver for CUDA 12.0; try a smaller --batch
         100000
         training needs 219.1 MB, N free on java, 1 thread; try a smaller --batch""",
         out);

@@ -154,13 +154,15 @@ public final class CudaDevice implements Device {
     long[] bytes = new long[1];
     check(cuDeviceTotalMem(bytes, device), "reading the memory of device %d", ordinal);
     description =
-        "%s, %s, compute capability %d.%d, %s"
+        "%s, %s, compute capability %d.%d, %s, driver for CUDA %d.%d"
             .formatted(
                 driver.device(),
                 new String(name, StandardCharsets.UTF_8).replace("\0", ""),
                 major,
                 minor,
-                Bytes.text(bytes[0]));
+                Bytes.text(bytes[0]),
+                version[0] / 1000,
+                version[0] % 1000 / 10);
     if (10 * major + minor < LEAST_CAPABILITY) {
       throw new DeviceException(
           description + " is too old: the kernels need 7.5 (Turing) or newer");

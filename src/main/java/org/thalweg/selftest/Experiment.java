@@ -1,0 +1,11 @@
+package org.thalweg.selftest;
+
+import java.util.function.Consumer;
+
+/**
+ * Something that every device must compute with the same bits.
+ *
+ * @param name what it is, for the report
+ * @param body what is computed; the desk reads back whatever was put on it
+ */
+record Experiment(String name, Consumer<Desk> body) {}

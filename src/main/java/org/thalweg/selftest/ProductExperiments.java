@@ -1,0 +1,108 @@
+package org.thalweg.selftest;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.device.Array;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Product;
+
+/** Both products, with and without a bias or a row of ones. */
+final class ProductExperiments {
+  private static final List<Product> SIZES =
+      List.of(
+          Product.of(0, 0, 0),
+          Product.of(5, 3, 0),
+          Product.of(1, 1, 1),
+          Product.of(64, 10, 1437),
+          Product.of(1025, 3, 5),
+          Product.of(3, 1025, 5),
+          Product.of(3, 5, 1025),
+          Product.of(31, 37, 41),
+          Product.of(33, 17, 129),
+          Product.of(127, 33, 257),
+          new Product(3, false, 33, 17, 131),
+          new Product(3, true, 33, 17, 131),
+          new Product(7, true, 5, 1, 3));
+
+  private ProductExperiments() {}
+
+  static Stream<Experiment> all() {
+    List<Experiment> list = new ArrayList<>();
+    for (ElementType type : Suite.TYPES) {
+      for (boolean transposed : new boolean[] {false, true}) {
+        for (boolean row : new boolean[] {false, true}) {
+          for (Product size : SIZES) {
+            list.add(
+                new Experiment(
+                    name(type, size, transposed, row),
+                    desk -> random(desk, type, size, transposed, row)));
+          }
+        }
+        for (int at : new int[] {0, 127, 128}) {
+          list.add(
+              new Experiment(
+                  "%s, special values at %d of 129".formatted(name(type, transposed), at),
+                  desk -> special(desk, type, transposed, at)));
+        }
+      }
+    }
+    return list.stream();
+  }
+
+  private static String name(ElementType type, boolean transposed) {
+    return (transposed ? "transposed product " : "product ") + type.suffix();
+  }
+
+  private static String name(ElementType type, Product size, boolean transposed, boolean row) {
+    return "%s, %s%s".formatted(name(type, transposed), size, row ? ", with a row" : "");
+  }
+
+  private static void random(
+      Desk desk, ElementType type, Product size, boolean transposed, boolean row) {
+    int models = size.models();
+    run(
+        desk,
+        type,
+        size,
+        transposed,
+        desk.numbers((size.leftShared() ? 1 : models) * size.rows() * size.depth()),
+        desk.numbers(models * size.depth() * size.columns()),
+        row ? desk.numbers(models * size.columns()) : null);
+  }
+
+  /** Each special value times and plus each other, at one place of a chain of two chunks. */
+  private static void special(Desk desk, ElementType type, boolean transposed, int at) {
+    double[] special = Desk.special(type);
+    int n = special.length;
+    int depth = 129;
+    double[] left = desk.numbers(n * depth);
+    double[] right = desk.numbers(depth * n);
+    for (int i = 0; i < n; i++) {
+      left[transposed ? at * n + i : i * depth + at] = special[i];
+      right[at * n + i] = special[i];
+    }
+    run(desk, type, Product.of(n, n, depth), transposed, left, right, special);
+  }
+
+  private static void run(
+      Desk desk,
+      ElementType type,
+      Product size,
+      boolean transposed,
+      double[] left,
+      double[] right,
+      double @Nullable [] row) {
+    Array a = desk.place("left", type, 1, left);
+    Array b = desk.place("right", type, 2, right);
+    Array r = row == null ? null : desk.place("row", type, 0, row);
+    Array out =
+        desk.place("product", type, 3, new double[size.models() * size.rows() * size.columns()]);
+    if (transposed) {
+      desk.device.multiplyTransposed(size, a, b, out, r);
+    } else {
+      desk.device.multiply(size, a, b, r, out);
+    }
+  }
+}

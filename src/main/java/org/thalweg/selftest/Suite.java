@@ -1,0 +1,125 @@
+package org.thalweg.selftest;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.device.Device;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Exact;
+import org.thalweg.device.JavaDevice;
+
+/**
+ * A part of the equality suite that is in the product, so that it can be run on any GPU: experiments that a device and
+ * the Java device with one thread must end with the same bits, every NaN being one.
+ */
+public enum Suite {
+  updates(UpdateExperiments::updates),
+  clip(UpdateExperiments::clip),
+  products(ProductExperiments::all),
+  losses(LossExperiments::losses),
+  explog(LossExperiments::expLog),
+  vectors(VectorExperiments::all),
+  training(TrainingExperiments::all);
+
+  /** The types that are computed in. */
+  static final List<ElementType> TYPES = List.of(ElementType.F32, ElementType.F64);
+
+  /** The sizes that break kernels: around a vector access, a warp, its fours, a chunk, a block. */
+  static final List<Integer> SIZES =
+      List.of(1, 3, 4, 5, 31, 32, 33, 127, 128, 129, 1023, 1024, 1025, 4095, 4096, 4097);
+
+  /** Many blocks, and one element. */
+  static final int LARGE = 65537;
+
+  @SuppressWarnings("ImmutableEnumChecker") // a list that is made anew each time
+  private final Supplier<Stream<Experiment>> experiments;
+
+  Suite(Supplier<Stream<Experiment>> experiments) {
+    this.experiments = experiments;
+  }
+
+  /**
+   * What a suite found.
+   *
+   * @param cases how many experiments
+   * @param values how many numbers were compared
+   * @param mismatches how many of them differ; an experiment that the device failed in counts as one
+   * @param seconds that it took, both devices together
+   * @param first the first mismatch: where, and both values in decimal and in hexadecimal; null if there is none
+   */
+  public record Outcome(
+      Suite suite,
+      int cases,
+      long values,
+      long mismatches,
+      double seconds,
+      @Nullable String first) {
+    /** Whether all bits were the same. */
+    public boolean pass() {
+      return mismatches == 0;
+    }
+  }
+
+  /** Runs all its experiments, on the device and on Java. */
+  public Outcome run(Device device) {
+    long start = System.nanoTime();
+    Tally tally = new Tally();
+    try (Device twin = new JavaDevice(1)) {
+      experiments.get().forEach(experiment -> tally.compare(experiment, twin, device));
+    }
+    double seconds = (System.nanoTime() - start) * 1e-9;
+    return new Outcome(this, tally.cases, tally.values, tally.mismatches, seconds, tally.first);
+  }
+
+  private static final class Tally {
+    int cases;
+    long values;
+    long mismatches;
+    @Nullable String first;
+
+    void compare(Experiment experiment, Device twin, Device device) {
+      cases++;
+      List<Desk.Result> expected = run(experiment, twin);
+      List<Desk.Result> actual;
+      try {
+        actual = run(experiment, device);
+      } catch (RuntimeException e) {
+        mismatch("%s: %s", experiment.name(), e);
+        return;
+      }
+      for (int i = 0; i < expected.size(); i++) {
+        double[] e = expected.get(i).values();
+        double[] a = actual.get(i).values();
+        values += e.length;
+        for (int j = 0; j < e.length; j++) {
+          if (Exact.bits(e[j]) != Exact.bits(a[j])) {
+            mismatch(
+                "%s: %s is %s (%s), in Java %s (%s)",
+                experiment.name(),
+                expected.get(i).element(j),
+                a[j],
+                Double.toHexString(a[j]),
+                e[j],
+                Double.toHexString(e[j]));
+          }
+        }
+      }
+    }
+
+    private static List<Desk.Result> run(Experiment experiment, Device device) {
+      try (Desk desk = new Desk(device)) {
+        experiment.body().accept(desk);
+        return desk.results();
+      }
+    }
+
+    private void mismatch(String format, Object... arguments) {
+      mismatches++;
+      if (first == null) {
+        first = String.format(Locale.ROOT, format, arguments);
+      }
+    }
+  }
+}

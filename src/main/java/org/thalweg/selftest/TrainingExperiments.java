@@ -1,0 +1,54 @@
+package org.thalweg.selftest;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.thalweg.data.Dataset;
+import org.thalweg.data.Digits;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Parameter;
+import org.thalweg.loss.Loss;
+import org.thalweg.loss.Losses;
+import org.thalweg.loss.Softmax;
+import org.thalweg.optim.Optimizer;
+import org.thalweg.optim.Optimizers;
+import org.thalweg.train.Settings;
+import org.thalweg.train.Trainer;
+
+/** An epoch of eight minibatches, the last one smaller, with every rule and every loss. */
+final class TrainingExperiments {
+  private static final int BATCH = 32;
+  private static final int ROWS = 8 * BATCH - 5;
+
+  private TrainingExperiments() {}
+
+  static Stream<Experiment> all() {
+    Dataset data = Digits.load().train().splitAt(ROWS).train();
+    List<Experiment> list = new ArrayList<>();
+    for (ElementType type : Suite.TYPES) {
+      for (Optimizer rule : Optimizers.all()) {
+        list.add(experiment(data, new Settings(rule, new Softmax(), type, BATCH, 1, 1e-3, 1)));
+      }
+      for (Loss loss : Losses.all()) {
+        Optimizer sgd = Optimizers.named("sgd");
+        list.add(experiment(data, new Settings(sgd, loss, type, BATCH, 1, 0, 1)));
+      }
+    }
+    return list.stream();
+  }
+
+  private static Experiment experiment(Dataset data, Settings settings) {
+    return new Experiment(
+        "training, %s, %s, %s"
+            .formatted(
+                settings.optimizer().name(), settings.loss().kernel(), settings.type().suffix()),
+        desk -> {
+          try (Trainer trainer = new Trainer(desk.device, data, settings)) {
+            trainer.train(epoch -> desk.note("loss and accuracy", epoch.loss(), epoch.accuracy()));
+            for (Parameter parameter : trainer.model().parameters()) {
+              desk.note("parameter " + parameter.group(), desk.device.read(parameter.value()));
+            }
+          }
+        });
+  }
+}
