@@ -56,7 +56,8 @@ class UpdaterTest {
 
   /** A change and a return, a change in each step, then none. */
   private static double lr(Optimizer rule, int step) {
-    return step < 50 && step % 7 == 3 || step >= 50 && step < 70 ? rule.lr() / step : rule.lr();
+    boolean other = step < 50 ? step % 7 == 3 : step < 70;
+    return other ? rule.lr() / step : rule.lr();
   }
 
   private static double[] numbers(long seed) {
