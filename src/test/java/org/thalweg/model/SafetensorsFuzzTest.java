@@ -112,14 +112,14 @@ class SafetensorsFuzzTest {
     }
   }
 
-  @Property(tries = 2000, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 500, shrinking = ShrinkingMode.OFF)
   void bytes(@ForAll byte[] bytes) throws Exception {
     read(bytes);
     read(contents(bytes.length, bytes, 0));
     read(contents("{" + new String(bytes, StandardCharsets.ISO_8859_1), DATA));
   }
 
-  @Property(tries = 5000, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 2000, shrinking = ShrinkingMode.OFF)
   void mutations(@ForAll long seed) throws Exception {
     Random random = new Random(seed);
     StringBuilder header = new StringBuilder(HEADER);

@@ -54,9 +54,10 @@ class UpdaterTest {
 
   @TempDir Path folder;
 
-  /** A number for each step, among them a change, a return, and a stretch without. */
+  /** A change and a return, a change in each step, then none. */
   private static double lr(Optimizer rule, int step) {
-    return step % 7 == 3 ? rule.lr() / 2 : step / 300 % 2 == 1 ? rule.lr() * step : rule.lr();
+    boolean other = step < 50 ? step % 7 == 3 : step < 70;
+    return other ? rule.lr() / step : rule.lr();
   }
 
   private static double[] numbers(long seed) {
