@@ -11,7 +11,7 @@ import com.tngtech.archunit.lang.CompositeArchRule;
 
 /**
  * Who may know whom. From the bottom: device (with optim and loss, the values it computes with),
- * then data and model, then train, then cli.
+ * then data and model, then train, then cli. Beside them plot, which draws numbers and knows of data alone.
  */
 @AnalyzeClasses(packages = "org.thalweg", importOptions = RoomsTest.WithoutTests.class)
 class RoomsTest {
@@ -53,6 +53,18 @@ class RoomsTest {
   @ArchTest
   static final ArchRule TRAINING_KNOWS_NO_COMMAND_LINE =
       below("org.thalweg.train..", "cli", "device.cuda");
+
+  @ArchTest
+  static final ArchRule PICTURES_KNOW_SHAPES_ONLY =
+      CompositeArchRule.of(
+              below("org.thalweg.plot..", "device", "optim", "loss", "model", "train", "cli"))
+          .and(
+              noClasses()
+                  .that()
+                  .resideInAPackage("org.thalweg.data..")
+                  .should()
+                  .dependOnClassesThat()
+                  .resideInAPackage("org.thalweg.plot.."));
 
   @ArchTest
   static final ArchRule NOTHING_KNOWS_THE_COMMAND_LINE =

@@ -69,7 +69,13 @@ public record ConfusionMatrix(long[][] counts, List<String> classes) implements 
   public BufferedImage draw() {
     int n = classes.size();
     int side = n <= READABLE ? SIDE : Math.max(4, READABLE * SIDE / n);
-    int left = MARGIN + NAMES;
+    Canvas ruler = new Canvas(1, 1);
+    int names =
+        classes.stream()
+            .mapToInt(name -> Math.min(NAMES, 8 + ruler.width(Canvas.printable(name))))
+            .max()
+            .orElse(0);
+    int left = MARGIN + names;
     int bottom = MARGIN + n * side;
     Canvas canvas = new Canvas(left + Math.max(n * side, 2 * SIDE) + MARGIN, bottom + left);
     int every = (Canvas.SMALL + 2 + side - 1) / side; // names keep their distance
@@ -77,8 +83,8 @@ public record ConfusionMatrix(long[][] counts, List<String> classes) implements 
       int middle = side * row + side / 2;
       if (row % every == 0) {
         String name = Canvas.printable(classes.get(row));
-        canvas.text(name, left - 6, MARGIN + middle, 1, NAMES - 8);
-        canvas.upwards(name, left + middle, bottom + 6, 1, NAMES - 8);
+        canvas.text(name, left - 6, MARGIN + middle, 1, names - 7);
+        canvas.upwards(name, left + middle, bottom + 6, 1, names - 7);
       }
       long all = Math.max(1, LongStream.of(counts[row]).sum());
       for (int column = 0; column < n; column++) {
@@ -97,7 +103,7 @@ public record ConfusionMatrix(long[][] counts, List<String> classes) implements 
     canvas.font(Font.BOLD, Canvas.SMALL + 2);
     canvas.upwards("true", MARGIN / 2.0, MARGIN + n * side / 2.0, 0.5, n * side);
     canvas.text(
-        "predicted", left + n * side / 2.0, bottom + NAMES + MARGIN / 2.0, 0.5, left + n * side);
+        "predicted", left + n * side / 2.0, bottom + names + MARGIN / 2.0, 0.5, left + n * side);
     return canvas.image;
   }
 

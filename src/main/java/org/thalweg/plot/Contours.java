@@ -33,7 +33,7 @@ public record Contours(
   private static final double FAR = 1e100;
 
   /** The grey of the lowest band; the highest is white. */
-  private static final int DARK = 160;
+  private static final int DARK = 140;
 
   /** Keeps its own list. */
   public Contours {
@@ -65,6 +65,7 @@ public record Contours(
         mark(canvas, chart, i, path.x().length - 1, true);
       }
     }
+    canvas.text("ring: start, dot: end", WIDTH - 14, HEIGHT - 14, 1, WIDTH);
     return canvas.image;
   }
 
@@ -79,12 +80,12 @@ public record Contours(
             chart.getScreenYFromChart(py) - radius,
             2 * radius,
             2 * radius);
-    canvas.pen.setColor(end ? Canvas.colour(path) : Color.BLACK);
-    canvas.pen.setStroke(new BasicStroke(2));
+    canvas.pen.setColor(Canvas.colour(path));
     if (end) canvas.pen.fill(disc);
     canvas.pen.setColor(end ? Color.WHITE : Color.BLACK);
     canvas.pen.setStroke(new BasicStroke(end ? 1 : 2));
     canvas.pen.draw(disc);
+    canvas.pen.setColor(Color.BLACK);
   }
 
   /** A dot is of the band that the value in its middle falls into; NaN is of the highest one. */

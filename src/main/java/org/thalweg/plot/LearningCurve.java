@@ -50,11 +50,11 @@ public record LearningCurve(List<Curve> curves) implements Picture {
     Axis epoch = new Axis("epoch", false);
     List<XYChart> panels = new ArrayList<>();
     if (!losses.isEmpty()) {
-      panels.add(panel("Loss", epoch, new Axis("loss", spansDecades(losses)), losses));
+      panels.add(panel(epoch, new Axis("loss", spansDecades(losses)), losses));
     }
     if (!accuracies.isEmpty()) {
       Axis axis = new Axis("accuracy", false, new Range(0, 1));
-      panels.add(panel("Accuracy", epoch, axis, accuracies));
+      panels.add(panel(epoch, axis, accuracies));
     }
     for (XYChart panel : panels) {
       panel.paint(canvas.pen, PANEL, HEIGHT);
@@ -76,11 +76,13 @@ public record LearningCurve(List<Curve> curves) implements Picture {
     return series;
   }
 
-  private static XYChart panel(String title, Axis x, Axis y, List<Series> series) {
-    XYChart chart = new Lines(title, x, y, series).chart(PANEL, HEIGHT);
-    // There is no epoch 1.5.
-    chart.setCustomXAxisTickLabelsFormatter(
-        tick -> tick == Math.rint(tick) ? Long.toString(tick.longValue()) : "");
+  private static XYChart panel(Axis x, Axis y, List<Series> series) {
+    XYChart chart = new Lines("", x, y, series).chart(PANEL, HEIGHT);
+    boolean few = series.stream().allMatch(one -> one.x().length < Lines.FEW);
+    if (few) { // there is no epoch 1.5
+      chart.setCustomXAxisTickLabelsFormatter(
+          tick -> tick == Math.rint(tick) ? Long.toString(tick.longValue()) : "");
+    }
     for (int i = 0; i < series.size(); i++) {
       chart.getSeries(Integer.toString(i)).setShowInLegend(series.get(i).x().length > 0);
     }

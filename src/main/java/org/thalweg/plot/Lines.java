@@ -25,7 +25,10 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
   private static final int HEIGHT = 560;
 
   /** Fewer points than this are marked: a line through one point is none. */
-  private static final int FEW = 16;
+  static final int FEW = 16;
+
+  /** An axis over more decades than these has exponents on it: XChart would write every power in full. */
+  private static final int DECADES = 12;
 
   /** Keeps its own list. */
   public Lines {
@@ -35,7 +38,7 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
   /**
    * An axis.
    *
-   * @param logarithmic shows positive numbers only, by whole decades
+   * @param logarithmic shows positive numbers only
    * @param range the smallest and the largest number shown; null is those of the data
    */
   public record Axis(String label, boolean logarithmic, @Nullable Range range) {
@@ -56,6 +59,10 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
 
     double span() {
       return max - min;
+    }
+
+    Range log10() {
+      return new Range(Math.log10(min), Math.log10(max));
     }
   }
 
@@ -81,9 +88,6 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
   /** The chart, for those who put it beside or upon something else; only after a {@link Canvas} was made. */
   XYChart chart(int width, int height) {
     XYChart chart = new XYChart(width, height);
-    chart.setTitle(title);
-    chart.setXAxisTitle(x.label);
-    chart.setYAxisTitle(y.label);
     var style = chart.getStyler();
     style.setLocale(Locale.ROOT);
     style.setChartTitleFont(Canvas.sans(Font.BOLD, Canvas.TITLE)).setChartTitleBoxVisible(false);
@@ -96,30 +100,46 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
     style.setPlotGridLinesColor(new Color(0xDDDDDD)).setXAxisTickMarkSpacingHint(90);
     style.setMarkerSize(7);
 
-    style.setXAxisLogarithmic(x.logarithmic).setYAxisLogarithmic(y.logarithmic);
     Range across = range(x, Series::x);
     Range upwards = range(y, Series::y);
+    boolean exponentsAcross = exponents(x, across);
+    boolean exponentsUpwards = exponents(y, upwards);
+    style.setXAxisLogarithmic(x.logarithmic && !exponentsAcross);
+    style.setYAxisLogarithmic(y.logarithmic && !exponentsUpwards);
+    chart.setTitle(title);
+    style.setChartTitleVisible(!title.isEmpty());
+    chart.setXAxisTitle(exponentsAcross ? "log10 of " + x.label : x.label);
+    chart.setYAxisTitle(exponentsUpwards ? "log10 of " + y.label : y.label);
+    across = exponentsAcross ? across.log10() : across;
+    upwards = exponentsUpwards ? upwards.log10() : upwards;
     style.setXAxisMin(across.min).setXAxisMax(across.max);
     style.setYAxisMin(upwards.min).setYAxisMax(upwards.max);
     for (int i = 0; i < series.size(); i++) {
       Series one = series.get(i);
-      double[] xs = new double[Math.max(1, one.x.length)];
+      // A gap, for XChart, is a y that is NaN. There is one too many, at an odd place: over
+      // equidistant points XChart
+      // would put its ticks, however crowded they are.
+      double[] xs = new double[one.x.length + 1];
       double[] ys = new double[xs.length];
-      Arrays.fill(ys, Double.NaN); // a gap, for XChart: it looks at this axis only
-      Arrays.fill(xs, across.min);
+      Arrays.fill(xs, across.min + across.span() / Math.PI);
+      Arrays.fill(ys, Double.NaN);
       for (int j = 0; j < one.x.length; j++) {
         if (shown(x, one.x[j]) && shown(y, one.y[j])) {
-          xs[j] = one.x[j];
-          ys[j] = one.y[j];
+          xs[j] = exponentsAcross ? Math.log10(one.x[j]) : one.x[j];
+          ys[j] = exponentsUpwards ? Math.log10(one.y[j]) : one.y[j];
         }
       }
       var line = chart.addSeries(i + "", xs, ys);
       line.setLabel(Canvas.printable(one.name));
       line.setLineColor(Canvas.colour(i)).setLineStyle(Canvas.stroke(i));
       line.setMarkerColor(Canvas.colour(i));
-      line.setMarker(xs.length < FEW ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
+      line.setMarker(one.x.length < FEW ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
     }
     return chart;
+  }
+
+  private static boolean exponents(Axis axis, Range range) {
+    return axis.logarithmic && range.log10().span() > DECADES;
   }
 
   private static boolean shown(Axis axis, double number) {
@@ -135,10 +155,11 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
             .summaryStatistics();
     double min = found.getCount() == 0 ? 1 : found.getMin();
     double max = found.getCount() == 0 ? 1 : found.getMax();
-    if (axis.logarithmic) {
+    // Two powers of ten at least, to be read between.
+    if (axis.logarithmic && !(max / min >= 100)) {
       double low = Math.floor(Math.log10(min));
-      return new Range(
-          Math.pow(10, low), Math.pow(10, Math.max(low + 1, Math.ceil(Math.log10(max)))));
+      double high = Math.max(low + 1, Math.ceil(Math.log10(max)));
+      return new Range(Math.pow(10, low), Math.pow(10, high));
     }
     return min < max ? new Range(min, max) : new Range(min - 1, max + 1);
   }
