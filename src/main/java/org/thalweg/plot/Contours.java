@@ -29,7 +29,10 @@ public record Contours(
   private static final int HEIGHT = 700;
   private static final int BANDS = 20;
 
-  /** Far outside of every rectangle, and near enough for differences to be finite. */
+  /**
+   * Far outside of every rectangle, and near enough for differences to be finite. The way back from so far is lost
+   * in the rounding, and not drawn.
+   */
   private static final double FAR = 1e100;
 
   /** The grey of the lowest band; the highest is white. */
