@@ -11,7 +11,8 @@ import com.tngtech.archunit.lang.CompositeArchRule;
 
 /**
  * Who may know whom. From the bottom: device (with optim and loss, the values it computes with),
- * then data and model, then train, then selftest and bench, then cli.
+ * then data and model, then train, then selftest and bench, then cli. Beside them plot, which draws numbers and knows
+ * of data alone.
  */
 @AnalyzeClasses(packages = "org.thalweg", importOptions = RoomsTest.WithoutTests.class)
 class RoomsTest {
@@ -75,6 +76,18 @@ class RoomsTest {
   static final ArchRule CHECKS_AND_MEASUREMENTS_TAKE_ANY_DEVICE =
       CompositeArchRule.of(below("org.thalweg.selftest..", "bench", "cli", "device.cuda"))
           .and(below("org.thalweg.bench..", "selftest", "cli", "device.cuda"));
+
+  @ArchTest
+  static final ArchRule PICTURES_KNOW_SHAPES_ONLY =
+      CompositeArchRule.of(
+              below("org.thalweg.plot..", "device", "optim", "loss", "model", "train", "cli"))
+          .and(
+              noClasses()
+                  .that()
+                  .resideInAPackage("org.thalweg.data..")
+                  .should()
+                  .dependOnClassesThat()
+                  .resideInAPackage("org.thalweg.plot.."));
 
   @ArchTest
   static final ArchRule NOTHING_KNOWS_THE_COMMAND_LINE =

@@ -1,0 +1,145 @@
+package org.thalweg.plot;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.FontMetrics;
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
+import java.awt.image.BufferedImage;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A white picture to draw on, with what all pictures share: the font, the colours, the way text is fitted. */
+final class Canvas {
+  static {
+    // Before the first class of AWT is loaded: it looks once. All that this room draws begins here.
+    System.setProperty("java.awt.headless", "true");
+  }
+
+  /**
+   * M. Okabe, K. Ito, "Color Universal Design" (2008), without the yellow, which white paper swallows. The first
+   * twenty-one series differ by colour and dash.
+   */
+  private static final List<Color> COLOURS =
+      List.of(
+          new Color(0x0072B2),
+          new Color(0xD55E00),
+          new Color(0x009E73),
+          new Color(0xCC79A7),
+          new Color(0xE69F00),
+          new Color(0x56B4E9),
+          new Color(0x000000));
+
+  private static final List<float[]> DASHES =
+      List.of(new float[] {1, 0}, new float[] {9, 5}, new float[] {2, 4});
+
+  static final int SMALL = 12;
+  static final int TITLE = 18;
+
+  /** What stands for a number that is not finite. */
+  static final Color NOT_FINITE = new Color(0xBBBBBB);
+
+  static final Color CLEAR = new Color(0, 0, 0, 0);
+
+  final BufferedImage image;
+  final Graphics2D pen;
+
+  Canvas(int width, int height) {
+    image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    pen = image.createGraphics();
+    pen.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
+    pen.setRenderingHint(
+        RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+    pen.setColor(Color.WHITE);
+    pen.fillRect(0, 0, width, height);
+    pen.setColor(Color.BLACK);
+    font(Font.PLAIN, SMALL);
+  }
+
+  /**
+   * The logical font, which every JDK has a face for where there are fonts at all.
+   *
+   * @throws PlotException if there are none
+   */
+  static Font sans(int style, int size) {
+    Font font = new Font(Font.SANS_SERIF, style, size);
+    try {
+      if (font.canDisplayUpTo("Thalweg 0123") < 0) return font;
+    } catch (Error | RuntimeException e) { // InternalError and what follows it: nothing documented
+      throw noFonts(e);
+    }
+    throw noFonts(null);
+  }
+
+  private static PlotException noFonts(@Nullable Throwable cause) {
+    return new PlotException(
+        "pictures need a font and Java finds none: install one,"
+            + " sudo apt-get install fontconfig fonts-dejavu-core",
+        cause);
+  }
+
+  static Color colour(int series) {
+    return COLOURS.get(series % COLOURS.size());
+  }
+
+  static BasicStroke stroke(int series) {
+    float[] dash = DASHES.get(series / COLOURS.size() % DASHES.size());
+    return new BasicStroke(2, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, dash, 0);
+  }
+
+  /** Blue for -1, white for 0, red for 1: two hues that no common colour blindness confuses. */
+  static Color diverging(double value) {
+    if (!Double.isFinite(value)) return NOT_FINITE;
+    return blend(Color.WHITE, new Color(value < 0 ? 0x2166AC : 0xB2182B), Math.abs(value));
+  }
+
+  /** White for 0, dark blue for 1. */
+  static Color sequential(double value) {
+    return blend(Color.WHITE, new Color(0x08306B), value);
+  }
+
+  private static Color blend(Color from, Color to, double share) {
+    float t = (float) Math.max(0, Math.min(1, share));
+    float[] a = from.getRGBColorComponents(null);
+    float[] b = to.getRGBColorComponents(null);
+    for (int i = 0; i < a.length; i++) a[i] += t * (b[i] - a[i]);
+    return new Color(a[0], a[1], a[2]);
+  }
+
+  /** What can be printed on one line, whatever a data set calls its classes. */
+  static String printable(String name) {
+    return name.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
+  }
+
+  void font(int style, int size) {
+    pen.setFont(sans(style, size));
+  }
+
+  int width(String text) {
+    return pen.getFontMetrics().stringWidth(text);
+  }
+
+  /**
+   * Writes one line, its end cut off where it is wider than may be.
+   *
+   * @param align where {@code x} is in it: 0 its beginning, 0.5 its middle, 1 its end
+   * @param y its middle
+   */
+  void text(String text, double x, double y, double align, int widest) {
+    String shown = text;
+    for (int n = text.length(); n > 0 && width(shown) > widest; n--) {
+      shown = text.substring(0, text.offsetByCodePoints(n, -1)).stripTrailing() + "…";
+    }
+    FontMetrics font = pen.getFontMetrics();
+    float baseline = (float) (y + (font.getAscent() - font.getDescent()) / 2.0);
+    pen.drawString(shown, (float) (x - align * width(shown)), baseline);
+  }
+
+  /** As {@link #text}, from below to above; {@code y} is where it is aligned, {@code x} its middle. */
+  void upwards(String text, double x, double y, double align, int widest) {
+    pen.rotate(-Math.PI / 2, x, y);
+    text(text, x, y, align, widest);
+    pen.rotate(Math.PI / 2, x, y);
+  }
+}
