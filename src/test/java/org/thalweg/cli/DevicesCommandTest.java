@@ -27,14 +27,14 @@ class DevicesCommandTest {
   @Test
   void severalHaveNumbers() throws Exception {
     assertEquals(
-        "0: " + FIRST + "7.5, 8.6 GB\n1: " + FIRST + "7.5, 8.6 GB",
+        "0: " + FIRST + "7.5, 8.6 GB, driver for CUDA 12.0\n1: " + FIRST + "7.5, 8.6 GB, driver for CUDA 12.0",
         Child.run(Listing.class, Map.of("THALWEG_SIM_DEVICES", "2")));
   }
 
   @ParameterizedTest
   @CsvSource({
-    "THALWEG_SIM_CAPABILITY, 89, 'FIRST8.9, 8.6 GB'",
-    "THALWEG_SIM_CAPABILITY, 61, 'not usable: FIRST6.1, 8.6 GB is too old: the kernels need 7.5"
+    "THALWEG_SIM_CAPABILITY, 89, 'FIRST8.9, 8.6 GB, driver for CUDA 12.0'",
+    "THALWEG_SIM_CAPABILITY, 61, 'not usable: FIRST6.1, 8.6 GB, driver for CUDA 12.0 is too old: the kernels need 7.5"
         + " (Turing) or newer; --device java needs no GPU'",
     "THALWEG_SIM_VERSION, 11040, 'not usable: the NVIDIA driver is too old: it supports CUDA 11.4,"
         + " and 12.0 (R525) or newer is needed; --device java needs no GPU'",

@@ -52,10 +52,22 @@ class OptimizerTwinsTest {
         for (ElementType type : Values.TYPES) {
           assertTwins(new Updates(type, rule, tensors, Updates.GROUPS, 1));
         }
-        // To nearest: with the special values.
+      }
+      // Of bf16 each rule goes by the special values; the launcher knows how many states there are.
+      for (Optimizer rule : byStates()) {
         assertTwins(
             new Updates(ElementType.BF16, rule, tensors, Updates.GROUPS, 1, new Rounding(true, 5)));
       }
+    }
+
+    /** A rule for each number of states. */
+    private static List<Optimizer> byStates() {
+      List<Optimizer> rules = new ArrayList<>();
+      for (int states = 0; states <= Tensors.MAX_STATES; states++) {
+        int n = states;
+        rules.add(Optimizers.all().stream().filter(r -> r.states() == n).findFirst().orElseThrow());
+      }
+      return rules;
     }
 
     private void assertTwins(Updates updates) {
@@ -92,10 +104,7 @@ class OptimizerTwinsTest {
         }
         // The launcher is one for all rules; how it lays out the tensors depends on their number of
         // states alone.
-        for (int states = 0; states <= 3; states++) {
-          int n = states;
-          Optimizer rule =
-              Optimizers.all().stream().filter(r -> r.states() == n).findFirst().orElseThrow();
+        for (Optimizer rule : byStates()) {
           assertTwins(new Updates(ElementType.F32, rule, tensors, Updates.GROUPS, 1));
         }
       }
