@@ -58,7 +58,7 @@ class MinimizerTest {
     for (Problem problem : Problem.all()) {
       for (LBfgs lBfgs : new LBfgs[] {new LBfgs(), new LBfgs(3), new LBfgs(100)}) {
         if (problem.convex && !Double.isNaN(problem.least)) {
-          Result result = run(lBfgs, problem.f, problem.start, Stopping.of(ElementType.F64));
+          Result result = run(lBfgs, problem.f, problem.start, new Stopping(1e-8, 0, 100_000));
           assertEquals(
               problem.least, result.value(), 1e-9 * problem.least, () -> lBfgs + problem.name);
         }
@@ -71,7 +71,7 @@ class MinimizerTest {
   void lBfgsFindsTheLeastValueOfLogisticRegression() {
     for (double lambda : new double[] {1e-1, 1e-3, 1e-5}) {
       HostFunction f = Functions.logistic(200, 300, lambda);
-      Result result = run(new LBfgs(), f, new double[200], Stopping.of(ElementType.F64));
+      Result result = run(new LBfgs(), f, new double[200], new Stopping(1e-10, 0, 1000));
       assertEquals(Reason.GRADIENT, result.reason());
       double square = 200 * result.gradientNorm() * result.gradientNorm();
       assertTrue(square / (4 * lambda) <= 1e-9 * result.value(), "lambda " + lambda);
@@ -84,19 +84,13 @@ class MinimizerTest {
       for (Problem problem : Problem.all()) {
         if (!problem.convex) {
           Result result = run(minimizer, problem.f, problem.start, Stopping.of(ElementType.F64));
-          assertEquals(Reason.GRADIENT, result.reason(), () -> minimizer + problem.name);
-          // Rosenbrock's function of more than three numbers has a second minimum, near w_0 = -1.
-          double least = problem.name.equals("rosenbrock 100") ? 3.9866 : problem.least;
-          assertEquals(least, result.value(), 1e-3, () -> minimizer + problem.name);
+          String what = minimizer + " on " + problem;
+          assertEquals(Reason.GRADIENT, result.reason(), what);
+          // Curvatures of 0.2 and more, and gradients of at most 1e-8 in 100 numbers: g^2 / 2m is
+          // below 1e-13.
+          assertEquals(problem.least, result.value(), 1e-9 * problem.least + 1e-13, what);
         }
       }
-      double[] start = new double[100];
-      for (int i = 0; i < 100; i++) {
-        start[i] = i % 2 == 0 ? -1.2 : 1;
-      }
-      Result result = run(minimizer, Functions.rosenbrock(100), start, new Stopping(1e-9, 0, 1000));
-      assertEquals(Reason.GRADIENT, result.reason());
-      assertArrayEquals(filled(100, 1), device.read(result.point()), 1e-8, minimizer.toString());
     }
   }
 

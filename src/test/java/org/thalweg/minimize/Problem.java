@@ -38,7 +38,7 @@ final class Problem {
         quadratic("mirrored valley 1e6", 20, 1e6, true),
         quadratic("long 2500", 2500, 100, false),
         new Problem("rosenbrock 2", Functions.rosenbrock(2), new double[] {-1.2, 1}, 0, false),
-        new Problem("rosenbrock 100", Functions.rosenbrock(100), filled(100, -1), 0, false),
+        new Problem("rosenbrock 100", Functions.rosenbrock(100), zigzag(100), 0, false),
         new Problem("beale", Functions.beale(), new double[] {1, 1}, 0, false),
         new Problem("barrier from above", Functions.barrier(5), filled(5, 5), 5, true),
         new Problem("barrier from its edge", Functions.barrier(5), filled(5, 1e-3), 5, true),
@@ -56,6 +56,15 @@ final class Problem {
         new Random(n).doubles(n, -2, 2).toArray(),
         1,
         true);
+  }
+
+  /** Rosenbrock's own start, again and again. */
+  private static double[] zigzag(int n) {
+    double[] values = filled(n, 1);
+    for (int i = 0; i < n; i += 2) {
+      values[i] = -1.2;
+    }
+    return values;
   }
 
   static double[] filled(int n, double value) {
