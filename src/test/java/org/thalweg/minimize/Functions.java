@@ -220,6 +220,22 @@ final class Functions {
     };
   }
 
+  /** {@code x^2 / 20 + sin 3x}: one dimension, many minima. */
+  static Smooth waves() {
+    return new Smooth(1) {
+      @Override
+      public double gradient(double[] w, double[] gradient) {
+        gradient[0] = w[0] / 10 + 3 * StrictMath.cos(3 * w[0]);
+        return w[0] * w[0] / 20 + StrictMath.sin(3 * w[0]);
+      }
+
+      @Override
+      public void hessianTimes(double[] w, double[] v, double[] out) {
+        out[0] = (0.1 - 9 * StrictMath.sin(3 * w[0])) * v[0];
+      }
+    };
+  }
+
   /**
    * Logistic regression on made-up rows: {@code mean log(1 + exp(-x·w)) + lambda |w|^2}, where x has its label's sign.
    * Its Hessian is nowhere less than 2 lambda.

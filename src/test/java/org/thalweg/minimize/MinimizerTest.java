@@ -321,37 +321,40 @@ class MinimizerTest {
   @Test
   void strongWolfeConditions() {
     for (Problem problem : Problem.all()) {
-      int n = problem.start.length;
-      double[] g = new double[n];
-      double value = problem.f.gradient(problem.start, g);
-      double slope = -Functions.dot(g, g);
       for (double first : new double[] {1e-9, 1e-3, 1, 1e3, 1e9}) {
-        Run run =
-            new Run(
-                problem.f.on(device, ElementType.F64),
-                device.of(ElementType.F64, problem.start),
-                EXACT,
-                UNHEARD);
-        double[] step = new double[1];
-        run.iterate(
-            () -> {
-              Array direction = run.vector();
-              run.times(-1, run.g, direction);
-              step[0] = LineSearch.wolfe(run, direction, run.dot(run.g, direction), first);
-              return Reason.ITERATIONS;
-            });
-        double[] w = problem.start.clone();
-        Functions.add(-step[0], g, w);
-        double[] there = new double[n];
-        double reached = problem.f.gradient(w, there);
-        String what = problem + " from " + first + ": " + step[0];
-        assertTrue(step[0] > 0, what);
-        assertTrue(reached <= value + 1e-4 * step[0] * slope + 1e-12 * Math.abs(value), what);
-        // A unit in the last place of w moves the slope by as much as its curvature says.
-        assertTrue(Math.abs(Functions.dot(there, g)) <= -0.9 * slope * (1 + 1e-9), what);
-        run.close();
+        assertStrongWolfe(problem.name, problem.f, problem.start, first);
       }
     }
+    for (int k = 1; k < 200; k++) {
+      assertStrongWolfe("waves", Functions.waves(), new double[] {4}, k / 10.0);
+    }
+  }
+
+  private void assertStrongWolfe(String name, HostFunction f, double[] start, double first) {
+    int n = start.length;
+    double[] g = new double[n];
+    double value = f.gradient(start, g);
+    double slope = -Functions.dot(g, g);
+    ElementType type = ElementType.F64;
+    double[] step = new double[1];
+    try (Run run = new Run(f.on(device, type), device.of(type, start), EXACT, UNHEARD)) {
+      run.iterate(
+          () -> {
+            Array direction = run.vector();
+            run.times(-1, run.g, direction);
+            step[0] = LineSearch.wolfe(run, direction, run.dot(run.g, direction), first);
+            return Reason.ITERATIONS;
+          });
+    }
+    double[] w = start.clone();
+    Functions.add(-step[0], g, w);
+    double[] there = new double[n];
+    double reached = f.gradient(w, there);
+    String what = name + " from " + first + ": " + step[0];
+    assertTrue(step[0] > 0, what);
+    assertTrue(reached <= value + 1e-4 * step[0] * slope + 1e-12 * Math.abs(value), what);
+    // A unit in the last place of w moves the slope by as much as its curvature says.
+    assertTrue(Math.abs(Functions.dot(there, g)) <= -0.9 * slope * (1 + 1e-9), what);
   }
 
   // ---- Why they stop.
@@ -376,6 +379,25 @@ class MinimizerTest {
     }
     for (Reason reason : Reason.values()) {
       assertTrue(reason.sentence().length() > 20);
+    }
+  }
+
+  @Test
+  void theFirstSmallChangeEndsIt() {
+    for (double change : new double[] {1e-2, 1e-6, 1e-10}) {
+      List<Double> values = new ArrayList<>();
+      Result result =
+          run(
+              new GradientDescent(0.02, false),
+              Functions.quadratic(1, 10),
+              new double[2],
+              new Stopping(0, change, 100_000),
+              (i, value, norm, step) -> values.add(value));
+      assertEquals(Reason.CHANGE, result.reason());
+      for (int i = 1; i < values.size(); i++) {
+        boolean small = values.get(i - 1) - values.get(i) < change * values.get(i);
+        assertEquals(i == result.iterations(), small, change + " after " + i);
+      }
     }
   }
 
