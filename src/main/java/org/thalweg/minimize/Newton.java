@@ -1,5 +1,6 @@
 package org.thalweg.minimize;
 
+import java.util.Locale;
 import java.util.function.Supplier;
 import org.ejml.EjmlParameters;
 import org.ejml.data.DMatrixRMaj;
@@ -41,8 +42,7 @@ public record Newton(int mostParameters) implements Minimizer {
   @Override
   public Result minimize(Objective f, Array start, Stopping stopping, Listener listener) {
     twiceDifferentiable(f);
-    Runtime runtime = Runtime.getRuntime();
-    affordable(f.size(), runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory()));
+    affordable(f.size(), Runtime.getRuntime().maxMemory());
     try (Run run = new Run(f, start, stopping, listener)) {
       return run.iterate(new Steps(run, f.type(), (int) f.size()));
     }
@@ -56,20 +56,21 @@ public record Newton(int mostParameters) implements Minimizer {
   }
 
   /** Refuses what takes too long or does not fit. */
-  void affordable(long n, long free) {
+  void affordable(long n, long heap) {
     double bytes = 8.0 * n * n;
-    if (n > mostParameters || bytes > free) {
+    if (n > mostParameters || bytes > heap) {
       throw new IllegalArgumentException(
-          ("Newton's method on %d parameters needs %.3g GB for the Hessian, and in each iteration %d"
-                  + " products with it and about %.2g hours to factor it; allowed are %d parameters,"
-                  + " and %.3g GB are free. L-BFGS and Newton-CG need no Hessian")
-              .formatted(
-                  n,
-                  bytes / 1e9,
-                  n,
-                  (double) n * n * n / 3 / MULTIPLICATIONS_A_SECOND / 3600,
-                  mostParameters,
-                  free / 1e9));
+          String.format(
+              Locale.ROOT,
+              "Newton's method on %d parameters needs %.3g GB for the Hessian, and in each iteration"
+                  + " %d products with it and about %.2g hours to factor it; allowed are %d"
+                  + " parameters, and the heap has %.3g GB. L-BFGS and Newton-CG need no Hessian",
+              n,
+              bytes / 1e9,
+              n,
+              (double) n * n * n / 3 / MULTIPLICATIONS_A_SECOND / 3600,
+              mostParameters,
+              heap / 1e9));
     }
   }
 

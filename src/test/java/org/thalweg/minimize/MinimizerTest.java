@@ -475,7 +475,7 @@ class MinimizerTest {
         "L-BFGS");
     new Newton(2000).affordable(2000, 32_000_000);
     refused(() -> new Newton(2000).affordable(2001, 1L << 40), "2001");
-    refused(() -> new Newton(2000).affordable(2000, 31_999_999), "0.032", "GB are free");
+    refused(() -> new Newton(2000).affordable(2000, 31_999_999), "0.0320 GB", "the heap has");
     refused(() -> new Newton(0), "0");
     refused(() -> new Newton(46_341), "46340", "46341");
   }
