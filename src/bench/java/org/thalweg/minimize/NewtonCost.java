@@ -10,8 +10,8 @@ import org.thalweg.model.HostFunction;
 
 /**
  * What an iteration of Newton's method costs, on a quadratic whose products with the Hessian are nearly free, so that
- * what is measured is the Hessian's memory and its factor: {@code mvn -q -P bench test-compile exec:java
- * -Dexec.mainClass=org.thalweg.minimize.NewtonCost -Dexec.classpathScope=test}.
+ * what is measured is the Hessian's memory and its factor: {@code mvn -q -P bench test-compile exec:exec
+ * -Dexec.args="-cp %classpath org.thalweg.minimize.NewtonCost"}.
  */
 public final class NewtonCost {
   private static final int RUNS = 7;
