@@ -1,19 +1,21 @@
 package org.thalweg;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
-import com.tngtech.archunit.lang.CompositeArchRule;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
-/**
- * Who may know whom. From the bottom: device (with optim and loss, the values it computes with),
- * then data and model, then train, then selftest and bench, then cli. Beside them plot, which draws numbers and knows
- * of data alone.
- */
+/** Who may know whom: the table of CONTRIBUTING.md. */
 @AnalyzeClasses(packages = "org.thalweg", importOptions = RoomsTest.WithoutTests.class)
 class RoomsTest {
   /** In whatever folder the build stands: ArchUnit's own option knows target/ only. */
@@ -22,6 +24,55 @@ class RoomsTest {
     public boolean includes(Location location) {
       return !location.contains("/test-classes/");
     }
+  }
+
+  private static final String HOUSE = "org.thalweg.";
+
+  /** Each room, and the rooms that it may know. */
+  private static final Map<String, List<String>> KNOWS = new TreeMap<>();
+
+  static {
+    KNOWS.put("optim", List.of("device"));
+    KNOWS.put("loss", List.of("device"));
+    KNOWS.put("device", List.of("optim", "loss"));
+    KNOWS.put("device.cuda", List.of("device", "optim", "loss"));
+    KNOWS.put("data", List.of("device"));
+    KNOWS.put("model", List.of("device", "loss", "data"));
+    KNOWS.put("train", List.of("device", "optim", "loss", "data", "model"));
+    KNOWS.put("minimize", List.of("device", "model"));
+    KNOWS.put("plot", List.of("data"));
+    KNOWS.put("selftest", List.of("device", "optim", "loss", "data", "model", "train"));
+    KNOWS.put("bench", List.of("device", "optim", "loss", "data", "model", "train"));
+    KNOWS.put("cli", List.copyOf(KNOWS.keySet()));
+  }
+
+  @ArchTest
+  static void roomsKnowWhomTheyMay(JavaClasses classes) {
+    KNOWS.forEach(
+        (room, known) -> {
+          TreeSet<String> others = new TreeSet<>(KNOWS.keySet());
+          others.removeAll(known);
+          others.remove(room);
+          if (!others.isEmpty()) {
+            String[] packages = others.stream().map(HOUSE::concat).toArray(String[]::new);
+            noClasses()
+                .that()
+                .resideInAPackage(HOUSE + room)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(packages)
+                .check(classes);
+          }
+        });
+  }
+
+  @ArchTest
+  static void everyRoomIsInTheTable(JavaClasses classes) {
+    TreeSet<String> rooms = new TreeSet<>();
+    for (JavaClass one : classes) {
+      rooms.add(one.getPackageName().substring(HOUSE.length()));
+    }
+    assertEquals(KNOWS.keySet(), rooms);
   }
 
   @ArchTest
@@ -34,71 +85,6 @@ class RoomsTest {
           .resideInAPackage("jcuda..");
 
   @ArchTest
-  static final ArchRule DEVICES_KNOW_NOTHING_ABOVE_THEM =
-      below("org.thalweg.device..", "data", "model", "train", "selftest", "bench", "cli");
-
-  @ArchTest
-  static final ArchRule FORMULAS_KNOW_NO_PARTICULAR_DEVICE =
-      CompositeArchRule.of(
-              below(
-                  "org.thalweg.optim..",
-                  "data",
-                  "model",
-                  "train",
-                  "selftest",
-                  "bench",
-                  "cli",
-                  "device.cuda"))
-          .and(
-              below(
-                  "org.thalweg.loss..",
-                  "data",
-                  "model",
-                  "train",
-                  "selftest",
-                  "bench",
-                  "cli",
-                  "device.cuda"));
-
-  @ArchTest
-  static final ArchRule DATA_KNOWS_NO_MODEL =
-      below("org.thalweg.data..", "model", "train", "selftest", "bench", "cli", "device.cuda");
-
-  @ArchTest
-  static final ArchRule MODELS_KNOW_NO_TRAINER =
-      below("org.thalweg.model..", "train", "selftest", "bench", "cli", "device.cuda");
-
-  @ArchTest
-  static final ArchRule TRAINING_KNOWS_NO_COMMAND_LINE =
-      below("org.thalweg.train..", "selftest", "bench", "cli", "device.cuda");
-
-  @ArchTest
-  static final ArchRule CHECKS_AND_MEASUREMENTS_TAKE_ANY_DEVICE =
-      CompositeArchRule.of(below("org.thalweg.selftest..", "bench", "cli", "device.cuda"))
-          .and(below("org.thalweg.bench..", "selftest", "cli", "device.cuda"));
-
-  @ArchTest
-  static final ArchRule PICTURES_KNOW_SHAPES_ONLY =
-      CompositeArchRule.of(
-              below("org.thalweg.plot..", "device", "optim", "loss", "model", "train", "cli"))
-          .and(
-              noClasses()
-                  .that()
-                  .resideInAPackage("org.thalweg.data..")
-                  .should()
-                  .dependOnClassesThat()
-                  .resideInAPackage("org.thalweg.plot.."));
-
-  @ArchTest
-  static final ArchRule NOTHING_KNOWS_THE_COMMAND_LINE =
-      noClasses()
-          .that()
-          .resideOutsideOfPackage("org.thalweg.cli..")
-          .should()
-          .dependOnClassesThat()
-          .resideInAPackage("org.thalweg.cli..");
-
-  @ArchTest
   static final ArchRule ONLY_THE_COMMAND_LINE_PRINTS =
       noClasses()
           .that()
@@ -107,15 +93,4 @@ class RoomsTest {
           .accessField(System.class, "out")
           .orShould()
           .accessField(System.class, "err");
-
-  private static ArchRule below(String room, String... above) {
-    String[] packages = new String[above.length];
-    for (int i = 0; i < above.length; i++) packages[i] = "org.thalweg." + above[i] + "..";
-    return noClasses()
-        .that()
-        .resideInAPackage(room)
-        .should()
-        .dependOnClassesThat()
-        .resideInAnyPackage(packages);
-  }
 }

@@ -27,7 +27,11 @@ class DevicesCommandTest {
   @Test
   void severalHaveNumbers() throws Exception {
     assertEquals(
-        "0: " + FIRST + "7.5, 8.6 GB, driver for CUDA 12.0\n1: " + FIRST + "7.5, 8.6 GB, driver for CUDA 12.0",
+        "0: "
+            + FIRST
+            + "7.5, 8.6 GB, driver for CUDA 12.0\n1: "
+            + FIRST
+            + "7.5, 8.6 GB, driver for CUDA 12.0",
         Child.run(Listing.class, Map.of("THALWEG_SIM_DEVICES", "2")));
   }
 

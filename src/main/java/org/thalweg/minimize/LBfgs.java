@@ -1,0 +1,123 @@
+package org.thalweg.minimize;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.device.Array;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Norm;
+import org.thalweg.model.Objective;
+
+/**
+ * Limited-memory BFGS: the direction is {@code -H*g}, where H, a guess at the inverse Hessian, is built from the last
+ * pairs {@code s}, the change of w, and {@code y}, the change of the gradient; it begins with {@code s·y / y·y}. The
+ * line search holds to the strong Wolfe conditions. Source: Nocedal and Wright, Numerical Optimization, 2nd ed.,
+ * algorithms 7.4 and 7.5.
+ *
+ * <p>Memory: {@code 2 * memory + 7} vectors on the device.
+ *
+ * @param memory how many pairs
+ */
+public record LBfgs(int memory) implements Minimizer {
+  /** With a memory of 10 pairs. */
+  public LBfgs() {
+    this(10);
+  }
+
+  /** Checks the memory. */
+  public LBfgs {
+    if (memory < 1) {
+      throw new IllegalArgumentException("memory must be at least 1: " + memory);
+    }
+  }
+
+  @Override
+  public Result minimize(Objective f, Array start, Stopping stopping, Listener listener) {
+    try (Run run = new Run(f, start, stopping, listener)) {
+      return run.iterate(new History(run, f.type(), memory)::iteration);
+    }
+  }
+
+  private static final class Pair {
+    final Array s;
+    final Array y;
+    double sy;
+    double yy;
+    double alpha;
+
+    Pair(Run run) {
+      s = run.vector();
+      y = run.vector();
+    }
+  }
+
+  private static final class History {
+    private final Run run;
+    private final Array direction;
+    private final Deque<Pair> pairs = new ArrayDeque<>(); // the newest first
+    private final Deque<Pair> spare = new ArrayDeque<>();
+
+    /** The least s·y / |s||y| of a pair: less may be rounding, and would make H indefinite. */
+    private final double leastCosine;
+
+    History(Run run, ElementType type, int memory) {
+      this.run = run;
+      this.direction = run.vector();
+      this.leastCosine = type == ElementType.F32 ? 0x1p-20 : 0x1p-49;
+      for (int i = 0; i <= memory; i++) {
+        spare.add(new Pair(run)); // one more: the oldest goes when the newest is known to be good
+      }
+    }
+
+    @Nullable Reason iteration() {
+      while (true) {
+        double slope = direct();
+        double first = pairs.isEmpty() ? Math.min(1, 1 / run.norm(Norm.TWO, run.g)) : 1;
+        double a = LineSearch.wolfe(run, direction, slope, first);
+        if (a > 0) {
+          remember();
+          run.accept(a);
+          return null;
+        }
+        if (pairs.isEmpty()) {
+          return Reason.NO_DESCENT;
+        }
+        spare.addAll(pairs); // what misled it is forgotten: once more, along the gradient
+        pairs.clear();
+      }
+    }
+
+    /** Sets the direction. Returns its slope. */
+    private double direct() {
+      run.times(-1, run.g, direction);
+      for (Pair pair : pairs) {
+        pair.alpha = run.dot(pair.s, direction) / pair.sy;
+        run.device.axpy(-pair.alpha, pair.y, direction);
+      }
+      if (!pairs.isEmpty()) {
+        run.device.scale(pairs.getFirst().sy / pairs.getFirst().yy, direction);
+      }
+      for (Iterator<Pair> oldestFirst = pairs.descendingIterator(); oldestFirst.hasNext(); ) {
+        Pair pair = oldestFirst.next();
+        double beta = run.dot(pair.y, direction) / pair.sy;
+        run.device.axpy(pair.alpha - beta, pair.s, direction);
+      }
+      return run.dot(run.g, direction);
+    }
+
+    /** The step from the last good point to what is tried. */
+    private void remember() {
+      Pair pair = spare.remove();
+      run.difference(run.triedW, run.w, pair.s);
+      run.difference(run.triedG, run.g, pair.y);
+      pair.sy = run.dot(pair.s, pair.y);
+      pair.yy = run.dot(pair.y, pair.y);
+      boolean good = pair.sy > leastCosine * run.norm(Norm.TWO, pair.s) * Math.sqrt(pair.yy);
+      (good ? pairs : spare).addFirst(pair);
+      if (spare.isEmpty()) {
+        spare.add(pairs.removeLast());
+      }
+    }
+  }
+}

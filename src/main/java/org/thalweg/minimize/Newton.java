@@ -1,0 +1,144 @@
+package org.thalweg.minimize;
+
+import java.util.Locale;
+import java.util.function.Supplier;
+import org.ejml.EjmlParameters;
+import org.ejml.data.DMatrixRMaj;
+import org.ejml.dense.row.decomposition.TriangularSolver_DDRM;
+import org.ejml.dense.row.decomposition.chol.CholeskyDecompositionBlock_DDRM;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.device.Array;
+import org.thalweg.device.ElementType;
+import org.thalweg.model.Objective;
+
+/**
+ * Newton's method: the step to the lowest point of the quadratic that has f's gradient and Hessian, {@code H * d = -g},
+ * halved where f does not fall. Near a minimum each step doubles the number of right digits. The Hessian of n parameters
+ * is put together from n products, factored by Cholesky on the host in double: for low dimensions only, as n^2 numbers
+ * and n^3 / 3 multiplications an iteration are for nothing else.
+ *
+ * @param mostParameters refuse objectives with more, at most 46,340
+ */
+public record Newton(int mostParameters) implements Minimizer {
+  /** The root of the longest Java array. */
+  private static final int MOST = 46_340;
+
+  /** What one core does, for the estimate in a refusal. */
+  private static final double MULTIPLICATIONS_A_SECOND = 1e9;
+
+  /** With at most 5,000 parameters: 200 MB, and less than a minute an iteration. */
+  public Newton() {
+    this(5000);
+  }
+
+  /** Checks the limit. */
+  public Newton {
+    if (!(mostParameters >= 1 && mostParameters <= MOST)) {
+      throw new IllegalArgumentException(
+          "most parameters must be in 1 .. %d: %d".formatted(MOST, mostParameters));
+    }
+  }
+
+  @Override
+  public Result minimize(Objective f, Array start, Stopping stopping, Listener listener) {
+    twiceDifferentiable(f);
+    affordable(f.size(), Runtime.getRuntime().maxMemory());
+    try (Run run = new Run(f, start, stopping, listener)) {
+      return run.iterate(new Steps(run, f.type(), (int) f.size()));
+    }
+  }
+
+  static void twiceDifferentiable(Objective f) {
+    if (!f.twiceDifferentiable()) {
+      throw new IllegalArgumentException(
+          "Newton's methods need an objective with second derivatives; L-BFGS does without");
+    }
+  }
+
+  /** Refuses what takes too long or does not fit. */
+  void affordable(long n, long heap) {
+    double bytes = 8.0 * n * n;
+    if (n > mostParameters || bytes > heap) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "Newton's method on %d parameters needs %.3g GB for the Hessian, and in each iteration"
+                  + " %d products with it and about %.2g hours to factor it; allowed are %d"
+                  + " parameters, and the heap has %.3g GB. L-BFGS and Newton-CG need no Hessian",
+              n,
+              bytes / 1e9,
+              n,
+              (double) n * n * n / 3 / MULTIPLICATIONS_A_SECOND / 3600,
+              mostParameters,
+              heap / 1e9));
+    }
+  }
+
+  /** {@code H * d = -g}, at one point after the other. */
+  private static final class Steps implements Supplier<@Nullable Reason> {
+    private final Run run;
+    private final int n;
+    private final Array direction;
+    private final Array column;
+    private final DMatrixRMaj hessian;
+    private final CholeskyDecompositionBlock_DDRM cholesky =
+        new CholeskyDecompositionBlock_DDRM(EjmlParameters.BLOCK_WIDTH_CHOL);
+
+    /** A pivot that is a smaller part of its diagonal element may be nothing but rounding. */
+    private final double leastPivot;
+
+    Steps(Run run, ElementType type, int n) {
+      this.run = run;
+      this.n = n;
+      this.direction = run.vector();
+      this.column = run.vector();
+      this.hessian = new DMatrixRMaj(n, n);
+      this.leastPivot = n * (type == ElementType.F32 ? 0x1p-24 : 0x1p-53);
+    }
+
+    @Override
+    public @Nullable Reason get() {
+      double[] diagonal = assemble();
+      if (!factor(diagonal)) {
+        return Reason.HESSIAN;
+      }
+      double[] d = run.device.read(run.g);
+      TriangularSolver_DDRM.solveL(hessian.data, d, n);
+      TriangularSolver_DDRM.solveTranL(hessian.data, d, n);
+      run.device.write(direction, d);
+      run.device.scale(-1, direction);
+      double a = LineSearch.backtrack(run, direction, run.dot(run.g, direction), 1);
+      if (a == 0) {
+        return Reason.NO_DESCENT;
+      }
+      run.accept(a);
+      return null;
+    }
+
+    /** Sets the Hessian, a row for each product with a unit vector. Returns its diagonal. */
+    private double[] assemble() {
+      double[] diagonal = new double[n];
+      run.times(0, run.g, direction); // zeros: g is finite
+      for (int i = 0; i < n; i++) {
+        Array one = direction.slice(i, 1);
+        run.device.write(one, 1.0);
+        run.hessianTimes(direction, column);
+        run.device.write(one, 0.0);
+        double[] row = run.device.read(column);
+        System.arraycopy(row, 0, hessian.data, i * n, n);
+        diagonal[i] = row[i];
+      }
+      return diagonal;
+    }
+
+    /** Puts the Cholesky factor in the Hessian's place. Returns whether it has one, beyond rounding. */
+    private boolean factor(double[] diagonal) {
+      boolean positive = cholesky.decompose(hessian);
+      for (int i = 0; positive && i < n; i++) {
+        double pivot = hessian.get(i, i) * hessian.get(i, i);
+        positive = pivot > leastPivot * diagonal[i];
+      }
+      return positive;
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package org.thalweg.minimize;
+
+import org.thalweg.device.Array;
+import org.thalweg.device.Norm;
+import org.thalweg.model.Objective;
+
+/**
+ * Newton's method with its system solved by conjugate gradients, as far as the point deserves: to a residual of
+ * {@code min(0.5, sqrt |g|) * |g|}, or to where the curvature is not positive. It needs products of the Hessian with
+ * vectors, never the Hessian. Source: Nocedal and Wright, Numerical Optimization, 2nd ed., algorithm 7.1.
+ *
+ * <p>Memory: nine vectors on the device.
+ */
+public record NewtonCg() implements Minimizer {
+  /** In one iteration; a system that needs more is left half solved, which is still a direction of descent. */
+  private static final int MOST_PRODUCTS = 500;
+
+  @Override
+  public Result minimize(Objective f, Array start, Stopping stopping, Listener listener) {
+    Newton.twiceDifferentiable(f);
+    try (Run run = new Run(f, start, stopping, listener)) {
+      Array direction = run.vector();
+      Array residual = run.vector();
+      Array conjugate = run.vector();
+      Array product = run.vector();
+      return run.iterate(
+          () -> {
+            solve(run, direction, residual, conjugate, product);
+            double a = LineSearch.backtrack(run, direction, run.dot(run.g, direction), 1);
+            if (a == 0) {
+              return Reason.NO_DESCENT;
+            }
+            run.accept(a);
+            return null;
+          });
+    }
+  }
+
+  /** {@code H * direction = -g}, nearly. */
+  private static void solve(
+      Run run, Array direction, Array residual, Array conjugate, Array product) {
+    double norm = run.norm(Norm.TWO, run.g);
+    double enough = Math.min(0.5, Math.sqrt(norm)) * norm;
+    run.times(0, run.g, direction); // zeros: g is finite
+    run.device.copy(run.g, residual);
+    run.times(-1, run.g, conjugate);
+    double square = run.dot(residual, residual);
+    for (int i = 0; i < MOST_PRODUCTS; i++) {
+      run.hessianTimes(conjugate, product);
+      double curvature = run.dot(conjugate, product);
+      if (!(curvature > 0)) {
+        if (i == 0) {
+          run.device.copy(conjugate, direction);
+        }
+        return;
+      }
+      double alpha = square / curvature;
+      run.device.axpy(alpha, conjugate, direction);
+      run.device.axpy(alpha, product, residual);
+      double next = run.dot(residual, residual);
+      if (!(Math.sqrt(next) > enough)) {
+        return;
+      }
+      run.device.scale(next / square, conjugate);
+      run.device.axpy(-1, residual, conjugate);
+      square = next;
+    }
+  }
+}

@@ -1,0 +1,41 @@
+package org.thalweg.minimize;
+
+import org.thalweg.device.Array;
+import org.thalweg.device.Philox;
+import org.thalweg.model.Objective;
+
+/**
+ * Draws points from a normal distribution and keeps the best; an iteration is a draw. The start is the first candidate.
+ *
+ * @param seed of the draws
+ * @param deviation the standard deviation of each number, whose mean is 0
+ */
+public record RandomSearch(long seed, double deviation) implements Minimizer {
+  /** Checks the deviation. */
+  public RandomSearch {
+    if (!(deviation > 0 && deviation < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("deviation must be above 0 and finite: " + deviation);
+    }
+  }
+
+  /** {@inheritDoc} The change of the value is not looked at: most draws change nothing. */
+  @Override
+  public Result minimize(Objective f, Array start, Stopping stopping, Listener listener) {
+    Stopping unchanged = new Stopping(stopping.gradient(), 0, stopping.iterations());
+    try (Run run = new Run(f, start, unchanged, listener)) {
+      Philox random = new Philox(seed, 0);
+      double[] draws = new double[Math.toIntExact(f.size())];
+      return run.iterate(
+          () -> {
+            for (int i = 0; i < draws.length; i++) {
+              draws[i] = deviation * random.nextNormal();
+            }
+            run.device.write(run.triedW, draws);
+            if (run.evaluateValue() < run.value && run.evaluate()) {
+              run.accept(1);
+            }
+            return null;
+          });
+    }
+  }
+}

@@ -1,0 +1,25 @@
+package org.thalweg.minimize;
+
+/** Why a minimiser stopped. */
+public enum Reason {
+  /** What one hopes for. */
+  GRADIENT("the gradient is within the tolerance"),
+  CHANGE("the value changes by less than the tolerance"),
+  ITERATIONS("the iterations are used up"),
+  /** At the bottom, as far as rounding shows it; or the gradient is not the function's. */
+  NO_DESCENT("the line search finds no better point, however short the step"),
+  /** A step that is fixed was too long. */
+  NOT_FINITE("the step leads to where the function or its gradient is not finite"),
+  HESSIAN("the Hessian is singular or indefinite here, so that its quadratic has no lowest point");
+
+  private final String sentence;
+
+  Reason(String sentence) {
+    this.sentence = sentence;
+  }
+
+  /** The same in words, to follow "stopped: ". */
+  public String sentence() {
+    return sentence;
+  }
+}

@@ -1,0 +1,33 @@
+package org.thalweg.minimize;
+
+import org.thalweg.device.Array;
+
+/**
+ * Where a minimiser arrived.
+ *
+ * @param point the last good point, where function and gradient are finite. On the objective's device; the caller's,
+ *     to be closed
+ * @param value f there
+ * @param gradientNorm the largest magnitude in the gradient there
+ * @param iterations how many it took
+ * @param values how often f alone was evaluated
+ * @param gradients how often f and its gradient were
+ * @param products how many products of the Hessian with a vector
+ * @param reason why it stopped
+ */
+public record Result(
+    Array point,
+    double value,
+    double gradientNorm,
+    int iterations,
+    long values,
+    long gradients,
+    long products,
+    Reason reason)
+    implements AutoCloseable {
+  /** Frees the point. */
+  @Override
+  public void close() {
+    point.close();
+  }
+}

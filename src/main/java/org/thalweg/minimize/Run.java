@@ -1,0 +1,183 @@
+package org.thalweg.minimize;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.device.Array;
+import org.thalweg.device.Checks;
+import org.thalweg.device.Device;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Norm;
+import org.thalweg.model.Objective;
+
+/**
+ * A minimisation under way: the last good point, and beside it the place that is tried. What it allocates is closed with
+ * it.
+ */
+final class Run implements AutoCloseable {
+  final Device device;
+
+  /** The last good point, and what is known there. */
+  Array w;
+
+  Array g;
+  double value;
+  double gradientNorm;
+
+  /** The place that is tried. */
+  Array triedW;
+
+  Array triedG;
+  double triedValue;
+  double triedNorm;
+
+  private final Objective f;
+  private final Array start;
+  private final Stopping stopping;
+  private final Minimizer.Listener listener;
+  private final List<Array> arrays = new ArrayList<>();
+  private final Array sums;
+  private final ByteBuffer number = ByteBuffer.allocateDirect(8).order(ByteOrder.LITTLE_ENDIAN);
+  private double step;
+  private long values;
+  private long gradients;
+  private long products;
+
+  Run(Objective f, Array start, Stopping stopping, Minimizer.Listener listener) {
+    Checks.type("start", start, f.type());
+    Checks.count("start", start, f.size());
+    this.f = f;
+    this.start = start;
+    this.device = f.device();
+    this.stopping = stopping;
+    this.listener = listener;
+    this.w = vector();
+    this.g = vector();
+    this.triedW = vector();
+    this.triedG = vector();
+    this.sums = device.allocate(ElementType.F64, Device.dotRoom(f.size()));
+    arrays.add(sums);
+  }
+
+  /** From the start through one iteration after the other until it says why not, or a tolerance does. */
+  Result iterate(Supplier<@Nullable Reason> iteration) {
+    device.copy(start, triedW);
+    if (!evaluate()) {
+      throw new IllegalArgumentException(
+          "the start must be where the function is finite: it is %s there, the gradient's norm %s"
+              .formatted(triedValue, triedNorm));
+    }
+    accept(0);
+    double change = Double.POSITIVE_INFINITY;
+    for (int i = 0; ; i++) {
+      listener.iteration(i, value, gradientNorm, step);
+      Reason reason = stop(i, change);
+      double before = value;
+      step = 0;
+      if (reason == null) {
+        reason = iteration.get();
+      }
+      if (reason != null) {
+        arrays.remove(w);
+        return new Result(w, value, gradientNorm, i, values, gradients, products, reason);
+      }
+      change = Math.abs(before - value);
+    }
+  }
+
+  private @Nullable Reason stop(int iterations, double change) {
+    if (gradientNorm <= stopping.gradient()) {
+      return Reason.GRADIENT;
+    }
+    if (change < stopping.change() * Math.abs(value)) {
+      return Reason.CHANGE;
+    }
+    return iterations == stopping.iterations() ? Reason.ITERATIONS : null;
+  }
+
+  /** What values may differ by for rounding alone: a few units in the last place of f. */
+  double noise() {
+    return (f.type() == ElementType.F32 ? 0x1p-22 : 0x1p-51) * Math.abs(value);
+  }
+
+  /** Whether f and its gradient are finite at {@code w + a * direction}. */
+  boolean tryAlong(double a, Array direction) {
+    device.copy(w, triedW);
+    device.axpy(a, direction, triedW);
+    return evaluate();
+  }
+
+  /** Evaluates where {@link #triedW} is: whether all is finite there. */
+  boolean evaluate() {
+    gradients++;
+    triedValue = f.gradient(triedW, triedG);
+    triedNorm = norm(Norm.MAX, triedG);
+    return Double.isFinite(triedValue) && Double.isFinite(triedNorm);
+  }
+
+  /** f alone where {@link #triedW} is. */
+  double evaluateValue() {
+    values++;
+    return f.value(triedW);
+  }
+
+  /** What was tried, and evaluated, becomes the last good point, {@code step} times a direction from the one before. */
+  void accept(double step) {
+    Array oldW = w;
+    w = triedW;
+    triedW = oldW;
+    Array oldG = g;
+    g = triedG;
+    triedG = oldG;
+    value = triedValue;
+    gradientNorm = triedNorm;
+    this.step = step;
+  }
+
+  /** A new one, zeros. */
+  Array vector() {
+    Array vector = device.allocate(f.type(), f.size());
+    arrays.add(vector);
+    return vector;
+  }
+
+  void hessianTimes(Array v, Array out) {
+    products++;
+    f.hessianTimes(w, v, out);
+  }
+
+  double dot(Array x, Array y) {
+    device.dot(x, y, sums);
+    return first();
+  }
+
+  double norm(Norm which, Array x) {
+    device.norm(which, x, sums);
+    return first();
+  }
+
+  private double first() {
+    device.download(sums.slice(0, 1), number);
+    return number.getDouble(0);
+  }
+
+  /** {@code out = a * x}. */
+  void times(double a, Array x, Array out) {
+    device.copy(x, out);
+    device.scale(a, out);
+  }
+
+  /** {@code out = x - y}. */
+  void difference(Array x, Array y, Array out) {
+    device.copy(x, out);
+    device.axpy(-1, y, out);
+  }
+
+  @Override
+  public void close() {
+    arrays.forEach(Array::close);
+  }
+}
