@@ -36,4 +36,18 @@ public final class HingeOracle implements LossOracle {
     }
     return sum;
   }
+
+  /** Each positive margin to the power of 2 has slope 1 in its own score and -1 in the label's. */
+  @Override
+  public double hessian(int j, int k) {
+    double sum = 0;
+    for (int other = 0; other < scores.length; other++) {
+      if (power == 2 && other != label && margin(other) > 0) {
+        int inJ = j == other ? 1 : j == label ? -1 : 0;
+        int inK = k == other ? 1 : k == label ? -1 : 0;
+        sum += 2 * inJ * inK;
+      }
+    }
+    return sum;
+  }
 }
