@@ -11,7 +11,7 @@ import com.tngtech.archunit.lang.CompositeArchRule;
 
 /**
  * Who may know whom. From the bottom: device (with optim and loss, the values it computes with),
- * then data and model, then train, then cli.
+ * then data and model, then train and check, then cli.
  */
 @AnalyzeClasses(packages = "org.thalweg", importOptions = RoomsTest.WithoutTests.class)
 class RoomsTest {
@@ -34,25 +34,30 @@ class RoomsTest {
 
   @ArchTest
   static final ArchRule DEVICES_KNOW_NOTHING_ABOVE_THEM =
-      below("org.thalweg.device..", "data", "model", "train", "cli");
+      below("org.thalweg.device..", "data", "model", "train", "check", "cli");
 
   @ArchTest
   static final ArchRule FORMULAS_KNOW_NO_PARTICULAR_DEVICE =
       CompositeArchRule.of(
-              below("org.thalweg.optim..", "data", "model", "train", "cli", "device.cuda"))
-          .and(below("org.thalweg.loss..", "data", "model", "train", "cli", "device.cuda"));
+              below("org.thalweg.optim..", "data", "model", "train", "check", "cli", "device.cuda"))
+          .and(
+              below("org.thalweg.loss..", "data", "model", "train", "check", "cli", "device.cuda"));
 
   @ArchTest
   static final ArchRule DATA_KNOWS_NO_MODEL =
-      below("org.thalweg.data..", "model", "train", "cli", "device.cuda");
+      below("org.thalweg.data..", "model", "train", "check", "cli", "device.cuda");
 
   @ArchTest
   static final ArchRule MODELS_KNOW_NO_TRAINER =
-      below("org.thalweg.model..", "train", "cli", "device.cuda");
+      below("org.thalweg.model..", "train", "check", "cli", "device.cuda");
 
   @ArchTest
   static final ArchRule TRAINING_KNOWS_NO_COMMAND_LINE =
-      below("org.thalweg.train..", "cli", "device.cuda");
+      below("org.thalweg.train..", "check", "cli", "device.cuda");
+
+  @ArchTest
+  static final ArchRule CHECKS_KNOW_NO_TRAINER =
+      below("org.thalweg.check..", "train", "optim", "cli", "device.cuda");
 
   @ArchTest
   static final ArchRule NOTHING_KNOWS_THE_COMMAND_LINE =

@@ -11,7 +11,7 @@ import picocli.CommandLine.ParameterException;
     description = "Training on NVIDIA GPUs, and in plain Java with the same bits.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
-    subcommands = {TrainCommand.class, DevicesCommand.class})
+    subcommands = {TrainCommand.class, GradCheckCommand.class, DevicesCommand.class})
 public final class Main {
   private static final int FAILED = 1;
   private static final int WRONG_USAGE = 2;
