@@ -63,7 +63,7 @@ public final class ClassifierChecks {
             new Input("random", random, 0.3, false),
             new Input("large scores", random, 6, false),
             new Input("equal scores", random, 0.3, true),
-            new Input("one class of two", random(20, 7, 2, 1), 0.3, false))) {
+            new Input("one class of two", random(20, 7, 2, 1), 0.05, false))) {
       double[] w = weights(input);
       for (Loss loss : Losses.all()) {
         for (Regularisation r : REGULARISATIONS) {

@@ -32,7 +32,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   static final int BLOCK = 8192;
 
   /** How many scores {@link #values} keeps at once, unless one model has more. */
-  private static final int MOST_SCORES = 1 << 24;
+  private static final int MOST_SCORES = 1 << 22;
 
   private final Device device;
   private final ElementType type;
@@ -278,6 +278,9 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
 
   @Override
   public void hessianTimes(Array w, Array v, Array out) {
+    if (!twiceDifferentiable()) {
+      throw new UnsupportedOperationException(loss + " has no second derivative");
+    }
     check("w", w);
     check("vector", v);
     check("product", out);
