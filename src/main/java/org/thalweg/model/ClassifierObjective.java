@@ -32,7 +32,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   static final int BLOCK = 8192;
 
   /** How many scores {@link #values} keeps at once, unless one model has more. */
-  private static final int MOST_SCORES = 1 << 22;
+  private static final int MOST_SCORES = 1 << 20;
 
   private final Device device;
   private final ElementType type;

@@ -16,7 +16,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.thalweg.data.Dataset;
-import org.thalweg.data.Digits;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.ElementType;
@@ -43,11 +42,15 @@ class GradCheckTest {
 
   private ClassifierObjective objective(
       Loss loss, int features, int classes, double l1, double l2) {
-    byte[] pixels = new byte[ROWS * features];
-    random.nextBytes(pixels);
-    int[] labels = random.ints(ROWS, 0, classes).toArray();
-    Dataset data = new Dataset(pixels, labels, features, classes, 1.0 / 255);
+    Dataset data = data(ROWS, features, classes);
     return new ClassifierObjective(device, data, loss, ElementType.F64, l1, l2);
+  }
+
+  private Dataset data(int rows, int features, int classes) {
+    byte[] pixels = new byte[rows * features];
+    random.nextBytes(pixels);
+    int[] labels = random.ints(rows, 0, classes).toArray();
+    return new Dataset(pixels, labels, features, classes, 1.0 / 255);
   }
 
   private double[] point(Objective f) {
@@ -114,6 +117,11 @@ class GradCheckTest {
                     same),
                 w);
         assertFails(forgotten);
+        for (int at : new int[] {0, w.length - 1}) {
+          Report one = GradCheck.check(new Tampered(regular, oneWrong(at), same), w);
+          assertFails(one);
+          assertEquals(at, one.worst(), one.toString());
+        }
         assertTrue(forgotten.worst() < 20 * 5, forgotten::toString);
       }
     }
@@ -124,12 +132,10 @@ class GradCheckTest {
     try (ClassifierObjective f = objective(new Softmax(), 999, 10, 0, 0.01)) {
       assertEquals(10_000, f.size());
       double[] w = point(f);
-      for (int at : new int[] {0, 6_789, 9_999}) {
-        Report report = GradCheck.check(new Tampered(f, oneWrong(at), h -> h), w);
-        assertFails(report);
-        assertEquals(at, report.worst(), report.toString());
-        assertEquals(10_000, report.checked());
-      }
+      Report report = GradCheck.check(new Tampered(f, oneWrong(6_789), h -> h), w);
+      assertFails(report);
+      assertEquals(6_789, report.worst(), report.toString());
+      assertEquals(10_000, report.checked());
     }
   }
 
@@ -284,12 +290,12 @@ class GradCheckTest {
   @Test
   @Tag("driver")
   void theStandingChecksPassOnBothDevicesWithTheSameBits() {
-    Dataset rows = Digits.load().train().splitAt(3).train();
+    Dataset rows = data(3, 6, 4);
     List<List<ClassifierChecks.Outcome>> outcomes = new ArrayList<>();
     for (TestDevices which : List.of(TestDevices.JAVA_1, TestDevices.DRIVER)) {
       try (Device on = which.open()) {
         List<ClassifierChecks.Outcome> here = new ArrayList<>();
-        assertEquals(0, ClassifierChecks.run(on, "digits", rows, here::add));
+        assertEquals(0, ClassifierChecks.run(on, "rows", rows, here::add));
         // 6 inputs, 4 regularisations: 3 losses, two of them once more.
         assertEquals(6 * 4 * 5, here.size());
         outcomes.add(here);
@@ -315,12 +321,12 @@ class GradCheckTest {
                     throw e.getCause();
                   }
                 });
-    Dataset rows = Digits.load().train().splitAt(2).train();
+    Dataset rows = data(3, 6, 4);
     List<ClassifierChecks.Outcome> failed = new ArrayList<>();
     int count =
         ClassifierChecks.run(
             wrong,
-            "digits",
+            "rows",
             rows,
             outcome -> {
               if (!outcome.report().passed()) {

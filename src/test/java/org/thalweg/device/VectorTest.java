@@ -105,12 +105,13 @@ class VectorTest {
         double[] sum = new double[xs.length];
         double[] scaled = new double[xs.length];
         double[] signed = new double[xs.length];
-        xs[0] = 0;
+        double[] signs = xs.clone();
+        signs[0] = 0;
         for (int i = 0; i < xs.length; i++) {
           BigDecimal product = new BigDecimal(a).multiply(new BigDecimal(xs[i]));
           sum[i] = round(type, product.add(new BigDecimal(ys[i])));
           scaled[i] = round(type, product);
-          double sign = xs[i] == 0 ? 0 : xs[i] > 0 ? a : -a;
+          double sign = signs[i] == 0 ? 0 : signs[i] > 0 ? a : -a;
           signed[i] = round(type, new BigDecimal(scaled[i]).add(new BigDecimal(sign)));
         }
         try (Array x = device.of(type, xs);
@@ -121,7 +122,7 @@ class VectorTest {
           assertArrayEquals(scaled, device.read(x));
           device.copy(x, y);
           assertArrayEquals(scaled, device.read(y));
-          device.write(x, xs);
+          device.write(x, signs);
           device.axpySign(-0.3, x, y);
           assertArrayEquals(signed, device.read(y));
         }
