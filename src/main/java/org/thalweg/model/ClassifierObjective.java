@@ -34,6 +34,9 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   /** How many scores {@link #values} keeps at once, unless one model has more. */
   private static final int MOST_SCORES = 1 << 20;
 
+  /** Features that are uploaded at once. */
+  private static final int UPLOAD = 1 << 14;
+
   private final Device device;
   private final ElementType type;
   private final Loss loss;
@@ -137,12 +140,11 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
         allocate(ElementType.I32, block));
   }
 
-  /** A block of rows at a time, which a buffer has room for. */
+  /** In parts, which a buffer has room for. */
   private void upload(float[] values) {
-    int bytes = type.bytes();
-    int most = Math.min(values.length, BLOCK * features);
+    int most = Math.min(values.length, UPLOAD);
     ByteBuffer buffer =
-        ByteBuffer.allocateDirect(Math.multiplyExact(most, bytes)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer.allocateDirect(most * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
     for (int from = 0; from < values.length; from += most) {
       int n = Math.min(most, values.length - from);
       for (int i = 0; i < n; i++) {

@@ -37,17 +37,21 @@ public final class HingeOracle implements LossOracle {
     return sum;
   }
 
-  /** Each positive margin to the power of 2 has slope 1 in its own score and -1 in the label's. */
+  /** Of the square of each positive margin {@code x_j - x_label + 1}: 2, and -2 between the two scores in it. */
   @Override
   public double hessian(int j, int k) {
-    double sum = 0;
-    for (int other = 0; other < scores.length; other++) {
-      if (power == 2 && other != label && margin(other) > 0) {
-        int inJ = j == other ? 1 : j == label ? -1 : 0;
-        int inK = k == other ? 1 : k == label ? -1 : 0;
-        sum += 2 * inJ * inK;
-      }
+    if (power == 1) {
+      return 0;
     }
-    return sum;
+    if (j == label && k == label) {
+      double sum = 0;
+      for (int other = 0; other < scores.length; other++) {
+        sum += other != label && margin(other) > 0 ? 2 : 0;
+      }
+      return sum;
+    }
+    int other = j == label ? k : j;
+    boolean together = j == k || j == label || k == label;
+    return !together || margin(other) == 0 ? 0 : j == k ? 2 : -2;
   }
 }
