@@ -19,7 +19,7 @@ public interface Loss {
   /** The same in binary64. */
   double row(double[] x, int at, int classes, int label, double scale, double[] d, int dAt);
 
-  /** Whether {@link #hessianRow} is there, with a kernel {@code <kernel>_hessian}: the loss has a second derivative. */
+  /** Whether {@link #hessianRow} is there, with a kernel {@code <kernel>_hessian} in kernels/hessians.cu. */
   default boolean twiceDifferentiable() {
     return false;
   }

@@ -513,7 +513,7 @@ public final class CudaDevice implements Device {
     ElementType type = scores.type();
     int chunks = (classes + Exact.CHUNK - 1) / Exact.CHUNK;
     launch(
-        "losses",
+        "hessians",
         loss.kernel() + "_hessian_" + type.suffix(),
         rows,
         32 * Math.min(chunks, LOSS_WARPS),
