@@ -140,6 +140,10 @@ __device__ __forceinline__ void each(const T* x, T* y, long long n, Function f) 
   extern "C" __global__ void __launch_bounds__(kThreads) axpy_##suffix(T a, const T* x, T* y, long long n) { \
     each<T>(x, y, n, [=](T u, T v) { return fma(a, u, v); });                                                \
   }                                                                                                          \
+  extern "C" __global__ void __launch_bounds__(kThreads)                                                     \
+      axpy_sign_##suffix(T a, const T* x, T* y, long long n) {                                               \
+    each<T>(x, y, n, [=](T u, T v) { return fma(a, u > 0 ? 1 : u < 0 ? -1 : u, v); });                       \
+  }                                                                                                          \
   extern "C" __global__ void __launch_bounds__(kThreads) scale_##suffix(T a, T* x, long long n) {            \
     each<T>(x, x, n, [=](T, T v) { return a * v; });                                                         \
   }

@@ -40,6 +40,7 @@ class RoomsTest {
     KNOWS.put("model", List.of("device", "loss", "data"));
     KNOWS.put("train", List.of("device", "optim", "loss", "data", "model"));
     KNOWS.put("minimize", List.of("device", "model"));
+    KNOWS.put("check", List.of("device", "loss", "data", "model"));
     KNOWS.put("plot", List.of("data"));
     KNOWS.put("selftest", List.of("device", "optim", "loss", "data", "model", "train"));
     KNOWS.put("bench", List.of("device", "optim", "loss", "data", "model", "train"));

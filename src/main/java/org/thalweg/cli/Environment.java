@@ -41,7 +41,7 @@ record Environment(
 
   /** The files of PTX. */
   static final List<String> MODULES =
-      List.of("bias", "clip", "data", "losses", "matmul", "optimizers", "vectors");
+      List.of("bias", "clip", "data", "hessians", "losses", "matmul", "optimizers", "vectors");
 
   private static final Path NVIDIA = Path.of("/proc/driver/nvidia/version"); // on Linux
   private static final String SOURCES = "// sources ";

@@ -13,6 +13,7 @@ import picocli.CommandLine.ParameterException;
     versionProvider = Main.Version.class,
     subcommands = {
       TrainCommand.class,
+      GradCheckCommand.class,
       DevicesCommand.class,
       SelfTestCommand.class,
       BenchCommand.class

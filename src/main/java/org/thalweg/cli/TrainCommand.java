@@ -242,7 +242,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   /** As the inside of a JSON string. */
-  private static String escape(String text) {
+  static String escape(String text) {
     StringBuilder json = new StringBuilder();
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.loss.Loss;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Rounding;
@@ -122,7 +123,27 @@ public final class Checks {
     type("right rows", rowCorrect, ElementType.I32);
     count("gradient", gradient, scores.count());
     count("right rows", rowCorrect, rowLoss.count());
-    long rows = rowLoss.count();
+    return classes(scores, labels, rowLoss.count());
+  }
+
+  /** Returns the number of classes. */
+  public static int lossHessian(
+      Loss loss, Array scores, Array labels, long rows, Array direction, Array out) {
+    if (!loss.twiceDifferentiable()) {
+      throw new IllegalArgumentException(loss + " has no second derivative");
+    }
+    sameType(scores, direction, out);
+    type("labels", labels, ElementType.I32);
+    count("direction", direction, scores.count());
+    count("product", out, scores.count());
+    apart("product", out, scores);
+    if (out != direction) {
+      apart("product", out, direction);
+    }
+    return classes(scores, labels, rows);
+  }
+
+  private static int classes(Array scores, Array labels, long rows) {
     long classes = rows == 0 ? 1 : scores.count() / rows;
     if (classes * rows != scores.count() || classes < 1 || classes > MAX_CLASSES) {
       throw new IllegalArgumentException(

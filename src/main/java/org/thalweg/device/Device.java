@@ -102,6 +102,20 @@ public interface Device extends AutoCloseable {
       Array rowCorrect);
 
   /**
+   * The product of each row's Hessian, that of the loss with respect to its scores, with a direction, times {@code
+   * scale}.
+   *
+   * @param loss one that is {@link Loss#twiceDifferentiable}
+   * @param scores [rows × classes]
+   * @param labels I32, as for {@link #loss}, one for each row or each of a few that models share
+   * @param rows how many there are
+   * @param direction as large as the scores
+   * @param out as large as the scores; may be the direction, and shares no element with the scores
+   */
+  void lossHessian(
+      Loss loss, Array scores, Array labels, long rows, double scale, Array direction, Array out);
+
+  /**
    * Adds up each model's row losses and right rows into the result of the current batch. A sum that is not
    * finite, or a label that is no class, halts: this step's update and all later steps do nothing.
    */
@@ -159,6 +173,15 @@ public interface Device extends AutoCloseable {
    * @param x may be y; otherwise it shares no element with it
    */
   void axpy(double a, Array x, Array y);
+
+  /**
+   * {@code y[i] = a * sign(x[i]) + y[i]}, rounded once, where the sign is 1, -1, or x itself where that is 0 or NaN: adds
+   * a subgradient of {@code a} times the sum of the magnitudes.
+   *
+   * @param a rounded to the vectors' type; a recorded step keeps it
+   * @param x may be y; otherwise it shares no element with it
+   */
+  void axpySign(double a, Array x, Array y);
 
   /**
    * {@code x[i] = a * x[i]}.

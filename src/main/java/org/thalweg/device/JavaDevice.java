@@ -342,6 +342,56 @@ public final class JavaDevice implements Device {
   }
 
   @Override
+  public void lossHessian(
+      Loss loss, Array scores, Array labels, long rows, double scale, Array direction, Array out) {
+    int classes = Checks.lossHessian(loss, scores, labels, rows, direction, out);
+    JavaArray x = mine(scores);
+    JavaArray y = mine(labels);
+    JavaArray u = mine(direction);
+    JavaArray r = mine(out);
+    submit(
+        () ->
+            workers.forEach(
+                (int) rows,
+                16L * classes,
+                (from, to) -> {
+                  for (int row = from; row < to; row++) {
+                    int label = y.ints()[y.at() + row % (int) y.count()];
+                    hessianRow(loss, x, row * classes, classes, label, scale, u, r);
+                  }
+                }));
+  }
+
+  private static void hessianRow(
+      Loss loss,
+      JavaArray scores,
+      int index,
+      int classes,
+      int label,
+      double scale,
+      JavaArray direction,
+      JavaArray out) {
+    int x = scores.at() + index;
+    int u = direction.at() + index;
+    int r = out.at() + index;
+    if (scores.type() == ElementType.F32) {
+      loss.hessianRow(
+          scores.floats(),
+          x,
+          classes,
+          label,
+          (float) scale,
+          direction.floats(),
+          u,
+          out.floats(),
+          r);
+    } else {
+      loss.hessianRow(
+          scores.doubles(), x, classes, label, scale, direction.doubles(), u, out.doubles(), r);
+    }
+  }
+
+  @Override
   public void tally(Array rowLoss, Array rowCorrect, Steps steps) {
     int rows = Checks.tally(rowLoss, rowCorrect, steps);
     JavaArray losses = mine(rowLoss);
@@ -539,6 +589,14 @@ public final class JavaDevice implements Device {
     JavaArray added = mine(x);
     JavaArray sum = mine(y);
     submit(() -> JavaVectors.axpy(workers, a, added, sum));
+  }
+
+  @Override
+  public void axpySign(double a, Array x, Array y) {
+    Checks.axpy(x, y);
+    JavaArray signs = mine(x);
+    JavaArray sum = mine(y);
+    submit(() -> JavaVectors.axpySign(workers, a, signs, sum));
   }
 
   @Override

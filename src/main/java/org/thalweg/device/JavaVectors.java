@@ -133,6 +133,36 @@ final class JavaVectors {
     }
   }
 
+  /** {@code y[i] = fma(a, sign(x[i]), y[i])}; 0 and NaN are their own signs. */
+  static void axpySign(Workers workers, double a, JavaArray x, JavaArray y) {
+    int p = x.at();
+    int q = y.at();
+    if (y.type() == ElementType.F32) {
+      float factor = (float) a;
+      float[] xs = x.floats();
+      float[] ys = y.floats();
+      workers.forEach(
+          (int) y.count(),
+          1,
+          (from, to) -> {
+            for (int i = from; i < to; i++) {
+              ys[q + i] = Math.fma(factor, Math.signum(xs[p + i]), ys[q + i]);
+            }
+          });
+    } else {
+      double[] xs = x.doubles();
+      double[] ys = y.doubles();
+      workers.forEach(
+          (int) y.count(),
+          1,
+          (from, to) -> {
+            for (int i = from; i < to; i++) {
+              ys[q + i] = Math.fma(a, Math.signum(xs[p + i]), ys[q + i]);
+            }
+          });
+    }
+  }
+
   /** {@code x[i] = a * x[i]}. */
   static void scale(Workers workers, double a, JavaArray x) {
     int p = x.at();

@@ -9,6 +9,10 @@ import org.thalweg.device.Exact;
  *
  * <p>Order: losses and slopes of all classes, 0 for the label's own, are canonical sums.
  *
+ * <p>Squared, it is piecewise quadratic: its Hessian times u is {@code 2 (u_j - u_y) * scale} where the margin is
+ * positive, else 0, at the kink too; and for the label minus the sum of the others. Not squared, its second derivative is
+ * 0 wherever there is one, which is of no use to anybody.
+ *
  * @param squared whether the margins are squared
  */
 public record Hinge(boolean squared) implements Loss {
@@ -55,5 +59,72 @@ public record Hinge(boolean squared) implements Loss {
       d[dAt + j] = (j == label ? -slope : slopes[j]) * scale;
     }
     return Exact.sum(losses, 0, classes) + spoiled;
+  }
+
+  @Override
+  public boolean twiceDifferentiable() {
+    return squared;
+  }
+
+  @Override
+  public void hessianRow(
+      float[] x,
+      int at,
+      int classes,
+      int label,
+      float scale,
+      float[] u,
+      int uAt,
+      float[] r,
+      int rAt) {
+    if (!squared) {
+      Loss.super.hessianRow(x, at, classes, label, scale, u, uAt, r, rAt); // refuses
+    }
+    boolean valid = label >= 0 && label < classes;
+    float labelScore = valid ? x[at + label] : Float.NaN;
+    float labelDirection = valid ? u[uAt + label] : Float.NaN;
+    float[] curves = new float[classes];
+    for (int j = 0; j < classes; j++) {
+      float margin = x[at + j] - labelScore + 1;
+      curves[j] =
+          j == label || margin <= 0 ? 0 : margin > 0 ? 2 * (u[uAt + j] - labelDirection) : margin;
+    }
+    // A NaN score of the label is in no margin where there is one class only.
+    float spoiled = Float.isNaN(labelScore) ? labelScore : 0;
+    float others = Exact.sum(curves, 0, classes) + spoiled;
+    for (int j = 0; j < classes; j++) {
+      r[rAt + j] = (j == label ? -others : curves[j]) * scale;
+    }
+  }
+
+  @Override
+  public void hessianRow(
+      double[] x,
+      int at,
+      int classes,
+      int label,
+      double scale,
+      double[] u,
+      int uAt,
+      double[] r,
+      int rAt) {
+    if (!squared) {
+      Loss.super.hessianRow(x, at, classes, label, scale, u, uAt, r, rAt); // refuses
+    }
+    boolean valid = label >= 0 && label < classes;
+    double labelScore = valid ? x[at + label] : Double.NaN;
+    double labelDirection = valid ? u[uAt + label] : Double.NaN;
+    double[] curves = new double[classes];
+    for (int j = 0; j < classes; j++) {
+      double margin = x[at + j] - labelScore + 1;
+      curves[j] =
+          j == label || margin <= 0 ? 0 : margin > 0 ? 2 * (u[uAt + j] - labelDirection) : margin;
+    }
+    // A NaN score of the label is in no margin where there is one class only.
+    double spoiled = Double.isNaN(labelScore) ? labelScore : 0;
+    double others = Exact.sum(curves, 0, classes) + spoiled;
+    for (int j = 0; j < classes; j++) {
+      r[rAt + j] = (j == label ? -others : curves[j]) * scale;
+    }
   }
 }

@@ -9,6 +9,9 @@ import org.thalweg.device.Exact;
  * <p>Order: for each chunk c of 1,024 classes {@code m_c = max x}, {@code s_c = sum exp(x - m_c)} (0 for m_c
  * where it is -Inf); then {@code M = max m_c} and {@code S = sum s_c * exp(m_c - M)}. A row of one chunk
  * takes M = m_0, S = s_0.
+ *
+ * <p>The Hessian times u is {@code p_j * (u_j - p.u) * scale} with {@code p_j = exp(x_j - M)/S}, where {@code p.u} is a
+ * canonical sum; the label is in none of it.
  */
 public record Softmax() implements Loss {
   @Override
@@ -19,6 +22,84 @@ public record Softmax() implements Loss {
   @Override
   public float row(float[] x, int at, int classes, int label, float scale, float[] d, int dAt) {
     float labelScore = label >= 0 && label < classes ? x[at + label] : Float.NaN;
+    float[] of = normalise(x, at, classes);
+    float max = of[0];
+    float sum = of[1];
+    for (int j = 0; j < classes; j++) {
+      float target = j == label ? 1 : 0;
+      d[dAt + j] = (Exact.exp(x[at + j] - max) / sum - target) * scale;
+    }
+    return Exact.log(sum) - (labelScore - max);
+  }
+
+  @Override
+  public double row(double[] x, int at, int classes, int label, double scale, double[] d, int dAt) {
+    double labelScore = label >= 0 && label < classes ? x[at + label] : Double.NaN;
+    double[] of = normalise(x, at, classes);
+    double max = of[0];
+    double sum = of[1];
+    for (int j = 0; j < classes; j++) {
+      double target = j == label ? 1 : 0;
+      d[dAt + j] = (Exact.exp(x[at + j] - max) / sum - target) * scale;
+    }
+    return Exact.log(sum) - (labelScore - max);
+  }
+
+  @Override
+  public boolean twiceDifferentiable() {
+    return true;
+  }
+
+  @Override
+  public void hessianRow(
+      float[] x,
+      int at,
+      int classes,
+      int label,
+      float scale,
+      float[] u,
+      int uAt,
+      float[] r,
+      int rAt) {
+    float[] of = normalise(x, at, classes);
+    float[] p = new float[classes];
+    float[] products = new float[classes];
+    for (int j = 0; j < classes; j++) {
+      p[j] = Exact.exp(x[at + j] - of[0]) / of[1];
+      products[j] = p[j] * u[uAt + j];
+    }
+    float mean = Exact.sum(products, 0, classes);
+    for (int j = 0; j < classes; j++) {
+      r[rAt + j] = p[j] * (u[uAt + j] - mean) * scale;
+    }
+  }
+
+  @Override
+  public void hessianRow(
+      double[] x,
+      int at,
+      int classes,
+      int label,
+      double scale,
+      double[] u,
+      int uAt,
+      double[] r,
+      int rAt) {
+    double[] of = normalise(x, at, classes);
+    double[] p = new double[classes];
+    double[] products = new double[classes];
+    for (int j = 0; j < classes; j++) {
+      p[j] = Exact.exp(x[at + j] - of[0]) / of[1];
+      products[j] = p[j] * u[uAt + j];
+    }
+    double mean = Exact.sum(products, 0, classes);
+    for (int j = 0; j < classes; j++) {
+      r[rAt + j] = p[j] * (u[uAt + j] - mean) * scale;
+    }
+  }
+
+  /** M and S of a row. */
+  private static float[] normalise(float[] x, int at, int classes) {
     int chunks = (classes + Exact.CHUNK - 1) / Exact.CHUNK;
     float[] chunkMax = new float[chunks];
     float[] chunkSum = new float[chunks];
@@ -48,16 +129,11 @@ public record Softmax() implements Loss {
       }
       sum = Exact.sum(chunkSum, 0, chunks);
     }
-    for (int j = 0; j < classes; j++) {
-      float target = j == label ? 1 : 0;
-      d[dAt + j] = (Exact.exp(x[at + j] - max) / sum - target) * scale;
-    }
-    return Exact.log(sum) - (labelScore - max);
+    return new float[] {max, sum};
   }
 
-  @Override
-  public double row(double[] x, int at, int classes, int label, double scale, double[] d, int dAt) {
-    double labelScore = label >= 0 && label < classes ? x[at + label] : Double.NaN;
+  /** M and S of a row. */
+  private static double[] normalise(double[] x, int at, int classes) {
     int chunks = (classes + Exact.CHUNK - 1) / Exact.CHUNK;
     double[] chunkMax = new double[chunks];
     double[] chunkSum = new double[chunks];
@@ -87,10 +163,6 @@ public record Softmax() implements Loss {
       }
       sum = Exact.sum(chunkSum, 0, chunks);
     }
-    for (int j = 0; j < classes; j++) {
-      double target = j == label ? 1 : 0;
-      d[dAt + j] = (Exact.exp(x[at + j] - max) / sum - target) * scale;
-    }
-    return Exact.log(sum) - (labelScore - max);
+    return new double[] {max, sum};
   }
 }

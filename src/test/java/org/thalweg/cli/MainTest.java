@@ -65,6 +65,10 @@ class MainTest {
         List.of("train", "digits", "--l2", "-0.5", "--", "l2", "-0.5", "at least 0"),
         List.of("train", "digits", "--seed", "x", "--", "--seed", "x"),
         List.of("train", "digits", "--nesterov", "--", "--nesterov"),
+        List.of("gradcheck", "nist", "--", "nist", "digits", ".csv"),
+        List.of("gradcheck", "mnist", "--", "--data-dir"),
+        List.of("gradcheck", "--rows", "0", "--", "--rows", "0", "at least 1"),
+        List.of("gradcheck", "--device", "gpu", "--", "--device", "gpu", "sim"),
         List.of("trian", "digits", "--", "trian"));
   }
 
@@ -92,6 +96,23 @@ class MainTest {
     Outcome outcome = run();
     assertEquals(2, outcome.code());
     assertTrue(outcome.err().contains("train") && outcome.err().contains("devices"));
+  }
+
+  @Test
+  void gradcheckPrintsALineForEachCheck() {
+    Outcome outcome = run("gradcheck", "--rows", "2", "--device", "java");
+    assertEquals(0, outcome.code(), outcome.err());
+    List<String> lines = outcome.out().lines().filter(line -> line.contains("  PASS ")).toList();
+    assertEquals(120, lines.size(), outcome.out());
+    assertTrue(lines.get(1).matches("softmax +none +digits +Hessian +PASS 13000 elements.*"));
+    assertTrue(outcome.out().endsWith("120 checks, 0 failed" + System.lineSeparator()));
+
+    Outcome json = run("gradcheck", "--rows", "2", "--device", "java", "--json");
+    List<String> objects = json.out().lines().toList();
+    assertEquals(121, objects.size(), json.out());
+    assertTrue(objects.get(0).startsWith("{\"event\":\"check\",\"loss\":\"softmax\","));
+    assertTrue(objects.get(120).startsWith("{\"event\":\"done\","), objects.get(120));
+    assertTrue(objects.get(120).endsWith("\"checks\":120,\"failed\":0}"), objects.get(120));
   }
 
   @Test

@@ -11,6 +11,14 @@ interface LossTolerance {
   /** Of the gradient {@code g * scale} with respect to one score, the label's or another's. */
   double gradient(double g, boolean label, double scale);
 
+  /**
+   * Of the Hessian's product with a direction, times {@code scale}, at one score.
+   *
+   * @param diagonal the Hessian there
+   * @param largest magnitude in the direction
+   */
+  double hessian(double diagonal, boolean label, double largest, double scale);
+
   /** For scores of at most {@code most} in magnitude. */
   static LossTolerance of(Loss loss, ElementType type, int classes, double most) {
     return loss instanceof Hinge hinge
@@ -28,6 +36,22 @@ interface LossTolerance {
     @Override
     public double gradient(double g, boolean label, double scale) {
       return SoftmaxTolerance.gradient(type, sum, g + (label ? 1 : 0), g, scale);
+    }
+
+    /**
+     * Of {@code p * (u - mean) * scale}, p up to 1: with e the relative error of a p, as in the gradient, and U the
+     * largest |u|, the mean errs by U(e + 75 u), a term of it and its 74 additions; the difference, at most 2U, by 4u of
+     * that more, with the direction's own rounding; then p errs by e and two products and the scale by u each.
+     */
+    @Override
+    public double hessian(double diagonal, boolean label, double largest, double scale) {
+      double unit = Roundoff.unit(type);
+      double p =
+          0.5
+              + Math.sqrt(
+                  Math.max(0, 0.25 - diagonal)); // p - p^2 = diagonal; the larger of the two
+      double each = 2 * sum + unit;
+      return 2 * scale * p * largest * (each + 75 * unit + 2 * (4 * unit + each + 3 * unit));
     }
   }
 
@@ -53,6 +77,15 @@ interface LossTolerance {
     public double gradient(double g, boolean label, double scale) {
       double each = squared ? 2 * margin() : 0; // a slope of 1 is exact
       return 2 * scale * ((label ? classes : 1) * each + 80 * unit * Math.abs(g));
+    }
+
+    /**
+     * A class adds 2 (u_j - u_y): of at most 4U, with the direction's own rounding and the difference's. Nothing else is
+     * rounded but the sum and the product with the scale, and the scale. No margin is so near 0 that its sign is in doubt.
+     */
+    @Override
+    public double hessian(double diagonal, boolean label, double largest, double scale) {
+      return 2 * scale * (label ? classes : 1) * 4 * largest * unit * (2 + (label ? 76 : 0) + 2);
     }
   }
 }

@@ -43,21 +43,34 @@ class LossTwinsTest {
               inPlace ? ", in place" : "");
     }
 
-    /** Row losses, right rows, gradient. */
+    /** Row losses, right rows, gradient; the Hessians times the scores in another order. */
     @Override
     public List<double[]> run(Device device) {
       Guarded x = Guarded.of(device, type, 1, scores);
       Guarded y = Guarded.of(device, 3, labels);
+      double[] direction = new double[scores.length];
+      Arrays.setAll(direction, i -> scores[(i + scores.length / 3) % scores.length]);
+      Guarded u = Guarded.of(device, type, 2, direction);
+      Guarded r = inPlace ? u : Guarded.allocate(device, type, 3, scores.length);
       Guarded d = inPlace ? x : Guarded.allocate(device, type, 2, scores.length);
       Guarded rowLoss = Guarded.allocate(device, type, 3, rows);
       Guarded right = Guarded.allocate(device, ElementType.I32, 1, rows);
       double scale = 1.0 / 3;
+      if (loss.twiceDifferentiable()) {
+        device.lossHessian(loss, x.inside(), y.inside(), rows, scale, u.inside(), r.inside());
+      }
       device.loss(
           loss, x.inside(), y.inside(), scale, d.inside(), rowLoss.inside(), right.inside());
       List<double[]> results =
-          List.of(rowLoss.read(device), right.read(device), d.read(device), x.read(device));
+          List.of(
+              rowLoss.read(device),
+              right.read(device),
+              d.read(device),
+              x.read(device),
+              u.read(device),
+              r.read(device));
       y.read(device);
-      for (Guarded array : List.of(x, y, d, rowLoss, right)) {
+      for (Guarded array : List.of(x, y, d, rowLoss, right, u, r)) {
         array.whole().close();
       }
       return results;

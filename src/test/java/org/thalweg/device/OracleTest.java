@@ -153,6 +153,52 @@ class OracleTest {
       }
     }
 
+    @Test
+    void hessians() {
+      for (Loss loss : Losses.all()) {
+        for (ElementType type : Values.TYPES) {
+          for (int classes : new int[] {1, 2, 33, 1025}) {
+            if (loss.twiceDifferentiable()) {
+              assertHessian(loss, type, classes);
+            }
+          }
+        }
+      }
+    }
+
+    private void assertHessian(Loss loss, ElementType type, int classes) {
+      int rows = 3;
+      double[] scores = numbers(type, rows * classes);
+      double[] direction = numbers(type, rows * classes);
+      int[] labels = {0, classes / 2, classes - 1};
+      double scale = 0.25;
+      try (Array x = device.of(type, scores);
+          Array y = device.of(labels);
+          Array u = device.of(type, direction);
+          Array out = device.allocate(type, scores.length)) {
+        device.lossHessian(loss, x, y, rows, scale, u, out);
+        double[] products = device.read(out);
+        double most = Arrays.stream(abs(scores)).max().orElse(0);
+        double largest = Arrays.stream(abs(direction)).max().orElse(0);
+        LossTolerance tolerance = LossTolerance.of(loss, type, classes, most);
+        for (int r = 0; r < rows; r++) {
+          double[] row = Arrays.copyOfRange(scores, r * classes, (r + 1) * classes);
+          LossOracle oracle = LossOracle.of(loss, row, labels[r]);
+          for (int j = 0; j < classes; j++) {
+            double product = 0;
+            for (int k = 0; k < classes; k++) {
+              product += oracle.hessian(j, k) * direction[r * classes + k];
+            }
+            assertEquals(
+                product * scale,
+                products[r * classes + j],
+                tolerance.hessian(oracle.hessian(j, j), j == labels[r], largest, scale),
+                "%s %s, %d classes, row %d, class %d".formatted(loss, type, classes, r, j));
+          }
+        }
+      }
+    }
+
     /** One product each, which the oracle's double holds exactly before it is rounded. */
     @Test
     void gather() {

@@ -104,10 +104,15 @@ class VectorTest {
         double a = type.round(-0.3);
         double[] sum = new double[xs.length];
         double[] scaled = new double[xs.length];
+        double[] signed = new double[xs.length];
+        double[] signs = xs.clone();
+        signs[0] = 0;
         for (int i = 0; i < xs.length; i++) {
           BigDecimal product = new BigDecimal(a).multiply(new BigDecimal(xs[i]));
           sum[i] = round(type, product.add(new BigDecimal(ys[i])));
           scaled[i] = round(type, product);
+          double sign = signs[i] == 0 ? 0 : signs[i] > 0 ? a : -a;
+          signed[i] = round(type, new BigDecimal(scaled[i]).add(new BigDecimal(sign)));
         }
         try (Array x = device.of(type, xs);
             Array y = device.of(type, ys)) {
@@ -117,6 +122,9 @@ class VectorTest {
           assertArrayEquals(scaled, device.read(x));
           device.copy(x, y);
           assertArrayEquals(scaled, device.read(y));
+          device.write(x, signs);
+          device.axpySign(-0.3, x, y);
+          assertArrayEquals(signed, device.read(y));
         }
       }
     }
@@ -227,6 +235,7 @@ class VectorTest {
         refused(wrong, () -> device.axpy(1, three, four), "3", "4");
         refused(wrong, () -> device.axpy(1, three, wide), "F32", "F64");
         refused(wrong, () -> device.axpy(1, ints, ints), "I32");
+        refused(wrong, () -> device.axpySign(1, three, four), "3", "4");
         refused(wrong, () -> device.scale(1, ints), "I32");
         refused(wrong, () -> device.copy(three, four), "3", "4");
         refused(wrong, () -> device.copy(three, ints), "F32", "I32");

@@ -54,6 +54,10 @@ class VectorTwinsTest {
       results.add(y.read(device));
       device.axpy(a, y.inside(), y.inside());
       results.add(y.read(device));
+      device.axpySign(a, x.inside(), y.inside());
+      results.add(y.read(device));
+      device.axpySign(a, y.inside(), y.inside());
+      results.add(y.read(device));
       device.scale(a, y.inside());
       results.add(y.read(device));
       device.copy(y.inside(), x.inside());

@@ -36,4 +36,22 @@ public final class HingeOracle implements LossOracle {
     }
     return sum;
   }
+
+  /** Of the square of each positive margin {@code x_j - x_label + 1}: 2, and -2 between the two scores in it. */
+  @Override
+  public double hessian(int j, int k) {
+    if (power == 1) {
+      return 0;
+    }
+    if (j == label && k == label) {
+      double sum = 0;
+      for (int other = 0; other < scores.length; other++) {
+        sum += other != label && margin(other) > 0 ? 2 : 0;
+      }
+      return sum;
+    }
+    int other = j == label ? k : j;
+    boolean together = j == k || j == label || k == label;
+    return !together || margin(other) == 0 ? 0 : j == k ? 2 : -2;
+  }
 }

@@ -11,6 +11,9 @@ public interface LossOracle {
   /** {@code dloss / dscores[j]}. */
   double gradient(int j);
 
+  /** {@code d2loss / dscores[j] dscores[k]}. */
+  double hessian(int j, int k);
+
   /** The oracle of a loss. */
   static LossOracle of(Loss loss, double[] scores, int label) {
     return loss instanceof Hinge hinge

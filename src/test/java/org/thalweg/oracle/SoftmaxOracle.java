@@ -34,4 +34,9 @@ public final class SoftmaxOracle implements LossOracle {
   public double gradient(int j) {
     return probabilities[j] - (j == label ? 1 : 0);
   }
+
+  @Override
+  public double hessian(int j, int k) {
+    return (j == k ? probabilities[j] : 0) - probabilities[j] * probabilities[k];
+  }
 }

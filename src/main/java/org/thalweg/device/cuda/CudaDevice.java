@@ -577,6 +577,27 @@ public final class CudaDevice implements Device {
   }
 
   @Override
+  public void lossHessian(
+      Loss loss, Array scores, Array labels, long rows, double scale, Array direction, Array out) {
+    int classes = Checks.lossHessian(loss, scores, labels, rows, direction, out);
+    ElementType type = scores.type();
+    int chunks = (classes + Exact.CHUNK - 1) / Exact.CHUNK;
+    launch(
+        "hessians",
+        loss.kernel() + "_hessian_" + type.suffix(),
+        rows,
+        32 * Math.min(chunks, LOSS_WARPS),
+        2 * chunks * type.bytes(),
+        address(scores),
+        address(labels),
+        (int) labels.count(),
+        classes,
+        number(type, scale),
+        address(direction),
+        address(out));
+  }
+
+  @Override
   public void tally(Array rowLoss, Array rowCorrect, Steps steps) {
     int rows = Checks.tally(rowLoss, rowCorrect, steps);
     launch(
@@ -715,9 +736,17 @@ public final class CudaDevice implements Device {
 
   @Override
   public void axpy(double a, Array x, Array y) {
+    axpy("axpy_", a, x, y);
+  }
+
+  @Override
+  public void axpySign(double a, Array x, Array y) {
+    axpy("axpy_sign_", a, x, y);
+  }
+
+  private void axpy(String kernel, double a, Array x, Array y) {
     Checks.axpy(x, y);
-    elements(
-        "axpy_" + y.type().suffix(), y, number(y.type(), a), address(x), address(y), y.count());
+    elements(kernel + y.type().suffix(), y, number(y.type(), a), address(x), address(y), y.count());
   }
 
   @Override

@@ -1,0 +1,41 @@
+package org.thalweg.check;
+
+import org.thalweg.device.ElementType;
+import org.thalweg.model.Objective;
+
+/**
+ * How a check compares: analytic value a and numeric value n agree where {@code |a - n| <= atol + rtol * |n|}.
+ *
+ * @param eps how far the points of a difference lie to either side
+ * @param atol absolute
+ * @param rtol relative to the numeric value
+ * @param binary32 whether functions of F32 vectors are taken: one rounding of their value is as large as what a step of
+ *     the usual eps changes, so that all three numbers must be chosen for it
+ */
+public record Tolerance(double eps, double atol, double rtol, boolean binary32) {
+  /** What {@code torch.autograd.gradcheck} takes. */
+  public static final Tolerance DEFAULT = new Tolerance(1e-6, 1e-5, 1e-3, false);
+
+  /** Checks the numbers. */
+  public Tolerance {
+    if (!(eps > 0 && eps < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("eps must be finite and above 0: " + eps);
+    }
+    if (!(atol >= 0 && rtol >= 0)) {
+      throw new IllegalArgumentException(
+          "atol and rtol must be at least 0: %s, %s".formatted(atol, rtol));
+    }
+  }
+
+  void checkDoor(Objective f, double[] w) {
+    if (f.type() != ElementType.F64 && !binary32) {
+      throw new IllegalArgumentException(
+          "a check in %s finds roundings, not mistakes: take an objective of F64"
+              .formatted(f.type()));
+    }
+    if (w.length != f.size()) {
+      throw new IllegalArgumentException(
+          "w has %d elements, the objective takes %d".formatted(w.length, f.size()));
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package org.thalweg.check;
+
+import java.util.function.UnaryOperator;
+import org.thalweg.device.Array;
+import org.thalweg.device.Device;
+import org.thalweg.device.ElementType;
+import org.thalweg.model.Objective;
+
+/** An objective whose gradient and Hessian products somebody has spoiled. */
+record Tampered(Objective right, UnaryOperator<double[]> gradient, UnaryOperator<double[]> product)
+    implements Objective {
+  @Override
+  public Device device() {
+    return right.device();
+  }
+
+  @Override
+  public ElementType type() {
+    return right.type();
+  }
+
+  @Override
+  public long size() {
+    return right.size();
+  }
+
+  @Override
+  public double value(Array w) {
+    return right.value(w);
+  }
+
+  @Override
+  public double[] values(double[][] points) {
+    return right.values(points);
+  }
+
+  @Override
+  public double gradient(Array w, Array to) {
+    double value = right.gradient(w, to);
+    device().write(to, gradient.apply(device().read(to)));
+    return value;
+  }
+
+  @Override
+  public boolean twiceDifferentiable() {
+    return right.twiceDifferentiable();
+  }
+
+  @Override
+  public void hessianTimes(Array w, Array v, Array out) {
+    right.hessianTimes(w, v, out);
+    device().write(out, product.apply(device().read(out)));
+  }
+}
