@@ -11,7 +11,7 @@ import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
 import org.thalweg.loss.Softmax;
 
-/** Losses and their gradients; and exp and log, which softmax shows. */
+/** Losses, their gradients and products with their Hessians; and exp and log, which softmax shows. */
 final class LossExperiments {
   private static final int[] CLASSES = {1, 2, 10, 33, 1025, 16385};
 
@@ -119,6 +119,11 @@ final class LossExperiments {
           Array d = inPlace ? x : desk.place("gradient", type, 2, new double[scores.length]);
           Array rowLoss = desk.place("row losses", type, 3, new double[rows]);
           Array right = desk.place("right rows", ElementType.I32, 1, new double[rows]);
+          if (loss.twiceDifferentiable() && !inPlace) {
+            Array direction = desk.place("direction", type, 3, desk.numbers(scores.length));
+            Array product = desk.place("Hessian product", type, 1, new double[scores.length]);
+            desk.device.lossHessian(loss, x, y, rows, 1.0 / 3, direction, product);
+          }
           desk.device.loss(loss, x, y, 1.0 / 3, d, rowLoss, right);
         });
   }

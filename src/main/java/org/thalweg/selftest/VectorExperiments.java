@@ -63,6 +63,7 @@ final class VectorExperiments {
           device.axpy(a, x, y);
           device.copy(y, sum);
           device.axpy(a, y, y);
+          device.axpySign(a, x, y);
           device.scale(a, x);
         });
   }

@@ -30,9 +30,9 @@ class SuiteTest {
           Suite.updates, List.of("update"),
           Suite.clip, List.of("clip", "update"),
           Suite.products, List.of("multiply", "multiplyTransposed"),
-          Suite.losses, List.of("loss"),
+          Suite.losses, List.of("loss", "lossHessian"),
           Suite.explog, List.of("loss"),
-          Suite.vectors, List.of("dot", "norm", "axpy", "scale", "copy"),
+          Suite.vectors, List.of("dot", "norm", "axpy", "axpySign", "scale", "copy"),
           Suite.training,
               List.of("gather", "multiply", "loss", "tally", "multiplyTransposed", "update"));
 
@@ -119,7 +119,8 @@ class SuiteTest {
           case "tally" -> ((Steps) arguments[2]).results().slice(0, 1);
           case "update" -> ((Tensors) arguments[1]).master(0);
           case "dot", "norm" -> ((Array) arguments[2]).slice(0, 1);
-          case "axpy" -> arguments[2];
+          case "axpy", "axpySign" -> arguments[2];
+          case "lossHessian" -> arguments[6];
           case "scale", "copy" -> arguments[1];
           default -> null; // clip's is in the clock, which no operation writes
         };
