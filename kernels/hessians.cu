@@ -166,7 +166,7 @@ __device__ __forceinline__ void squared_hinge_hessian(const T* scores, const int
 }
 
 #define THALWEG_HESSIAN(name, suffix, T)                                                                     \
-  extern "C" __global__ void __launch_bounds__(kMaxWarps * 32)                                              \
+  extern "C" __global__ void __launch_bounds__(kMaxWarps * 32, 2)                                              \
       name##_##suffix(const T* scores, const int* labels, int label_rows, int classes, T scale,             \
                       const T* direction, T* out) {                                                         \
     name<T>(scores, labels, label_rows, classes, scale, direction, out);                                    \
