@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.loss.Loss;
-import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Rounding;
 
@@ -517,53 +516,34 @@ public final class JavaDevice implements Device {
   @Override
   public void update(Optimizer rule, Tensors tensors, Steps steps, int column) {
     Checks.update(rule, tensors, steps, column);
-    JavaTensors own = mine(tensors);
+    List<JavaTensor> own = mine(tensors).tensors();
+    List<JavaUpdate> updates = own.stream().map(tensor -> new JavaUpdate(rule, tensor)).toList();
+    boolean looksAhead = rule.lookAhead() != null;
     mine(steps.clock());
     submit(
         () -> {
           long[] clock = mine(steps.clock()).cells();
           boolean idle =
               clock[Steps.HALTED] != Steps.Halt.RUNNING.code || clock[Steps.SKIPPED] != 0;
-          if (idle && rule.lookAhead() == null) {
+          if (idle && !looksAhead) {
             return;
           }
           long[] cells = mine(steps.cells()).cells();
           double factor = Double.longBitsToDouble(clock[Steps.FACTOR]);
           int at = row(steps, clock) + column;
-          for (int i = 0; i < own.tensors().size(); i++) {
-            JavaTensor tensor = own.tensors().get(i);
+          for (int i = 0; i < updates.size(); i++) {
+            JavaTensor tensor = own.get(i);
             boolean rounded = tensor.value().type() == ElementType.BF16;
             if (idle) {
               tensor.goBack();
             } else {
-              update(rule, tensor, cells, at + (rounded ? Rounding.COLUMNS : 0), factor);
+              updates.get(i).run(workers, cells, at + (rounded ? Rounding.COLUMNS : 0), factor);
             }
             if (rounded) {
               tensor.round(workers, cells[at], i);
             }
           }
         });
-  }
-
-  private void update(Optimizer rule, JavaTensor tensor, long[] cells, int column, double factor) {
-    int columns = Group.columns(rule);
-    int at = column + tensor.group() * columns;
-    int n = (int) tensor.master().count();
-    if (tensor.master().type() == ElementType.F32) {
-      float[] c = new float[columns];
-      for (int i = 0; i < columns; i++) {
-        c[i] = Float.intBitsToFloat((int) cells[at + i]);
-      }
-      c[0] *= (float) factor;
-      workers.forEach(n, 4, (from, to) -> tensor.updateFloats(rule, c, from, to));
-    } else {
-      double[] c = new double[columns];
-      for (int i = 0; i < columns; i++) {
-        c[i] = Double.longBitsToDouble(cells[at + i]);
-      }
-      c[0] *= factor;
-      workers.forEach(n, 4, (from, to) -> tensor.updateDoubles(rule, c, from, to));
-    }
   }
 
   @Override

@@ -62,6 +62,9 @@ final class Workers implements AutoCloseable {
   /** Runs a check on the calling thread and on each of the others. */
   void onEach(Runnable check) {
     check.run();
+    if (threads == 1) {
+      return;
+    }
     List<Future<?>> others = new ArrayList<>();
     for (int i = 1; i < threads; i++) {
       others.add(pool.submit(check));
