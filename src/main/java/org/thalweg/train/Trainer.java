@@ -1,8 +1,11 @@
 package org.thalweg.train;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Bytes;
 import org.thalweg.device.Device;
@@ -109,28 +112,77 @@ public final class Trainer implements AutoCloseable {
    * @param number from 1
    * @param loss the mean loss of its minibatches as they came, without the regularisation
    * @param accuracy the share of their rows that were classified right
+   * @param lr the learning rate of its last step
+   * @param validation the score of the validation rows; null where there are none
    */
-  public record Epoch(int number, double loss, double accuracy) {}
+  public record Epoch(
+      int number, double loss, double accuracy, double lr, @Nullable Score validation) {}
 
-  /**
-   * Trains for as many epochs as the settings say.
-   *
-   * @param listener is told of each epoch
-   * @throws TrainingException if the loss becomes NaN or infinite; the model keeps the weights before that
-   *     step
-   */
-  public void train(Consumer<Epoch> listener) {
+  /** Is told how the training goes. */
+  public interface Listener {
+    /** An epoch has been finished. */
+    void epoch(Epoch epoch);
+
+    /** So many steps of the whole run are done; called every so many steps. */
+    default void step(long done, long of) {}
+  }
+
+  /** Scores these rows behind each epoch. */
+  public Trainer validation(Dataset rows, int patience) {
+    throw new UnsupportedOperationException();
+  }
+
+  /** Saves a checkpoint every so often, and at the end. */
+  public Trainer checkpoints(Path file, Interval every) {
+    throw new UnsupportedOperationException();
+  }
+
+  /** Strings that a checkpoint carries for whoever resumes. */
+  public Trainer metadata(Map<String, String> strings) {
+    throw new UnsupportedOperationException();
+  }
+
+  /** What was given to {@link #metadata(Map)}. */
+  public static Map<String, String> metadata(Path checkpoint) throws IOException {
+    throw new UnsupportedOperationException();
+  }
+
+  /** Goes on where a checkpoint was saved. */
+  public void restore(Path checkpoint) throws IOException {
+    throw new UnsupportedOperationException();
+  }
+
+  /** From any thread: train returns soon. */
+  public void stop() {
+    throw new UnsupportedOperationException();
+  }
+
+  /** The epochs that are done. */
+  public List<Epoch> history() {
+    throw new UnsupportedOperationException();
+  }
+
+  /** The steps that are done. */
+  public long steps() {
+    return updates;
+  }
+
+  /** Trains for as many epochs as the settings say. */
+  public Outcome train(Listener listener) {
     for (int epoch = 1; epoch <= settings.epochs(); epoch++) {
       training.order(new Philox(settings.seed(), epoch).permutation(data.rows()));
       Steps.Account account = training.pass(this::fillUpdates);
       check(account, "epoch " + epoch + ", step " + (account.batches() + 1));
       updates += account.updates();
-      listener.accept(
+      listener.epoch(
           new Epoch(
               epoch,
               sum(account.losses()) / data.rows(),
-              (double) Arrays.stream(account.correct()).sum() / data.rows()));
+              (double) Arrays.stream(account.correct()).sum() / data.rows(),
+              settings.optimizer().lr(),
+              null));
     }
+    return Outcome.FINISHED;
   }
 
   private void fillUpdates(Steps steps) {

@@ -19,7 +19,6 @@ import org.thalweg.device.JavaDevice;
 import org.thalweg.device.TestDevices;
 import org.thalweg.device.cuda.CudaDevice;
 import org.thalweg.device.cuda.Driver;
-import org.thalweg.loss.Softmax;
 import org.thalweg.optim.Adam;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
@@ -30,7 +29,7 @@ class MemoryPlanTest {
   private static final Dataset DIGITS = Digits.load().train();
 
   private static Settings settings(Optimizer rule, ElementType type, int batch) {
-    return new Settings(rule, new Softmax(), type, batch, 1, 0, 1);
+    return Settings.DEFAULT.withOptimizer(rule).withType(type).withBatch(batch).withEpochs(1);
   }
 
   /** Exact but for the gaps between states and the room in the kernels' tables, which a bound stands for. */

@@ -13,16 +13,17 @@ import org.thalweg.data.Digits;
 import org.thalweg.device.Device;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.JavaDevice;
-import org.thalweg.loss.Softmax;
-import org.thalweg.optim.Adam;
 import org.thalweg.optim.Sgd;
 
 class TrainerTest {
   private static final Dataset DIGITS = Digits.load().train();
 
   private static Settings settings(int batch, int epochs, double l2) {
-    return new Settings(
-        new Adam(0.01, 0.9, 0.999, 1e-8), new Softmax(), ElementType.F64, batch, epochs, l2, 1);
+    return Settings.DEFAULT
+        .withType(ElementType.F64)
+        .withBatch(batch)
+        .withEpochs(epochs)
+        .withL2(l2);
   }
 
   /** All weights 0: each class has probability 1/10, so the loss is log 10 whatever the rows. */
@@ -99,7 +100,7 @@ class TrainerTest {
 
   @Test
   void aLossThatIsNotFiniteKeepsTheWeightsBeforeIt() {
-    Settings wild = new Settings(new Sgd(1e38), new Softmax(), ElementType.F32, 32, 1, 0, 1);
+    Settings wild = Settings.DEFAULT.withOptimizer(new Sgd(1e38)).withEpochs(1);
     try (Device device = new JavaDevice(1);
         Trainer trainer = new Trainer(device, DIGITS, wild)) {
       TrainingException e = assertThrows(TrainingException.class, () -> trainer.train(epoch -> {}));
