@@ -73,7 +73,7 @@ public record Schedule(Kind kind, int warmup, int every, double factor, double d
     double decayed =
         switch (kind) {
           case CONSTANT -> 1;
-          case STEP -> StrictMath.pow(factor, decays);
+          case STEP -> StrictMath.pow(factor, (double) decays);
           case COSINE -> (1 + StrictMath.cos(Math.PI * share)) / 2;
           case LINEAR -> 1 - share;
           case INVERSE -> 1 / (1 + decay * done);
