@@ -87,7 +87,7 @@ public class JavaDeviceBench {
       Optimizer adam = Optimizers.named("adam");
       trainer =
           new Trainer(
-              device, data, new Settings(adam, new Softmax(), ElementType.F32, 128, 1, 0, 1));
+              device, data, Settings.DEFAULT.withOptimizer(adam).withBatch(128).withEpochs(Integer.MAX_VALUE));
     }
 
     @TearDown(Level.Trial)
@@ -99,6 +99,6 @@ public class JavaDeviceBench {
 
   @Benchmark
   public void epoch(Epochs epochs) {
-    epochs.trainer.train(epoch -> {});
+    epochs.trainer.train(epoch -> epochs.trainer.stop());
   }
 }

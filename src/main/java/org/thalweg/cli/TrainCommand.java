@@ -12,9 +12,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Digits;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.cuda.Matmul;
-import org.thalweg.loss.Softmax;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 import org.thalweg.train.Score;
@@ -150,7 +148,12 @@ final class TrainCommand implements Callable<Integer> {
     }
     try {
       Optimizer rule = Optimizers.named(optimizer).withLr(lr);
-      return new Settings(rule, new Softmax(), ElementType.F32, batch, epochs, l2, seed);
+      return Settings.DEFAULT
+          .withOptimizer(rule)
+          .withBatch(batch)
+          .withEpochs(epochs)
+          .withL2(l2)
+          .withSeed(seed);
     } catch (IllegalArgumentException e) {
       throw wrong(String.valueOf(e.getMessage()));
     }

@@ -9,7 +9,6 @@ import org.thalweg.device.ElementType;
 import org.thalweg.device.Parameter;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
-import org.thalweg.loss.Softmax;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 import org.thalweg.train.Settings;
@@ -26,12 +25,13 @@ final class TrainingExperiments {
     Dataset data = Digits.load().train().splitAt(ROWS).train();
     List<Experiment> list = new ArrayList<>();
     for (ElementType type : Suite.TYPES) {
+      Settings epoch = Settings.DEFAULT.withType(type).withBatch(BATCH).withEpochs(1);
       for (Optimizer rule : Optimizers.all()) {
-        list.add(experiment(data, new Settings(rule, new Softmax(), type, BATCH, 1, 1e-3, 1)));
+        list.add(experiment(data, epoch.withOptimizer(rule).withL2(1e-3)));
       }
       for (Loss loss : Losses.all()) {
         Optimizer sgd = Optimizers.named("sgd");
-        list.add(experiment(data, new Settings(sgd, loss, type, BATCH, 1, 0, 1)));
+        list.add(experiment(data, epoch.withOptimizer(sgd).withLoss(loss)));
       }
     }
     return list.stream();

@@ -1,32 +1,380 @@
 package org.thalweg.train;
 
+import java.lang.reflect.RecordComponent;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.thalweg.device.ElementType;
 import org.thalweg.loss.Loss;
+import org.thalweg.loss.Softmax;
+import org.thalweg.optim.Adam;
 import org.thalweg.optim.Optimizer;
 
 /**
- * How to train.
+ * How to train. The objective is the mean loss of the rows, plus {@code l1} times the sum of the weights' absolute
+ * values, plus {@code l2} times the sum of their squares; the bias is in none of these sums.
  *
  * @param optimizer the rule, with its learning rate
  * @param loss what a row costs
  * @param type F32 or F64
- * @param batch rows of a minibatch; the last one of an epoch is smaller where they do not divide
+ * @param batch rows of a minibatch, the last one of an epoch being smaller where they do not divide; 0 for all rows
  * @param epochs passes through the training rows
- * @param l2 lambda: the objective is the mean loss plus lambda times the sum of the squared weights
+ * @param l1 the factor of the absolute values
+ * @param l2 the factor of the squares
+ * @param weightDecay decoupled: each update multiplies the weights by {@code 1 - lr * weightDecay} first
+ * @param clipNorm to which the gradients' norm is clipped; infinite for no clipping
+ * @param schedule of the learning rate
+ * @param initialisation where the weights begin
+ * @param initScale what {@code initialisation} multiplies
+ * @param centre whether the training rows' mean of each feature is subtracted, from other rows too
  * @param seed of the first weights and of each epoch's order
  */
 public record Settings(
-    Optimizer optimizer, Loss loss, ElementType type, int batch, int epochs, double l2, long seed) {
+    Optimizer optimizer,
+    Loss loss,
+    ElementType type,
+    int batch,
+    int epochs,
+    double l1,
+    double l2,
+    double weightDecay,
+    double clipNorm,
+    Schedule schedule,
+    Initialisation initialisation,
+    double initScale,
+    boolean centre,
+    long seed) {
+  /** Adam at 0.01 and softmax in binary32, 30 epochs of minibatches of 32 rows, and nothing else. */
+  public static final Settings DEFAULT =
+      new Settings(
+          new Adam(0.01, 0.9, 0.999, 1e-8),
+          new Softmax(),
+          ElementType.F32,
+          32,
+          30,
+          0,
+          0,
+          0,
+          Double.POSITIVE_INFINITY,
+          Schedule.CONSTANT,
+          Initialisation.NORMAL,
+          0.01,
+          false,
+          1);
+
   /** Checks the numbers. */
   public Settings {
-    if (batch < 1) {
-      throw new IllegalArgumentException("batch must be at least 1: " + batch);
+    if (type != ElementType.F32 && type != ElementType.F64) {
+      throw new IllegalArgumentException("type must be F32 or F64: " + type);
+    }
+    if (batch < 0) {
+      throw new IllegalArgumentException("batch must be at least 1, or 0 for all rows: " + batch);
     }
     if (epochs < 0) {
       throw new IllegalArgumentException("epochs must be at least 0: " + epochs);
     }
-    if (!(l2 >= 0 && l2 < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("l2 must be finite and at least 0: " + l2);
+    checkAtLeast0("l1", l1);
+    checkAtLeast0("l2", l2);
+    checkAtLeast0("weightDecay", weightDecay);
+    checkAtLeast0("initScale", initScale);
+    if (!(clipNorm > 0)) {
+      throw new IllegalArgumentException(
+          "clipNorm must be above 0, infinite for no clipping: " + clipNorm);
     }
+  }
+
+  private static void checkAtLeast0(String name, double value) {
+    if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(name + " must be finite and at least 0: " + value);
+    }
+  }
+
+  /** Each number by its name, {@code optimizer.lr}: as text that a run can be held to. */
+  Map<String, String> text() {
+    Map<String, String> text = new LinkedHashMap<>();
+    put("", this, text);
+    return text;
+  }
+
+  private static void put(String prefix, Record record, Map<String, String> text) {
+    for (RecordComponent component : record.getClass().getRecordComponents()) {
+      String name = prefix + component.getName();
+      try {
+        Object value = component.getAccessor().invoke(record);
+        if (value instanceof Record own) {
+          text.put(name, own.getClass().getSimpleName());
+          put(name + ".", own, text);
+        } else {
+          text.put(name, String.valueOf(value));
+        }
+      } catch (ReflectiveOperationException e) {
+        throw new LinkageError(record + " is no ordinary record", e);
+      }
+    }
+  }
+
+  /** These with another rule. */
+  public Settings withOptimizer(Optimizer other) {
+    return new Settings(
+        other,
+        loss,
+        type,
+        batch,
+        epochs,
+        l1,
+        l2,
+        weightDecay,
+        clipNorm,
+        schedule,
+        initialisation,
+        initScale,
+        centre,
+        seed);
+  }
+
+  /** These with another loss. */
+  public Settings withLoss(Loss other) {
+    return new Settings(
+        optimizer,
+        other,
+        type,
+        batch,
+        epochs,
+        l1,
+        l2,
+        weightDecay,
+        clipNorm,
+        schedule,
+        initialisation,
+        initScale,
+        centre,
+        seed);
+  }
+
+  /** These with another type. */
+  public Settings withType(ElementType other) {
+    return new Settings(
+        optimizer,
+        loss,
+        other,
+        batch,
+        epochs,
+        l1,
+        l2,
+        weightDecay,
+        clipNorm,
+        schedule,
+        initialisation,
+        initScale,
+        centre,
+        seed);
+  }
+
+  /** These with another batch. */
+  public Settings withBatch(int other) {
+    return new Settings(
+        optimizer,
+        loss,
+        type,
+        other,
+        epochs,
+        l1,
+        l2,
+        weightDecay,
+        clipNorm,
+        schedule,
+        initialisation,
+        initScale,
+        centre,
+        seed);
+  }
+
+  /** These with another number of epochs. */
+  public Settings withEpochs(int other) {
+    return new Settings(
+        optimizer,
+        loss,
+        type,
+        batch,
+        other,
+        l1,
+        l2,
+        weightDecay,
+        clipNorm,
+        schedule,
+        initialisation,
+        initScale,
+        centre,
+        seed);
+  }
+
+  /** These with another l1. */
+  public Settings withL1(double other) {
+    return new Settings(
+        optimizer,
+        loss,
+        type,
+        batch,
+        epochs,
+        other,
+        l2,
+        weightDecay,
+        clipNorm,
+        schedule,
+        initialisation,
+        initScale,
+        centre,
+        seed);
+  }
+
+  /** These with another l2. */
+  public Settings withL2(double other) {
+    return new Settings(
+        optimizer,
+        loss,
+        type,
+        batch,
+        epochs,
+        l1,
+        other,
+        weightDecay,
+        clipNorm,
+        schedule,
+        initialisation,
+        initScale,
+        centre,
+        seed);
+  }
+
+  /** These with another weight decay. */
+  public Settings withWeightDecay(double other) {
+    return new Settings(
+        optimizer,
+        loss,
+        type,
+        batch,
+        epochs,
+        l1,
+        l2,
+        other,
+        clipNorm,
+        schedule,
+        initialisation,
+        initScale,
+        centre,
+        seed);
+  }
+
+  /** These with another largest norm. */
+  public Settings withClipNorm(double other) {
+    return new Settings(
+        optimizer,
+        loss,
+        type,
+        batch,
+        epochs,
+        l1,
+        l2,
+        weightDecay,
+        other,
+        schedule,
+        initialisation,
+        initScale,
+        centre,
+        seed);
+  }
+
+  /** These with another schedule. */
+  public Settings withSchedule(Schedule other) {
+    return new Settings(
+        optimizer,
+        loss,
+        type,
+        batch,
+        epochs,
+        l1,
+        l2,
+        weightDecay,
+        clipNorm,
+        other,
+        initialisation,
+        initScale,
+        centre,
+        seed);
+  }
+
+  /** These with another initialisation. */
+  public Settings withInitialisation(Initialisation other) {
+    return new Settings(
+        optimizer,
+        loss,
+        type,
+        batch,
+        epochs,
+        l1,
+        l2,
+        weightDecay,
+        clipNorm,
+        schedule,
+        other,
+        initScale,
+        centre,
+        seed);
+  }
+
+  /** These with another scale of the first weights. */
+  public Settings withInitScale(double other) {
+    return new Settings(
+        optimizer,
+        loss,
+        type,
+        batch,
+        epochs,
+        l1,
+        l2,
+        weightDecay,
+        clipNorm,
+        schedule,
+        initialisation,
+        other,
+        centre,
+        seed);
+  }
+
+  /** These with another centring. */
+  public Settings withCentre(boolean other) {
+    return new Settings(
+        optimizer,
+        loss,
+        type,
+        batch,
+        epochs,
+        l1,
+        l2,
+        weightDecay,
+        clipNorm,
+        schedule,
+        initialisation,
+        initScale,
+        other,
+        seed);
+  }
+
+  /** These with another seed. */
+  public Settings withSeed(long other) {
+    return new Settings(
+        optimizer,
+        loss,
+        type,
+        batch,
+        epochs,
+        l1,
+        l2,
+        weightDecay,
+        clipNorm,
+        schedule,
+        initialisation,
+        initScale,
+        centre,
+        other);
   }
 }

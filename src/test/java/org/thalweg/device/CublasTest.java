@@ -14,8 +14,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Digits;
 import org.thalweg.device.cuda.Matmul;
-import org.thalweg.loss.Softmax;
-import org.thalweg.optim.Adam;
 import org.thalweg.oracle.ProductOracle;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
@@ -208,9 +206,7 @@ class CublasTest {
   @EnumSource(names = "OWN", mode = EnumSource.Mode.EXCLUDE)
   void trainsToTheAccuracyThatIsPromised(Matmul matmul) {
     Dataset.Split digits = Digits.load();
-    Settings settings =
-        new Settings(
-            new Adam(0.01, 0.9, 0.999, 1e-8), new Softmax(), ElementType.F32, 32, 30, 0, 1);
+    Settings settings = Settings.DEFAULT;
     try (Device device = open(matmul);
         Trainer trainer = new Trainer(device, digits.train(), settings)) {
       trainer.train(epoch -> {});

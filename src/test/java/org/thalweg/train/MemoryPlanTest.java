@@ -19,7 +19,6 @@ import org.thalweg.device.JavaDevice;
 import org.thalweg.device.TestDevices;
 import org.thalweg.device.cuda.CudaDevice;
 import org.thalweg.device.cuda.Driver;
-import org.thalweg.loss.Softmax;
 import org.thalweg.optim.Adam;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
@@ -30,7 +29,7 @@ class MemoryPlanTest {
   private static final Dataset DIGITS = Digits.load().train();
 
   private static Settings settings(Optimizer rule, ElementType type, int batch) {
-    return new Settings(rule, new Softmax(), type, batch, 1, 0, 1);
+    return Settings.DEFAULT.withOptimizer(rule).withType(type).withBatch(batch).withEpochs(1);
   }
 
   /** Exact but for the gaps between states and the room in the kernels' tables, which a bound stands for. */
@@ -96,6 +95,13 @@ class MemoryPlanTest {
       }
     }
 
+    private static int trained(Device device, Settings settings) {
+      try (Trainer trainer = new Trainer(device, DIGITS, settings)) {
+        trainer.train(epoch -> {});
+        return trainer.model().crc32();
+      }
+    }
+
     public static void main(String[] arguments) {
       Optimizer adam = new Adam(0.1, 0.9, 0.999, 1e-8);
       try (Device java = new JavaDevice(1);
@@ -106,7 +112,13 @@ class MemoryPlanTest {
         }
         refused(java, () -> java.allocate(ElementType.F64, 10_000_000));
         refused(sim, () -> sim.allocate(ElementType.F32, 1_000_000));
-        refused(sim, () -> new Trainer(sim, DIGITS, settings(adam, ElementType.F32, 32)).close());
+        Settings large = settings(adam, ElementType.F32, 1000);
+        refused(sim, () -> new Trainer(sim, DIGITS, large).close());
+        Settings small = settings(adam, ElementType.F32, 32);
+        System.out.println(
+            trained(sim, small) == trained(java, small)
+                ? "the same, piece by piece"
+                : "not the same");
         System.out.println(sim.available());
         byte[] wide = new byte[3_000_000];
         Dataset data = new Dataset(wide, new int[1], wide.length, 2, 1);
@@ -122,8 +134,9 @@ class MemoryPlanTest {
         """
         allocating 10,000,000 F64: needs 80.0 MB, N free (java -Xmx sets how much Java may take)
         allocating 1,000,000 F32: needs 4.0 MB, N free: CUDA_ERROR_OUT_OF_MEMORY (out of memory)
-        training needs 141.3 kB, N free on sim, Thalweg software driver, compute \
+        training needs 525.6 kB, N free on sim, Thalweg software driver, compute \
         capability 7.5, 100.0 kB, driver for CUDA 12.0; try a smaller --batch
+        the same, piece by piece
         100000
         training needs 219.1 MB, N free on java, 1 thread; try a smaller --batch""",
         out);

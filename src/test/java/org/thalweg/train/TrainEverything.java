@@ -44,7 +44,14 @@ final class TrainEverything {
     for (ElementType type : new ElementType[] {ElementType.F32, ElementType.F64}) {
       // 45 minibatches, the last one of 29 rows.
       double lr = 10 * optimizer.lr();
-      Settings settings = new Settings(optimizer.withLr(lr), loss, type, 32, 1, 1e-4, 7);
+      Settings settings =
+          Settings.DEFAULT
+              .withOptimizer(optimizer.withLr(lr))
+              .withLoss(loss)
+              .withType(type)
+              .withEpochs(1)
+              .withL2(1e-4)
+              .withSeed(7);
       try (Trainer trainer = new Trainer(device, data, settings)) {
         trainer.train(epoch -> {});
         int crc = trainer.model().crc32();

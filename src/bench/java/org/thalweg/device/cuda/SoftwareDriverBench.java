@@ -28,7 +28,6 @@ import org.thalweg.device.Parameter;
 import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
-import org.thalweg.loss.Softmax;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
@@ -95,7 +94,7 @@ public class SoftwareDriverBench {
     Optimizer momentum = Optimizers.named("momentum");
     trainer =
         new Trainer(
-            device, data, new Settings(momentum, new Softmax(), ElementType.F32, BATCH, 1, 0, 1));
+            device, data, Settings.DEFAULT.withOptimizer(momentum).withBatch(BATCH).withEpochs(Integer.MAX_VALUE));
   }
 
   private CUdeviceptr global(String name) {
@@ -124,7 +123,7 @@ public class SoftwareDriverBench {
   @BenchmarkMode(Mode.AverageTime)
   @OutputTimeUnit(TimeUnit.MILLISECONDS)
   public void trainingStep() {
-    trainer.train(epoch -> {});
+    trainer.train(epoch -> trainer.stop());
   }
 
   @Benchmark

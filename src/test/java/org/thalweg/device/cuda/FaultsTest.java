@@ -18,7 +18,6 @@ import org.thalweg.data.Dataset;
 import org.thalweg.device.DeviceException;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.TestDevices;
-import org.thalweg.loss.Softmax;
 import org.thalweg.optim.Adam;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
@@ -36,7 +35,7 @@ class FaultsTest {
 
   private static final Dataset DATA = data();
   private static final Settings SETTINGS =
-      new Settings(new Adam(0.1, 0.9, 0.999, 1e-8), new Softmax(), ElementType.F32, 2, 1, 0, 1);
+      Settings.DEFAULT.withOptimizer(new Adam(0.1, 0.9, 0.999, 1e-8)).withBatch(2).withEpochs(1);
 
   private static Dataset data() {
     byte[] pixels = new byte[4 * 2];

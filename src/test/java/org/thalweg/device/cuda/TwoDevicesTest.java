@@ -14,8 +14,6 @@ import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.JavaDevice;
-import org.thalweg.loss.Softmax;
-import org.thalweg.optim.Adam;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
 
@@ -27,9 +25,7 @@ class TwoDevicesTest {
     private Both() {}
 
     private static int train(Device device) {
-      Settings settings =
-          new Settings(
-              new Adam(0.01, 0.9, 0.999, 1e-8), new Softmax(), ElementType.F32, 32, 2, 0, 1);
+      Settings settings = Settings.DEFAULT.withEpochs(2);
       try (Trainer trainer = new Trainer(device, Digits.load().train(), settings)) {
         trainer.train(epoch -> {});
         return trainer.model().crc32();

@@ -1,0 +1,35 @@
+package org.thalweg.train;
+
+/**
+ * How often something is done.
+ *
+ * @param n every so many
+ * @param steps steps, else epochs
+ */
+public record Interval(long n, boolean steps) {
+  /** Checks the number. */
+  public Interval {
+    if (n < 1) {
+      throw new IllegalArgumentException("an interval must be at least 1: " + n);
+    }
+  }
+
+  /**
+   * {@code "5"}: every five epochs. {@code "200s"}: every 200 steps.
+   *
+   * @throws IllegalArgumentException if it is neither; the message says what is allowed
+   */
+  public static Interval parse(String text) {
+    if (!text.matches("[1-9][0-9]{0,17}s?")) {
+      throw new IllegalArgumentException(
+          "an interval is a number of epochs, as 5, or of steps, as 200s: not \"" + text + "\"");
+    }
+    boolean steps = text.endsWith("s");
+    return new Interval(Long.parseLong(steps ? text.substring(0, text.length() - 1) : text), steps);
+  }
+
+  @Override
+  public String toString() {
+    return steps ? n + "s" : Long.toString(n);
+  }
+}
