@@ -21,7 +21,6 @@ import org.thalweg.loss.Hinge;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
 import org.thalweg.loss.Softmax;
-import org.thalweg.optim.Adam;
 import org.thalweg.oracle.LossOracle;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
@@ -191,11 +190,17 @@ class ClassifierObjectiveTest {
       Dataset digits = Digits.load().train();
       for (Loss loss : Losses.all()) {
         Settings settings =
-            new Settings(new Adam(0.01, 0.9, 0.999, 1e-8), loss, ElementType.F64, 100, 1, 1e-3, 1);
+            Settings.DEFAULT
+                .withLoss(loss)
+                .withType(ElementType.F64)
+                .withBatch(100)
+                .withEpochs(1)
+                .withL2(1e-3)
+                .withL1(1e-4);
         try (Device device = which.open();
             Trainer trainer = new Trainer(device, digits, settings);
             ClassifierObjective f =
-                new ClassifierObjective(device, digits, loss, ElementType.F64, 0, 1e-3);
+                new ClassifierObjective(device, digits, loss, ElementType.F64, 1e-4, 1e-3);
             Array w = device.allocate(ElementType.F64, f.size())) {
           trainer.train(epoch -> {});
           Array weights = trainer.model().parameters().get(0).value();
