@@ -93,6 +93,15 @@ public final class Datasets {
     };
   }
 
+  /**
+   * Reads the features of a CSV file without labels.
+   *
+   * @throws DataException if it is not what it should be
+   */
+  public static Dataset.Values features(Path csv) {
+    return Csv.readFeatures(csv);
+  }
+
   private static Loaded csv(Path path, @Nullable String label) {
     Csv.Labelled csv = Csv.read(path, label);
     if (csv.data().rows() < 2) {
