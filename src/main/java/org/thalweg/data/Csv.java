@@ -68,11 +68,11 @@ final class Csv {
    *
    * @throws DataException if it is not as described above
    */
-  static Dataset.Values readFeatures(Path path) {
+  static Datasets.Unlabelled readFeatures(Path path) {
     try (InputStream in = Files.newInputStream(path)) {
       Csv csv = new Csv(new CsvRows(path.toString(), in));
       csv.readRows();
-      return csv.values();
+      return new Datasets.Unlabelled(csv.values(), csv.columns);
     } catch (IOException e) {
       throw new DataException(path + ": " + e);
     }

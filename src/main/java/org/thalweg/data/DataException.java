@@ -4,7 +4,8 @@ package org.thalweg.data;
 public final class DataException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  DataException(String message) {
+  /** With one line that names the file and the place. */
+  public DataException(String message) {
     super(message.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?")); // whatever the file holds
   }
 }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Datasets.Shape;
 import org.thalweg.device.ElementType;
@@ -54,23 +55,26 @@ public record Description(
       Size size = Size.of(file, tensors);
       Metadata metadata = new Metadata(file, tensors.metadata());
       return new Description(
-          metadata.get(
-              "classes", IntStream.range(0, size.classes).mapToObj(Integer::toString).toList(),
-              text -> classes(text, size.classes)),
-          metadata.<@Nullable Shape>get("shape", null, text -> shape(text, size.features)),
-          metadata.get("scale", 1.0, Description::scale),
+          metadata.has("classes")
+              ? metadata.get("classes", json -> classes(json, size.classes))
+              : IntStream.range(0, size.classes).mapToObj(Integer::toString).toList(),
+          metadata.has("shape") ? metadata.get("shape", json -> shape(json, size.features)) : null,
+          metadata.has("scale") ? metadata.get("scale", Description::scale) : 1,
           tensors.tensors().containsKey(MEAN) ? means(file, tensors, size.features) : null,
-          metadata.get("loss", new Softmax(), Losses::named));
+          metadata.has("loss") ? metadata.get("loss", Losses::named) : new Softmax());
     }
   }
 
   /** The metadata of a file as Java values. */
   private record Metadata(Path file, Map<String, String> map) {
-    <T extends @Nullable Object> T get(String key, T other, Function<String, T> parse)
-        throws IOException {
-      String text = map.get(key);
+    boolean has(String key) {
+      return map.containsKey(key);
+    }
+
+    <T> T get(String key, Function<String, T> parse) throws IOException {
+      String text = map.getOrDefault(key, "");
       try {
-        return text == null ? other : parse.apply(text);
+        return parse.apply(text);
       } catch (IllegalArgumentException | JsonParseException e) {
         throw new IOException(
             "%s: metadata %s: %s is not what is expected".formatted(file, key, JSON.toJson(text)),
@@ -82,7 +86,8 @@ public record Description(
   private static List<String> classes(String json, int count) {
     String[] names = JSON.fromJson(json, String[].class);
     require(names != null && names.length == count);
-    return List.of(names).stream().map(Objects::requireNonNull).toList();
+    require(Stream.of(names).noneMatch(Objects::isNull));
+    return List.of(names);
   }
 
   private static Shape shape(String json, int features) {
@@ -114,7 +119,10 @@ public record Description(
     double[] means = new double[features];
     tensors.read(
         MEAN,
-        (at, piece) -> piece.asDoubleBuffer().get(means, (int) (at / Double.BYTES), piece.remaining() / Double.BYTES));
+        (at, piece) ->
+            piece
+                .asDoubleBuffer()
+                .get(means, (int) (at / Double.BYTES), piece.remaining() / Double.BYTES));
     return means;
   }
 

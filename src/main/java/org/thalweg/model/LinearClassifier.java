@@ -245,9 +245,7 @@ public final class LinearClassifier implements AutoCloseable {
       } else {
         double shift = -means[i % features];
         x[i] =
-            single
-                ? Math.fma(value, (float) scale, (float) shift)
-                : Math.fma(value, scale, shift);
+            single ? Math.fma(value, (float) scale, (float) shift) : Math.fma(value, scale, shift);
       }
     }
     return x;
