@@ -1,7 +1,10 @@
 package org.thalweg.data;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import java.util.zip.CRC32;
 import org.thalweg.device.Exact;
 import org.thalweg.device.Philox;
 
@@ -156,6 +159,33 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
       }
     }
     return means;
+  }
+
+  /** CRC-32 of sizes, labels and features: what tells one data set from another. */
+  public int crc32() {
+    CRC32 crc = new CRC32();
+    ByteBuffer piece = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
+    crc.update(piece.putInt(features).putInt(classes).putDouble(scaleOr1()).flip());
+    for (int at = 0; at < labels.length; at += 1 << 14) {
+      int n = Math.min(1 << 14, labels.length - at);
+      piece.clear().asIntBuffer().put(labels, at, n);
+      crc.update(piece.limit(4 * n));
+    }
+    if (values instanceof Bytes bytes) {
+      crc.update(bytes.pixels);
+    } else if (values instanceof Floats floats) {
+      for (int at = 0; at < floats.numbers.length; at += 1 << 14) {
+        int n = Math.min(1 << 14, floats.numbers.length - at);
+        piece.clear().asFloatBuffer().put(floats.numbers, at, n);
+        crc.update(piece.limit(4 * n));
+      }
+    }
+    return (int) crc.getValue();
+  }
+
+  /** What the features are multiplied by, before they are used: 1 for floats. */
+  public double scaleOr1() {
+    return values instanceof Bytes bytes ? bytes.scale : 1;
   }
 
   /** Rows to train on and rows to test with. */

@@ -251,13 +251,17 @@ public final class LinearClassifier implements AutoCloseable {
     return x;
   }
 
-  /** The sum of the squared weights, bias not counted, in binary64 and the canonical order. */
-  public double squaredWeights() {
-    double[] squares = device.read(weights);
-    for (int i = 0; i < squares.length; i++) {
-      squares[i] *= squares[i];
-    }
-    return Exact.sum(squares, 0, squares.length);
+  /**
+   * {@code l1 * sum |w| + l2 * sum w^2} over the weights, bias not counted, in binary64 and the canonical order.
+   *
+   * @param l1 the factor of the absolute values
+   * @param l2 the factor of the squares
+   */
+  public double penalty(double l1, double l2) {
+    double[] w = device.read(weights);
+    double[] absolute = Arrays.stream(w).map(Math::abs).toArray();
+    double[] squares = Arrays.stream(w).map(x -> x * x).toArray();
+    return l1 * Exact.sum(absolute, 0, w.length) + l2 * Exact.sum(squares, 0, w.length);
   }
 
   /** CRC-32 of the weights' little-endian bytes, then the bias's, each NaN as the canonical one. */

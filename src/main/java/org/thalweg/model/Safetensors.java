@@ -332,12 +332,25 @@ public final class Safetensors implements Closeable {
       } else {
         Files.move(part, file);
       }
+      forceFolder(file);
     } catch (FileAlreadyExistsException e) {
       throw e;
     } catch (IOException e) {
       throw new IOException("writing %s: %s".formatted(file, e.getMessage()), e);
     } finally {
       Files.deleteIfExists(part);
+    }
+  }
+
+  /** So that the new name outlives a loss of power, where the system can open a folder: not on Windows. */
+  private static void forceFolder(Path file) {
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder != null) {
+      try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+        channel.force(true);
+      } catch (IOException e) {
+        // The file is written, and nothing more can be done for its name.
+      }
     }
   }
 

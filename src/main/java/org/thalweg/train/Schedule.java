@@ -69,10 +69,11 @@ public record Schedule(Kind kind, int warmup, int every, double factor, double d
   public double factor(long step, long epochSteps, long steps) {
     double done = Math.max(0, step - 1 - warmup);
     double share = done / Math.max(1, steps - warmup);
+    long decays = (step - 1) / epochSteps / every;
     double decayed =
         switch (kind) {
           case CONSTANT -> 1;
-          case STEP -> StrictMath.pow(factor, (double) ((step - 1) / epochSteps / every));
+          case STEP -> StrictMath.pow(factor, (double) decays);
           case COSINE -> (1 + StrictMath.cos(Math.PI * share)) / 2;
           case LINEAR -> 1 - share;
           case INVERSE -> 1 / (1 + decay * done);

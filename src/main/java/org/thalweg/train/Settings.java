@@ -1,5 +1,8 @@
 package org.thalweg.train;
 
+import java.lang.reflect.RecordComponent;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.thalweg.device.ElementType;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Softmax;
@@ -82,6 +85,30 @@ public record Settings(
   private static void checkAtLeast0(String name, double value) {
     if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(name + " must be finite and at least 0: " + value);
+    }
+  }
+
+  /** Each number by its name, {@code optimizer.lr}: as text that a run can be held to. */
+  Map<String, String> text() {
+    Map<String, String> text = new LinkedHashMap<>();
+    put("", this, text);
+    return text;
+  }
+
+  private static void put(String prefix, Record record, Map<String, String> text) {
+    for (RecordComponent component : record.getClass().getRecordComponents()) {
+      String name = prefix + component.getName();
+      try {
+        Object value = component.getAccessor().invoke(record);
+        if (value instanceof Record own) {
+          text.put(name, own.getClass().getSimpleName());
+          put(name + ".", own, text);
+        } else {
+          text.put(name, String.valueOf(value));
+        }
+      } catch (ReflectiveOperationException e) {
+        throw new LinkageError(record + " is no ordinary record", e);
+      }
     }
   }
 

@@ -1,99 +1,160 @@
 package org.thalweg.train;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
+import org.thalweg.device.Array;
 import org.thalweg.device.Bytes;
 import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
 import org.thalweg.device.Owned;
+import org.thalweg.device.Parameter;
 import org.thalweg.device.Philox;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.optim.Group;
 
-/** Trains a linear classifier by minibatches, and scores it. */
+/**
+ * Trains a linear classifier by minibatches, and scores it. The weights depend on data, settings and validation alone:
+ * not on the device, on whether the data fits its memory, or on how often the training was stopped or killed and
+ * restored from a checkpoint.
+ */
 public final class Trainer implements AutoCloseable {
   /** The stream of the first weights; epoch e is shuffled by stream e, from 1. */
   private static final long WEIGHTS = 0;
 
-  /** The standard deviation of the first weights. */
-  private static final double DEVIATION = 0.01;
-
-  /** Rows of a minibatch when a model is scored; has no influence on what is learned. */
+  /** Rows of a minibatch when a model is scored. */
   private static final int SCORE_BATCH = 512;
 
+  private final Device device;
+  private final long limit;
   private final Settings settings;
   private final Dataset data;
   private final LinearClassifier model;
   private final Update update;
+  private final @Nullable Array shift;
   private final Rig training;
-  private final Device device;
   private final Owned owned;
-  private long updates;
+
+  private @Nullable Rig validation;
+  private @Nullable Dataset validationRows;
+  private int patience;
+  private @Nullable Path file;
+  private Interval every = new Interval(1, false);
+  private @Nullable Path lastCheckpoint;
+  private Map<String, String> metadata = Map.of();
+
+  private Progress progress = Progress.NONE;
+
+  /** The epoch in whose order the rows are. */
+  private int ordered;
+
+  private volatile boolean stopping;
 
   /**
-   * Puts the data and a model with its first weights on the device.
+   * Puts the data and a model with its first weights on the device; where the rows do not fit, they are sent piece by
+   * piece while they are needed.
    *
-   * @throws DeviceException if the device has not enough memory, before any is taken
+   * @throws DeviceException if the device has not enough memory even so, before any is taken
    */
-  public Trainer(Device device, Dataset data, Settings settings) {
+  public Trainer(Device device, Dataset train, Settings settings) {
+    this(device, train, settings, Long.MAX_VALUE);
+  }
+
+  /**
+   * The same.
+   *
+   * @param limit bytes; as if the device never had more that are free
+   */
+  Trainer(Device device, Dataset train, Settings settings, long limit) {
     this.device = device;
+    this.limit = limit;
     this.settings = settings;
-    this.data = data;
-    checkMemory(device, "training", bytes(data, settings), "; try a smaller --batch");
-    // The gradient of lambda * w^2.
-    List<Group> groups = List.of(new Group(1, 0, 2 * settings.l2(), 0), Group.PLAIN);
+    this.data = train;
+    long own = ownBytes(train, settings);
+    Rig.Plan plan =
+        Rig.plan(train, settings.type(), settings.batch(), columns(settings), free() - own);
+    checkMemory("training", own + plan.bytes(), "; try a smaller --batch");
+    List<Group> groups =
+        List.of(
+            // The gradient of l2 * w^2 is 2 * l2 * w.
+            new Group(1, settings.l1(), 2 * settings.l2(), settings.weightDecay()), Group.PLAIN);
     try (Owned opening = new Owned()) {
       model =
           opening.add(
-              new LinearClassifier(device, settings.type(), data.features(), data.classes()));
-      model.initialise(new Philox(settings.seed(), WEIGHTS), DEVIATION);
+              new LinearClassifier(device, settings.type(), train.features(), train.classes()));
+      if (settings.initialisation() != Initialisation.ZEROS) {
+        model.initialise(new Philox(settings.seed(), WEIGHTS), deviation());
+      }
+      shift = settings.centre() ? opening.add(device.of(settings.type(), shifts(train))) : null;
       update =
           opening.add(
               new Update(
-                  device, settings.optimizer(), model.parameters(), groups, UpdateOptions.PLAIN));
+                  device, settings.optimizer(), model.parameters(), groups, options(settings)));
       training =
-          opening.add(
-              new Rig(
-                  device,
-                  data,
-                  model,
-                  settings.type(),
-                  settings.batch(),
-                  columns(settings),
-                  (minibatch, steps) -> {
-                    update.lookAhead(steps, Rig.FIRST_ROW + 1);
-                    minibatch.forward(settings.loss());
-                    device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
-                    minibatch.backward();
-                    update.apply(steps, Rig.FIRST_ROW + 1);
-                  }));
+          opening.add(new Rig(device, train, model, settings.type(), plan, shift, this::step));
       owned = opening.keep();
     }
   }
 
-  /** Of the step table: where the minibatch begins, and the numbers of weights and bias. */
-  private static int columns(Settings settings) {
-    return Rig.FIRST_ROW + 1 + 2 * Group.columns(settings.optimizer());
+  private double deviation() {
+    return settings
+        .initialisation()
+        .deviation(settings.initScale(), data.features(), data.classes());
   }
 
-  /** Bytes that training takes on the device: data, model, state, tables. */
-  static long bytes(Dataset data, Settings settings) {
+  private static double[] shifts(Dataset data) {
+    return Arrays.stream(data.means()).map(mean -> -mean).toArray();
+  }
+
+  private static UpdateOptions options(Settings settings) {
+    return UpdateOptions.PLAIN.withLargestNorm(settings.clipNorm());
+  }
+
+  /** A step of the training, as it is recorded. */
+  private void step(LinearClassifier.Minibatch minibatch, Steps steps) {
+    update.lookAhead(steps, Rig.FIRST_ROW + 1);
+    minibatch.forward(settings.loss());
+    device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
+    minibatch.backward();
+    update.apply(steps, Rig.FIRST_ROW + 1);
+  }
+
+  /** Of the step table: where the minibatch begins, the largest norm, and the numbers of weights and bias. */
+  private static int columns(Settings settings) {
+    int clip = options(settings).clips() ? 1 : 0;
+    return Rig.FIRST_ROW + 1 + clip + 2 * Group.columns(settings.optimizer());
+  }
+
+  /** Bytes of model, shift and state. */
+  private static long ownBytes(Dataset data, Settings settings) {
     int states = settings.optimizer().states();
     long weights = (long) data.features() * data.classes();
     return LinearClassifier.bytes(settings.type(), data.features(), data.classes())
-        + Tensors.bytes(settings.type(), states, weights, data.classes())
-        + Rig.bytes(data, settings.type(), settings.batch(), columns(settings));
+        + (settings.centre() ? (long) settings.type().bytes() * data.features() : 0)
+        + Tensors.bytes(settings.type(), states, weights, data.classes());
   }
 
-  private static void checkMemory(Device device, String what, long bytes, String advice) {
-    long free = device.available();
+  /** Bytes that training takes on a device that has room for all rows. */
+  static long bytes(Dataset data, Settings settings) {
+    int columns = columns(settings);
+    return ownBytes(data, settings)
+        + Rig.plan(data, settings.type(), settings.batch(), columns, Long.MAX_VALUE).bytes();
+  }
+
+  private long free() {
+    return Math.min(limit, device.available());
+  }
+
+  private void checkMemory(String what, long bytes, String advice) {
+    long free = free();
     if (bytes > free) {
       throw new DeviceException(
           "%s needs %s, %s are free on %s%s"
@@ -101,9 +162,97 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
+  /**
+   * Scores these rows behind each epoch. To be called before {@link #restore}.
+   *
+   * @param patience how many epochs without a smaller validation loss end the training, with the parameters that had the
+   *     smallest; 0 for never
+   */
+  public Trainer validation(Dataset rows, int patience) {
+    if (patience < 0) {
+      throw new IllegalArgumentException("patience must be at least 0: " + patience);
+    }
+    this.validation = owned.add(scoring(rows));
+    this.validationRows = rows;
+    this.patience = patience;
+    return this;
+  }
+
+  /**
+   * Saves a checkpoint every so often, at the end and where the training is stopped: always to this file, which is
+   * replaced in one move. The folder must be there; parts that killed writers of this file have left in it are deleted.
+   */
+  public Trainer checkpoints(Path file, Interval every) {
+    try {
+      Checkpoint.deleteParts(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException("checkpoints cannot be written to " + file + ": " + e, e);
+    }
+    this.file = file;
+    this.every = every;
+    return this;
+  }
+
+  /** Strings that a checkpoint carries for whoever resumes. */
+  public Trainer metadata(Map<String, String> strings) {
+    this.metadata = Map.copyOf(strings);
+    return this;
+  }
+
+  /**
+   * What was given to {@link #metadata(Map)}.
+   *
+   * @throws IOException if it is no checkpoint
+   */
+  public static Map<String, String> metadata(Path checkpoint) throws IOException {
+    return Checkpoint.user(checkpoint);
+  }
+
+  /**
+   * Goes on where a checkpoint was saved, with the same bits, on any device.
+   *
+   * @throws IOException if the file is no checkpoint, is damaged, or is of other settings or data, which the message
+   *     names; nothing has been changed then
+   */
+  public void restore(Path checkpoint) throws IOException {
+    progress = checkpoint().read(checkpoint, training.minibatches());
+    lastCheckpoint = checkpoint;
+  }
+
+  private Checkpoint checkpoint() {
+    Map<String, Array> arrays = new LinkedHashMap<>();
+    arrays.put("weight", model.parameters().get(0).value());
+    arrays.put("bias", model.parameters().get(1).value());
+    arrays.putAll(update.arrays());
+    Map<String, String> run = settings.text();
+    run.put("data", "%08x".formatted(data.crc32()));
+    run.put(
+        "validation", validationRows == null ? "none" : "%08x".formatted(validationRows.crc32()));
+    run.put("patience", Integer.toString(patience));
+    return new Checkpoint(device, arrays, run);
+  }
+
   /** The model that is being trained. */
   public LinearClassifier model() {
     return model;
+  }
+
+  /** The epochs that are done, those before a restored checkpoint too. */
+  public List<Epoch> history() {
+    return progress.history();
+  }
+
+  /** The steps that are done, in all epochs. */
+  public long steps() {
+    return (long) epochs() * training.minibatches() + progress.batch();
+  }
+
+  private int epochs() {
+    return progress.history().size();
+  }
+
+  private long stepsInAll() {
+    return (long) settings.epochs() * training.minibatches();
   }
 
   /**
@@ -120,119 +269,178 @@ public final class Trainer implements AutoCloseable {
 
   /** Is told how the training goes. */
   public interface Listener {
-    /** An epoch has been finished. */
+    /** An epoch has been finished, and has not been saved yet. */
     void epoch(Epoch epoch);
 
-    /** So many steps of the whole run are done; called every so many steps. */
+    /** So many steps of the whole run are done; called at most every so many steps. */
     default void step(long done, long of) {}
   }
 
-  /** Scores these rows behind each epoch. */
-  public Trainer validation(Dataset rows, int patience) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** Saves a checkpoint every so often, and at the end. */
-  public Trainer checkpoints(Path file, Interval every) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** Strings that a checkpoint carries for whoever resumes. */
-  public Trainer metadata(Map<String, String> strings) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** What was given to {@link #metadata(Map)}. */
-  public static Map<String, String> metadata(Path checkpoint) throws IOException {
-    throw new UnsupportedOperationException();
-  }
-
-  /** Goes on where a checkpoint was saved. */
-  public void restore(Path checkpoint) throws IOException {
-    throw new UnsupportedOperationException();
-  }
-
-  /** From any thread: train returns soon. */
-  public void stop() {
-    throw new UnsupportedOperationException();
-  }
-
-  /** The epochs that are done. */
-  public List<Epoch> history() {
-    throw new UnsupportedOperationException();
-  }
-
-  /** The steps that are done. */
-  public long steps() {
-    return updates;
-  }
-
-  /** Trains for as many epochs as the settings say. */
+  /**
+   * Trains for as many epochs as the settings say, less those that are done. Ends with the parameters of the last step,
+   * or where patience has ended it, with the best.
+   *
+   * @throws TrainingException if the loss becomes NaN or infinite; the model keeps the weights before that step, and a
+   *     checkpoint is left as it was
+   * @throws UncheckedIOException if a checkpoint cannot be written
+   */
   public Outcome train(Listener listener) {
-    for (int epoch = 1; epoch <= settings.epochs(); epoch++) {
+    while (!done()) {
+      piece();
+      listener.step(steps(), stepsInAll());
+      boolean ended = progress.batch() == training.minibatches();
+      if (ended) {
+        listener.epoch(endEpoch());
+      }
+      boolean stop = stopping && !done();
+      if (stop || done() || due(ended)) {
+        save();
+      }
+      if (stop) {
+        stopping = false;
+        return Outcome.STOPPED;
+      }
+    }
+    return impatient() ? takeBest() : Outcome.FINISHED;
+  }
+
+  /** From any thread: {@link #train} returns after the minibatches that are under way, if there are more. */
+  public void stop() {
+    stopping = true;
+  }
+
+  private boolean done() {
+    return epochs() >= settings.epochs() || impatient();
+  }
+
+  private boolean impatient() {
+    Progress.Best best = progress.best();
+    return best != null && epochs() - best.epoch() >= patience;
+  }
+
+  private boolean due(boolean ended) {
+    return every.steps() ? steps() % every.n() == 0 : ended && epochs() % every.n() == 0;
+  }
+
+  private Outcome takeBest() {
+    Progress.Best best = progress.best();
+    for (int i = 0; best != null && i < best.parameters().size(); i++) {
+      device.write(model.parameters().get(i).value(), best.parameters().get(i));
+    }
+    return Outcome.PATIENCE;
+  }
+
+  /** Some minibatches of an epoch: up to its end, and to the next checkpoint. */
+  private void piece() {
+    int epoch = epochs() + 1;
+    if (ordered != epoch) {
       training.order(new Philox(settings.seed(), epoch).permutation(data.rows()));
-      Steps.Account account = training.pass(this::fillUpdates);
-      check(account, "epoch " + epoch + ", step " + (account.batches() + 1));
-      updates += account.updates();
-      listener.epoch(
-          new Epoch(
-              epoch,
-              sum(account.losses()) / data.rows(),
-              (double) Arrays.stream(account.correct()).sum() / data.rows(),
-              settings.optimizer().lr(),
-              null));
+      ordered = epoch;
     }
-    return Outcome.FINISHED;
+    int from = progress.batch();
+    int n = Math.min(training.piece(), training.minibatches() - from);
+    if (file != null && every.steps()) {
+      n = (int) Math.min(n, every.n() - steps() % every.n());
+    }
+    long updates = progress.updates() - from;
+    Steps.Account account =
+        training.run(
+            from,
+            n,
+            (steps, row, minibatch) -> {
+              long t = updates + minibatch + 1;
+              update.fill(steps, row, Rig.FIRST_ROW + 1, lr(t), t);
+            });
+    progress = progress.plus(account);
+    String where =
+        "epoch %d, step %d of %d".formatted(epoch, progress.batch() + 1, training.minibatches());
+    check(
+        account,
+        where,
+        "at learning rate %s; try a smaller --lr%s"
+            .formatted(
+                lr(progress.updates() + 1),
+                lastCheckpoint == null ? "" : "; the last good checkpoint is " + lastCheckpoint));
   }
 
-  private void fillUpdates(Steps steps) {
-    for (int i = 0; i < training.minibatches(); i++) {
-      update.fill(steps, i, Rig.FIRST_ROW + 1, settings.optimizer().lr(), updates + i + 1);
+  /** The learning rate of update t, from 1. */
+  private double lr(long t) {
+    double factor = settings.schedule().factor(t, training.minibatches(), stepsInAll());
+    return settings.optimizer().lr() * factor;
+  }
+
+  private Epoch endEpoch() {
+    Score own = progress.score(data.rows());
+    Score score = validation == null ? null : score(validation, "validation");
+    int number = epochs() + 1;
+    Epoch epoch = new Epoch(number, own.loss(), own.accuracy(), lr(progress.updates()), score);
+    Progress.Best best = progress.best();
+    if (score != null && patience > 0 && (best == null || score.loss() < best.loss())) {
+      List<double[]> parameters =
+          model.parameters().stream().map(Parameter::value).map(device::read).toList();
+      best = new Progress.Best(number, score.loss(), parameters);
+    }
+    progress = progress.ended(epoch, best);
+    return epoch;
+  }
+
+  private void save() {
+    if (file != null) {
+      try {
+        checkpoint().write(file, progress, metadata);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e.getMessage(), e);
+      }
+      lastCheckpoint = file;
     }
   }
 
-  /** Loss and accuracy of the model on all rows of a data set. */
+  /**
+   * The objective and the accuracy on all rows of a data set, by the mean that the training rows have where they are
+   * centred.
+   */
   public Score score(Dataset rows) {
-    checkMemory(device, "scoring", Rig.bytes(rows, settings.type(), SCORE_BATCH, 1), "");
-    try (Rig rig =
-        new Rig(
-            device,
-            rows,
-            model,
-            settings.type(),
-            SCORE_BATCH,
-            1,
-            (minibatch, steps) -> {
-              minibatch.forward(settings.loss());
-              device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
-            })) {
-      Steps.Account account = rig.pass(steps -> {});
-      check(account, "scoring " + rows.rows() + " rows");
-      return new Score(
-          sum(account.losses()) / rows.rows() + settings.l2() * model.squaredWeights(),
-          (double) Arrays.stream(account.correct()).sum() / rows.rows());
+    try (Rig rig = scoring(rows)) {
+      return score(rig, "scoring %d rows".formatted(rows.rows()));
     }
   }
 
-  /** In order: DoubleStream.sum compensates, and how is its own affair. */
-  private static double sum(double[] losses) {
-    double sum = 0;
-    for (double loss : losses) {
-      sum += loss;
-    }
-    return sum;
+  private Rig scoring(Dataset rows) {
+    Rig.Plan plan = Rig.plan(rows, settings.type(), SCORE_BATCH, Rig.FIRST_ROW + 1, free());
+    checkMemory("scoring", plan.bytes(), "");
+    return new Rig(
+        device,
+        rows,
+        model,
+        settings.type(),
+        plan,
+        shift,
+        (minibatch, steps) -> {
+          minibatch.forward(settings.loss());
+          device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
+        });
   }
 
-  private void check(Steps.Account account, String where) {
+  private Score score(Rig rig, String what) {
+    Progress sums = Progress.NONE;
+    while (sums.batch() < rig.minibatches()) {
+      int n = Math.min(rig.piece(), rig.minibatches() - sums.batch());
+      Steps.Account account = rig.run(sums.batch(), n, (steps, row, minibatch) -> {});
+      check(account, what, "under these weights");
+      sums = sums.plus(account);
+    }
+    Score mean = sums.score(rig.rows());
+    double penalty = model.penalty(settings.l1(), settings.l2());
+    return new Score(mean.loss() + penalty, mean.accuracy());
+  }
+
+  private static void check(Steps.Account account, String where, String when) {
     switch (account.halt()) {
       case RUNNING -> {}
       case LOSS_NOT_FINITE ->
           throw new TrainingException(
-              "%s: the loss became %s at learning rate %s; try a smaller --lr"
-                  .formatted(
-                      where,
-                      account.losses()[account.losses().length - 1],
-                      settings.optimizer().lr()));
+              "%s: the loss became %s %s"
+                  .formatted(where, account.losses()[account.losses().length - 1], when));
       case LABEL_OUT_OF_RANGE ->
           throw new TrainingException(where + ": a label is not below the number of classes");
     }

@@ -137,18 +137,7 @@ public final class Update implements AutoCloseable {
     metadata.put("hyperparameters", hyperparameters().toString());
     metadata.put("updates", Long.toString(updates));
     Map<String, Safetensors.Tensor> contents = new LinkedHashMap<>();
-    arrays()
-        .forEach(
-            (name, array) ->
-                contents.put(
-                    name,
-                    new Safetensors.Tensor(
-                        array.type(),
-                        List.of(array.count()),
-                        (at, piece) -> {
-                          device.download(piece(array, at, piece), piece);
-                          oneNaN(array.type(), piece);
-                        })));
+    arrays().forEach((name, array) -> contents.put(name, tensor(device, array)));
     Safetensors.write(file, metadata, contents, replace);
   }
 
@@ -175,31 +164,51 @@ public final class Update implements AutoCloseable {
       }
       Map<String, Array> arrays = arrays();
       expect(file, "tensors", arrays.keySet(), saved.tensors().keySet());
+      expectShapes(file, arrays, saved.tensors());
       for (Map.Entry<String, Array> array : arrays.entrySet()) {
-        Safetensors.Entry entry = saved.tensors().get(array.getKey());
-        String dtype = array.getValue().type().name();
-        expect(file, "tensor " + array.getKey(), dtype, entry == null ? null : entry.dtype());
-        List<Long> shape = List.of(array.getValue().count());
-        expect(file, "tensor " + array.getKey(), shape, entry == null ? null : entry.shape());
-      }
-      for (Map.Entry<String, Array> array : arrays.entrySet()) {
-        saved.read(
-            array.getKey(),
-            (at, piece) -> device.upload(piece(array.getValue(), at, piece), piece));
+        read(saved, array.getKey(), device, array.getValue());
       }
       return Long.parseLong(updates);
     }
   }
 
-  private static void expect(Path file, String what, Object expected, @Nullable Object found)
+  /** Each array's type and count, for those of the tensors that have its name. */
+  static void expectShapes(
+      Path file, Map<String, Array> arrays, Map<String, Safetensors.Entry> tensors)
+      throws IOException {
+    for (Map.Entry<String, Array> array : arrays.entrySet()) {
+      Safetensors.Entry entry = tensors.get(array.getKey());
+      String dtype = array.getValue().type().name();
+      expect(file, "tensor " + array.getKey(), dtype, entry == null ? null : entry.dtype());
+      List<Long> shape = List.of(array.getValue().count());
+      expect(file, "tensor " + array.getKey(), shape, entry == null ? null : entry.shape());
+    }
+  }
+
+  /** An array as it is saved: its elements in a row, each NaN as the canonical one. */
+  static Safetensors.Tensor tensor(Device device, Array array) {
+    return new Safetensors.Tensor(
+        array.type(),
+        List.of(array.count()),
+        (at, piece) -> {
+          device.download(piece(array, at, piece), piece);
+          oneNaN(array.type(), piece);
+        });
+  }
+
+  /** The other way round. */
+  static void read(Safetensors saved, String name, Device device, Array array) throws IOException {
+    saved.read(name, (at, piece) -> device.upload(piece(array, at, piece), piece));
+  }
+
+  static void expect(Path file, String what, Object expected, @Nullable Object found)
       throws IOException {
     if (!expected.equals(found)) {
       throw wrong(file, what, expected, found);
     }
   }
 
-  private static IOException wrong(
-      Path file, String what, Object expected, @Nullable Object found) {
+  static IOException wrong(Path file, String what, Object expected, @Nullable Object found) {
     String message = "%s: %s: %s is needed, not %s".formatted(file, what, expected, found);
     return new IOException(message.replaceAll("[\\p{Cntrl}\\u2028\\u2029]", "?"));
   }
@@ -218,7 +227,7 @@ public final class Update implements AutoCloseable {
   }
 
   /** What is saved, by name. */
-  private Map<String, Array> arrays() {
+  Map<String, Array> arrays() {
     Map<String, Array> arrays = new LinkedHashMap<>();
     for (int i = 0; i < tensors.parameters().size(); i++) {
       if (type == ElementType.BF16) {

@@ -1,0 +1,269 @@
+package org.thalweg.train;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.DoubleStream;
+import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.device.Array;
+import org.thalweg.device.Device;
+import org.thalweg.device.ElementType;
+import org.thalweg.model.Safetensors;
+
+/**
+ * The file of a training between two steps, in the safetensors format. Tensors: the arrays by their names; {@code
+ * history}, [epochs × 5]: loss, accuracy, learning rate, validation loss and accuracy (NaN where there is none); {@code
+ * best.0}, {@code best.1}; and {@code crc32} of the metadata and of all tensors before it. Metadata: the numbers of
+ * {@link Progress}, behind {@code run.} what the run must have in common with the one that goes on, and behind {@code
+ * user.} the caller's own.
+ */
+final class Checkpoint {
+  private static final String FORMAT = "thalweg.checkpoint";
+  private static final String VERSION = "1";
+  private static final String RUN = "run.";
+  private static final String USER = "user.";
+  private static final String HISTORY = "history";
+  private static final String BEST = "best.";
+  private static final String CRC = "crc32";
+  private static final int HISTORY_COLUMNS = 5;
+
+  private final Device device;
+  private final Map<String, Array> arrays;
+  private final Map<String, String> run;
+
+  /**
+   * Of a training.
+   *
+   * @param arrays what is saved and read back, by name
+   * @param run what must be the same where it goes on
+   */
+  Checkpoint(Device device, Map<String, Array> arrays, Map<String, String> run) {
+    this.device = device;
+    this.arrays = arrays;
+    this.run = run;
+  }
+
+  /** Writes the file, in the place of one that is there: at any moment there is the one or the other, whole. */
+  void write(Path file, Progress progress, Map<String, String> user) throws IOException {
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put(FORMAT, VERSION);
+    metadata.put("batch", Integer.toString(progress.batch()));
+    metadata.put("updates", Long.toString(progress.updates()));
+    metadata.put("loss", Double.toString(progress.loss()));
+    metadata.put("correct", Long.toString(progress.correct()));
+    run.forEach((key, value) -> metadata.put(RUN + key, value));
+    user.forEach((key, value) -> metadata.put(USER + key, value));
+    Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
+    arrays.forEach((name, array) -> tensors.put(name, Update.tensor(device, array)));
+    long epochs = progress.history().size();
+    tensors.put(
+        HISTORY, tensor(List.of(epochs, (long) HISTORY_COLUMNS), table(progress.history())));
+    Progress.Best best = progress.best();
+    if (best != null) {
+      metadata.put("best_epoch", Integer.toString(best.epoch()));
+      metadata.put("best_loss", Double.toString(best.loss()));
+      for (int i = 0; i < best.parameters().size(); i++) {
+        double[] values = best.parameters().get(i);
+        tensors.put(BEST + i, tensor(List.of((long) values.length), values));
+      }
+    }
+    Safetensors.write(file, metadata, checked(metadata, tensors), true);
+  }
+
+  /**
+   * Deletes what writers of this file have left beside it that were killed.
+   *
+   * @throws java.nio.file.NoSuchFileException if its folder is not there
+   */
+  static void deleteParts(Path file) throws IOException {
+    String name = file.getFileName() + ".";
+    Path folder = file.toAbsolutePath().getParent();
+    DirectoryStream.Filter<Path> part =
+        entry -> {
+          String own = String.valueOf(entry.getFileName());
+          return own.startsWith(name) && own.endsWith(".part");
+        };
+    try (DirectoryStream<Path> parts =
+        Files.newDirectoryStream(folder == null ? file : folder, part)) {
+      for (Path entry : parts) {
+        Files.deleteIfExists(entry);
+      }
+    }
+  }
+
+  /** The tensors, and behind them their checksum, which is known when they have been written. */
+  private static Map<String, Safetensors.Tensor> checked(
+      Map<String, String> metadata, Map<String, Safetensors.Tensor> tensors) {
+    CRC32 crc = crc(metadata);
+    Map<String, Safetensors.Tensor> checked = new LinkedHashMap<>();
+    tensors.forEach(
+        (name, tensor) ->
+            checked.put(
+                name,
+                new Safetensors.Tensor(
+                    tensor.type(),
+                    tensor.shape(),
+                    (at, piece) -> {
+                      tensor.data().move(at, piece);
+                      crc.update(piece.duplicate().rewind());
+                    })));
+    checked.put(
+        CRC,
+        new Safetensors.Tensor(
+            ElementType.I32, List.of(1L), (at, piece) -> piece.putInt((int) crc.getValue())));
+    return checked;
+  }
+
+  private static CRC32 crc(Map<String, String> metadata) {
+    CRC32 crc = new CRC32();
+    crc.update(new TreeMap<>(metadata).toString().getBytes(StandardCharsets.UTF_8));
+    return crc;
+  }
+
+  private static Safetensors.Tensor tensor(List<Long> shape, double[] values) {
+    return new Safetensors.Tensor(
+        ElementType.F64,
+        shape,
+        (at, piece) -> piece.asDoubleBuffer().put(values, (int) at / 8, piece.remaining() / 8));
+  }
+
+  private static double[] table(List<Trainer.Epoch> history) {
+    return history.stream()
+        .flatMapToDouble(
+            epoch -> {
+              Score score = epoch.validation();
+              return DoubleStream.of(
+                  epoch.loss(),
+                  epoch.accuracy(),
+                  epoch.lr(),
+                  score == null ? Double.NaN : score.loss(),
+                  score == null ? Double.NaN : score.accuracy());
+            })
+        .toArray();
+  }
+
+  /** The caller's own strings of a file. */
+  static Map<String, String> user(Path file) throws IOException {
+    try (Safetensors saved = new Safetensors(file)) {
+      expectFormat(file, saved);
+      Map<String, String> user = new LinkedHashMap<>();
+      saved
+          .metadata()
+          .forEach(
+              (key, value) -> {
+                if (key.startsWith(USER)) {
+                  user.put(key.substring(USER.length()), value);
+                }
+              });
+      return user;
+    }
+  }
+
+  private static void expectFormat(Path file, Safetensors saved) throws IOException {
+    Update.expect(file, "metadata " + FORMAT, VERSION, saved.metadata().get(FORMAT));
+  }
+
+  /**
+   * Reads a file: the arrays to their places, once all is known to fit.
+   *
+   * @param minibatches of an epoch
+   * @throws IOException if it is no checkpoint, is damaged, or of another run; the message names the place
+   */
+  Progress read(Path file, int minibatches) throws IOException {
+    try (Safetensors saved = new Safetensors(file)) {
+      expectFormat(file, saved);
+      expectSum(file, saved);
+      for (Map.Entry<String, String> common : run.entrySet()) {
+        String found = saved.metadata().get(RUN + common.getKey());
+        if (!same(common.getValue(), found)) {
+          throw Update.wrong(file, common.getKey(), common.getValue(), found);
+        }
+      }
+      Update.expectShapes(file, arrays, saved.tensors());
+      Progress progress = progress(file, saved);
+      if (progress.batch() < 0 || progress.batch() >= minibatches) {
+        throw Update.wrong(file, "metadata batch", "less than " + minibatches, progress.batch());
+      }
+      for (Map.Entry<String, Array> array : arrays.entrySet()) {
+        Update.read(saved, array.getKey(), device, array.getValue());
+      }
+      return progress;
+    }
+  }
+
+  private static void expectSum(Path file, Safetensors saved) throws IOException {
+    CRC32 crc = crc(saved.metadata());
+    int[] found = new int[1];
+    for (Map.Entry<String, Safetensors.Entry> tensor : saved.tensors().entrySet()) {
+      if (!tensor.getKey().equals(CRC)) {
+        saved.read(tensor.getKey(), (at, piece) -> crc.update(piece));
+      } else if (tensor.getValue().end() - tensor.getValue().begin() == Integer.BYTES) {
+        saved.read(CRC, (at, piece) -> found[0] = piece.getInt());
+      }
+    }
+    Update.expect(
+        file, "tensor " + CRC, "%08x".formatted((int) crc.getValue()), "%08x".formatted(found[0]));
+  }
+
+  /** Numbers are compared by value: how a double is written has changed in Java 19. */
+  private static boolean same(String expected, @Nullable String found) {
+    if (found == null || expected.equals(found)) {
+      return found != null;
+    }
+    try {
+      return Double.parseDouble(expected) == Double.parseDouble(found);
+    } catch (NumberFormatException e) {
+      return false;
+    }
+  }
+
+  private Progress progress(Path file, Safetensors saved) throws IOException {
+    Map<String, String> metadata = saved.metadata();
+    try {
+      return new Progress(
+          history(numbers(saved, HISTORY)),
+          Integer.parseUnsignedInt(metadata.getOrDefault("batch", "")),
+          Long.parseUnsignedLong(metadata.getOrDefault("updates", "")),
+          Double.parseDouble(metadata.getOrDefault("loss", "")),
+          Long.parseUnsignedLong(metadata.getOrDefault("correct", "")),
+          !metadata.containsKey("best_epoch")
+              ? null
+              : new Progress.Best(
+                  Integer.parseUnsignedInt(metadata.getOrDefault("best_epoch", "")),
+                  Double.parseDouble(metadata.getOrDefault("best_loss", "")),
+                  List.of(numbers(saved, BEST + 0), numbers(saved, BEST + 1))));
+    } catch (NumberFormatException e) {
+      throw Update.wrong(file, "metadata", "a number", e.getMessage());
+    }
+  }
+
+  private static double[] numbers(Safetensors saved, String name) throws IOException {
+    Safetensors.Entry entry = saved.tensors().get(name);
+    double[] numbers =
+        new double[entry == null ? 0 : Math.toIntExact((entry.end() - entry.begin()) / 8)];
+    saved.read(
+        name,
+        (at, piece) -> piece.asDoubleBuffer().get(numbers, (int) at / 8, piece.remaining() / 8));
+    return numbers;
+  }
+
+  private static List<Trainer.Epoch> history(double[] table) {
+    List<Trainer.Epoch> history = new ArrayList<>();
+    for (int at = 0; at + HISTORY_COLUMNS <= table.length; at += HISTORY_COLUMNS) {
+      Score validation =
+          Double.isNaN(table[at + 3]) ? null : new Score(table[at + 3], table[at + 4]);
+      history.add(
+          new Trainer.Epoch(
+              history.size() + 1, table[at], table[at + 1], table[at + 2], validation));
+    }
+    return history;
+  }
+}
