@@ -38,6 +38,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     abbreviateSynopsis = true,
+    descriptionHeading = "%n",
     optionListHeading = "%n",
     parameterListHeading = "%n")
 final class EvalCommand implements Callable<Integer> {
@@ -69,19 +70,26 @@ final class EvalCommand implements Callable<Integer> {
   @ArgGroup(validate = false, heading = "%nDevice%n")
   private DeviceOptions device = new DeviceOptions();
 
-  @Option(names = "--json", description = "Prints one JSON object and nothing else.")
-  private boolean json;
+  @ArgGroup(validate = false, heading = "%nOutput%n")
+  private Output output = new Output();
 
-  @Option(
-      names = "--out",
-      paramLabel = "DIR",
-      description = "A new folder for confusion.png. Default: no picture.")
-  private @Nullable Path out;
+  /** What is left. */
+  static final class Output {
+    @Option(names = "--json", description = "Prints one JSON object and nothing else.")
+    private boolean json;
+
+    @Option(
+        names = "--out",
+        paramLabel = "DIR",
+        description = "A new folder for confusion.png. Default: no picture.")
+    private @Nullable Path out;
+  }
 
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() throws IOException {
+    Path out = output.out;
     if (out != null && Files.exists(out)) {
       throw new ParameterException(
           spec.commandLine(), "--out %s exists already; name a new folder".formatted(out));
@@ -148,7 +156,7 @@ final class EvalCommand implements Callable<Integer> {
   private void print(
       String where, int rows, Description description, double loss, ConfusionMatrix confusion) {
     PrintWriter print = spec.commandLine().getOut();
-    if (json) {
+    if (output.json) {
       Map<String, Object> object = new LinkedHashMap<>();
       object.put("event", "eval");
       object.put("device", where);
@@ -178,7 +186,7 @@ final class EvalCommand implements Callable<Integer> {
     try {
       Path picture = folder.file("confusion.png");
       Plot.write(picture, confusion);
-      if (!json) {
+      if (!output.json) {
         spec.commandLine().getOut().printf("%npicture     %s%n", picture);
         spec.commandLine().getOut().flush();
       }

@@ -34,6 +34,8 @@ final class OptimizerList {
 
   private static String text(Map.Entry<String, Double> number) {
     double value = number.getValue();
-    return number.getKey() + "=" + (value == (long) value ? "" + (long) value : "" + value);
+    return number.getKey()
+        + "="
+        + Double.toString(value).replaceFirst("\\.0(?=E|$)", "").replace('E', 'e');
   }
 }

@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     abbreviateSynopsis = true,
+    descriptionHeading = "%n",
     optionListHeading = "%n",
     parameterListHeading = "%n")
 final class PredictCommand implements Callable<Integer> {

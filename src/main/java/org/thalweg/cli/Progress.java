@@ -21,6 +21,7 @@ final class Progress {
   }
 
   /** From JDK 22 on there is a console without a terminal, too, which says so. */
+  @SuppressWarnings("SystemConsoleNull") // which is asked, too
   private static boolean isTerminal() {
     Console console = System.console();
     if (console == null) {

@@ -39,6 +39,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     abbreviateSynopsis = true,
+    descriptionHeading = "%n",
     optionListHeading = "%n",
     parameterListHeading = "%n")
 final class TrainCommand implements Callable<Integer> {
