@@ -49,6 +49,10 @@ public final class Trainer implements AutoCloseable {
   private @Nullable Path file;
   private Interval every = new Interval(1, false);
   private @Nullable Path lastCheckpoint;
+
+  /** Made when it is first needed, for it knows the data's checksums. */
+  private @Nullable Checkpoint checkpoint;
+
   private Map<String, String> metadata = Map.of();
 
   private Progress progress = Progress.NONE;
@@ -175,6 +179,7 @@ public final class Trainer implements AutoCloseable {
     this.validation = owned.add(scoring(rows));
     this.validationRows = rows;
     this.patience = patience;
+    this.checkpoint = null;
     return this;
   }
 
@@ -220,6 +225,15 @@ public final class Trainer implements AutoCloseable {
   }
 
   private Checkpoint checkpoint() {
+    Checkpoint made = checkpoint;
+    if (made == null) {
+      made = makeCheckpoint();
+      checkpoint = made;
+    }
+    return made;
+  }
+
+  private Checkpoint makeCheckpoint() {
     Map<String, Array> arrays = new LinkedHashMap<>();
     arrays.put("weight", model.parameters().get(0).value());
     arrays.put("bias", model.parameters().get(1).value());

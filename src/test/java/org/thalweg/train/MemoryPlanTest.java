@@ -95,6 +95,13 @@ class MemoryPlanTest {
       }
     }
 
+    private static List<Object> trained(Device device, Settings settings) {
+      try (Trainer trainer = new Trainer(device, DIGITS, settings)) {
+        trainer.train(epoch -> {});
+        return List.of(trainer.model().crc32(), trainer.score(DIGITS));
+      }
+    }
+
     public static void main(String[] arguments) {
       Optimizer adam = new Adam(0.1, 0.9, 0.999, 1e-8);
       try (Device java = new JavaDevice(1);
@@ -105,7 +112,10 @@ class MemoryPlanTest {
         }
         refused(java, () -> java.allocate(ElementType.F64, 10_000_000));
         refused(sim, () -> sim.allocate(ElementType.F32, 1_000_000));
-        refused(sim, () -> new Trainer(sim, DIGITS, settings(adam, ElementType.F32, 32)).close());
+        Settings large = settings(adam, ElementType.F32, 1000);
+        refused(sim, () -> new Trainer(sim, DIGITS, large).close());
+        Settings small = settings(adam, ElementType.F32, 32);
+        System.out.println(trained(sim, small).equals(trained(java, small)) + ", piece by piece");
         System.out.println(sim.available());
         byte[] wide = new byte[3_000_000];
         Dataset data = new Dataset(wide, new int[1], wide.length, 2, 1);
@@ -123,6 +133,7 @@ class MemoryPlanTest {
         allocating 1,000,000 F32: needs 4.0 MB, N free: CUDA_ERROR_OUT_OF_MEMORY (out of memory)
         training needs 141.3 kB, N free on sim, Thalweg software driver, compute \
         capability 7.5, 100.0 kB, driver for CUDA 12.0; try a smaller --batch
+        true, piece by piece
         100000
         training needs 219.1 MB, N free on java, 1 thread; try a smaller --batch""",
         out);
