@@ -1,5 +1,7 @@
 package org.thalweg.cli;
 
+import com.google.errorprone.annotations.FormatMethod;
+import com.google.errorprone.annotations.FormatString;
 import java.util.function.Supplier;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -8,7 +10,9 @@ import picocli.CommandLine.ParameterException;
 final class Usage {
   private Usage() {}
 
-  static ParameterException wrong(CommandSpec spec, String message, Object... arguments) {
+  @FormatMethod
+  static ParameterException wrong(
+      CommandSpec spec, @FormatString String message, Object... arguments) {
     return new ParameterException(spec.commandLine(), message.formatted(arguments));
   }
 
