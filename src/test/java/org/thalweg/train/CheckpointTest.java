@@ -74,15 +74,16 @@ class CheckpointTest {
   private void assertResumes(Device device, Device other, Settings settings, long... stops)
       throws IOException {
     String what = settings.optimizer() + " " + Arrays.toString(stops);
+    String expected = Resumable.result(other, settings);
     for (long stop : stops) {
       assertEquals(Outcome.STOPPED, trainTo(device, settings, stop, "1s"), what);
     }
     assertEquals(Outcome.FINISHED, trainTo(other, settings, STEPS, "2"), what);
-    assertEquals(Resumable.result(device, settings), last, what);
+    assertEquals(expected, last, what);
     // The last checkpoint is of the end.
     last = "";
-    assertEquals(Outcome.FINISHED, trainTo(device, settings, STEPS, "7s"), what);
-    assertEquals(Resumable.result(device, settings), last, what);
+    assertEquals(Outcome.FINISHED, trainTo(other, settings, STEPS, "7s"), what);
+    assertEquals(expected, last, what);
     Files.delete(file());
   }
 
@@ -115,17 +116,11 @@ class CheckpointTest {
 
   @Test
   @Tag("driver")
-  void everyRuleOnTheDriver() throws IOException {
-    everyRuleResumes(TestDevices.DRIVER, TestDevices.DRIVER);
-  }
-
-  @Test
-  @Tag("driver")
-  void everyRuleFromDeviceToDevice() throws IOException {
+  void everyRuleOnTheDriverAndFromThereOnJava() throws IOException {
     everyRuleResumes(TestDevices.DRIVER, TestDevices.JAVA_1);
   }
 
-  /** A checkpoint in the middle of the first epoch, and another with a best model. */
+  /** Leaves a checkpoint behind so many steps. */
   private void save(Device device, int patience, int steps) {
     try (Trainer trainer =
         new Trainer(device, TRAIN, Resumable.SETTINGS)
@@ -158,13 +153,15 @@ class CheckpointTest {
       save(device, 2, 7);
       byte[] good = Files.readAllBytes(file());
       for (int i = 0; i < 100; i++) {
-        int length = i < 10 ? i : i < 20 ? good.length - 1 - (i - 10) : random.nextInt(good.length);
+        int length = i < 10 ? i : i < 20 ? good.length - i + 9 : random.nextInt(good.length);
         Files.write(file(), Arrays.copyOf(good, length));
         refused(trainer, file());
       }
-      for (int i = 0; i < 3000; i++) {
+      for (int i = 0; i < 1000; i++) {
         byte[] changed = good.clone();
-        changed[i < 2000 ? i : random.nextInt(good.length)] ^= (byte) (1 << random.nextInt(8));
+        // Every second one in the header.
+        int at = random.nextInt(i % 2 == 0 ? good.length : 2500);
+        changed[at] ^= (byte) (1 << random.nextInt(8));
         Files.write(file(), changed);
         refused(trainer, file());
       }

@@ -29,7 +29,7 @@ class KilledTest {
   @Test
   @Tag("driver")
   void onTheDriver() throws Exception {
-    killAndResume(TestDevices.DRIVER, 20, 400);
+    killAndResume(TestDevices.DRIVER, 20, 150);
   }
 
   private void killAndResume(TestDevices which, int kills, int epochs) throws Exception {

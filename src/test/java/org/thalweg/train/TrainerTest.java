@@ -3,16 +3,24 @@ package org.thalweg.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.thalweg.data.Dataset;
+import org.thalweg.data.Datasets;
 import org.thalweg.data.Digits;
 import org.thalweg.device.Device;
+import org.thalweg.device.DeviceException;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.JavaDevice;
+import org.thalweg.device.TestDevices;
 import org.thalweg.optim.Sgd;
 
 class TrainerTest {
@@ -53,6 +61,20 @@ class TrainerTest {
   }
 
   @Test
+  void theObjectiveCountsAbsoluteValuesToo() {
+    try (Device device = new JavaDevice(1);
+        Trainer plain = new Trainer(device, DIGITS, settings(32, 0, 0));
+        Trainer regular = new Trainer(device, DIGITS, settings(32, 0, 0).withL1(0.25))) {
+      double[] weights = device.read(plain.model().parameters().get(0).value());
+      double sum = Arrays.stream(weights).map(Math::abs).sum();
+      assertEquals(
+          plain.score(DIGITS).loss() + 0.25 * sum,
+          regular.score(DIGITS).loss(),
+          sum * 640 * 0x1p-52);
+    }
+  }
+
+  @Test
   void theObjectiveCountsTheWeightsAndNotTheBias() {
     try (Device device = new JavaDevice(1);
         Trainer plain = new Trainer(device, DIGITS, settings(32, 2, 0));
@@ -68,6 +90,130 @@ class TrainerTest {
           plain.score(DIGITS).loss() + 0.25 * squares,
           regular.score(DIGITS).loss(),
           squares * 640 * 0x1p-52);
+    }
+  }
+
+  /** The mean of 256 bytes / 16 is a multiple of 2^-12, so the centred numbers are floats. */
+  @Test
+  void centringSubtractsTheTrainingRowsMeans() {
+    Dataset.Split rows = DIGITS.splitAt(256);
+    Settings settings = Settings.DEFAULT.withEpochs(2);
+    double[] means = rows.train().means();
+    try (Device device = new JavaDevice(1);
+        Trainer own = new Trainer(device, rows.train(), settings.withCentre(true));
+        Trainer byHand = new Trainer(device, centred(rows.train(), means), settings)) {
+      own.train(epoch -> {});
+      byHand.train(epoch -> {});
+      assertEquals(byHand.model().crc32(), own.model().crc32());
+      assertEquals(byHand.history(), own.history());
+      assertEquals(byHand.score(centred(rows.test(), means)), own.score(rows.test()));
+    }
+  }
+
+  private static Dataset centred(Dataset data, double[] means) {
+    float[] numbers = new float[data.rows() * data.features()];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = (float) (data.pixels()[i] * data.scale() - means[i % data.features()]);
+    }
+    return new Dataset(new Dataset.Floats(numbers), data.labels(), data.features(), data.classes());
+  }
+
+  @Test
+  void bytesThatDoNotFitGiveTheSameBits() {
+    streams(TestDevices.JAVA_2, DIGITS);
+  }
+
+  @Test
+  void floatsThatDoNotFitGiveTheSameBits() {
+    streams(TestDevices.JAVA_1, centred(DIGITS, DIGITS.means()));
+  }
+
+  @Test
+  @Tag("driver")
+  void onTheDriverToo() {
+    streams(TestDevices.DRIVER, DIGITS);
+    streams(TestDevices.DRIVER, centred(DIGITS, DIGITS.means()));
+  }
+
+  /** With less and less memory, down to none: pieces of a few minibatches, then of one, then a refusal. */
+  private static void streams(TestDevices which, Dataset data) {
+    Settings settings =
+        Settings.DEFAULT.withEpochs(2).withBatch(50).withCentre(true).withClipNorm(1);
+    Dataset.Split rows = data.splitAt(1200);
+    long bytes = Trainer.bytes(rows.train(), settings);
+    List<Object> expected = null;
+    int runs = 0;
+    try (Device device = which.open()) {
+      for (long room = bytes; ; room -= bytes / 9) {
+        try (Trainer trainer = new Trainer(device, rows.train(), settings, room)) {
+          trainer.train(epoch -> {});
+          List<Object> result = List.of(trainer.model().crc32(), trainer.history());
+          assertEquals(expected == null ? result : expected, result, room + " bytes");
+          expected = result;
+          runs++;
+        } catch (DeviceException e) {
+          assertTrue(e.getMessage().contains("training needs"), e.getMessage());
+          break;
+        }
+      }
+    }
+    assertTrue(runs > 4, runs + " runs");
+  }
+
+  @Test
+  void scoresOfRowsThatDoNotFitAreTheSame() {
+    Settings settings = Settings.DEFAULT.withBatch(1).withEpochs(0);
+    Dataset twice = centred(DIGITS, new double[64]);
+    try (Device device = new JavaDevice(1);
+        Trainer all = new Trainer(device, twice, settings);
+        Trainer pieces = new Trainer(device, twice, settings, 450_000)) {
+      assertEquals(all.score(twice), pieces.score(twice));
+      assertThrows(DeviceException.class, () -> new Trainer(device, twice, settings, 100).close());
+    }
+  }
+
+  /** Full batches, batch = 0, are those of all rows. */
+  @Test
+  void batch0IsAllRows() {
+    try (Device device = new JavaDevice(1);
+        Trainer none = new Trainer(device, DIGITS, settings(0, 3, 0));
+        Trainer all = new Trainer(device, DIGITS, settings(DIGITS.rows(), 3, 0))) {
+      none.train(epoch -> {});
+      all.train(epoch -> {});
+      assertEquals(3, none.steps());
+      assertEquals(all.model().crc32(), none.model().crc32());
+    }
+  }
+
+  @Test
+  void theScheduleReachesTheUpdates() {
+    Settings still = settings(32, 2, 0).withSchedule(Schedule.parse("step:every=1,factor=1e-300"));
+    try (Device device = new JavaDevice(1);
+        Trainer trainer = new Trainer(device, DIGITS, still)) {
+      List<Integer> sums = new ArrayList<>();
+      trainer.train(epoch -> sums.add(trainer.model().crc32()));
+      assertEquals(sums.get(0), sums.get(1), "the second epoch does not move the weights");
+      assertEquals(0.01, trainer.history().get(0).lr());
+      assertEquals(0.01 * 1e-300, trainer.history().get(1).lr());
+    }
+  }
+
+  @Test
+  void fashionMnistIsLearned() {
+    assumeTrue(
+        Files.exists(Path.of("/usr/share/datasets/fashion-mnist")),
+        "the package dataset-fashion-mnist is not installed");
+    Dataset.Split clothes = Datasets.load("fashion-mnist", null, null).split();
+    Settings settings =
+        Settings.DEFAULT
+            .withOptimizer(Settings.DEFAULT.optimizer().withLr(1e-3))
+            .withBatch(128)
+            .withEpochs(10);
+    try (Device device = new JavaDevice();
+        Trainer trainer = new Trainer(device, clothes.train(), settings)) {
+      trainer.train(epoch -> {});
+      double accuracy = trainer.score(clothes.test()).accuracy();
+      assertTrue(accuracy >= 0.84, "accuracy " + accuracy);
     }
   }
 
