@@ -64,7 +64,7 @@ public final class Main {
     return line.execute(args);
   }
 
-  private static String explain(Throwable failure) {
+  static String explain(Throwable failure) {
     String message = failure.getMessage();
     if (message == null) {
       return failure.toString();

@@ -49,7 +49,7 @@ final class TrainCommand implements Callable<Integer> {
   private static final String DIRECTORY = "directory";
 
   /** What may be said anew of a run that goes on. */
-  private static final Set<String> ANEW = Set.of("--resume", "--device", "--epochs", "--json");
+  private static final Set<String> ANEW = Set.of("--resume", "--device", "--json");
 
   /** What a checkpoint does not take on. */
   private static final Set<String> ONCE = Set.of("--resume", "--json", "--out");
@@ -89,7 +89,7 @@ final class TrainCommand implements Callable<Integer> {
         paramLabel = "DIR",
         description =
             "Goes on from the checkpoint in the folder of a run, with its data and options, to the same bits; only"
-                + " --device, --epochs and --json may be said anew.")
+                + " --device and --json may be said anew.")
     private @Nullable Path resume;
 
     @Option(
@@ -116,7 +116,7 @@ final class TrainCommand implements Callable<Integer> {
       if (!ANEW.contains(option)) {
         throw Usage.wrong(
             spec,
-            "%s %s: --resume goes on with the options of %s; only --device, --epochs and --json may be said anew",
+            "%s %s: --resume goes on with the options of %s; only --device and --json may be said anew",
             option,
             anew.get(option),
             folder);

@@ -59,7 +59,7 @@ final class Csv {
       csv.readRows(label);
       return csv.labelled();
     } catch (IOException e) {
-      throw new DataException(path + ": " + e);
+      throw DataException.reading(path, e);
     }
   }
 
@@ -74,7 +74,7 @@ final class Csv {
       csv.readRows();
       return new Datasets.Unlabelled(csv.values(), csv.columns);
     } catch (IOException e) {
-      throw new DataException(path + ": " + e);
+      throw DataException.reading(path, e);
     }
   }
 

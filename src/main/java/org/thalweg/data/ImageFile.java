@@ -6,6 +6,7 @@ import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
 
@@ -49,6 +50,8 @@ public final class ImageFile {
         throw new DataException(path + ": byte 0: not a picture of the kinds PNG, JPEG, GIF, BMP");
       }
       return image;
+    } catch (NoSuchFileException e) {
+      throw DataException.reading(path, e);
     } catch (IOException | IndexOutOfBoundsException | IllegalArgumentException e) {
       throw new DataException(path + ": not read as a picture: " + e);
     }

@@ -249,7 +249,9 @@ class CommandsTest {
   @ValueSource(strings = {"mnist", "cifar10", "fashion-mnist"})
   void missingData(String data) throws IOException {
     Path nowhere = folder.resolve("nowhere");
-    assertFails(run("train", data, "--data-dir", nowhere, "--out", folder.resolve("new")), nowhere);
+    Path out = folder.resolve("new");
+    assertFails(run("train", data, "--data-dir", nowhere, "--out", out), nowhere);
+    assertFails(run("train", nowhere + ".csv", "--out", out), nowhere + ".csv: no such file");
   }
 
   static Stream<Arguments> badModels() {
@@ -328,7 +330,7 @@ class CommandsTest {
     Path pairs = Files.writeString(folder.resolve("pairs.csv"), "1,2\n3,4\n");
     assertFails(run("predict", digits, csv, "--device=java"), csv, "line 2, column 3");
     assertFails(run("predict", digits, pairs, "--device=java"), pairs, "2 columns", "64");
-    assertFails(run("predict", digits, none, "--device=java"), none);
+    assertFails(run("predict", digits, none, "--device=java"), none, "no such file");
     assertFails(run("predict", digits, text, "--device=java"), text, "byte 0");
     assertFails(run("predict", flowers, text, "--device=java"), text, flowers, "2 features");
     assertFails(run("train", "--resume", digits, "--device=java"), "checkpoint.safetensors");
