@@ -235,8 +235,8 @@ public final class Trainer implements AutoCloseable {
 
   private Checkpoint makeCheckpoint() {
     Map<String, Array> arrays = new LinkedHashMap<>();
-    arrays.put("weight", model.parameters().get(0).value());
-    arrays.put("bias", model.parameters().get(1).value());
+    arrays.put("weight", model.parameters().get(LinearClassifier.WEIGHTS).value());
+    arrays.put("bias", model.parameters().get(LinearClassifier.BIAS).value());
     arrays.putAll(update.arrays());
     Map<String, String> run = settings.text();
     run.put("data", "%08x".formatted(data.crc32()));
@@ -286,7 +286,7 @@ public final class Trainer implements AutoCloseable {
     /** An epoch has been finished, and has not been saved yet. */
     void epoch(Epoch epoch);
 
-    /** So many steps of the whole run are done; called at most every so many steps. */
+    /** So many steps of the whole run are done; called at least every 256 of them, seldom for each. */
     default void step(long done, long of) {}
   }
 

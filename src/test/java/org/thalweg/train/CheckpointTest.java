@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -226,6 +227,35 @@ class CheckpointTest {
         assertThrows(
             UncheckedIOException.class,
             () -> trainer.checkpoints(folder.resolve("none/x"), new Interval(1, false)));
+      }
+    }
+  }
+
+  @Test
+  void anotherThreadStops() throws Exception {
+    Settings endless = Resumable.SETTINGS.withEpochs(Integer.MAX_VALUE);
+    try (Device device = TestDevices.JAVA_1.open();
+        Trainer trainer =
+            new Trainer(device, TRAIN, endless).checkpoints(file(), Interval.parse("1000000"))) {
+      CountDownLatch begun = new CountDownLatch(3);
+      Thread stopper =
+          new Thread(
+              () -> {
+                try {
+                  begun.await();
+                } catch (InterruptedException e) {
+                  Thread.currentThread().interrupt();
+                }
+                trainer.stop();
+              });
+      stopper.start();
+      assertEquals(Outcome.STOPPED, trainer.train(epoch -> begun.countDown()));
+      stopper.join();
+      try (Trainer again = new Trainer(device, TRAIN, endless)) {
+        again.restore(file());
+        assertEquals(trainer.steps(), again.steps());
+        assertEquals(Resumable.result(trainer), Resumable.result(again));
+        assertTrue(again.steps() >= 21, again.steps() + " steps");
       }
     }
   }

@@ -11,7 +11,7 @@ import org.thalweg.optim.Adam;
 
 /**
  * A small training that can be killed: a program for a process of its own. It saves behind each step, goes on where the
- * file is that it finds, says when it begins, and at the end what it has learned.
+ * file is that it finds, says when that has been done once, and at the end what it has learned.
  */
 final class Resumable {
   static final Dataset.Split DATA = Digits.load().train().splitAt(200);
@@ -59,8 +59,20 @@ final class Resumable {
       if (Files.exists(file)) {
         trainer.restore(file);
       }
-      System.out.println("begins");
-      trainer.train(epoch -> {});
+      trainer.train(
+          new Trainer.Listener() {
+            private int steps;
+
+            @Override
+            public void epoch(Trainer.Epoch epoch) {}
+
+            @Override
+            public void step(long done, long of) {
+              if (++steps == 2) {
+                System.out.println("the first step is saved");
+              }
+            }
+          });
       System.out.println(result(trainer));
     }
   }
