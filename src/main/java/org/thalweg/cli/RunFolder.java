@@ -45,7 +45,8 @@ final class RunFolder {
         }
       } catch (IOException e) {
         folder.remove();
-        throw new IOException("cannot create the folder %s: %s".formatted(folder.path, Main.explain(e)), e);
+        throw new IOException(
+            "cannot create the folder %s: %s".formatted(folder.path, Main.explain(e)), e);
       }
     }
   }
