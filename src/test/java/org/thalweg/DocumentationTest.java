@@ -24,7 +24,8 @@ import org.thalweg.device.TestDevices;
 
 /** The programs in the documentation compile as they stand there, and print what it says. */
 class DocumentationTest {
-  private static final Path PAGE = Path.of("src", "docs", "arrays.md");
+  private static final List<Path> PAGES =
+      List.of(Path.of("src", "docs", "arrays.md"), Path.of("src", "docs", "training.md"));
 
   private static final Pattern PROGRAM =
       Pattern.compile(
@@ -36,17 +37,24 @@ class DocumentationTest {
 
   private static Map<String, Listing> listings() throws Exception {
     Map<String, Listing> listings = new LinkedHashMap<>();
-    Matcher matcher = PROGRAM.matcher(Files.readString(PAGE));
-    while (matcher.find()) {
-      listings.put(matcher.group(2), new Listing(matcher.group(1), matcher.group(3)));
+    for (Path page : PAGES) {
+      Matcher matcher = PROGRAM.matcher(Files.readString(page));
+      while (matcher.find()) {
+        listings.put(matcher.group(2), new Listing(matcher.group(1), matcher.group(3)));
+      }
     }
     return listings;
   }
 
   @Test
   void everyProgramIsRun() throws Exception {
-    assertEquals(List.of("InPlace", "Buffers", "RawAddress"), List.copyOf(listings().keySet()));
-    assertEquals(3, Files.readString(PAGE).split("```java", -1).length - 1);
+    assertEquals(
+        List.of("InPlace", "Buffers", "RawAddress", "Training"), List.copyOf(listings().keySet()));
+    int programs = 0;
+    for (Path page : PAGES) {
+      programs += Files.readString(page).split("```java", -1).length - 1;
+    }
+    assertEquals(4, programs);
   }
 
   @Test
@@ -57,6 +65,11 @@ class DocumentationTest {
   @Test
   void buffersOnJava() throws Exception {
     assertPrints("Buffers", "java");
+  }
+
+  @Test
+  void training() throws Exception {
+    assertPrints("Training", folder.resolve("model.safetensors").toString());
   }
 
   @ParameterizedTest

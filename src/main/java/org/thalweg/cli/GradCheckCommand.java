@@ -1,14 +1,16 @@
 package org.thalweg.cli;
 
+import com.google.gson.Gson;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Locale;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.check.ClassifierChecks;
 import org.thalweg.check.Report;
 import org.thalweg.data.Dataset;
-import org.thalweg.data.Datasets;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -34,18 +36,8 @@ final class GradCheckCommand implements Callable<Integer> {
               + " cifar10, or a path that ends in .csv. Default: ${DEFAULT-VALUE}.")
   private String data = "";
 
-  @Option(
-      names = "--data-dir",
-      paramLabel = "DIR",
-      description = "The folder with the files of mnist, cifar10 or fashion-mnist.")
-  private @Nullable Path folder;
-
-  @Option(
-      names = "--label",
-      paramLabel = "COLUMN",
-      description =
-          "Of a CSV file: the column of labels, by name or number from 1. Default: the last.")
-  private @Nullable String label;
+  @ArgGroup(validate = false, heading = "%nData%n")
+  private DataOptions source = new DataOptions();
 
   @Option(
       names = "--rows",
@@ -66,6 +58,9 @@ final class GradCheckCommand implements Callable<Integer> {
       names = "--json",
       description = "Prints one JSON object for each check and one at the end, and nothing else.")
   private boolean json;
+
+  /** Writes what is null. */
+  private static final Gson NULLS = Environment.JSON.newBuilder().serializeNulls().create();
 
   @Spec private CommandSpec spec;
 
@@ -89,13 +84,16 @@ final class GradCheckCommand implements Callable<Integer> {
                 print(print, outcome);
                 print.flush();
               });
-      print.printf(
-          json
-              ? "{\"event\":\"done\",\"device\":\"%s\",\"checks\":%d,\"failed\":%d}%n"
-              : "%n%2$d checks, %3$d failed%n",
-          TrainCommand.escape(opened.toString()),
-          checks[0],
-          failed);
+      if (json) {
+        Map<String, Object> done = new LinkedHashMap<>();
+        done.put("event", "done");
+        done.put("device", opened.toString());
+        done.put("checks", checks[0]);
+        done.put("failed", failed);
+        print.println(Environment.JSON.toJson(done));
+      } else {
+        print.printf("%n%d checks, %d failed%n", checks[0], failed);
+      }
       print.flush();
       return failed == 0 ? 0 : 1;
     }
@@ -105,12 +103,8 @@ final class GradCheckCommand implements Callable<Integer> {
     if (rows < 1) {
       throw new ParameterException(spec.commandLine(), "--rows must be at least 1: " + rows);
     }
-    try {
-      Dataset train = Datasets.load(data, folder, label).split().train();
-      return train.splitAt(Math.min(rows, train.rows())).train();
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
-    }
+    Dataset train = source.load(data, Path.of(""), spec).split().train();
+    return train.splitAt(Math.min(rows, train.rows())).train();
   }
 
   private void print(PrintWriter print, ClassifierChecks.Outcome outcome) {
@@ -125,28 +119,26 @@ final class GradCheckCommand implements Callable<Integer> {
           report);
       return;
     }
-    print.printf(
-        Locale.ROOT,
-        "{\"event\":\"check\",\"loss\":\"%s\",\"regularisation\":\"%s\",\"input\":\"%s\",\"order\":%d,\"passed\":%b,"
-            + "\"checked\":%d,\"direction\":%d,\"worst\":%d,\"analytic\":%s,\"numeric\":%s,\"difference\":%s,"
-            + "\"allowed\":%s,\"problem\":\"%s\"}%n",
-        outcome.loss().kernel(),
-        outcome.regularisation(),
-        TrainCommand.escape(outcome.input()),
-        outcome.order(),
-        report.passed(),
-        report.checked(),
-        report.direction(),
-        report.worst(),
-        number(report.analytic()),
-        number(report.numeric()),
-        number(report.difference()),
-        number(report.allowed()),
-        TrainCommand.escape(report.problem()));
+    Map<String, Object> check = new LinkedHashMap<>();
+    check.put("event", "check");
+    check.put("loss", outcome.loss().kernel());
+    check.put("regularisation", outcome.regularisation());
+    check.put("input", outcome.input());
+    check.put("order", outcome.order());
+    check.put("passed", report.passed());
+    check.put("checked", report.checked());
+    check.put("direction", report.direction());
+    check.put("worst", report.worst());
+    check.put("analytic", number(report.analytic()));
+    check.put("numeric", number(report.numeric()));
+    check.put("difference", number(report.difference()));
+    check.put("allowed", number(report.allowed()));
+    check.put("problem", report.problem());
+    print.println(NULLS.toJson(check));
   }
 
   /** JSON has no NaN. */
-  private static String number(double x) {
-    return Double.isFinite(x) ? Double.toString(x) : "null";
+  private static @Nullable Double number(double x) {
+    return Double.isFinite(x) ? x : null;
   }
 }

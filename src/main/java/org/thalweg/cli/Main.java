@@ -1,5 +1,7 @@
 package org.thalweg.cli;
 
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
 import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -13,6 +15,8 @@ import picocli.CommandLine.ParameterException;
     versionProvider = Main.Version.class,
     subcommands = {
       TrainCommand.class,
+      EvalCommand.class,
+      PredictCommand.class,
       GradCheckCommand.class,
       DevicesCommand.class,
       SelfTestCommand.class,
@@ -61,9 +65,18 @@ public final class Main {
     return line.execute(args);
   }
 
-  private static String explain(Throwable failure) {
+  static String explain(Throwable failure) {
     String message = failure.getMessage();
-    return message == null ? failure.toString() : message;
+    if (message == null) {
+      return failure.toString();
+    }
+    if (failure instanceof NoSuchFileException) {
+      return message + ": no such file";
+    }
+    if (failure instanceof AccessDeniedException) {
+      return message + ": permission denied";
+    }
+    return message;
   }
 
   private static String firstLine(ParameterException mistake) {

@@ -1,25 +1,27 @@
 package org.thalweg.cli;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Iterator;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
-import org.thalweg.data.Digits;
-import org.thalweg.device.cuda.Matmul;
-import org.thalweg.optim.Optimizer;
-import org.thalweg.optim.Optimizers;
-import org.thalweg.train.Score;
+import org.thalweg.data.Datasets;
+import org.thalweg.train.Interval;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
+import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
@@ -28,233 +30,215 @@ import picocli.CommandLine.Spec;
 /** {@code thalweg train}. */
 @Command(
     name = "train",
-    description = "Trains softmax regression and saves the model.",
+    header = "Trains a linear classifier by minibatches.",
+    description = {
+      "Leaves in a new folder the model, metrics.csv, and the pictures curve.png and templates.png. Ctrl-C stops at the"
+          + " next step and leaves a checkpoint.",
+      "Exit code: 0 done, 1 failed, 2 wrong usage."
+    },
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    abbreviateSynopsis = true)
+    abbreviateSynopsis = true,
+    descriptionHeading = "%n",
+    optionListHeading = "%n",
+    parameterListHeading = "%n")
 final class TrainCommand implements Callable<Integer> {
-  private static final List<String> DATA = List.of("digits");
+  private static final String DATA = "DATA";
 
-  /** What the help lists: the registry. */
-  static final class OptimizerNames implements Iterable<String> {
-    @Override
-    public Iterator<String> iterator() {
-      return Optimizers.names().iterator();
-    }
+  /** The working directory of a run, for its relative paths. */
+  private static final String DIRECTORY = "directory";
+
+  /** What may be said anew of a run that goes on. */
+  private static final Set<String> ANEW = Set.of("--resume", "--device", "--json");
+
+  /** What a checkpoint does not take on. */
+  private static final Set<String> ONCE = Set.of("--resume", "--json", "--out");
+
+  @Parameters(paramLabel = DATA, arity = "0..1", description = DataOptions.DATA)
+  private @Nullable String data;
+
+  @ArgGroup(validate = false, heading = "%nData%n")
+  private DataOptions source = new DataOptions();
+
+  @ArgGroup(validate = false)
+  private SettingsOptions options = new SettingsOptions();
+
+  @ArgGroup(validate = false, heading = "%nDevice%n")
+  private DeviceOptions device = new DeviceOptions();
+
+  @ArgGroup(validate = false, heading = "%nOutput%n")
+  private Output output = new Output();
+
+  /** What is left. */
+  static final class Output {
+    @Option(
+        names = "--out",
+        paramLabel = "DIR",
+        description = "A new folder. Default: the first of runs/DATA-1, -2, ... that is free.")
+    private @Nullable Path out;
+
+    @Option(
+        names = "--checkpoint-every",
+        paramLabel = "N",
+        description =
+            "Saves checkpoint.safetensors every N epochs, or as in 200s every 200 steps, and at the end.")
+    private @Nullable String checkpointEvery;
+
+    @Option(
+        names = "--resume",
+        paramLabel = "DIR",
+        description =
+            "Goes on from the checkpoint in the folder of a run, with its data and options, to the same bits; only"
+                + " --device and --json may be said anew.")
+    private @Nullable Path resume;
+
+    @Option(
+        names = "--json",
+        description = "Prints one JSON object for each epoch and one at the end, and nothing else.")
+    private boolean json;
   }
-
-  @Parameters(
-      paramLabel = "DATA",
-      description = "The data set: digits (1,437 training and 360 test images, 8x8, in the jar).")
-  private String data = "";
-
-  @Option(
-      names = "--device",
-      paramLabel = "NAME",
-      defaultValue = "auto",
-      description =
-          "${COMPLETION-CANDIDATES}; auto is cuda where there is a GPU, else java. Default: ${DEFAULT-VALUE}.")
-  private DeviceChoice device = DeviceChoice.auto;
-
-  @Option(
-      names = "--matmul",
-      paramLabel = "NAME",
-      defaultValue = "own",
-      description =
-          "What computes products on a GPU: ${COMPLETION-CANDIDATES}; cuBLAS 12 must be installed, and sums in an"
-              + " order of its own, so that weights are the same only with own. Default: ${DEFAULT-VALUE}.")
-  private Matmul matmul = Matmul.OWN;
-
-  @Option(
-      names = "--optimizer",
-      paramLabel = "NAME",
-      defaultValue = "adam",
-      completionCandidates = OptimizerNames.class,
-      description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-  private String optimizer = "";
-
-  @Option(
-      names = "--lr",
-      paramLabel = "X",
-      defaultValue = "0.01",
-      description = "Learning rate. Default: ${DEFAULT-VALUE}.")
-  private double lr;
-
-  @Option(
-      names = "--batch",
-      paramLabel = "N",
-      defaultValue = "32",
-      description = "Rows of a minibatch. Default: ${DEFAULT-VALUE}.")
-  private int batch;
-
-  @Option(
-      names = "--epochs",
-      paramLabel = "N",
-      defaultValue = "30",
-      description = "Passes through the training rows. Default: ${DEFAULT-VALUE}.")
-  private int epochs;
-
-  @Option(
-      names = "--l2",
-      paramLabel = "X",
-      defaultValue = "0",
-      description =
-          "Adds X times the sum of the squared weights to the loss. Default: ${DEFAULT-VALUE}.")
-  private double l2;
-
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "Of the first weights and of the order of the rows. Default: ${DEFAULT-VALUE}.")
-  private long seed;
-
-  @Option(
-      names = "--json",
-      description = "Prints one JSON object for each epoch and one at the end, and nothing else.")
-  private boolean json;
-
-  @Option(
-      names = "--out",
-      paramLabel = "DIR",
-      description =
-          "A new folder for the model. Default: the first of runs/DATA-1, -2, ... that is free.")
-  private @Nullable Path out;
 
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() throws IOException {
-    Settings settings = settings();
-    Path folder = createFolder();
-    try (DeviceChoice.Opened opened = device.open(matmul)) {
-      train(opened, settings, folder);
-    } catch (RuntimeException | IOException e) {
-      try {
-        Files.delete(folder); // empty, for the model is written last; unless it is there
-      } catch (IOException notEmpty) {
-        e.addSuppressed(notEmpty);
+    if (options.training.optimizer.equals("help")) {
+      OptimizerList.print(spec.commandLine().getOut());
+      return 0;
+    }
+    Path folder = output.resume;
+    return folder == null ? train(null, Map.of(DIRECTORY, "")) : resume(folder);
+  }
+
+  private int resume(Path folder) throws IOException {
+    Map<String, String> anew = given();
+    for (String option : anew.keySet()) {
+      if (!ANEW.contains(option)) {
+        throw Usage.wrong(
+            spec,
+            "%s %s: --resume goes on with the options of %s; only --device and --json may be said anew",
+            option,
+            anew.get(option),
+            folder);
       }
-      throw e;
+    }
+    Path checkpoint = folder.resolve(RunFolder.CHECKPOINT);
+    if (!Files.exists(checkpoint)) {
+      throw new IOException(
+          checkpoint
+              + ": no such file: a run leaves one if stopped, or if --checkpoint-every is said");
+    }
+    Map<String, String> saved = new LinkedHashMap<>(Trainer.metadata(checkpoint));
+    if (!saved.containsKey(DATA) || !saved.containsKey(DIRECTORY)) {
+      throw new IOException(
+          checkpoint + ": its metadata does not say what \"thalweg train\" was given");
+    }
+    anew.remove("--resume");
+    Map<String, String> words = new LinkedHashMap<>(saved);
+    words.putAll(anew);
+    List<String> arguments = new ArrayList<>(List.of(words.get(DATA)));
+    words.forEach(
+        (option, value) -> {
+          if (option.startsWith("--")) {
+            arguments.add(value.isEmpty() ? option : option + "=" + value);
+          }
+        });
+    TrainCommand run = new TrainCommand();
+    CommandLine line = new CommandLine(run).setOut(spec.commandLine().getOut());
+    line.setErr(spec.commandLine().getErr());
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    try {
+      line.parseArgs(arguments.toArray(String[]::new));
+    } catch (ParameterException e) {
+      throw new IOException(checkpoint + ": metadata: " + e.getMessage(), e);
+    }
+    return run.train(new RunFolder(folder), Map.of(DIRECTORY, saved.get(DIRECTORY)));
+  }
+
+  /** The options that were given, and the data, with their values; a flag's is empty. */
+  private Map<String, String> given() {
+    Map<String, String> given = new LinkedHashMap<>();
+    if (data != null) {
+      given.put(DATA, data);
+    }
+    for (OptionSpec option : spec.options()) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        given.put(option.longestName(), value(option));
+      }
+    }
+    return given;
+  }
+
+  private static String value(ArgSpec option) {
+    return option.arity().max() == 0 ? "" : String.join("", option.originalStringValues());
+  }
+
+  private int train(@Nullable RunFolder resumed, Map<String, String> place) throws IOException {
+    Settings settings = options.settings(spec);
+    Interval every = checkpointEvery();
+    Path out = output.out;
+    if (resumed == null && out != null && Files.exists(out)) {
+      throw exists(out);
+    }
+    Path base = Path.of(place.getOrDefault(DIRECTORY, ""));
+    Datasets.Loaded loaded = source.load(data, base, spec);
+    TrainRun.Task task = task(loaded, settings);
+    Map<String, String> words = new LinkedHashMap<>(given());
+    words.keySet().removeAll(ONCE);
+    words.put(DIRECTORY, base.toAbsolutePath().toString());
+    try (DeviceChoice.Opened opened = device.open();
+        Trainer trainer = new Trainer(opened.device(), task.rows(), settings)) {
+      trainer.metadata(words);
+      Dataset validation = task.validation();
+      if (validation != null) {
+        trainer.validation(validation, options.training.patience);
+      }
+      if (resumed != null) {
+        trainer.restore(resumed.file(RunFolder.CHECKPOINT));
+      }
+      RunFolder folder = resumed != null ? resumed : RunFolder.create(out, stem(task.name()));
+      try (TrainRun run =
+          new TrainRun(spec.commandLine(), output.json, folder, trainer, task, opened.toString())) {
+        run.describe();
+        run.train(every);
+      } catch (RuntimeException | IOException e) {
+        folder.remove();
+        throw e;
+      }
+    } catch (FileAlreadyExistsException e) {
+      throw exists(Path.of(e.getFile()));
     }
     return 0;
   }
 
-  /** Everything that can be wrong with the options, as wrong usage. */
-  private Settings settings() {
-    if (!DATA.contains(data)) {
-      throw wrong(
-          "no data set is called %s; there are %s".formatted(data, String.join(", ", DATA)));
+  private TrainRun.Task task(Datasets.Loaded loaded, Settings settings) {
+    String name = String.valueOf(data);
+    Double fraction = options.training.validation;
+    if (fraction == null) {
+      return new TrainRun.Task(name, loaded, loaded.split().train(), null, settings);
     }
-    try {
-      Optimizer rule = Optimizers.named(optimizer).withLr(lr);
-      return Settings.DEFAULT
-          .withOptimizer(rule)
-          .withBatch(batch)
-          .withEpochs(epochs)
-          .withL2(l2)
-          .withSeed(seed);
-    } catch (IllegalArgumentException e) {
-      throw wrong(String.valueOf(e.getMessage()));
-    }
+    Dataset.Split rows =
+        Usage.checked(
+            spec,
+            "--validation " + fraction,
+            () -> loaded.split().train().split(fraction, settings.seed()));
+    return new TrainRun.Task(name, loaded, rows.train(), rows.test(), settings);
   }
 
-  private ParameterException wrong(String message) {
-    return new ParameterException(spec.commandLine(), message);
+  /** The name of a data set, or of a file without folders and ending. */
+  private static String stem(String data) {
+    return String.valueOf(Path.of(data).getFileName()).replaceFirst("\\.csv$", "");
   }
 
-  private Path createFolder() throws IOException {
-    for (int n = 1; ; n++) {
-      Path folder = out == null ? Path.of("runs", data + "-" + n) : out;
-      try {
-        Path parent = folder.toAbsolutePath().getParent();
-        if (parent != null) {
-          Files.createDirectories(parent);
-        }
-        return Files.createDirectory(folder);
-      } catch (FileAlreadyExistsException e) {
-        if (out != null) {
-          throw wrong("--out %s exists already; name a new folder".formatted(out));
-        }
-      } catch (IOException e) {
-        throw new IOException("cannot create the folder %s: %s".formatted(folder, e), e);
-      }
-    }
+  private ParameterException exists(Path out) {
+    return Usage.wrong(spec, "--out %s exists already; name a new folder", out);
   }
 
-  private void train(DeviceChoice.Opened opened, Settings settings, Path folder)
-      throws IOException {
-    PrintWriter print = spec.commandLine().getOut();
-    Dataset.Split split = Digits.load();
-    long start = System.nanoTime();
-    if (!json) {
-      print.printf("device      %s%n", opened);
-      print.printf(
-          "data        %s: %d training rows, %d test rows%n",
-          data, split.train().rows(), split.test().rows());
-      print.printf("optimizer   %s%n%n", settings.optimizer());
-      print.printf("epoch      loss  accuracy%n");
-      print.flush();
-    }
-    try (Trainer trainer = new Trainer(opened.device(), split.train(), settings)) {
-      trainer.train(
-          epoch -> {
-            print.printf(
-                Locale.ROOT,
-                json
-                    ? "{\"event\":\"epoch\",\"epoch\":%d,\"loss\":%s,\"accuracy\":%s}%n"
-                    : "%5d  %8.6f  %8.4f%n",
-                epoch.number(),
-                epoch.loss(),
-                epoch.accuracy());
-            print.flush();
-          });
-      Score train = trainer.score(split.train());
-      Score test = trainer.score(split.test());
-      double seconds = (System.nanoTime() - start) * 1e-9;
-      String crc = "%08x".formatted(trainer.model().crc32());
-      Path model = folder.resolve("model.safetensors");
-      trainer.model().save(model);
-      if (json) {
-        print.printf(
-            Locale.ROOT,
-            "{\"event\":\"done\",\"device\":\"%s\",\"model\":\"%s\",\"epochs\":%d,\"train_loss\":%s,\"train_accuracy\":%s,"
-                + "\"test_loss\":%s,\"test_accuracy\":%s,\"seconds\":%.3f,\"weights_crc32\":\"%s\"}%n",
-            escape(opened.toString()),
-            escape(model.toString()),
-            settings.epochs(),
-            train.loss(),
-            train.accuracy(),
-            test.loss(),
-            test.accuracy(),
-            seconds,
-            crc);
-      } else {
-        print.printf(
-            Locale.ROOT,
-            "%ntraining    loss %.6f, accuracy %.4f%n",
-            train.loss(),
-            train.accuracy());
-        print.printf(
-            Locale.ROOT, "test        loss %.6f, accuracy %.4f%n", test.loss(), test.accuracy());
-        print.printf("weights     crc32 %s, saved as %s%n", crc, model);
-        print.printf(Locale.ROOT, "time        %.2f s%n", seconds);
-      }
-      print.flush();
-    }
-  }
-
-  /** As the inside of a JSON string. */
-  static String escape(String text) {
-    StringBuilder json = new StringBuilder();
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c < ' ') {
-        json.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
-      } else {
-        json.append(c == '"' || c == '\\' ? "\\" : "").append(c);
-      }
-    }
-    return json.toString();
+  /** Null where none was asked for. */
+  private @Nullable Interval checkpointEvery() {
+    String text = output.checkpointEvery;
+    return text == null
+        ? null
+        : Usage.checked(spec, "--checkpoint-every " + text, () -> Interval.parse(text));
   }
 }

@@ -59,7 +59,41 @@ final class Csv {
       csv.readRows(label);
       return csv.labelled();
     } catch (IOException e) {
-      throw new DataException(path + ": " + e);
+      throw DataException.reading(path, e);
+    }
+  }
+
+  /**
+   * Reads a file without labels: every column is a feature, and so the first line is a header where it has a text.
+   *
+   * @throws DataException if it is not as described above
+   */
+  static Datasets.Unlabelled readFeatures(Path path) {
+    try (InputStream in = Files.newInputStream(path)) {
+      Csv csv = new Csv(new CsvRows(path.toString(), in));
+      csv.readRows();
+      return new Datasets.Unlabelled(csv.values(), csv.columns);
+    } catch (IOException e) {
+      throw DataException.reading(path, e);
+    }
+  }
+
+  private void readRows() throws IOException {
+    CsvRows.Row row = rows.next();
+    if (row == null) {
+      throw rows.wrongEnd("expected a row");
+    }
+    columns = row.fields().size();
+    labelColumn = columns; // behind the last
+    CsvRows.Row first = row;
+    if (IntStream.range(0, columns).anyMatch(i -> isText(first, i))) {
+      row = rows.next();
+    }
+    for (; row != null; row = rows.next()) {
+      add(row);
+    }
+    if (features.isEmpty()) {
+      throw rows.wrongEnd("expected a row below the header");
     }
   }
 
@@ -121,18 +155,23 @@ final class Csv {
           Math.min(found, columns),
           "a row of %d columns, not %d as in the first".formatted(found, columns));
     }
-    if ((features.size() + 1L) * (columns - 1) > Dataset.MOST_VALUES) {
+    if ((features.size() + 1L) * width() > Dataset.MOST_VALUES) {
       throw rows.wrong(row, 0, "more than " + Dataset.MOST_VALUES + " features, all together");
     }
-    float[] values = new float[columns - 1];
+    float[] values = new float[width()];
     for (int i = 0; i < columns; i++) {
       if (i != labelColumn) {
         values[i < labelColumn ? i : i - 1] = number(row, i);
       }
     }
-    String label = label(row);
     features.add(values);
-    labels.add(names.computeIfAbsent(label, text -> text));
+    if (labelColumn < columns) {
+      labels.add(names.computeIfAbsent(label(row), text -> text));
+    }
+  }
+
+  private int width() {
+    return labelColumn < columns ? columns - 1 : columns;
   }
 
   private float number(CsvRows.Row row, int column) {
@@ -186,11 +225,11 @@ final class Csv {
               .mapToObj(Integer::toString)
               .toList();
     }
-    return new Labelled(new Dataset(values(), numbers, columns - 1, classes.size()), classes);
+    return new Labelled(new Dataset(values(), numbers, width(), classes.size()), classes);
   }
 
   private Dataset.Values values() {
-    int width = columns - 1;
+    int width = width();
     boolean bytes = features.stream().allMatch(Csv::areBytes);
     byte[] pixels = new byte[bytes ? features.size() * width : 0];
     float[] numbers = new float[bytes ? 0 : features.size() * width];

@@ -1,10 +1,21 @@
 package org.thalweg.data;
 
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
 /** A data set cannot be read; the message is one line: the file, the place in it, and what was expected there. */
 public final class DataException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  DataException(String message) {
+  /** Where a file could not be read. */
+  static DataException reading(Path path, IOException e) {
+    return new DataException(
+        path + ": " + (e instanceof NoSuchFileException ? "no such file" : e.toString()));
+  }
+
+  /** With one line that names the file and the place. */
+  public DataException(String message) {
     super(message.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?")); // whatever the file holds
   }
 }

@@ -49,6 +49,9 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
     /** How many, of all rows together. */
     int count();
 
+    /** One of them as it is kept, before it is scaled. */
+    float value(int index);
+
     /** Those of some rows, in the order in which they are named. */
     Values select(int[] rows, int features);
   }
@@ -67,6 +70,11 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
     }
 
     @Override
+    public float value(int index) {
+      return Byte.toUnsignedInt(pixels[index]);
+    }
+
+    @Override
     public Bytes select(int[] rows, int features) {
       byte[] selected = new byte[rows.length * features];
       for (int i = 0; i < rows.length; i++) {
@@ -82,6 +90,11 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
     @Override
     public int count() {
       return numbers.length;
+    }
+
+    @Override
+    public float value(int index) {
+      return numbers[index];
     }
 
     @Override

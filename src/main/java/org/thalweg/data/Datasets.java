@@ -41,6 +41,13 @@ public final class Datasets {
   /** The features of a row as a picture: channel by channel, each of them row by row. */
   public record Shape(int width, int height, int channels) {}
 
+  /**
+   * Rows without labels.
+   *
+   * @param features how many to a row
+   */
+  public record Unlabelled(Dataset.Values values, int features) {}
+
   /** What {@link #load} can be asked for by name; beside them, any path that ends in .csv. */
   public static List<String> names() {
     return List.of("digits", "fashion-mnist", "mnist", "cifar10");
@@ -91,6 +98,15 @@ public final class Datasets {
               "no data set is called %s; there are %s, and paths that end in .csv"
                   .formatted(name, String.join(", ", names())));
     };
+  }
+
+  /**
+   * Reads the features of a CSV file without labels.
+   *
+   * @throws DataException if it is not what it should be
+   */
+  public static Unlabelled features(Path csv) {
+    return Csv.readFeatures(csv);
   }
 
   private static Loaded csv(Path path, @Nullable String label) {

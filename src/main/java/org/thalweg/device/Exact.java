@@ -28,8 +28,8 @@ public final class Exact {
   }
 
   /**
-   * e^x = 2^k * e^r with k = rint(x * log2(e)) and r = x - k*log(2), |r| <= log(2)/2; then e^r = 1 +
-   * r + r*r*P(r). Largest error over all inputs: see tools.UlpScan. exp(0) = 1 exactly.
+   * {@code e^x = 2^k * e^r} with {@code k = rint(x * log2(e))} and {@code r = x - k*log(2), |r| <= log(2)/2}; then
+   * {@code e^r = 1 + r + r*r*P(r)}. Largest error over all inputs: see tools.UlpScan. exp(0) = 1 exactly.
    *
    * <p>x * log2(e) is rounded by adding 1.5 * 2^23: k then stands in the low bits of the sum, and no
    * float is ever converted to an integer. log(2) is split so that k times its high part is exact
@@ -57,8 +57,8 @@ public final class Exact {
   }
 
   /**
-   * log(x) = k*log(2) + log1p(f) with x = 2^k * (1 + f), -1/3 <= f < 1/3; then log1p(f) = f +
-   * f*f*P(f). Largest error over all inputs: see tools.UlpScan. log(1) = 0 exactly. P is fitted by
+   * {@code log(x) = k*log(2) + log1p(f)} with {@code x = 2^k * (1 + f), -1/3 <= f < 1/3}; then {@code log1p(f) = f +
+   * f*f*P(f)}. Largest error over all inputs: see tools.UlpScan. log(1) = 0 exactly. P is fitted by
    * tools.FitPolynomials.
    */
   public static float log(float x) {

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
+import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.ElementType;
@@ -33,6 +34,9 @@ public final class LinearClassifier implements AutoCloseable {
   /** So that weights in binary64 fit the host's buffers. */
   private static final int MOST_WEIGHTS = 1 << 27;
 
+  /** Rows that are scored together; the scores do not depend on it. */
+  private static final int SCORED = 512;
+
   private final Device device;
   private final int features;
   private final int classes;
@@ -44,7 +48,7 @@ public final class LinearClassifier implements AutoCloseable {
 
   /** With weights and bias 0. */
   public LinearClassifier(Device device, ElementType type, int features, int classes) {
-    if (features < 1 || classes < 1 || (long) features * classes > MOST_WEIGHTS) {
+    if (!fits(features, classes)) {
       throw new IllegalArgumentException(
           "features and classes must be at least 1, and their product at most %d: %d, %d"
               .formatted(MOST_WEIGHTS, features, classes));
@@ -59,6 +63,51 @@ public final class LinearClassifier implements AutoCloseable {
       this.biasGradient = opening.add(device.allocate(type, classes));
       this.owned = opening.keep();
     }
+  }
+
+  static boolean fits(long features, long classes) {
+    return features >= 1 && classes >= 1 && classes <= MOST_WEIGHTS / features;
+  }
+
+  /**
+   * Reads weights and bias from a file that {@link #save(Path)} has written, or any other in the safetensors format with
+   * these two tensors. {@link Description#load} reads the rest.
+   *
+   * @throws IOException if the file is no model; the message names it and the place
+   */
+  public static LinearClassifier load(Device device, Path file) throws IOException {
+    try (Safetensors tensors = new Safetensors(file);
+        Owned opening = new Owned()) {
+      Description.Size size = Description.Size.of(file, tensors);
+      LinearClassifier model =
+          opening.add(new LinearClassifier(device, size.type(), size.features(), size.classes()));
+      int width = size.type().bytes();
+      for (Map.Entry<String, Array> part :
+          Map.of("weight", model.weights, "bias", model.bias).entrySet()) {
+        Array array = part.getValue();
+        tensors.read(
+            part.getKey(),
+            (at, piece) ->
+                device.upload(array.slice(at / width, piece.remaining() / width), piece));
+      }
+      opening.keep();
+      return model;
+    }
+  }
+
+  /** Features of a row. */
+  public int features() {
+    return features;
+  }
+
+  /** Scores of a row. */
+  public int classes() {
+    return classes;
+  }
+
+  /** The weights, row-major [features × classes]. */
+  public double[] weights() {
+    return device.read(weights);
   }
 
   /** Bytes that a model takes on the device, without the optimizer's state. */
@@ -158,6 +207,51 @@ public final class LinearClassifier implements AutoCloseable {
   }
 
   /**
+   * Scores some rows, with the same bits as in training.
+   *
+   * @param values row-major [rows × features]
+   * @param description how they are scaled and shifted
+   * @throws IllegalArgumentException if the values are not whole rows
+   */
+  public Predictions predict(Dataset.Values values, Description description) {
+    if (values.count() % features != 0) {
+      throw new IllegalArgumentException(
+          "%d values are no rows of %d features".formatted(values.count(), features));
+    }
+    int rows = values.count() / features;
+    double[] all = new double[Math.multiplyExact(rows, classes)];
+    for (int from = 0; from < rows; from += SCORED) {
+      int n = Math.min(SCORED, rows - from);
+      try (Array x = device.allocate(weights.type(), (long) n * features);
+          Array scores = device.allocate(weights.type(), (long) n * classes)) {
+        device.write(x, scaled(values, from * features, n * features, description));
+        device.multiply(Product.of(n, classes, features), x, weights, bias, scores);
+        System.arraycopy(device.read(scores), 0, all, from * classes, n * classes);
+      }
+    }
+    return new Predictions(all, classes, weights.type());
+  }
+
+  /** As {@link Device#gather} does, in the model's type. */
+  private double[] scaled(Dataset.Values values, int from, int n, Description description) {
+    double scale = description.scale();
+    double[] means = description.means();
+    double[] x = new double[n];
+    boolean single = weights.type() == ElementType.F32;
+    for (int i = 0; i < n; i++) {
+      float value = values.value(from + i);
+      if (means == null) {
+        x[i] = single ? value * (float) scale : value * scale;
+      } else {
+        double shift = -means[i % features];
+        x[i] =
+            single ? Math.fma(value, (float) scale, (float) shift) : Math.fma(value, scale, shift);
+      }
+    }
+    return x;
+  }
+
+  /**
    * {@code l1 * sum |w| + l2 * sum w^2} over the weights, bias not counted, in binary64 and the canonical order.
    *
    * @param l1 the factor of the absolute values
@@ -198,10 +292,30 @@ public final class LinearClassifier implements AutoCloseable {
    * @throws java.nio.file.FileAlreadyExistsException if there is such a file
    */
   public void save(Path file) throws IOException {
+    save(file, Map.of(), Map.of(), false);
+  }
+
+  /**
+   * The same with what it takes to use the model.
+   *
+   * @param replace whether a file of that name makes room for it
+   * @throws java.nio.file.FileAlreadyExistsException if there is such a file, and it is not to be replaced
+   */
+  public void save(Path file, Description description, boolean replace) throws IOException {
+    save(file, description.metadata(), description.tensors(), replace);
+  }
+
+  private void save(
+      Path file,
+      Map<String, String> metadata,
+      Map<String, Safetensors.Tensor> others,
+      boolean replace)
+      throws IOException {
     Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
     tensors.put("weight", tensor(weights, features, classes));
     tensors.put("bias", tensor(bias, classes));
-    Safetensors.write(file, Map.of(), tensors, false);
+    tensors.putAll(others);
+    Safetensors.write(file, metadata, tensors, replace);
   }
 
   private Safetensors.Tensor tensor(Array array, long... shape) {

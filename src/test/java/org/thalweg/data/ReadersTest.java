@@ -287,8 +287,7 @@ class ReadersTest {
         one + ": one row cannot be split into training and test rows",
         message(() -> Datasets.load(one.toString(), null, null)));
     Path missing = folder.resolve("none.csv");
-    assertTrue(
-        message(() -> Csv.read(missing, null)).startsWith(missing + ": java.nio.file.NoSuchFile"));
+    assertEquals(missing + ": no such file", message(() -> Csv.read(missing, null)));
   }
 
   /** A file, what becomes of it, and what is said about it. */

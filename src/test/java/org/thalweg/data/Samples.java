@@ -15,13 +15,13 @@ import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 
 /** Small data sets, written as their formats say. */
-final class Samples {
+public final class Samples {
   static final int CIFAR_ROW = 3073;
 
   private Samples() {}
 
   /** Five training and two test images of 2 x 3; pixel i of an image j is 40 * j + i, its label 2 * j. */
-  static Map<String, byte[]> idx() {
+  public static Map<String, byte[]> idx() {
     Map<String, byte[]> files = new LinkedHashMap<>();
     files.put("train-images-idx3-ubyte", idxImages(5));
     files.put("train-labels-idx1-ubyte", idxLabels(5));
@@ -45,7 +45,7 @@ final class Samples {
   }
 
   /** Two rows a file; row j of file f has the label f + j and the bytes 7 * i + f + j. */
-  static Map<String, byte[]> cifar() {
+  public static Map<String, byte[]> cifar() {
     Map<String, byte[]> files = new LinkedHashMap<>();
     for (int f = 0; f < 6; f++) {
       byte[] rows = new byte[2 * CIFAR_ROW];
@@ -82,7 +82,7 @@ final class Samples {
     return packed.toByteArray();
   }
 
-  static Path write(Path folder, Map<String, byte[]> files) throws IOException {
+  public static Path write(Path folder, Map<String, byte[]> files) throws IOException {
     Files.createDirectories(folder);
     for (Map.Entry<String, byte[]> file : files.entrySet()) {
       Files.write(folder.resolve(file.getKey()), file.getValue());

@@ -1,0 +1,66 @@
+package org.thalweg.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.data.DataException;
+import org.thalweg.data.Datasets;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** What says where labelled rows come from. */
+final class DataOptions {
+  @Option(
+      names = "--data-dir",
+      paramLabel = "DIR",
+      description =
+          "Where the files of mnist, cifar10 or fashion-mnist are; of the last, where Debian's package puts them if"
+              + " not said.")
+  private @Nullable Path folder;
+
+  @Option(
+      names = "--label",
+      paramLabel = "COLUMN",
+      description =
+          "Of a CSV file, the column of labels: its name, or its number from 1. Default: the last.")
+  private @Nullable String label;
+
+  /** What DATA may be. */
+  static final String DATA =
+      "digits (1,437 training and 360 test images of 8x8 dots, in the jar), fashion-mnist, mnist, cifar10, or a path"
+          + " that ends in .csv: a row a line, of whose rows a fifth, always the same, is for testing.";
+
+  /**
+   * Reads the data.
+   *
+   * @param base what relative paths are relative to
+   * @throws ParameterException if there is no such data set, or an option does not go with it
+   * @throws DataException if a file is missing or is not what it should be
+   */
+  Datasets.Loaded load(@Nullable String data, Path base, CommandSpec spec) {
+    if (data == null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "DATA is missing: %s, or a path that ends in .csv"
+              .formatted(String.join(", ", Datasets.names())));
+    }
+    String name = data.endsWith(".csv") ? base.resolve(data).toString() : data;
+    Path files = folder == null ? null : base.resolve(folder);
+    Datasets.Loaded loaded = Usage.checked(spec, "", () -> Datasets.load(name, files, label));
+    List.of(loaded.split().train(), loaded.split().test())
+        .forEach(
+            part -> {
+              if (part.rows() == 0 || part.features() == 0) {
+                throw new DataException(
+                    "%s: %d training rows and %d test rows of %d features: there must be some"
+                        .formatted(
+                            files == null ? name : files,
+                            loaded.split().train().rows(),
+                            loaded.split().test().rows(),
+                            part.features()));
+              }
+            });
+    return loaded;
+  }
+}

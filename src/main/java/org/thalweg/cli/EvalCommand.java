@@ -1,0 +1,198 @@
+package org.thalweg.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.data.DataException;
+import org.thalweg.data.Dataset;
+import org.thalweg.data.Datasets;
+import org.thalweg.loss.Losses;
+import org.thalweg.model.Description;
+import org.thalweg.model.LinearClassifier;
+import org.thalweg.model.Predictions;
+import org.thalweg.plot.ConfusionMatrix;
+import org.thalweg.plot.Plot;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code thalweg eval}. */
+@Command(
+    name = "eval",
+    header = "Says how well a model does on a data set, and what it takes for what.",
+    description = {
+      "Prints the mean loss (without regularisation), the accuracy and the confusion matrix.",
+      "Exit code: 0 done, 1 failed, 2 wrong usage."
+    },
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    abbreviateSynopsis = true,
+    descriptionHeading = "%n",
+    optionListHeading = "%n",
+    parameterListHeading = "%n")
+final class EvalCommand implements Callable<Integer> {
+  /** The rows of a data set that are meant. */
+  enum Part {
+    test,
+    train,
+    all
+  }
+
+  @Parameters(
+      index = "0",
+      paramLabel = "MODEL",
+      description = "A model.safetensors, or the folder of its run.")
+  private Path model = Path.of("");
+
+  @Parameters(index = "1", paramLabel = "DATA", description = DataOptions.DATA)
+  private String data = "";
+
+  @ArgGroup(validate = false, heading = "%nData%n")
+  private DataOptions source = new DataOptions();
+
+  @Option(
+      names = "--part",
+      paramLabel = "PART",
+      description = "Of the data, ${COMPLETION-CANDIDATES}. Default: test.")
+  private Part part = Part.test;
+
+  @ArgGroup(validate = false, heading = "%nDevice%n")
+  private DeviceOptions device = new DeviceOptions();
+
+  @ArgGroup(validate = false, heading = "%nOutput%n")
+  private Output output = new Output();
+
+  /** What is left. */
+  static final class Output {
+    @Option(names = "--json", description = "Prints one JSON object and nothing else.")
+    private boolean json;
+
+    @Option(
+        names = "--out",
+        paramLabel = "DIR",
+        description = "A new folder for confusion.png. Default: no picture.")
+    private @Nullable Path out;
+  }
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    Path out = output.out;
+    if (out != null && Files.exists(out)) {
+      throw new ParameterException(
+          spec.commandLine(), "--out %s exists already; name a new folder".formatted(out));
+    }
+    Datasets.Loaded loaded = source.load(data, Path.of(""), spec);
+    Path file = PredictCommand.modelFile(model);
+    Description description = Description.load(file);
+    Dataset.Split split = loaded.split();
+    List<Dataset> parts =
+        switch (part) {
+          case test -> List.of(split.test());
+          case train -> List.of(split.train());
+          case all -> List.of(split.train(), split.test());
+        };
+    int[] names = names(loaded.classes(), description.classes(), parts);
+    int rows = parts.stream().mapToInt(Dataset::rows).sum();
+    int[] truth = new int[rows];
+    int[] predicted = new int[rows];
+    double loss = 0;
+    String where;
+    int at = 0;
+    try (DeviceChoice.Opened opened = device.open();
+        LinearClassifier classifier = LinearClassifier.load(opened.device(), file)) {
+      where = opened.toString();
+      for (Dataset rowsOf : parts) {
+        if (rowsOf.features() != classifier.features()) {
+          throw new DataException(
+              "%s has %d features, and %s takes %d"
+                  .formatted(data, rowsOf.features(), file, classifier.features()));
+        }
+        int[] labels = IntStream.of(rowsOf.labels()).map(label -> names[label]).toArray();
+        Predictions predictions = classifier.predict(rowsOf.values(), description);
+        loss += predictions.loss(description.loss(), labels) * labels.length / rows;
+        System.arraycopy(labels, 0, truth, at, labels.length);
+        for (int row = 0; row < labels.length; row++) {
+          predicted[at + row] = predictions.best(row);
+        }
+        at += labels.length;
+      }
+    }
+    ConfusionMatrix confusion = ConfusionMatrix.of(truth, predicted, description.classes());
+    print(where, rows, description, loss, confusion);
+    if (out != null) {
+      draw(out, confusion);
+    }
+    return 0;
+  }
+
+  /** For each class of the data that occurs, the model's class of that name. */
+  private int[] names(List<String> data, List<String> model, List<Dataset> parts) {
+    int[] names = data.stream().mapToInt(model::indexOf).toArray();
+    for (Dataset rows : parts) {
+      for (int label : rows.labels()) {
+        if (names[label] < 0) {
+          throw new DataException(
+              "%s has a class \"%s\", and %s has none of that name"
+                  .formatted(this.data, data.get(label), this.model));
+        }
+      }
+    }
+    return names;
+  }
+
+  private void print(
+      String where, int rows, Description description, double loss, ConfusionMatrix confusion) {
+    PrintWriter print = spec.commandLine().getOut();
+    if (output.json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("event", "eval");
+      object.put("device", where);
+      object.put("model", model.toString());
+      object.put("data", data);
+      object.put("part", part);
+      object.put("rows", rows);
+      object.put("loss", loss);
+      object.put("accuracy", confusion.accuracy());
+      object.put("classes", description.classes());
+      object.put("confusion", confusion.counts());
+      print.println(Environment.JSON.toJson(object));
+    } else {
+      print.printf("device      %s%n", where);
+      print.printf("data        %s: %d rows (%s)%n", data, rows, part);
+      print.printf(
+          "%s%n",
+          "result      %s loss %.6f, accuracy %.4f"
+              .formatted(Losses.name(description.loss()), loss, confusion.accuracy()));
+      print.printf("%n%s", confusion.text());
+    }
+    print.flush();
+  }
+
+  private void draw(Path out, ConfusionMatrix confusion) throws IOException {
+    RunFolder folder = RunFolder.create(out, data);
+    try {
+      Path picture = folder.file("confusion.png");
+      Plot.write(picture, confusion);
+      if (!output.json) {
+        spec.commandLine().getOut().printf("%npicture     %s%n", picture);
+        spec.commandLine().getOut().flush();
+      }
+    } catch (RuntimeException | IOException e) {
+      folder.remove();
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package org.thalweg.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.thalweg.data.DataException;
+import org.thalweg.data.Dataset;
+import org.thalweg.data.Datasets;
+import org.thalweg.data.ImageFile;
+import org.thalweg.loss.Softmax;
+import org.thalweg.model.Description;
+import org.thalweg.model.LinearClassifier;
+import org.thalweg.model.Predictions;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code thalweg predict}. */
+@Command(
+    name = "predict",
+    header = "Says what a model takes pictures, or the rows of a CSV file, for.",
+    description = {
+      "Prints a line for each: the file (and the row, from 1), the class, and its probability, or of a model with a"
+          + " hinge loss its score.",
+      "A picture is scaled to the shape that the model was trained on, and turned to grey if that was. Digits of mnist"
+          + " and clothes of fashion-mnist are white on black: for dark ones on white paper, say --invert.",
+      "Exit code: 0 done, 1 failed, 2 wrong usage."
+    },
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    abbreviateSynopsis = true,
+    descriptionHeading = "%n",
+    optionListHeading = "%n",
+    parameterListHeading = "%n")
+final class PredictCommand implements Callable<Integer> {
+  @Parameters(
+      index = "0",
+      paramLabel = "MODEL",
+      description = "A model.safetensors, or the folder of its run.")
+  private Path model = Path.of("");
+
+  @Parameters(
+      index = "1..*",
+      arity = "1..*",
+      paramLabel = "FILE",
+      description = "PNG or JPEG pictures, or CSV files of features: all columns, without labels.")
+  private List<Path> files = List.of();
+
+  @Option(names = "--invert", description = "Swaps black and white in pictures.")
+  private boolean inverted;
+
+  @ArgGroup(validate = false, heading = "%nDevice%n")
+  private DeviceOptions device = new DeviceOptions();
+
+  @Spec private CommandSpec spec;
+
+  /** The model itself where the folder of a run is named. */
+  static Path modelFile(Path model) {
+    return Files.isDirectory(model) ? model.resolve(RunFolder.MODEL) : model;
+  }
+
+  private record Rows(Path file, Dataset.Values values, boolean numbered) {}
+
+  @Override
+  public Integer call() throws IOException {
+    Path file = modelFile(model);
+    Description description = Description.load(file);
+    PrintWriter print = spec.commandLine().getOut();
+    try (DeviceChoice.Opened opened = device.open();
+        LinearClassifier classifier = LinearClassifier.load(opened.device(), file)) {
+      List<Rows> all = new ArrayList<>(); // before the first line is printed, all are read
+      for (Path path : files) {
+        all.add(read(path, classifier.features(), description));
+      }
+      for (Rows rows : all) {
+        Predictions predictions = classifier.predict(rows.values, description);
+        for (int row = 0; row < predictions.rows(); row++) {
+          int best = predictions.best(row);
+          boolean softmax = description.loss() instanceof Softmax;
+          print.printf(
+              "%s%s  %s  %s%n",
+              rows.file,
+              rows.numbered ? ":" + (row + 1) : "",
+              description.classes().get(best),
+              softmax
+                  ? "%.4f".formatted(predictions.probability(row, best))
+                  : "score %.4f".formatted(predictions.score(row, best)));
+        }
+      }
+    }
+    print.flush();
+    return 0;
+  }
+
+  private Rows read(Path path, int features, Description description) {
+    if (path.toString().endsWith(".csv")) {
+      Datasets.Unlabelled csv = Datasets.features(path);
+      if (csv.features() != features) {
+        throw new DataException(
+            "%s: line 1: %d columns, and %s takes %d features"
+                .formatted(path, csv.features(), model, features));
+      }
+      return new Rows(path, csv.values(), true);
+    }
+    Datasets.Shape shape = description.shape();
+    if (shape == null) {
+      throw new DataException(
+          "%s: %s was not trained on pictures, but on %d features: give it a .csv file"
+              .formatted(path, model, features));
+    }
+    return new Rows(
+        path, new Dataset.Bytes(ImageFile.read(path, shape, inverted), description.scale()), false);
+  }
+}

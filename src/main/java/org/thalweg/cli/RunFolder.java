@@ -1,0 +1,101 @@
+package org.thalweg.cli;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The folder of a run, which is made late and never over another; of a run that fails, nothing is left. */
+final class RunFolder {
+  static final String MODEL = "model.safetensors";
+  static final String CHECKPOINT = "checkpoint.safetensors";
+  static final String METRICS = "metrics.csv";
+  static final String CURVE = "curve.png";
+  static final String TEMPLATES = "templates.png";
+  private static final List<String> FILES = List.of(MODEL, METRICS, CURVE, TEMPLATES);
+
+  private final Path path;
+  private final Deque<Path> made = new ArrayDeque<>();
+
+  /** One that is there, of a run that goes on. */
+  RunFolder(Path path) {
+    this.path = path;
+  }
+
+  /**
+   * Makes a folder.
+   *
+   * @param out null for the first of runs/data-1, -2, .. that is free
+   */
+  static RunFolder create(@Nullable Path out, String data) throws IOException {
+    for (int n = 1; ; n++) {
+      RunFolder folder = new RunFolder(out == null ? Path.of("runs", data + "-" + n) : out);
+      try {
+        folder.make(folder.path);
+        return folder;
+      } catch (FileAlreadyExistsException e) {
+        folder.remove();
+        if (out != null) {
+          throw e;
+        }
+      } catch (IOException e) {
+        folder.remove();
+        throw new IOException(
+            "cannot create the folder %s: %s".formatted(folder.path, Main.explain(e)), e);
+      }
+    }
+  }
+
+  private void make(Path folder) throws IOException {
+    try {
+      Files.createDirectory(folder);
+    } catch (NoSuchFileException e) {
+      Path parent = folder.toAbsolutePath().getParent();
+      if (parent == null) {
+        throw e;
+      }
+      try {
+        make(parent);
+      } catch (FileAlreadyExistsException meanwhile) {
+        // Another run has made it.
+      }
+      Files.createDirectory(folder);
+    }
+    made.push(folder);
+  }
+
+  Path file(String name) {
+    return path.resolve(name);
+  }
+
+  /** Whether there is something to go on from. */
+  boolean hasCheckpoint() {
+    return Files.exists(file(CHECKPOINT));
+  }
+
+  /** Removes what this run has made; not where it can go on, nor what was there before or others have put there. */
+  void remove() throws IOException {
+    if (made.contains(path) && !hasCheckpoint()) {
+      for (String name : FILES) {
+        Files.deleteIfExists(file(name));
+      }
+    }
+    for (Path folder : made) {
+      try {
+        Files.delete(folder);
+      } catch (IOException notEmpty) {
+        return;
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return path.toString();
+  }
+}

@@ -1,0 +1,260 @@
+package org.thalweg.cli;
+
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.loss.Losses;
+import org.thalweg.optim.Optimizer;
+import org.thalweg.optim.Optimizers;
+import org.thalweg.train.Initialisation;
+import org.thalweg.train.Schedule;
+import org.thalweg.train.Settings;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+
+/** How to train. */
+final class SettingsOptions {
+  /** What the help lists: the registries. */
+  static final class LossNames implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Losses.names().iterator();
+    }
+  }
+
+  /** Of all optimizers. */
+  static final class OptimizerNames implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Optimizers.names().iterator();
+    }
+  }
+
+  /** In lower case, as all names on the command line. */
+  static final class InitialisationNames implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return List.of(Initialisation.values()).stream()
+          .map(init -> init.name().toLowerCase(Locale.ROOT))
+          .iterator();
+    }
+  }
+
+  @ArgGroup(validate = false, heading = "%nModel%n")
+  Model model = new Model();
+
+  @ArgGroup(validate = false, heading = "%nTraining%n")
+  Training training = new Training();
+
+  /** What is trained. */
+  static final class Model {
+    @Option(
+        names = "--model",
+        paramLabel = "LOSS",
+        completionCandidates = LossNames.class,
+        description =
+            "What a row costs a linear classifier: ${COMPLETION-CANDIDATES} (softmax cross-entropy; multiclass hinge"
+                + " of Weston and Watkins, and its margins squared). Default: softmax.")
+    private String loss = "softmax";
+
+    @Option(
+        names = "--init",
+        paramLabel = "NAME",
+        completionCandidates = InitialisationNames.class,
+        description =
+            "Where the weights begin: ${COMPLETION-CANDIDATES}; xavier has the standard deviation"
+                + " sqrt(2 / (features + classes)). The bias begins at 0. Default: normal.")
+    private String init = "normal";
+
+    @Option(
+        names = "--init-scale",
+        paramLabel = "X",
+        description = "What the draws are multiplied by. Default: 0.01; with xavier, 1.")
+    private @Nullable Double initScale;
+
+    @Option(
+        names = "--centre",
+        description =
+            "Subtracts the training rows' mean of each feature; the model's file keeps the means.")
+    private boolean centre;
+  }
+
+  /** How it is trained. */
+  static final class Training {
+    @Option(
+        names = "--optimizer",
+        paramLabel = "SPEC",
+        completionCandidates = OptimizerNames.class,
+        description =
+            "${COMPLETION-CANDIDATES}; with hyperparameters as in adam:beta1=0.8,eps=1e-6. The word help lists them"
+                + " with their formulas. Default: adam.")
+    String optimizer = "adam";
+
+    @Option(
+        names = "--lr",
+        paramLabel = "X",
+        description = "Learning rate. Default: 0.01, for every optimizer.")
+    private @Nullable Double lr;
+
+    @Option(
+        names = "--batch",
+        paramLabel = "N",
+        description = "Rows of a minibatch, or the word full for all. Default: 32.")
+    private String batch = "32";
+
+    @Option(
+        names = "--epochs",
+        paramLabel = "N",
+        description = "Passes through the training rows. Default: 30.")
+    private int epochs = 30;
+
+    @Option(
+        names = "--schedule",
+        paramLabel = "SPEC",
+        description =
+            "Of the learning rate: constant, step:every=10,factor=0.1 (epochs), cosine, linear, inverse:decay=0.001."
+                + " Default: constant.")
+    private String schedule = "constant";
+
+    @Option(
+        names = "--warmup",
+        paramLabel = "N",
+        description = "Steps in which the learning rate rises from 0. Default: 0.")
+    private int warmup;
+
+    @Option(
+        names = "--l1",
+        paramLabel = "X",
+        description =
+            "Adds X times the sum of the weights' absolute values to the loss. Default: 0.")
+    private double l1;
+
+    @Option(
+        names = "--l2",
+        paramLabel = "X",
+        description = "Adds X times the sum of the squared weights to the loss. Default: 0.")
+    private double l2;
+
+    @Option(
+        names = "--weight-decay",
+        paramLabel = "X",
+        description =
+            "Decoupled from the gradient: each update multiplies the weights by 1 - lr*X first. Default: 0.")
+    private double weightDecay;
+
+    @Option(
+        names = "--clip-norm",
+        paramLabel = "X",
+        description = "Scales a gradient of a larger norm down to X. Default: none.")
+    private double clipNorm = Double.POSITIVE_INFINITY;
+
+    @Option(
+        names = "--validation",
+        paramLabel = "FRACTION",
+        description =
+            "Of the training rows, what is not trained on but scored after each epoch. Default: none.")
+    @Nullable Double validation;
+
+    @Option(
+        names = "--patience",
+        paramLabel = "N",
+        description =
+            "Stops after N epochs in which the validation loss has not become smaller. Default: 0, never.")
+    int patience;
+
+    @Option(
+        names = "--seed",
+        paramLabel = "N",
+        description =
+            "Of the first weights, the validation rows and the order of the rows. Default: 1.")
+    private long seed = 1;
+  }
+
+  /** All of them; what is out of range is wrong usage. */
+  Settings settings(CommandSpec spec) {
+    if (training.patience < 0) {
+      throw Usage.wrong(spec, "--patience %d: must be at least 0", training.patience);
+    }
+    if (training.patience > 0 && training.validation == null) {
+      throw Usage.wrong(spec, "--patience %d: needs --validation FRACTION", training.patience);
+    }
+    Optimizer rule = optimizer(spec);
+    Schedule schedule =
+        Usage.checked(
+            spec, "--schedule " + training.schedule, () -> Schedule.parse(training.schedule));
+    Initialisation init = initialisation(spec);
+    double initScale =
+        model.initScale != null ? model.initScale : init == Initialisation.XAVIER ? 1 : 0.01;
+    Settings settings =
+        Settings.DEFAULT
+            .withOptimizer(rule)
+            .withLoss(Usage.checked(spec, "--model " + model.loss, () -> Losses.named(model.loss)))
+            .withInitialisation(init)
+            .withCentre(model.centre)
+            .withSeed(training.seed);
+    settings = with(spec, "--init-scale", settings, Settings::withInitScale, initScale);
+    settings = with(spec, "--batch", settings, Settings::withBatch, batch(spec));
+    settings = with(spec, "--epochs", settings, Settings::withEpochs, training.epochs);
+    settings = with(spec, "--l1", settings, Settings::withL1, training.l1);
+    settings = with(spec, "--l2", settings, Settings::withL2, training.l2);
+    settings =
+        with(spec, "--weight-decay", settings, Settings::withWeightDecay, training.weightDecay);
+    settings = with(spec, "--clip-norm", settings, Settings::withClipNorm, training.clipNorm);
+    return settings.withSchedule(
+        Usage.checked(
+            spec, "--warmup " + training.warmup, () -> schedule.withWarmup(training.warmup)));
+  }
+
+  private static <T> Settings with(
+      CommandSpec spec,
+      String option,
+      Settings settings,
+      BiFunction<Settings, T, Settings> change,
+      T value) {
+    return Usage.checked(spec, option + " " + value, () -> change.apply(settings, value));
+  }
+
+  private Optimizer optimizer(CommandSpec spec) {
+    Optimizer rule =
+        Usage.checked(
+            spec, "--optimizer " + training.optimizer, () -> Optimizers.parse(training.optimizer));
+    boolean inSpec = training.optimizer.matches(".*[:,]lr=.*");
+    if (inSpec && training.lr != null) {
+      throw Usage.wrong(
+          spec, "--lr %s: --optimizer %s says lr, too", training.lr, training.optimizer);
+    }
+    if (inSpec) {
+      return rule;
+    }
+    double lr = training.lr == null ? 0.01 : training.lr;
+    return Usage.checked(spec, "--lr " + lr, () -> rule.withLr(lr));
+  }
+
+  private Initialisation initialisation(CommandSpec spec) {
+    for (Initialisation init : Initialisation.values()) {
+      if (init.name().toLowerCase(Locale.ROOT).equals(model.init)) {
+        return init;
+      }
+    }
+    throw Usage.wrong(
+        spec,
+        "--init %s: must be one of %s",
+        model.init,
+        String.join(", ", new InitialisationNames()));
+  }
+
+  /** 0 for all rows. */
+  private int batch(CommandSpec spec) {
+    if (training.batch.equals("full")) {
+      return 0;
+    }
+    if (!training.batch.matches("0*[1-9][0-9]{0,8}")) {
+      throw Usage.wrong(
+          spec, "--batch %s: must be at least 1 and below 1000000000, or full", training.batch);
+    }
+    return Integer.parseInt(training.batch);
+  }
+}

@@ -1,0 +1,37 @@
+package org.thalweg.cli;
+
+import com.google.errorprone.annotations.FormatMethod;
+import com.google.errorprone.annotations.FormatString;
+import java.util.function.Supplier;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/** Wrong usage. */
+final class Usage {
+  private Usage() {}
+
+  @FormatMethod
+  static ParameterException wrong(
+      CommandSpec spec, @FormatString String message, Object... arguments) {
+    return new ParameterException(spec.commandLine(), message.formatted(arguments));
+  }
+
+  /**
+   * What is made from an option's value.
+   *
+   * @param option with its value
+   * @throws ParameterException if it is refused: the option, its value, and what is allowed
+   */
+  static <T> T checked(CommandSpec spec, String option, Supplier<T> make) {
+    try {
+      return make.get();
+    } catch (IllegalArgumentException e) {
+      String message = String.valueOf(e.getMessage());
+      String value = option.substring(option.indexOf(' ') + 1);
+      if (message.endsWith(": " + value)) { // said already
+        message = message.substring(0, message.length() - value.length() - 2);
+      }
+      throw wrong(spec, "%s", option.isEmpty() ? message : option + ": " + message);
+    }
+  }
+}
