@@ -25,7 +25,11 @@ import org.thalweg.device.TestDevices;
 /** The programs in the documentation compile as they stand there, and print what it says. */
 class DocumentationTest {
   private static final List<Path> PAGES =
-      List.of(Path.of("src", "docs", "arrays.md"), Path.of("src", "docs", "training.md"));
+      List.of(
+          Path.of("README.md"),
+          Path.of("src", "docs", "arrays.md"),
+          Path.of("src", "docs", "functions.md"),
+          Path.of("src", "docs", "training.md"));
 
   private static final Pattern PROGRAM =
       Pattern.compile(
@@ -49,17 +53,19 @@ class DocumentationTest {
   @Test
   void everyProgramIsRun() throws Exception {
     assertEquals(
-        List.of("InPlace", "Buffers", "RawAddress", "Training"), List.copyOf(listings().keySet()));
+        List.of("TenLines", "InPlace", "Buffers", "RawAddress", "Valley", "Training"),
+        List.copyOf(listings().keySet()));
     int programs = 0;
     for (Path page : PAGES) {
       programs += Files.readString(page).split("```java", -1).length - 1;
     }
-    assertEquals(4, programs);
+    assertEquals(6, programs);
   }
 
-  @Test
-  void inPlace() throws Exception {
-    assertPrints("InPlace");
+  @ParameterizedTest
+  @ValueSource(strings = {"TenLines", "InPlace", "Valley"})
+  void onJava(String name) throws Exception {
+    assertPrints(name);
   }
 
   @Test
