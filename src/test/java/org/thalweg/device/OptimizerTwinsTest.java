@@ -125,7 +125,8 @@ class OptimizerTwinsTest {
         }
         for (Optimizer rule : Optimizers.all()) {
           assertTwins(new Updates(type, rule, tensors, Updates.GROUPS, 1));
-          for (Rounding rounding : ROUNDINGS) {
+          // What is special in binary64 is not in bf16.
+          for (Rounding rounding : type == ElementType.F32 ? ROUNDINGS : List.<Rounding>of()) {
             assertTwins(new Updates(ElementType.BF16, rule, tensors, Updates.GROUPS, 1, rounding));
           }
         }
