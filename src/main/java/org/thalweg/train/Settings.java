@@ -3,6 +3,7 @@ package org.thalweg.train;
 import java.lang.reflect.RecordComponent;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.thalweg.device.ElementType;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Softmax;
@@ -114,267 +115,130 @@ public record Settings(
 
   /** These with another rule. */
   public Settings withOptimizer(Optimizer other) {
-    return new Settings(
-        other,
-        loss,
-        type,
-        batch,
-        epochs,
-        l1,
-        l2,
-        weightDecay,
-        clipNorm,
-        schedule,
-        initialisation,
-        initScale,
-        centre,
-        seed);
+    return changed(c -> c.optimizer = other);
   }
 
   /** These with another loss. */
   public Settings withLoss(Loss other) {
-    return new Settings(
-        optimizer,
-        other,
-        type,
-        batch,
-        epochs,
-        l1,
-        l2,
-        weightDecay,
-        clipNorm,
-        schedule,
-        initialisation,
-        initScale,
-        centre,
-        seed);
+    return changed(c -> c.loss = other);
   }
 
   /** These with another type. */
   public Settings withType(ElementType other) {
-    return new Settings(
-        optimizer,
-        loss,
-        other,
-        batch,
-        epochs,
-        l1,
-        l2,
-        weightDecay,
-        clipNorm,
-        schedule,
-        initialisation,
-        initScale,
-        centre,
-        seed);
+    return changed(c -> c.type = other);
   }
 
   /** These with another batch. */
   public Settings withBatch(int other) {
-    return new Settings(
-        optimizer,
-        loss,
-        type,
-        other,
-        epochs,
-        l1,
-        l2,
-        weightDecay,
-        clipNorm,
-        schedule,
-        initialisation,
-        initScale,
-        centre,
-        seed);
+    return changed(c -> c.batch = other);
   }
 
   /** These with another number of epochs. */
   public Settings withEpochs(int other) {
-    return new Settings(
-        optimizer,
-        loss,
-        type,
-        batch,
-        other,
-        l1,
-        l2,
-        weightDecay,
-        clipNorm,
-        schedule,
-        initialisation,
-        initScale,
-        centre,
-        seed);
+    return changed(c -> c.epochs = other);
   }
 
   /** These with another l1. */
   public Settings withL1(double other) {
-    return new Settings(
-        optimizer,
-        loss,
-        type,
-        batch,
-        epochs,
-        other,
-        l2,
-        weightDecay,
-        clipNorm,
-        schedule,
-        initialisation,
-        initScale,
-        centre,
-        seed);
+    return changed(c -> c.l1 = other);
   }
 
   /** These with another l2. */
   public Settings withL2(double other) {
-    return new Settings(
-        optimizer,
-        loss,
-        type,
-        batch,
-        epochs,
-        l1,
-        other,
-        weightDecay,
-        clipNorm,
-        schedule,
-        initialisation,
-        initScale,
-        centre,
-        seed);
+    return changed(c -> c.l2 = other);
   }
 
   /** These with another weight decay. */
   public Settings withWeightDecay(double other) {
-    return new Settings(
-        optimizer,
-        loss,
-        type,
-        batch,
-        epochs,
-        l1,
-        l2,
-        other,
-        clipNorm,
-        schedule,
-        initialisation,
-        initScale,
-        centre,
-        seed);
+    return changed(c -> c.weightDecay = other);
   }
 
   /** These with another largest norm. */
   public Settings withClipNorm(double other) {
-    return new Settings(
-        optimizer,
-        loss,
-        type,
-        batch,
-        epochs,
-        l1,
-        l2,
-        weightDecay,
-        other,
-        schedule,
-        initialisation,
-        initScale,
-        centre,
-        seed);
+    return changed(c -> c.clipNorm = other);
   }
 
   /** These with another schedule. */
   public Settings withSchedule(Schedule other) {
-    return new Settings(
-        optimizer,
-        loss,
-        type,
-        batch,
-        epochs,
-        l1,
-        l2,
-        weightDecay,
-        clipNorm,
-        other,
-        initialisation,
-        initScale,
-        centre,
-        seed);
+    return changed(c -> c.schedule = other);
   }
 
   /** These with another initialisation. */
   public Settings withInitialisation(Initialisation other) {
-    return new Settings(
-        optimizer,
-        loss,
-        type,
-        batch,
-        epochs,
-        l1,
-        l2,
-        weightDecay,
-        clipNorm,
-        schedule,
-        other,
-        initScale,
-        centre,
-        seed);
+    return changed(c -> c.initialisation = other);
   }
 
   /** These with another scale of the first weights. */
   public Settings withInitScale(double other) {
-    return new Settings(
-        optimizer,
-        loss,
-        type,
-        batch,
-        epochs,
-        l1,
-        l2,
-        weightDecay,
-        clipNorm,
-        schedule,
-        initialisation,
-        other,
-        centre,
-        seed);
+    return changed(c -> c.initScale = other);
   }
 
   /** These with another centring. */
   public Settings withCentre(boolean other) {
-    return new Settings(
-        optimizer,
-        loss,
-        type,
-        batch,
-        epochs,
-        l1,
-        l2,
-        weightDecay,
-        clipNorm,
-        schedule,
-        initialisation,
-        initScale,
-        other,
-        seed);
+    return changed(c -> c.centre = other);
   }
 
   /** These with another seed. */
   public Settings withSeed(long other) {
-    return new Settings(
-        optimizer,
-        loss,
-        type,
-        batch,
-        epochs,
-        l1,
-        l2,
-        weightDecay,
-        clipNorm,
-        schedule,
-        initialisation,
-        initScale,
-        centre,
-        other);
+    return changed(c -> c.seed = other);
+  }
+
+  private Settings changed(Consumer<Copy> change) {
+    Copy copy = new Copy(this);
+    change.accept(copy);
+    return copy.settings();
+  }
+
+  /** The components, one of which is changed. */
+  private static final class Copy {
+    Optimizer optimizer;
+    Loss loss;
+    ElementType type;
+    int batch;
+    int epochs;
+    double l1;
+    double l2;
+    double weightDecay;
+    double clipNorm;
+    Schedule schedule;
+    Initialisation initialisation;
+    double initScale;
+    boolean centre;
+    long seed;
+
+    Copy(Settings of) {
+      optimizer = of.optimizer;
+      loss = of.loss;
+      type = of.type;
+      batch = of.batch;
+      epochs = of.epochs;
+      l1 = of.l1;
+      l2 = of.l2;
+      weightDecay = of.weightDecay;
+      clipNorm = of.clipNorm;
+      schedule = of.schedule;
+      initialisation = of.initialisation;
+      initScale = of.initScale;
+      centre = of.centre;
+      seed = of.seed;
+    }
+
+    Settings settings() {
+      return new Settings(
+          optimizer,
+          loss,
+          type,
+          batch,
+          epochs,
+          l1,
+          l2,
+          weightDecay,
+          clipNorm,
+          schedule,
+          initialisation,
+          initScale,
+          centre,
+          seed);
+    }
   }
 }
