@@ -397,7 +397,9 @@ class CommandsTest {
 
   /** SIGTERM, as Ctrl-C: the run is put away, and goes on to the weights of one that was left alone. */
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(
+      value = OS.WINDOWS,
+      disabledReason = "Windows ends a process without asking it: there is no SIGTERM")
   void aRunThatWasStoppedGoesOn() throws Exception {
     Object[] train = {
       "train", "digits", "--device=java", "--epochs=400", "--validation=0.2", "--batch=16", "--out"
