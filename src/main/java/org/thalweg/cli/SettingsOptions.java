@@ -7,7 +7,6 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.loss.Losses;
 import org.thalweg.optim.Optimizer;
-import org.thalweg.optim.Optimizers;
 import org.thalweg.train.Initialisation;
 import org.thalweg.train.Schedule;
 import org.thalweg.train.Settings;
@@ -15,21 +14,13 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
-/** How to train. */
+/** How to train, but for the optimizer. */
 final class SettingsOptions {
   /** What the help lists: the registries. */
   static final class LossNames implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
       return Losses.names().iterator();
-    }
-  }
-
-  /** Of all optimizers. */
-  static final class OptimizerNames implements Iterable<String> {
-    @Override
-    public Iterator<String> iterator() {
-      return Optimizers.names().iterator();
     }
   }
 
@@ -85,19 +76,10 @@ final class SettingsOptions {
   /** How it is trained. */
   static final class Training {
     @Option(
-        names = "--optimizer",
-        paramLabel = "SPEC",
-        completionCandidates = OptimizerNames.class,
-        description =
-            "${COMPLETION-CANDIDATES}; with hyperparameters as in adam:beta1=0.8,eps=1e-6. The word help lists them"
-                + " with their formulas. Default: adam.")
-    String optimizer = "adam";
-
-    @Option(
         names = "--lr",
         paramLabel = "X",
         description = "Learning rate. Default: 0.01, for every optimizer.")
-    private @Nullable Double lr;
+    @Nullable Double lr;
 
     @Option(
         names = "--batch",
@@ -152,20 +134,6 @@ final class SettingsOptions {
     private double clipNorm = Double.POSITIVE_INFINITY;
 
     @Option(
-        names = "--validation",
-        paramLabel = "FRACTION",
-        description =
-            "Of the training rows, what is not trained on but scored after each epoch. Default: none.")
-    @Nullable Double validation;
-
-    @Option(
-        names = "--patience",
-        paramLabel = "N",
-        description =
-            "Stops after N epochs in which the validation loss has not become smaller. Default: 0, never.")
-    int patience;
-
-    @Option(
         names = "--seed",
         paramLabel = "N",
         description =
@@ -173,15 +141,8 @@ final class SettingsOptions {
     private long seed = 1;
   }
 
-  /** All of them; what is out of range is wrong usage. */
-  Settings settings(CommandSpec spec) {
-    if (training.patience < 0) {
-      throw Usage.wrong(spec, "--patience %d: must be at least 0", training.patience);
-    }
-    if (training.patience > 0 && training.validation == null) {
-      throw Usage.wrong(spec, "--patience %d: needs --validation FRACTION", training.patience);
-    }
-    Optimizer rule = optimizer(spec);
+  /** All of them, with an optimizer; what is out of range is wrong usage. */
+  Settings settings(CommandSpec spec, Optimizer rule) {
     Schedule schedule =
         Usage.checked(
             spec, "--schedule " + training.schedule, () -> Schedule.parse(training.schedule));
@@ -215,22 +176,6 @@ final class SettingsOptions {
       BiFunction<Settings, T, Settings> change,
       T value) {
     return Usage.checked(spec, option + " " + value, () -> change.apply(settings, value));
-  }
-
-  private Optimizer optimizer(CommandSpec spec) {
-    Optimizer rule =
-        Usage.checked(
-            spec, "--optimizer " + training.optimizer, () -> Optimizers.parse(training.optimizer));
-    boolean inSpec = training.optimizer.matches(".*[:,]lr=.*");
-    if (inSpec && training.lr != null) {
-      throw Usage.wrong(
-          spec, "--lr %s: --optimizer %s says lr, too", training.lr, training.optimizer);
-    }
-    if (inSpec) {
-      return rule;
-    }
-    double lr = training.lr == null ? 0.01 : training.lr;
-    return Usage.checked(spec, "--lr " + lr, () -> rule.withLr(lr));
   }
 
   private Initialisation initialisation(CommandSpec spec) {

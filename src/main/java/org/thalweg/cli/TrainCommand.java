@@ -44,6 +44,10 @@ import picocli.CommandLine.Spec;
     parameterListHeading = "%n")
 final class TrainCommand implements Callable<Integer> {
   private static final String DATA = "DATA";
+  private static final String OPTIMIZER = "--optimizer";
+
+  /** Where neither --lr nor --optimizer says it. */
+  private static final double LR = 0.01;
 
   /** The working directory of a run, for its relative paths. */
   private static final String DIRECTORY = "directory";
@@ -60,14 +64,49 @@ final class TrainCommand implements Callable<Integer> {
   @ArgGroup(validate = false, heading = "%nData%n")
   private DataOptions source = new DataOptions();
 
+  @ArgGroup(validate = false, heading = "%nMethod%n")
+  private Method method = new Method();
+
   @ArgGroup(validate = false)
   private SettingsOptions options = new SettingsOptions();
+
+  @ArgGroup(validate = false, heading = "%nValidation%n")
+  private Validation validation = new Validation();
 
   @ArgGroup(validate = false, heading = "%nDevice%n")
   private DeviceOptions device = new DeviceOptions();
 
   @ArgGroup(validate = false, heading = "%nOutput%n")
   private Output output = new Output();
+
+  /** What updates the weights. */
+  static final class Method {
+    @Option(
+        names = OPTIMIZER,
+        paramLabel = "SPEC",
+        completionCandidates = OptimizerOptions.Names.class,
+        description =
+            "${COMPLETION-CANDIDATES}; with hyperparameters as in adam:beta1=0.8,eps=1e-6. The word help lists them"
+                + " with their formulas. Default: adam.")
+    private String optimizer = "adam";
+  }
+
+  /** What the weights are not fitted to. */
+  static final class Validation {
+    @Option(
+        names = "--validation",
+        paramLabel = "FRACTION",
+        description =
+            "Of the training rows, what is not trained on but scored after each epoch. Default: none.")
+    private @Nullable Double fraction;
+
+    @Option(
+        names = "--patience",
+        paramLabel = "N",
+        description =
+            "Stops after N epochs in which the validation loss has not become smaller. Default: 0, never.")
+    private int patience;
+  }
 
   /** What is left. */
   static final class Output {
@@ -102,7 +141,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (options.training.optimizer.equals("help")) {
+    if (method.optimizer.equals("help")) {
       OptimizerList.print(spec.commandLine().getOut());
       return 0;
     }
@@ -174,7 +213,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int train(@Nullable RunFolder resumed, Map<String, String> place) throws IOException {
-    Settings settings = options.settings(spec);
+    Settings settings = settings();
     Interval every = checkpointEvery();
     Path out = output.out;
     if (resumed == null && out != null && Files.exists(out)) {
@@ -189,9 +228,9 @@ final class TrainCommand implements Callable<Integer> {
     try (DeviceChoice.Opened opened = device.open();
         Trainer trainer = new Trainer(opened.device(), task.rows(), settings)) {
       trainer.metadata(words);
-      Dataset validation = task.validation();
-      if (validation != null) {
-        trainer.validation(validation, options.training.patience);
+      Dataset unseen = task.validation();
+      if (unseen != null) {
+        trainer.validation(unseen, validation.patience);
       }
       if (resumed != null) {
         trainer.restore(resumed.file(RunFolder.CHECKPOINT));
@@ -211,9 +250,20 @@ final class TrainCommand implements Callable<Integer> {
     return 0;
   }
 
+  private Settings settings() {
+    if (validation.patience < 0) {
+      throw Usage.wrong(spec, "--patience %d: must be at least 0", validation.patience);
+    }
+    if (validation.patience > 0 && validation.fraction == null) {
+      throw Usage.wrong(spec, "--patience %d: needs --validation FRACTION", validation.patience);
+    }
+    return options.settings(
+        spec, OptimizerOptions.parse(spec, OPTIMIZER, method.optimizer, options.training.lr, LR));
+  }
+
   private TrainRun.Task task(Datasets.Loaded loaded, Settings settings) {
     String name = String.valueOf(data);
-    Double fraction = options.training.validation;
+    Double fraction = validation.fraction;
     if (fraction == null) {
       return new TrainRun.Task(name, loaded, loaded.split().train(), null, settings);
     }
