@@ -42,6 +42,7 @@ class RoomsTest {
     KNOWS.put("minimize", List.of("device", "model"));
     KNOWS.put("check", List.of("device", "loss", "data", "model"));
     KNOWS.put("plot", List.of("data"));
+    KNOWS.put("compare", List.of("device", "optim", "loss", "data", "model", "train", "plot"));
     KNOWS.put("selftest", List.of("device", "optim", "loss", "data", "model", "train"));
     KNOWS.put("bench", List.of("device", "optim", "loss", "data", "model", "train"));
     KNOWS.put("cli", List.copyOf(KNOWS.keySet()));

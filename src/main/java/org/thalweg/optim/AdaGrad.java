@@ -34,6 +34,11 @@ public record AdaGrad(double lr, double decay, double initial, double eps) imple
   }
 
   @Override
+  public Traits traits() {
+    return Traits.SUM;
+  }
+
+  @Override
   public int states() {
     return 1;
   }

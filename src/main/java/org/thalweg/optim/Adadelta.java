@@ -33,6 +33,11 @@ public record Adadelta(double lr, double rho, double eps) implements Optimizer {
   }
 
   @Override
+  public Traits traits() {
+    return Traits.MEAN;
+  }
+
+  @Override
   public int states() {
     return 2;
   }

@@ -38,6 +38,11 @@ public record Adam(double lr, double beta1, double beta2, double eps) implements
   }
 
   @Override
+  public Traits traits() {
+    return Traits.MEAN.withFirst().withCorrection();
+  }
+
+  @Override
   public int states() {
     return 2;
   }

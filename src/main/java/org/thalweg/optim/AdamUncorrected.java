@@ -41,6 +41,11 @@ public record AdamUncorrected(double lr, double beta1, double beta2, double eps)
   }
 
   @Override
+  public Traits traits() {
+    return Traits.MEAN.withFirst();
+  }
+
+  @Override
   public int states() {
     return adam().states();
   }

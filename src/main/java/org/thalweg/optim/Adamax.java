@@ -35,6 +35,11 @@ public record Adamax(double lr, double beta1, double beta2, double eps) implemen
   }
 
   @Override
+  public Traits traits() {
+    return Traits.MEAN.withFirst().withCorrection();
+  }
+
+  @Override
   public int states() {
     return 2;
   }

@@ -35,6 +35,11 @@ public record AmsGrad(double lr, double beta1, double beta2, double eps) impleme
   }
 
   @Override
+  public Traits traits() {
+    return Traits.SUM.withFirst().withCorrection();
+  }
+
+  @Override
   public int states() {
     return 3;
   }

@@ -30,6 +30,11 @@ public record ClassicalMomentum(double lr, double mu) implements Optimizer {
   }
 
   @Override
+  public Traits traits() {
+    return Traits.GRADIENT.withFirst();
+  }
+
+  @Override
   public int states() {
     return 1;
   }

@@ -32,6 +32,11 @@ public record Lion(double lr, double beta1, double beta2) implements Optimizer {
   }
 
   @Override
+  public Traits traits() {
+    return Traits.SIGN.withFirst();
+  }
+
+  @Override
   public int states() {
     return 1;
   }

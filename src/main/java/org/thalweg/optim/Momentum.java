@@ -32,6 +32,11 @@ public record Momentum(double lr, double mu, double dampening) implements Optimi
   }
 
   @Override
+  public Traits traits() {
+    return Traits.GRADIENT.withFirst();
+  }
+
+  @Override
   public int states() {
     return 1;
   }

@@ -35,6 +35,11 @@ public record NAdam(double lr, double beta1, double beta2, double eps) implement
   }
 
   @Override
+  public Traits traits() {
+    return Traits.MEAN.withFirst().withCorrection();
+  }
+
+  @Override
   public int states() {
     return 2;
   }

@@ -29,6 +29,11 @@ public record Nesterov(double lr, double mu) implements Optimizer {
   }
 
   @Override
+  public Traits traits() {
+    return Traits.GRADIENT.withFirst();
+  }
+
+  @Override
   public int states() {
     return 1;
   }

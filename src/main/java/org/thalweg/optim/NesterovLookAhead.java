@@ -32,6 +32,11 @@ public record NesterovLookAhead(double lr, double mu) implements Optimizer {
   }
 
   @Override
+  public Traits traits() {
+    return Traits.GRADIENT.withFirst();
+  }
+
+  @Override
   public int states() {
     return 2;
   }
@@ -93,6 +98,11 @@ public record NesterovLookAhead(double lr, double mu) implements Optimizer {
     @Override
     public String formula() {
       return "w += mu*v";
+    }
+
+    @Override
+    public Traits traits() {
+      return Traits.GRADIENT.withFirst();
     }
 
     @Override

@@ -24,6 +24,9 @@ public interface Optimizer {
   /** What it does to a parameter w with gradient g, in the words of its hyperparameters. */
   String formula();
 
+  /** What it tracks. */
+  Traits traits();
+
   /** Its kernel's name before the type; the rule's own, unless two rules differ in their numbers alone. */
   default String kernel() {
     return name();

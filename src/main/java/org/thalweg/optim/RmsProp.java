@@ -44,6 +44,11 @@ public record RmsProp(double lr, double alpha, double eps, boolean centred, doub
   }
 
   @Override
+  public Traits traits() {
+    return mu == 0 ? Traits.MEAN : Traits.MEAN.withFirst();
+  }
+
+  @Override
   public int states() {
     return 1 + (centred ? 1 : 0) + (mu > 0 ? 1 : 0);
   }

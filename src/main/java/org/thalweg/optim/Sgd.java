@@ -26,6 +26,11 @@ public record Sgd(double lr) implements Optimizer {
   }
 
   @Override
+  public Traits traits() {
+    return Traits.GRADIENT;
+  }
+
+  @Override
   public int states() {
     return 0;
   }

@@ -1,0 +1,71 @@
+package org.thalweg.compare;
+
+import java.util.List;
+import org.thalweg.device.Array;
+import org.thalweg.device.Device;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Owned;
+import org.thalweg.device.Parameter;
+import org.thalweg.optim.Group;
+import org.thalweg.optim.Optimizer;
+import org.thalweg.train.Updater;
+
+/** A point on its way down, in binary64: the host says the gradient, and the device takes the optimizer's step. */
+public final class Descent implements AutoCloseable {
+  /** Where down is. */
+  public interface Slope {
+    /**
+     * The gradient at w in a step, the same for the same arguments.
+     *
+     * @param seed of what is random in it
+     * @param step from 1
+     * @param gradient receives as many numbers as w has
+     */
+    void gradient(double[] w, long seed, long step, double[] gradient);
+  }
+
+  private final Device device;
+  private final Array w;
+  private final Array g;
+  private final Updater updater;
+  private final Owned owned;
+  private final long seed;
+  private long steps;
+
+  /**
+   * Puts the point on the device.
+   *
+   * @param seed of what is random in the gradients
+   */
+  public Descent(Device device, Optimizer rule, double[] start, long seed) {
+    this.device = device;
+    this.seed = seed;
+    try (Owned opening = new Owned()) {
+      w = opening.add(device.allocate(ElementType.F64, start.length));
+      g = opening.add(device.allocate(ElementType.F64, start.length));
+      device.write(w, start);
+      List<Parameter> parameters = List.of(new Parameter(w, g, 0));
+      updater = opening.add(new Updater(device, rule, parameters, List.of(Group.PLAIN)));
+      owned = opening.keep();
+    }
+  }
+
+  /** Where it is. */
+  public double[] w() {
+    return device.read(w);
+  }
+
+  /** One step of the optimizer, by the gradient there, or where the optimizer looks ahead to. */
+  public void step(Slope slope) {
+    updater.lookAhead();
+    double[] gradient = new double[(int) w.count()];
+    slope.gradient(w(), seed, ++steps, gradient);
+    device.write(g, gradient);
+    updater.step();
+  }
+
+  @Override
+  public void close() {
+    owned.close();
+  }
+}

@@ -1,0 +1,58 @@
+package org.thalweg.compare;
+
+import java.util.stream.DoubleStream;
+import org.thalweg.device.Device;
+import org.thalweg.optim.Optimizer;
+
+/**
+ * An optimizer's way over a surface.
+ *
+ * @param rule the optimizer
+ * @param x of the start, and after each step
+ * @param y likewise
+ * @param value likewise, without noise
+ */
+@SuppressWarnings("ArrayRecordComponent") // handed on, never compared
+public record Trajectory(Optimizer rule, double[] x, double[] y, double[] value) {
+  /**
+   * Walks. Ends early behind the first place where the function is not finite.
+   *
+   * @param steps the most of them
+   * @param seed of the surface's noise
+   */
+  public static Trajectory of(
+      Device device, Surface surface, Optimizer rule, Surface.Point start, int steps, long seed) {
+    DoubleStream.Builder xs = DoubleStream.builder();
+    DoubleStream.Builder ys = DoubleStream.builder();
+    DoubleStream.Builder values = DoubleStream.builder();
+    try (Descent descent = new Descent(device, rule, start.numbers(), seed)) {
+      for (int step = 0; ; step++) {
+        double[] w = descent.w();
+        double value = surface.value(w);
+        xs.add(w[0]);
+        ys.add(w[1]);
+        values.add(value);
+        if (step == steps || !Double.isFinite(value)) {
+          return new Trajectory(
+              rule, xs.build().toArray(), ys.build().toArray(), values.build().toArray());
+        }
+        descent.step(surface);
+      }
+    }
+  }
+
+  /** The steps that were taken. */
+  public int steps() {
+    return value.length - 1;
+  }
+
+  /** Whether all of it is finite. */
+  public boolean finite() {
+    return Double.isFinite(value[steps()]);
+  }
+
+  /** Where it ends. */
+  public Surface.Point end() {
+    return new Surface.Point(x[steps()], y[steps()]);
+  }
+}
