@@ -43,6 +43,19 @@ class RoomsTest {
     KNOWS.put("check", List.of("device", "loss", "data", "model"));
     KNOWS.put("plot", List.of("data"));
     KNOWS.put("compare", List.of("device", "optim", "loss", "data", "model", "train", "plot"));
+    KNOWS.put(
+        "lecture",
+        List.of(
+            "device",
+            "optim",
+            "loss",
+            "data",
+            "model",
+            "train",
+            "minimize",
+            "check",
+            "plot",
+            "compare"));
     KNOWS.put("selftest", List.of("device", "optim", "loss", "data", "model", "train"));
     KNOWS.put("bench", List.of("device", "optim", "loss", "data", "model", "train"));
     KNOWS.put("cli", List.copyOf(KNOWS.keySet()));

@@ -18,6 +18,7 @@ import picocli.CommandLine.ParameterException;
       EvalCommand.class,
       PredictCommand.class,
       GradCheckCommand.class,
+      LectureCommand.class,
       DevicesCommand.class,
       SelfTestCommand.class,
       BenchCommand.class

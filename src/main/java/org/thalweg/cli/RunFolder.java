@@ -7,7 +7,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The folder of a run, which is made late and never over another; of a run that fails, nothing is left. */
@@ -17,9 +18,9 @@ final class RunFolder {
   static final String METRICS = "metrics.csv";
   static final String CURVE = "curve.png";
   static final String TEMPLATES = "templates.png";
-  private static final List<String> FILES = List.of(MODEL, METRICS, CURVE, TEMPLATES);
 
   private final Path path;
+  private final Set<Path> files = new LinkedHashSet<>();
   private final Deque<Path> made = new ArrayDeque<>();
 
   /** One that is there, of a run that goes on. */
@@ -69,8 +70,11 @@ final class RunFolder {
     made.push(folder);
   }
 
+  /** Where a file of this run belongs. */
   Path file(String name) {
-    return path.resolve(name);
+    Path file = path.resolve(name);
+    files.add(file);
+    return file;
   }
 
   /** Whether there is something to go on from. */
@@ -81,8 +85,8 @@ final class RunFolder {
   /** Removes what this run has made; not where it can go on, nor what was there before or others have put there. */
   void remove() throws IOException {
     if (made.contains(path) && !hasCheckpoint()) {
-      for (String name : FILES) {
-        Files.deleteIfExists(file(name));
+      for (Path file : files) {
+        Files.deleteIfExists(file);
       }
     }
     for (Path folder : made) {

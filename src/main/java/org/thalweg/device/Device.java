@@ -283,7 +283,7 @@ public interface Device extends AutoCloseable {
     }
   }
 
-  /** The numbers of an F32, F64 or BF16 array. */
+  /** The numbers of an F32, F64, BF16 or I32 array. */
   default double[] read(Array from) {
     int n = Math.toIntExact(from.count());
     ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(n, from.type().bytes()));
@@ -294,6 +294,7 @@ public interface Device extends AutoCloseable {
           switch (from.type()) {
             case F32 -> bytes.getFloat(4 * i);
             case BF16 -> Exact.widen(bytes.getShort(2 * i));
+            case I32 -> bytes.getInt(4 * i);
             default -> bytes.getDouble(8 * i);
           };
     }

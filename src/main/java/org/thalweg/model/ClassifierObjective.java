@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
@@ -242,15 +243,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     for (int from = 0; from < rows; from += BLOCK) {
       int n = Math.min(BLOCK, rows - from);
       Array x = x(from, n);
-      Array d = scores(x, n, w, scores);
-      device.loss(
-          loss,
-          d,
-          labels.slice(from, n),
-          1.0 / rows,
-          d,
-          rowLoss.slice(from, n),
-          rowCorrect.slice(0, n));
+      Array d = forward(from, n, x, w);
       if (gradient != null) {
         backward(from, n, x, d, gradient);
       }
@@ -272,6 +265,26 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
       value += l1 * first(sums);
     }
     return value;
+  }
+
+  /** The losses of n rows from one on, and whether they are right. Returns the gradient of the scores. */
+  private Array forward(int from, int n, Array x, Array w) {
+    Array d = scores(x, n, w, scores);
+    Array row = rowLoss.slice(from, n);
+    device.loss(loss, d, labels.slice(from, n), 1.0 / rows, d, row, rowCorrect.slice(0, n));
+    return d;
+  }
+
+  /** The share of the rows whose largest score is that of their label. */
+  public double accuracy(Array w) {
+    check("w", w);
+    long right = 0;
+    for (int from = 0; from < rows; from += BLOCK) {
+      int n = Math.min(BLOCK, rows - from);
+      forward(from, n, x(from, n), w);
+      right += (long) DoubleStream.of(device.read(rowCorrect.slice(0, n))).sum();
+    }
+    return (double) right / rows;
   }
 
   private double first(Array array) {

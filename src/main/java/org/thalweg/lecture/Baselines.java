@@ -1,0 +1,222 @@
+package org.thalweg.lecture;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.thalweg.check.GradCheck;
+import org.thalweg.check.GradGradCheck;
+import org.thalweg.check.NumericGradient;
+import org.thalweg.check.Report;
+import org.thalweg.device.Array;
+import org.thalweg.device.ElementType;
+import org.thalweg.minimize.GradientDescent;
+import org.thalweg.minimize.LBfgs;
+import org.thalweg.minimize.RandomSearch;
+import org.thalweg.minimize.Result;
+import org.thalweg.minimize.Stopping;
+import org.thalweg.model.ClassifierObjective;
+import org.thalweg.plot.Lines.Axis;
+import org.thalweg.plot.Lines.Series;
+import org.thalweg.plot.Templates;
+import org.thalweg.train.Settings;
+import org.thalweg.train.Trainer;
+
+/** The problem, and the first ideas about it: softmax regression on the digits. */
+final class Baselines {
+  private static final int DRAWS = 1000;
+  private static final int EPOCHS = 5;
+
+  private Baselines() {}
+
+  static Evidence randomSearch(Lab lab) {
+    List<Double> best = new ArrayList<>();
+    List<Plate> plates = new ArrayList<>();
+    double drawn;
+    try (ClassifierObjective f = lab.softmax(lab.train, 0);
+        ClassifierObjective unseen = lab.softmax(lab.test, 0);
+        Array start = lab.weights();
+        Result result =
+            new RandomSearch(Lab.SEED, 0.01)
+                .minimize(
+                    f,
+                    start,
+                    new Stopping(0, 0, DRAWS),
+                    (draw, value, gradient, step) -> best.add(value))) {
+      drawn = unseen.accuracy(result.point());
+      plates.add(templates(lab, "random-templates", "The best weights drawn.", result.point()));
+    }
+    Settings settings = Settings.DEFAULT.withEpochs(EPOCHS).withSeed(Lab.SEED);
+    double trained;
+    double[] losses;
+    try (Trainer trainer = new Trainer(lab.device, lab.train, settings)) {
+      trainer.train(epoch -> {});
+      trained = trainer.score(lab.test).accuracy();
+      losses = trainer.history().stream().mapToDouble(Trainer.Epoch::loss).toArray();
+      plates.add(
+          templates(
+              lab,
+              "trained-templates",
+              "The weights after %d epochs of training.".formatted(EPOCHS),
+              trainer.model().weights()));
+    }
+    double[] draws = IntStream.rangeClosed(1, DRAWS).asDoubleStream().toArray();
+    double[] epochs = IntStream.rangeClosed(1, EPOCHS).asDoubleStream().toArray();
+    double[] values = best.stream().skip(1).mapToDouble(value -> value).toArray();
+    plates.add(
+        0,
+        new Plate(
+            "random-search",
+            "Loss over passes through the training rows: a draw takes one, an epoch too.",
+            Lab.chart(
+                "",
+                new Axis("passes", true),
+                "loss",
+                false,
+                new Series("random search", draws, values),
+                new Series("training", epochs, losses))));
+    return new Evidence(
+        trained - drawn >= 0.3,
+        "Test accuracy: %.1f %% by the best of %,d draws, %.1f %% after %d epochs of training; chance is %.0f %%. (The lecture's 15.5 %% is CIFAR-10's.)"
+            .formatted(100 * drawn, DRAWS, 100 * trained, EPOCHS, 100.0 / lab.test.classes()),
+        plates);
+  }
+
+  private static Plate templates(Lab lab, String name, String caption, Array point) {
+    return templates(lab, name, caption, lab.device.read(point));
+  }
+
+  /** The weights stand before the bias. */
+  private static Plate templates(Lab lab, String name, String caption, double[] w) {
+    double[] weights = Arrays.copyOf(w, lab.train.features() * lab.train.classes());
+    return new Plate(
+        name, caption, new Templates(weights, lab.digits.classes(), lab.digits.shape()));
+  }
+
+  static Evidence numericGradient(Lab lab) {
+    double[] eps = IntStream.rangeClosed(1, 12).mapToDouble(i -> Math.pow(10, -i)).toArray();
+    double[] error = new double[eps.length];
+    Report first;
+    Report second;
+    int size;
+    try (ClassifierObjective f = lab.softmax(lab.rows(IntStream.range(0, 50).toArray()), 1e-3);
+        Array start = lab.weights();
+        Array g = lab.device.allocate(ElementType.F64, f.size())) {
+      double[] w = lab.device.read(start);
+      size = w.length;
+      f.gradient(start, g);
+      double[] analytic = lab.device.read(g);
+      for (int i = 0; i < eps.length; i++) {
+        double[] numeric = NumericGradient.of(f, w, eps[i]);
+        error[i] =
+            IntStream.range(0, size)
+                .mapToDouble(k -> Math.abs(numeric[k] - analytic[k]))
+                .max()
+                .orElse(0);
+      }
+      first = GradCheck.check(f, w);
+      second = GradGradCheck.check(f, w);
+    }
+    int best = IntStream.range(0, eps.length).reduce(0, (a, b) -> error[b] < error[a] ? b : a);
+    return new Evidence(
+        first.passed() && second.passed(),
+        "Of %,d parameters on 50 rows: the numeric gradient takes %,d evaluations of the loss, the analytic one and one gradient; they differ by at most %.1e at eps = %.0e, which is the best of these. gradcheck %s, gradgradcheck %s."
+            .formatted(
+                size,
+                2 * size,
+                error[best],
+                eps[best],
+                first.passed() ? "passes" : "fails",
+                second.passed() ? "passes" : "fails"),
+        List.of(
+            new Plate(
+                "numeric-gradient",
+                "Largest error of central differences: to the right the formula's, to the left rounding.",
+                Lab.chart(
+                    "",
+                    new Axis("eps", true),
+                    "error",
+                    true,
+                    new Series("central differences", eps, error)))));
+  }
+
+  static Evidence flatBottom(Lab lab) {
+    int steps = 1000;
+    List<Double> losses = new ArrayList<>();
+    try (ClassifierObjective f = lab.softmax(lab.train, 0);
+        Array start = lab.weights()) {
+      new GradientDescent(0.1, false)
+          .minimize(
+              f,
+              start,
+              new Stopping(0, 0, steps),
+              (step, value, gradient, length) -> losses.add(value))
+          .close();
+    }
+    double fall = losses.get(0) - losses.get(steps);
+    double early = (losses.get(0) - losses.get(steps / 10)) / fall;
+    return new Evidence(
+        early >= 0.5,
+        "In %,d steps at a learning rate of 0.1 the loss falls from %.3f to %.3f; %.0f %% of that in the first tenth of the steps."
+            .formatted(steps, losses.get(0), losses.get(steps), 100 * early),
+        List.of(
+            new Plate(
+                "flat-bottom",
+                "Loss over the steps of gradient descent, full batch.",
+                Lab.chart(
+                    "",
+                    new Axis("step", false),
+                    "loss",
+                    false,
+                    Lab.series(
+                        "gradient descent",
+                        losses.stream().mapToDouble(loss -> loss).toArray())))));
+  }
+
+  static Evidence regularisation(Lab lab) {
+    double[] lambdas = {1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1};
+    double[] training = new double[lambdas.length];
+    double[] test = new double[lambdas.length];
+    double[] gap = new double[lambdas.length];
+    for (int i = 0; i < lambdas.length; i++) {
+      try (ClassifierObjective f = lab.softmax(lab.train, lambdas[i]);
+          ClassifierObjective unseen = lab.softmax(lab.test, 0);
+          Array start = lab.weights();
+          Result result =
+              new LBfgs()
+                  .minimize(
+                      f,
+                      start,
+                      new Stopping(1e-7, 0, 500),
+                      (iteration, value, gradient, step) -> {})) {
+        training[i] = f.accuracy(result.point());
+        test[i] = unseen.accuracy(result.point());
+        gap[i] = training[i] - test[i];
+      }
+    }
+    return new Evidence(
+        gap[3] < gap[1],
+        "Accuracy at the optimum, training and test: %.4f and %.4f at lambda = 1e-5, a gap of %.1f points; %.4f and %.4f at 1e-3, %.1f points; %.4f and %.4f at 0.1, %.1f points."
+            .formatted(
+                training[1],
+                test[1],
+                100 * gap[1],
+                training[3],
+                test[3],
+                100 * gap[3],
+                training[5],
+                test[5],
+                100 * gap[5]),
+        List.of(
+            new Plate(
+                "regularisation",
+                "Accuracy of the weights that minimise mean cross-entropy + lambda * sum of squares (L-BFGS).",
+                Lab.chart(
+                    "",
+                    new Axis("lambda", true),
+                    "accuracy",
+                    false,
+                    new Series("training", lambdas, training),
+                    new Series("test", lambdas, test)))));
+  }
+}

@@ -1,0 +1,110 @@
+package org.thalweg.lecture;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.thalweg.compare.Surface;
+import org.thalweg.compare.Surfaces;
+import org.thalweg.compare.Trajectory;
+import org.thalweg.device.Array;
+import org.thalweg.device.ElementType;
+import org.thalweg.minimize.GradientDescent;
+import org.thalweg.minimize.LBfgs;
+import org.thalweg.minimize.Minimizer;
+import org.thalweg.minimize.Newton;
+import org.thalweg.minimize.NewtonCg;
+import org.thalweg.minimize.Result;
+import org.thalweg.minimize.Stopping;
+import org.thalweg.model.ClassifierObjective;
+import org.thalweg.optim.Sgd;
+import org.thalweg.plot.Contours;
+import org.thalweg.plot.Lines.Axis;
+import org.thalweg.plot.Lines.Series;
+
+/** What the curvature is good for. */
+final class SecondOrder {
+  private static final double CONDITION = 1000;
+  private static final double NEAR = 1e-12;
+
+  private SecondOrder() {}
+
+  static Evidence newton(Lab lab) {
+    Surface bowl = Surfaces.bowl(CONDITION);
+    double[] start = {bowl.start().x(), bowl.start().y()};
+    double[] end;
+    int iterations;
+    try (Array from = lab.device.of(ElementType.F64, start);
+        Result result = new Newton().minimize(bowl.on(lab.device, ElementType.F64), from)) {
+      end = lab.device.read(result.point());
+      iterations = result.iterations();
+    }
+    double distance = Math.hypot(end[0], end[1]);
+    Trajectory plain =
+        Trajectory.of(lab.device, bowl, new Sgd(1 / CONDITION), bowl.start(), 500, Lab.SEED);
+    return new Evidence(
+        iterations == 1 && distance <= NEAR,
+        "On a bowl of condition number 1,000, Newton's method stops after %d step, %.1e from the bottom; %d steps of gradient descent at 1/L end %.2f from it."
+            .formatted(
+                iterations, distance, plain.steps(), Math.hypot(plain.end().x(), plain.end().y())),
+        List.of(
+            new Plate(
+                "newton",
+                "One Newton step, and 500 steps of gradient descent.",
+                new Contours(
+                    "",
+                    (x, y) -> bowl.value(new double[] {x, y}),
+                    bowl.x(),
+                    bowl.y(),
+                    List.of(
+                        new Series(
+                            "newton",
+                            new double[] {start[0], end[0]},
+                            new double[] {start[1], end[1]}),
+                        new Series("gradient descent", plain.x(), plain.y()))))));
+  }
+
+  static Evidence fullBatch(Lab lab) {
+    double optimum = 0.3323934882816668; // SciPy's L-BFGS-B, lambda = 1e-3
+    List<Series> series = new ArrayList<>();
+    Result descent =
+        minimize(lab, "gradient descent", new GradientDescent(1, true), optimum, series);
+    Result lbfgs = minimize(lab, "L-BFGS", new LBfgs(), optimum, series);
+    Result newton = minimize(lab, "Newton-CG", new NewtonCg(), optimum, series);
+    return new Evidence(
+        lbfgs.gradients() < descent.gradients() && lbfgs.value() < descent.value(),
+        "Softmax regression with lambda = 1e-3: gradient descent with backtracking is %.0e above the least loss after %,d gradients, L-BFGS %.0e after %d, Newton-CG %.0e after %d and %d products with the Hessian."
+            .formatted(
+                descent.value() - optimum,
+                descent.gradients(),
+                lbfgs.value() - optimum,
+                lbfgs.gradients(),
+                newton.value() - optimum,
+                newton.gradients(),
+                newton.products()),
+        List.of(
+            new Plate(
+                "full-batch",
+                "Loss above the least one, over iterations.",
+                Lab.chart(
+                    "",
+                    new Axis("iteration", true),
+                    "loss above the least",
+                    true,
+                    series.toArray(Series[]::new)))));
+  }
+
+  private static Result minimize(
+      Lab lab, String name, Minimizer minimizer, double optimum, List<Series> series) {
+    List<Double> above = new ArrayList<>();
+    try (ClassifierObjective f = lab.softmax(lab.train, 1e-3);
+        Array start = lab.weights();
+        Result result =
+            minimizer.minimize(
+                f,
+                start,
+                new Stopping(1e-8, 0, 1000),
+                (iteration, value, gradient, step) -> above.add(value - optimum))) {
+      series.add(Lab.series(name, above.stream().mapToDouble(x -> x).toArray()));
+      return result;
+    }
+  }
+}

@@ -1,0 +1,191 @@
+package org.thalweg.lecture;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.thalweg.compare.Descent;
+import org.thalweg.compare.Surface;
+import org.thalweg.compare.Surfaces;
+import org.thalweg.device.Philox;
+import org.thalweg.optim.AdaGrad;
+import org.thalweg.optim.Adam;
+import org.thalweg.optim.AdamUncorrected;
+import org.thalweg.optim.ClassicalMomentum;
+import org.thalweg.optim.Momentum;
+import org.thalweg.optim.Nesterov;
+import org.thalweg.optim.NesterovLookAhead;
+import org.thalweg.optim.Optimizer;
+import org.thalweg.optim.RmsProp;
+import org.thalweg.plot.Lines.Axis;
+import org.thalweg.plot.Lines.Series;
+
+/** How far the rules go in a step. */
+final class StepSizes {
+  private static final int PARAMETERS = 200;
+  private static final int[] AT = {1, 3, 10, 30, 100, 300, 1000, 3000, 10_000};
+
+  /** From here on AdaGrad's: the squares of fewer gradients are far from their mean. */
+  private static final int FROM = 100;
+
+  /** From here on RMSProp's mean is one of 1/(1-alpha) = 100 gradients, but for a share of 0.99^1000. */
+  private static final int FULL = 1000;
+
+  private static final double WITHIN = 0.1;
+  private static final double LR = 0.01;
+
+  private StepSizes() {}
+
+  /** Gradients that have no direction and whose size stays: normal, of variance 1. */
+  private static void noise(double[] w, long seed, long step, double[] gradient) {
+    Philox random = new Philox(seed, step);
+    Arrays.setAll(gradient, i -> random.nextNormal());
+  }
+
+  /** The mean over the parameters of |step| / |gradient|, at some steps. */
+  private static double[] effective(Lab lab, Optimizer rule) {
+    double[] mean = new double[AT.length];
+    try (Descent descent = new Descent(lab.device, rule, new double[PARAMETERS], Lab.SEED)) {
+      double[] g = new double[PARAMETERS];
+      for (int step = 1, i = 0; i < AT.length; step++) {
+        double[] before = descent.w();
+        descent.step(StepSizes::noise);
+        if (step == AT[i]) {
+          double[] after = descent.w();
+          noise(after, Lab.SEED, step, g);
+          for (int k = 0; k < PARAMETERS; k++) {
+            mean[i] += Math.abs((after[k] - before[k]) / g[k]) / PARAMETERS;
+          }
+          i++;
+        }
+      }
+    }
+    return mean;
+  }
+
+  static Evidence adaptive(Lab lab) {
+    double[] sum = effective(lab, new AdaGrad(LR, 0, 0, 1e-10));
+    double[] leaky = effective(lab, new RmsProp(LR, 0.99, 1e-8, false, 0));
+    int first = Arrays.binarySearch(AT, FROM);
+    int full = Arrays.binarySearch(AT, FULL);
+    double worst = 0;
+    for (int i = first; i < AT.length; i++) {
+      double expected = sum[first] * Math.sqrt((double) AT[first] / AT[i]);
+      worst = Math.max(worst, Math.abs(sum[i] / expected - 1));
+    }
+    double least = Double.POSITIVE_INFINITY;
+    for (int i = full; i < AT.length; i++) {
+      least = Math.min(least, leaky[i] / leaky[full]);
+    }
+    double[] steps = Arrays.stream(AT).asDoubleStream().toArray();
+    return new Evidence(
+        worst <= WITHIN && least >= 1 - WITHIN,
+        ("To step %,d, over %d parameters with gradients of variance 1: AdaGrad's step times sqrt(t) changes from step %d on by at"
+                + " most %.1f %%; RMSProp's step, at alpha = 0.99, is from step %,d on never below %.2f times what it is there."
+                + " (Before, its mean fills, and the step shrinks: to %.2f times that of step %d. It corrects no bias.)")
+            .formatted(
+                AT[AT.length - 1],
+                PARAMETERS,
+                FROM,
+                100 * worst,
+                FULL,
+                least,
+                leaky[full] / leaky[first],
+                FROM),
+        List.of(
+            new Plate(
+                "effective-step",
+                "Length of a step over that of the gradient; both axes logarithmic.",
+                Lab.chart(
+                    "",
+                    new Axis("step", true),
+                    "step / gradient",
+                    true,
+                    new Series("adagrad", steps, sum),
+                    new Series("rmsprop", steps, leaky)))));
+  }
+
+  static Evidence biasCorrection(Lab lab) {
+    double[] with = lengths(lab, new Adam(LR, 0.9, 0.999, 1e-8));
+    double[] without = lengths(lab, new AdamUncorrected(LR, 0.9, 0.999, 1e-8));
+    double ratio = without[0] / with[0];
+    double[] steps = IntStream.rangeClosed(1, with.length).asDoubleStream().toArray();
+    double most = Arrays.stream(without).max().orElse(0);
+    return new Evidence(
+        ratio >= 3,
+        "Under a gradient that stays the same, at beta2 = 0.999: the first step without correction is %.2f times as long as with it, the longest %.2f times as long as the learning rate says."
+            .formatted(ratio, most / LR),
+        List.of(
+            new Plate(
+                "bias-correction",
+                "Length of Adam's steps under a constant gradient.",
+                Lab.chart(
+                    "",
+                    new Axis("step", true),
+                    "step",
+                    false,
+                    new Series("with correction", steps, with),
+                    new Series("without", steps, without)))));
+  }
+
+  private static double[] lengths(Lab lab, Optimizer rule) {
+    double[] lengths = new double[3000];
+    try (Descent descent = new Descent(lab.device, rule, new double[1], Lab.SEED)) {
+      double before = 0;
+      for (int t = 0; t < lengths.length; t++) {
+        descent.step((w, seed, step, gradient) -> gradient[0] = 1);
+        double after = descent.w()[0];
+        lengths[t] = before - after;
+        before = after;
+      }
+    }
+    return lengths;
+  }
+
+  static Evidence twoForms(Lab lab) {
+    Surface bowl = Surfaces.noisyBowl();
+    double[][] velocity = way(lab, bowl, new Momentum(0.01, 0.9, 0));
+    double[][] classical = way(lab, bowl, new ClassicalMomentum(0.01, 0.9));
+    double[][] here = way(lab, bowl, new Nesterov(0.01, 0.9));
+    double[][] ahead = way(lab, bowl, new NesterovLookAhead(0.01, 0.9));
+    double[] momentum = new double[velocity.length];
+    double[] nesterov = new double[velocity.length];
+    for (int t = 1; t < velocity.length; t++) {
+      for (int i = 0; i < 2; i++) {
+        // Nesterov's method written at the current point is at w + mu*v of the other.
+        double there = ahead[t][i] + 0.9 * (ahead[t][i] - ahead[t - 1][i]);
+        momentum[t] = Math.max(momentum[t], Math.abs(velocity[t][i] - classical[t][i]));
+        nesterov[t] = Math.max(nesterov[t], Math.abs(here[t][i] - there));
+      }
+    }
+    double most = Arrays.stream(momentum).max().orElse(0);
+    double mostAhead = Arrays.stream(nesterov).max().orElse(0);
+    return new Evidence(
+        most <= 1e-12 && mostAhead <= 1e-12,
+        "Over %d steps on the noisy bowl in binary64: %.1e is the largest difference between v = mu*v + g, w -= lr*v and v = mu*v - lr*g, w += v; %.1e that between Nesterov's look ahead and its change of variable."
+            .formatted(velocity.length - 1, most, mostAhead),
+        List.of(
+            new Plate(
+                "two-forms",
+                "Difference between the two ways of writing it; where there is no line it is 0.",
+                Lab.chart(
+                    "",
+                    new Axis("step", false),
+                    "difference",
+                    true,
+                    Lab.series("momentum", momentum),
+                    Lab.series("nesterov", nesterov)))));
+  }
+
+  private static double[][] way(Lab lab, Surface surface, Optimizer rule) {
+    double[][] way = new double[1001][];
+    double[] start = {surface.start().x(), surface.start().y()};
+    try (Descent descent = new Descent(lab.device, rule, start, Lab.SEED)) {
+      way[0] = start;
+      for (int t = 1; t < way.length; t++) {
+        descent.step(surface);
+        way[t] = descent.w();
+      }
+    }
+    return way;
+  }
+}
