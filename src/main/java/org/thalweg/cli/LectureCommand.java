@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
     description = {
       "For each claim an experiment on the digits, or on a function of few variables: prints what was measured and whether"
           + " that bears it out, and leaves in a new folder index.html with the pictures. Takes some seconds on java and"
-          + " a minute or two on sim; the figures are the same.",
+          + " some minutes on sim; the figures are the same.",
       "Exit code: 0 done, whatever holds; 1 failed, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,

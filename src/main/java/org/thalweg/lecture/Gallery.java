@@ -75,7 +75,7 @@ public final class Gallery {
       String file = plate.name() + ".png";
       Plot.write(folder.apply(file), plate.picture());
       sections.append(
-          "<figure><img src=\"%s\" alt=\"%s\"><figcaption>%s</figcaption></figure>\n"
+          "<figure><img src=\"%s\" alt=\"%s\"/><figcaption>%s</figcaption></figure>\n"
               .formatted(file, text(plate.caption()), text(plate.caption())));
     }
   }
@@ -91,8 +91,8 @@ public final class Gallery {
         <!DOCTYPE html>
         <html lang="en">
         <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width">
+        <meta charset="utf-8"/>
+        <meta name="viewport" content="width=device-width"/>
         <title>Thalweg: optimization, claim by claim</title>
         <style>
         %s</style>

@@ -101,7 +101,7 @@ final class SecondOrder {
             minimizer.minimize(
                 f,
                 start,
-                new Stopping(1e-8, 0, 1000),
+                new Stopping(1e-8, 0, 300),
                 (iteration, value, gradient, step) -> above.add(value - optimum))) {
       series.add(Lab.series(name, above.stream().mapToDouble(x -> x).toArray()));
       return result;
