@@ -131,6 +131,21 @@ class ClassifierObjectiveTest {
       return List.of(value, g, h);
     }
 
+    /** Of two classes. */
+    private static double accuracy(Dataset data, double[] w) {
+      int right = 0;
+      for (int row = 0; row < data.rows(); row++) {
+        double[] scores = {w[6], w[7]};
+        for (int i = 0; i < 3; i++) {
+          double x = Byte.toUnsignedInt(data.pixels()[row * 3 + i]) * data.scale();
+          scores[0] += x * w[2 * i];
+          scores[1] += x * w[2 * i + 1];
+        }
+        right += data.labels()[row] == (scores[1] > scores[0] ? 1 : 0) ? 1 : 0;
+      }
+      return (double) right / data.rows();
+    }
+
     private static double[] times(double[] x, double[] w, int classes) {
       double[] scores = new double[classes];
       for (int i = 0; i < x.length; i++) {
@@ -172,6 +187,9 @@ class ClassifierObjectiveTest {
           try (ClassifierObjective f =
               new ClassifierObjective(device, data, loss, ElementType.F64, 0.1, 0.2)) {
             assertNear(oracle(data, loss, 0.1, 0.2, w, v), everything(f, w, v), loss);
+            try (Array at = device.of(ElementType.F64, w)) {
+              assertEquals(accuracy(data, w), f.accuracy(at));
+            }
           }
         }
       }
@@ -208,6 +226,7 @@ class ClassifierObjectiveTest {
           device.copy(weights, w.slice(0, weights.count()));
           device.copy(bias, w.slice(weights.count(), bias.count()));
           assertEquals(trainer.score(digits).loss(), f.value(w), 1e-12);
+          assertEquals(trainer.score(digits).accuracy(), f.accuracy(w));
         }
       }
     }
