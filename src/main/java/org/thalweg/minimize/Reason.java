@@ -6,6 +6,7 @@ public enum Reason {
   GRADIENT("the gradient is within the tolerance"),
   CHANGE("the value changes by less than the tolerance"),
   ITERATIONS("the iterations are used up"),
+  STOPPED("it was told to stop before it had arrived"),
   /** At the bottom, as far as rounding shows it; or the gradient is not the function's. */
   NO_DESCENT("the line search finds no better point, however short the step"),
   /** A step that is fixed was too long. */
