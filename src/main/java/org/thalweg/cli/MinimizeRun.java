@@ -126,7 +126,7 @@ final class MinimizeRun {
   private void describe() {
     if (!report.json) {
       report.describe("method", minimizer);
-      print.printf("%niteration       loss  largest gradient        step%n");
+      print.printf("%niteration         loss  largest gradient        step%n");
     }
     report.metrics.println("iteration,loss,gradient,step");
   }
@@ -144,9 +144,9 @@ final class MinimizeRun {
     } else {
       print.printf(
           Locale.ROOT,
-          "%9d  %9s  %16.3e  %10.4g%n",
+          "%9d  %11s  %16.3e  %10.4g%n",
           iteration.number,
-          RunReport.text(iteration.loss),
+          RunReport.text(iteration.loss, 8),
           iteration.gradient,
           iteration.step);
     }
@@ -168,7 +168,7 @@ final class MinimizeRun {
     counts.put("products", result.products());
     List<String> said = new ArrayList<>();
     said.add(
-        "stopped     after %d iterations: %s"
+        "stopped     at iteration %d: %s"
             .formatted(result.iterations(), result.reason().sentence()));
     said.add(
         "evaluations %d of the loss alone, %d with its gradient, %d products with the Hessian"

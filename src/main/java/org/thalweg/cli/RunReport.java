@@ -176,12 +176,16 @@ final class RunReport implements AutoCloseable {
 
   private void print(Score score, String what) {
     print.printf(
-        Locale.ROOT, "%-11s loss %s, accuracy %.4f%n", what, text(score.loss()), score.accuracy());
+        Locale.ROOT,
+        "%-11s loss %s, accuracy %.4f%n",
+        what,
+        text(score.loss(), 6),
+        score.accuracy());
   }
 
-  /** A loss. */
-  static String text(double loss) {
-    return String.format(Locale.ROOT, loss < 1e6 ? "%.6f" : "%.6e", loss);
+  /** A loss, with so many digits behind the point. */
+  static String text(double loss, int digits) {
+    return String.format(Locale.ROOT, "%." + digits + (loss < 1e6 ? "f" : "e"), loss);
   }
 
   /** A picture that cannot be drawn or written costs a line, not the training. */

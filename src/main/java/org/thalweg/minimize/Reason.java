@@ -11,7 +11,9 @@ public enum Reason {
   NO_DESCENT("the line search finds no better point, however short the step"),
   /** A step that is fixed was too long. */
   NOT_FINITE("the step leads to where the function or its gradient is not finite"),
-  HESSIAN("the Hessian is singular or indefinite here, so that its quadratic has no lowest point");
+  HESSIAN(
+      "the Hessian is singular or indefinite here, so that its quadratic has no lowest point; more"
+          + " damping would give it one");
 
   private final String sentence;
 
