@@ -113,13 +113,17 @@ final class MethodOptions {
   }
 
   /**
-   * Refuses options of the other kind of method.
+   * Refuses a method that there is not, and options of the other kind of method.
    *
    * @param given their names, with values
    */
   void check(CommandSpec spec, Map<String, String> given) {
+    String names = String.join(", ", Minimizers.names());
+    if (fullBatch() && !Minimizers.names().contains(method.split(":", 2)[0])) {
+      throw Usage.wrong(spec, "--method %s: must be one of %s, %s", method, MINIBATCH, names);
+    }
     Set<String> others = fullBatch() ? OF_MINIBATCH : OF_FULL_BATCH;
-    String takers = fullBatch() ? MINIBATCH : String.join(", ", Minimizers.names());
+    String takers = fullBatch() ? MINIBATCH : names;
     given.forEach(
         (option, value) -> {
           if (others.contains(option)) {
@@ -134,19 +138,11 @@ final class MethodOptions {
   }
 
   /**
-   * The minimiser of a {@link #fullBatch} method.
+   * The minimiser of a {@link #fullBatch} method that has been checked.
    *
    * @param lr of --lr; null where that was not given
    */
   Minimizer minimizer(CommandSpec spec, @Nullable Double lr, long seed) {
-    if (!Minimizers.names().contains(method.split(":", 2)[0])) {
-      throw Usage.wrong(
-          spec,
-          "--method %s: must be one of %s, %s",
-          method,
-          MINIBATCH,
-          String.join(", ", Minimizers.names()));
-    }
     Minimizer rule = Usage.checked(spec, "--method " + method, () -> Minimizers.parse(method));
     if (lr != null) {
       if (!(rule instanceof GradientDescent descent)) {

@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
     header = "Trains a linear classifier, by minibatches or with all rows at once.",
     description = {
       "Leaves in a new folder the model, metrics.csv, and the pictures curve.png and templates.png. Ctrl-C stops at the"
-          + " next step and leaves a checkpoint, or with --method the best model so far.",
+          + " next step and leaves a checkpoint, or with a full-batch method the model so far.",
       "Exit code: 0 done, 1 failed, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,

@@ -102,7 +102,8 @@ class MainTest {
         List.of("train", "--resume", "x", "--out", "y", "--", "--out y", "--resume"),
         List.of("train", "digits", "--seed", "x", "--", "--seed", "x"),
         List.of("train", "digits", "--nesterov", "--", "--nesterov"),
-        List.of("train", "digits", "--method", "sgd", "--", "--method sgd", "minibatch", "lbfgs"),
+        List.of(
+            "train", "digits", "--method", "sgd", "--batch=8", "--", "--method sgd: must", "lbfgs"),
         List.of("train", "digits", "--method", "minibatch:lr=1", "--", "--method", "must be one"),
         List.of("train", "digits", "--method", "lbfgs:lr=1", "--", "--method", "lr", "memory"),
         List.of("train", "digits", "--method", "lbfgs:memory=0", "--", "--method", "at least 1"),
