@@ -39,6 +39,11 @@ record Environment(
   /** How reports are written. */
   static final Gson JSON = new GsonBuilder().disableHtmlEscaping().create();
 
+  /** JSON has no NaN. */
+  static @Nullable Double number(double x) {
+    return Double.isFinite(x) ? x : null;
+  }
+
   /** The files of PTX. */
   static final List<String> MODULES =
       List.of("bias", "clip", "data", "hessians", "losses", "matmul", "optimizers", "vectors");

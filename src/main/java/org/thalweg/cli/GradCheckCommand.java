@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import org.thalweg.check.ClassifierChecks;
 import org.thalweg.check.Report;
 import org.thalweg.data.Dataset;
@@ -129,16 +128,11 @@ final class GradCheckCommand implements Callable<Integer> {
     check.put("checked", report.checked());
     check.put("direction", report.direction());
     check.put("worst", report.worst());
-    check.put("analytic", number(report.analytic()));
-    check.put("numeric", number(report.numeric()));
-    check.put("difference", number(report.difference()));
-    check.put("allowed", number(report.allowed()));
+    check.put("analytic", Environment.number(report.analytic()));
+    check.put("numeric", Environment.number(report.numeric()));
+    check.put("difference", Environment.number(report.difference()));
+    check.put("allowed", Environment.number(report.allowed()));
     check.put("problem", report.problem());
     print.println(NULLS.toJson(check));
-  }
-
-  /** JSON has no NaN. */
-  private static @Nullable Double number(double x) {
-    return Double.isFinite(x) ? x : null;
   }
 }

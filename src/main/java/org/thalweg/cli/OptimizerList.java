@@ -32,7 +32,8 @@ final class OptimizerList {
     out.flush();
   }
 
-  private static String text(Map.Entry<String, Double> number) {
+  /** {@code name=value}, the value as short as people write it. */
+  static String text(Map.Entry<String, Double> number) {
     double value = number.getValue();
     return number.getKey()
         + "="

@@ -29,14 +29,23 @@ final class OptimizerOptions {
   static Optimizer parse(
       CommandSpec spec, String option, String text, @Nullable Double lr, double otherwise) {
     Optimizer rule = Usage.checked(spec, option + " " + text, () -> Optimizers.parse(text));
-    boolean inText = text.matches(".*[:,]lr=.*");
-    if (inText && lr != null) {
-      throw Usage.wrong(spec, "--lr %s: %s %s says lr, too", lr, option, text);
-    }
-    if (inText) {
+    if (saidOnce(spec, option, text, lr)) {
       return rule;
     }
     double rate = lr == null ? otherwise : lr;
     return Usage.checked(spec, "--lr " + rate, () -> rule.withLr(rate));
+  }
+
+  /**
+   * Whether the text says the learning rate.
+   *
+   * @throws picocli.CommandLine.ParameterException if --lr does so, too
+   */
+  static boolean saidOnce(CommandSpec spec, String option, String text, @Nullable Double lr) {
+    boolean inText = text.matches(".*[:,]lr=.*");
+    if (inText && lr != null) {
+      throw Usage.wrong(spec, "--lr %s: %s %s says lr, too", lr, option, text);
+    }
+    return inText;
   }
 }

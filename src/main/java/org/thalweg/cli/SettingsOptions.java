@@ -78,7 +78,9 @@ final class SettingsOptions {
     @Option(
         names = "--lr",
         paramLabel = "X",
-        description = "Learning rate. Default: 0.01, for every optimizer.")
+        description =
+            "Learning rate; of the full-batch methods, gradient-descent and backtracking take it. Default: 0.01, for"
+                + " every optimizer.")
     @Nullable Double lr;
 
     @Option(

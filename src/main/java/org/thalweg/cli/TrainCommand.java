@@ -13,6 +13,9 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
+import org.thalweg.minimize.Minimizer;
+import org.thalweg.minimize.Stopping;
+import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Interval;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
@@ -30,10 +33,10 @@ import picocli.CommandLine.Spec;
 /** {@code thalweg train}. */
 @Command(
     name = "train",
-    header = "Trains a linear classifier by minibatches.",
+    header = "Trains a linear classifier, by minibatches or with all rows at once.",
     description = {
       "Leaves in a new folder the model, metrics.csv, and the pictures curve.png and templates.png. Ctrl-C stops at the"
-          + " next step and leaves a checkpoint.",
+          + " next step and leaves a checkpoint, or with a full-batch method the model so far.",
       "Exit code: 0 done, 1 failed, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,
@@ -44,7 +47,6 @@ import picocli.CommandLine.Spec;
     parameterListHeading = "%n")
 final class TrainCommand implements Callable<Integer> {
   private static final String DATA = "DATA";
-  private static final String OPTIMIZER = "--optimizer";
 
   /** Where neither --lr nor --optimizer says it. */
   private static final double LR = 0.01;
@@ -65,7 +67,7 @@ final class TrainCommand implements Callable<Integer> {
   private DataOptions source = new DataOptions();
 
   @ArgGroup(validate = false, heading = "%nMethod%n")
-  private Method method = new Method();
+  private MethodOptions method = new MethodOptions();
 
   @ArgGroup(validate = false)
   private SettingsOptions options = new SettingsOptions();
@@ -78,18 +80,6 @@ final class TrainCommand implements Callable<Integer> {
 
   @ArgGroup(validate = false, heading = "%nOutput%n")
   private Output output = new Output();
-
-  /** What updates the weights. */
-  static final class Method {
-    @Option(
-        names = OPTIMIZER,
-        paramLabel = "SPEC",
-        completionCandidates = OptimizerOptions.Names.class,
-        description =
-            "${COMPLETION-CANDIDATES}; with hyperparameters as in adam:beta1=0.8,eps=1e-6. The word help lists them"
-                + " with their formulas. Default: adam.")
-    private String optimizer = "adam";
-  }
 
   /** What the weights are not fitted to. */
   static final class Validation {
@@ -146,7 +136,11 @@ final class TrainCommand implements Callable<Integer> {
       return 0;
     }
     Path folder = output.resume;
-    return folder == null ? train(null, Map.of(DIRECTORY, "")) : resume(folder);
+    if (folder != null) {
+      return resume(folder);
+    }
+    method.check(spec, given());
+    return method.fullBatch() ? minimize() : train(null, Map.of(DIRECTORY, ""));
   }
 
   private int resume(Path folder) throws IOException {
@@ -215,13 +209,12 @@ final class TrainCommand implements Callable<Integer> {
   private int train(@Nullable RunFolder resumed, Map<String, String> place) throws IOException {
     Settings settings = settings();
     Interval every = checkpointEvery();
-    Path out = output.out;
-    if (resumed == null && out != null && Files.exists(out)) {
-      throw exists(out);
+    if (resumed == null) {
+      checkOut();
     }
     Path base = Path.of(place.getOrDefault(DIRECTORY, ""));
     Datasets.Loaded loaded = source.load(data, base, spec);
-    TrainRun.Task task = task(loaded, settings);
+    RunReport.Task task = task(loaded, settings);
     Map<String, String> words = new LinkedHashMap<>(given());
     words.keySet().removeAll(ONCE);
     words.put(DIRECTORY, base.toAbsolutePath().toString());
@@ -235,19 +228,53 @@ final class TrainCommand implements Callable<Integer> {
       if (resumed != null) {
         trainer.restore(resumed.file(RunFolder.CHECKPOINT));
       }
-      RunFolder folder = resumed != null ? resumed : RunFolder.create(out, stem(task.name()));
-      try (TrainRun run =
-          new TrainRun(spec.commandLine(), output.json, folder, trainer, task, opened.toString())) {
-        run.describe();
-        run.train(every);
-      } catch (RuntimeException | IOException e) {
-        folder.remove();
-        throw e;
-      }
+      report(opened, resumed, task, report -> new TrainRun(report, trainer).run(every));
+    }
+    return 0;
+  }
+
+  private int minimize() throws IOException {
+    Settings settings = options.settings(spec, Settings.DEFAULT.optimizer());
+    Minimizer minimizer = method.minimizer(spec, options.training.lr, settings.seed());
+    Stopping stopping = method.stopping(spec);
+    checkOut();
+    RunReport.Task task =
+        task(source.load(data, Path.of(""), spec), settings.withType(method.type(spec)));
+    try (DeviceChoice.Opened opened = device.open()) {
+      report(
+          opened,
+          null,
+          task,
+          report -> new MinimizeRun(report, opened.device(), minimizer, stopping).run());
+    }
+    return 0;
+  }
+
+  /** What is done in a run's folder. */
+  private interface Work {
+    void run(RunReport report) throws IOException;
+  }
+
+  /** Does it; where it fails, of a new folder nothing is left. */
+  private void report(
+      DeviceChoice.Opened opened, @Nullable RunFolder resumed, RunReport.Task task, Work work)
+      throws IOException {
+    RunFolder folder = resumed != null ? resumed : folder(task);
+    try (RunReport report =
+        new RunReport(spec.commandLine(), output.json, folder, task, opened.toString())) {
+      work.run(report);
+    } catch (RuntimeException | IOException e) {
+      folder.remove();
+      throw e;
+    }
+  }
+
+  private RunFolder folder(RunReport.Task task) throws IOException {
+    try {
+      return RunFolder.create(output.out, stem(task.name()));
     } catch (FileAlreadyExistsException e) {
       throw exists(Path.of(e.getFile()));
     }
-    return 0;
   }
 
   private Settings settings() {
@@ -257,27 +284,36 @@ final class TrainCommand implements Callable<Integer> {
     if (validation.patience > 0 && validation.fraction == null) {
       throw Usage.wrong(spec, "--patience %d: needs --validation FRACTION", validation.patience);
     }
-    return options.settings(
-        spec, OptimizerOptions.parse(spec, OPTIMIZER, method.optimizer, options.training.lr, LR));
+    Optimizer rule =
+        OptimizerOptions.parse(
+            spec, MethodOptions.OPTIMIZER, method.optimizer, options.training.lr, LR);
+    return options.settings(spec, rule).withType(method.type(spec));
   }
 
-  private TrainRun.Task task(Datasets.Loaded loaded, Settings settings) {
+  private RunReport.Task task(Datasets.Loaded loaded, Settings settings) {
     String name = String.valueOf(data);
     Double fraction = validation.fraction;
     if (fraction == null) {
-      return new TrainRun.Task(name, loaded, loaded.split().train(), null, settings);
+      return new RunReport.Task(name, loaded, loaded.split().train(), null, settings);
     }
     Dataset.Split rows =
         Usage.checked(
             spec,
             "--validation " + fraction,
             () -> loaded.split().train().split(fraction, settings.seed()));
-    return new TrainRun.Task(name, loaded, rows.train(), rows.test(), settings);
+    return new RunReport.Task(name, loaded, rows.train(), rows.test(), settings);
   }
 
   /** The name of a data set, or of a file without folders and ending. */
   private static String stem(String data) {
     return String.valueOf(Path.of(data).getFileName()).replaceFirst("\\.csv$", "");
+  }
+
+  private void checkOut() {
+    Path out = output.out;
+    if (out != null && Files.exists(out)) {
+      throw exists(out);
+    }
   }
 
   private ParameterException exists(Path out) {

@@ -2,7 +2,6 @@ package org.thalweg.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,96 +9,26 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CountDownLatch;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
-import org.thalweg.data.Dataset;
-import org.thalweg.data.Datasets;
-import org.thalweg.model.Description;
 import org.thalweg.plot.LearningCurve;
-import org.thalweg.plot.Picture;
-import org.thalweg.plot.Plot;
-import org.thalweg.plot.PlotException;
-import org.thalweg.plot.Templates;
 import org.thalweg.train.Interval;
 import org.thalweg.train.Outcome;
 import org.thalweg.train.Score;
-import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
-import picocli.CommandLine;
 
-/** What {@code thalweg train} prints and leaves while a trainer works. */
-final class TrainRun implements AutoCloseable {
-  private final PrintWriter print;
-  private final PrintWriter err;
-  private final boolean json;
-  private final RunFolder folder;
+/** {@code thalweg train} by minibatches: what it prints and leaves while a trainer works. */
+final class TrainRun {
+  private final RunReport report;
   private final Trainer trainer;
-  private final Task task;
-  private final String device;
-  private final Progress progress;
-  private final PrintWriter metrics;
-  private final long start = System.nanoTime();
+  private final PrintWriter print;
+  private final boolean validated;
 
-  /**
-   * What is trained.
-   *
-   * @param name of the data
-   * @param rows those trained on
-   * @param validation those scored after each epoch; null for none
-   */
-  record Task(
-      String name,
-      Datasets.Loaded data,
-      Dataset rows,
-      @Nullable Dataset validation,
-      Settings settings) {}
-
-  TrainRun(
-      CommandLine command,
-      boolean json,
-      RunFolder folder,
-      Trainer trainer,
-      Task task,
-      String device)
-      throws IOException {
-    this.print = command.getOut();
-    this.err = command.getErr();
-    this.json = json;
-    this.folder = folder;
+  TrainRun(RunReport report, Trainer trainer) {
+    this.report = report;
     this.trainer = trainer;
-    this.task = task;
-    this.device = device;
-    progress = new Progress(err, !json);
-    metrics =
-        new PrintWriter(
-            Files.newBufferedWriter(folder.file(RunFolder.METRICS), StandardCharsets.UTF_8));
-  }
-
-  /** Says what is going to be done. */
-  void describe() {
-    Dataset validation = task.validation;
-    if (!json) {
-      print.printf("device      %s%n", device);
-      print.printf("data        %s: %d training rows", task.name, task.rows.rows());
-      if (validation != null) {
-        print.printf(", %d validation rows", validation.rows());
-      }
-      print.printf(", %d test rows%n", task.data.split().test().rows());
-      print.printf("optimizer   %s%n", task.settings.optimizer());
-      if (!trainer.history().isEmpty()) {
-        print.printf("resumed     %s, after %d steps%n", folder, trainer.steps());
-      }
-      print.printf(
-          "%nepoch      loss  accuracy%s%n",
-          validation != null ? "  validation loss  accuracy" : "");
-      print.flush();
-    }
-    metrics.println(
-        "epoch,loss,accuracy,lr"
-            + (validation != null ? ",validation_loss,validation_accuracy" : ""));
-    trainer.history().forEach(this::record);
-    metrics.flush();
+    print = report.print;
+    validated = report.task.validation() != null;
   }
 
   /**
@@ -107,68 +36,69 @@ final class TrainRun implements AutoCloseable {
    *
    * @param every how often a checkpoint is asked for; null for never
    */
-  void train(@Nullable Interval every) throws IOException {
+  void run(@Nullable Interval every) throws IOException {
+    describe();
     trainer.checkpoints(
-        folder.file(RunFolder.CHECKPOINT),
+        report.folder.file(RunFolder.CHECKPOINT),
         every == null ? new Interval(Long.MAX_VALUE, true) : every);
-    CountDownLatch done = new CountDownLatch(1);
-    Thread hook = new Thread(() -> stop(done));
-    Runtime.getRuntime().addShutdownHook(hook);
-    try {
-      Outcome outcome =
-          trainer.train(
-              new Trainer.Listener() {
-                @Override
-                public void epoch(Trainer.Epoch epoch) {
-                  progress.clear();
-                  print(epoch);
-                  record(epoch);
-                  metrics.flush();
-                }
-
-                @Override
-                public void step(long steps, long of) {
-                  progress.step(steps, of);
-                }
-              });
-      progress.clear();
-      if (outcome == Outcome.STOPPED) {
-        err.printf(
-            "thalweg: stopped after %d steps; to go on: thalweg train --resume %s%n",
-            trainer.steps(), folder);
-        err.flush();
-        return;
-      }
-      finish(outcome);
-      if (every == null) {
-        Files.deleteIfExists(folder.file(RunFolder.CHECKPOINT));
-      }
-    } catch (RuntimeException | IOException e) {
-      progress.clear();
-      throw e;
-    } finally {
-      done.countDown();
-      try {
-        Runtime.getRuntime().removeShutdownHook(hook);
-      } catch (IllegalStateException itRuns) {
-        // The process ends as soon as it is through.
-      }
-    }
+    report.stoppable(trainer::stop, () -> train(every == null));
   }
 
-  /** When the process is told to end: it does not before the training is put away. */
-  private void stop(CountDownLatch done) {
-    trainer.stop();
-    try {
-      done.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private void describe() {
+    if (!report.json) {
+      report.describe("optimizer", report.task.settings().optimizer());
+      if (!trainer.history().isEmpty()) {
+        print.printf("resumed     %s, after %d steps%n", report.folder, trainer.steps());
+      }
+      print.printf(
+          "%nepoch      loss  accuracy%s%n", validated ? "  validation loss  accuracy" : "");
+      print.flush();
+    }
+    report.metrics.println(
+        "epoch,loss,accuracy,lr" + (validated ? ",validation_loss,validation_accuracy" : ""));
+    trainer.history().forEach(this::record);
+    report.metrics.flush();
+  }
+
+  /**
+   * The same, and the process may be told to end meanwhile.
+   *
+   * @param once whether the checkpoint is of no use at the end
+   */
+  private void train(boolean once) throws IOException {
+    Outcome outcome =
+        trainer.train(
+            new Trainer.Listener() {
+              @Override
+              public void epoch(Trainer.Epoch epoch) {
+                report.progress.clear();
+                print(epoch);
+                record(epoch);
+                report.metrics.flush();
+              }
+
+              @Override
+              public void step(long steps, long of) {
+                report.progress.step(steps, of);
+              }
+            });
+    report.progress.clear();
+    if (outcome == Outcome.STOPPED) {
+      report.err.printf(
+          "thalweg: stopped after %d steps; to go on: thalweg train --resume %s%n",
+          trainer.steps(), report.folder);
+      report.err.flush();
+      return;
+    }
+    finish(outcome);
+    if (once) {
+      Files.deleteIfExists(report.folder.file(RunFolder.CHECKPOINT));
     }
   }
 
   private void print(Trainer.Epoch epoch) {
     Score validation = epoch.validation();
-    if (json) {
+    if (report.json) {
       Map<String, Object> object = new LinkedHashMap<>();
       object.put("event", "epoch");
       object.put("epoch", epoch.number());
@@ -193,67 +123,30 @@ final class TrainRun implements AutoCloseable {
 
   private void record(Trainer.Epoch epoch) {
     Score validation = epoch.validation();
-    metrics.print(
+    report.metrics.print(
         "%d,%s,%s,%s".formatted(epoch.number(), epoch.loss(), epoch.accuracy(), epoch.lr()));
     if (validation != null) {
-      metrics.print(",%s,%s".formatted(validation.loss(), validation.accuracy()));
+      report.metrics.print(",%s,%s".formatted(validation.loss(), validation.accuracy()));
     }
-    metrics.println();
+    report.metrics.println();
   }
 
   private void finish(Outcome outcome) throws IOException {
-    Score train = trainer.score(task.rows);
-    Score test = trainer.score(task.data.split().test());
-    double seconds = (System.nanoTime() - start) * 1e-9;
-    String crc = "%08x".formatted(trainer.model().crc32());
-    trainer.model().save(folder.file(RunFolder.MODEL), description(), true);
-    List<String> pictures = new ArrayList<>();
-    if (!trainer.history().isEmpty()) {
-      draw(RunFolder.CURVE, curve(), pictures);
-    }
-    draw(
-        RunFolder.TEMPLATES,
-        new Templates(trainer.model().weights(), task.data.classes(), task.data.shape()),
-        pictures);
     int epochs = trainer.history().size();
-    if (json) {
-      Map<String, Object> object = new LinkedHashMap<>();
-      object.put("event", "done");
-      object.put("device", device);
-      object.put("model", folder.file(RunFolder.MODEL).toString());
-      object.put("epochs", epochs);
-      object.put("steps", trainer.steps());
-      object.put("outcome", outcome.name().toLowerCase(Locale.ROOT));
-      object.put("train_loss", train.loss());
-      object.put("train_accuracy", train.accuracy());
-      object.put("test_loss", test.loss());
-      object.put("test_accuracy", test.accuracy());
-      object.put("seconds", seconds);
-      object.put("weights_crc32", crc);
-      print.println(Environment.JSON.toJson(object));
-    } else {
-      print.println();
-      if (outcome == Outcome.PATIENCE) {
-        print.printf("stopped     after epoch %d: the validation loss fell no more%n", epochs);
-      }
-      print.printf(
-          Locale.ROOT, "training    loss %.6f, accuracy %.4f%n", train.loss(), train.accuracy());
-      print.printf(
-          Locale.ROOT, "test        loss %.6f, accuracy %.4f%n", test.loss(), test.accuracy());
-      print.printf("weights     crc32 %s, saved as %s%n", crc, folder.file(RunFolder.MODEL));
-      print.printf("beside it   metrics.csv%s%n", String.join("", pictures));
-      print.printf(Locale.ROOT, "time        %.2f s%n", seconds);
-    }
-    print.flush();
-  }
-
-  private Description description() {
-    return new Description(
-        task.data.classes(),
-        task.data.shape(),
-        task.rows.values() instanceof Dataset.Bytes bytes ? bytes.scale() : 1,
-        task.settings.centre() ? task.rows.means() : null,
-        task.settings.loss());
+    Map<String, Object> counts = new LinkedHashMap<>();
+    counts.put("epochs", epochs);
+    counts.put("steps", trainer.steps());
+    counts.put("outcome", outcome.name().toLowerCase(Locale.ROOT));
+    report.finish(
+        trainer.model(),
+        trainer.score(report.task.rows()),
+        trainer.score(report.task.data().split().test()),
+        epochs == 0 ? null : curve(),
+        counts,
+        outcome == Outcome.PATIENCE
+            ? List.of(
+                "stopped     after epoch %d: the validation loss fell no more".formatted(epochs))
+            : List.of());
   }
 
   private LearningCurve curve() {
@@ -261,7 +154,7 @@ final class TrainRun implements AutoCloseable {
     curves.add(
         new LearningCurve.Curve(
             "training", series(Trainer.Epoch::loss), series(Trainer.Epoch::accuracy)));
-    if (task.validation != null) {
+    if (validated) {
       curves.add(
           new LearningCurve.Curve(
               "validation",
@@ -273,21 +166,5 @@ final class TrainRun implements AutoCloseable {
 
   private double[] series(ToDoubleFunction<Trainer.Epoch> measure) {
     return trainer.history().stream().mapToDouble(measure).toArray();
-  }
-
-  /** A picture that cannot be drawn or written costs a line, not the training. */
-  private void draw(String name, Picture picture, List<String> drawn) {
-    try {
-      Plot.write(folder.file(name), picture, true);
-      drawn.add(", " + name);
-    } catch (PlotException | IOException e) {
-      err.printf("thalweg: warning: no %s: %s%n", name, e.getMessage());
-      err.flush();
-    }
-  }
-
-  @Override
-  public void close() {
-    metrics.close();
   }
 }

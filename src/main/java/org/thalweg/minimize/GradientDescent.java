@@ -19,6 +19,16 @@ public record GradientDescent(double lr, boolean backtracking) implements Minimi
   }
 
   @Override
+  public String name() {
+    return backtracking ? "backtracking" : "gradient-descent";
+  }
+
+  @Override
+  public int vectors() {
+    return Run.VECTORS + 1;
+  }
+
+  @Override
   public Result minimize(Objective f, Array start, Stopping stopping, Listener listener) {
     try (Run run = new Run(f, start, stopping, listener)) {
       Array direction = run.vector();

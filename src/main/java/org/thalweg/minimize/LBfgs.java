@@ -15,8 +15,6 @@ import org.thalweg.model.Objective;
  * line search holds to the strong Wolfe conditions. Source: Nocedal and Wright, Numerical Optimization, 2nd ed.,
  * algorithms 7.4 and 7.5.
  *
- * <p>Memory: {@code 2 * memory + 7} vectors on the device.
- *
  * @param memory how many pairs
  */
 public record LBfgs(int memory) implements Minimizer {
@@ -30,6 +28,16 @@ public record LBfgs(int memory) implements Minimizer {
     if (memory < 1) {
       throw new IllegalArgumentException("memory must be at least 1: " + memory);
     }
+  }
+
+  @Override
+  public String name() {
+    return "lbfgs";
+  }
+
+  @Override
+  public int vectors() {
+    return Run.VECTORS + 1 + 2 * (memory + 1);
   }
 
   @Override

@@ -18,9 +18,16 @@ public interface Minimizer {
      * @param value f at the point that is kept
      * @param gradientNorm the largest magnitude in the gradient there
      * @param step how many times its direction the point moved; 0 where it stayed
+     * @return whether to go on
      */
-    void iteration(int iteration, double value, double gradientNorm, double step);
+    boolean iteration(int iteration, double value, double gradientNorm, double step);
   }
+
+  /** What {@link Minimizers} calls it. */
+  String name();
+
+  /** How many vectors as long as the start it keeps on the device. */
+  int vectors();
 
   /**
    * Goes down from {@code start}. The result is never worse than that, but for a fixed step.
@@ -33,6 +40,7 @@ public interface Minimizer {
 
   /** With the default tolerances, unheard. */
   default Result minimize(Objective f, Array start) {
-    return minimize(f, start, Stopping.of(f.type()), (iteration, value, gradientNorm, step) -> {});
+    return minimize(
+        f, start, Stopping.of(f.type()), (iteration, value, gradientNorm, step) -> true);
   }
 }

@@ -1,5 +1,6 @@
 package org.thalweg.minimize;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.Supplier;
 import org.ejml.EjmlParameters;
@@ -17,26 +18,43 @@ import org.thalweg.model.Objective;
  * is put together from n products, factored by Cholesky on the host in double: for low dimensions only, as n^2 numbers
  * and n^3 / 3 multiplications an iteration are for nothing else.
  *
- * @param mostParameters refuse objectives with more, at most 46,340
+ * <p>A classifier's Hessian is singular, as its losses do not change when all scores of a row rise by one number. With
+ * damping it is {@code (H + damping * h * I) * d = -g}, h the largest element of H's diagonal (Levenberg, Quarterly of
+ * Applied Mathematics 2, 1944), which costs the doubling where the curvature is as small as that.
+ *
+ * @param limit refuse objectives with more parameters, at most 46,340
+ * @param damping finite and at least 0, which is none
  */
-public record Newton(int mostParameters) implements Minimizer {
+public record Newton(int limit, double damping) implements Minimizer {
   /** The root of the longest Java array. */
   private static final int MOST = 46_340;
 
   /** What one core does, for the estimate in a refusal. */
   private static final double MULTIPLICATIONS_A_SECOND = 1e9;
 
-  /** With at most 5,000 parameters: 200 MB, and less than a minute an iteration. */
+  /** Undamped, with at most 5,000 parameters: 200 MB, and less than a minute an iteration. */
   public Newton() {
-    this(5000);
+    this(5000, 0);
   }
 
-  /** Checks the limit. */
+  /** Checks the numbers. */
   public Newton {
-    if (!(mostParameters >= 1 && mostParameters <= MOST)) {
-      throw new IllegalArgumentException(
-          "most parameters must be in 1 .. %d: %d".formatted(MOST, mostParameters));
+    if (!(limit >= 1 && limit <= MOST)) {
+      throw new IllegalArgumentException("limit must be in 1 .. %d: %d".formatted(MOST, limit));
     }
+    if (!(damping >= 0 && damping < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("damping must be finite and at least 0: " + damping);
+    }
+  }
+
+  @Override
+  public String name() {
+    return "newton";
+  }
+
+  @Override
+  public int vectors() {
+    return Run.VECTORS + 2;
   }
 
   @Override
@@ -44,7 +62,7 @@ public record Newton(int mostParameters) implements Minimizer {
     twiceDifferentiable(f);
     affordable(f.size(), Runtime.getRuntime().maxMemory());
     try (Run run = new Run(f, start, stopping, listener)) {
-      return run.iterate(new Steps(run, f.type(), (int) f.size()));
+      return run.iterate(new Steps(run, f.type(), (int) f.size(), damping));
     }
   }
 
@@ -58,26 +76,27 @@ public record Newton(int mostParameters) implements Minimizer {
   /** Refuses what takes too long or does not fit. */
   void affordable(long n, long heap) {
     double bytes = 8.0 * n * n;
-    if (n > mostParameters || bytes > heap) {
+    if (n > limit || bytes > heap) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
               "Newton's method on %d parameters needs %.3g GB for the Hessian, and in each iteration"
-                  + " %d products with it and about %.2g hours to factor it; allowed are %d"
+                  + " %d products with it and about %.2g hours to factor it; the limit is %d"
                   + " parameters, and the heap has %.3g GB. L-BFGS and Newton-CG need no Hessian",
               n,
               bytes / 1e9,
               n,
               (double) n * n * n / 3 / MULTIPLICATIONS_A_SECOND / 3600,
-              mostParameters,
+              limit,
               heap / 1e9));
     }
   }
 
-  /** {@code H * d = -g}, at one point after the other. */
+  /** The damped {@code H * d = -g}, at one point after the other. */
   private static final class Steps implements Supplier<@Nullable Reason> {
     private final Run run;
     private final int n;
+    private final double damping;
     private final Array direction;
     private final Array column;
     private final DMatrixRMaj hessian;
@@ -87,9 +106,10 @@ public record Newton(int mostParameters) implements Minimizer {
     /** A pivot that is a smaller part of its diagonal element may be nothing but rounding. */
     private final double leastPivot;
 
-    Steps(Run run, ElementType type, int n) {
+    Steps(Run run, ElementType type, int n, double damping) {
       this.run = run;
       this.n = n;
+      this.damping = damping;
       this.direction = run.vector();
       this.column = run.vector();
       this.hessian = new DMatrixRMaj(n, n);
@@ -115,7 +135,7 @@ public record Newton(int mostParameters) implements Minimizer {
       return null;
     }
 
-    /** Sets the Hessian, a row for each product with a unit vector. Returns its diagonal. */
+    /** Sets the Hessian, a row for each product with a unit vector, and damps it. Returns its diagonal. */
     private double[] assemble() {
       double[] diagonal = new double[n];
       run.times(0, run.g, direction); // zeros: g is finite
@@ -127,6 +147,11 @@ public record Newton(int mostParameters) implements Minimizer {
         double[] row = run.device.read(column);
         System.arraycopy(row, 0, hessian.data, i * n, n);
         diagonal[i] = row[i];
+      }
+      double damp = damping * Arrays.stream(diagonal).max().orElse(0);
+      for (int i = 0; i < n; i++) {
+        diagonal[i] += damp;
+        hessian.set(i, i, diagonal[i]);
       }
       return diagonal;
     }

@@ -8,12 +8,20 @@ import org.thalweg.model.Objective;
  * Newton's method with its system solved by conjugate gradients, as far as the point deserves: to a residual of
  * {@code min(0.5, sqrt |g|) * |g|}, or to where the curvature is not positive. It needs products of the Hessian with
  * vectors, never the Hessian. Source: Nocedal and Wright, Numerical Optimization, 2nd ed., algorithm 7.1.
- *
- * <p>Memory: nine vectors on the device.
  */
 public record NewtonCg() implements Minimizer {
   /** In one iteration; a system that needs more is left half solved, which is still a direction of descent. */
   private static final int MOST_PRODUCTS = 500;
+
+  @Override
+  public String name() {
+    return "newton-cg";
+  }
+
+  @Override
+  public int vectors() {
+    return Run.VECTORS + 4;
+  }
 
   @Override
   public Result minimize(Objective f, Array start, Stopping stopping, Listener listener) {

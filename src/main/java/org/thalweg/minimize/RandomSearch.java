@@ -11,6 +11,9 @@ import org.thalweg.model.Objective;
  * @param deviation the standard deviation of each number, whose mean is 0
  */
 public record RandomSearch(long seed, double deviation) implements Minimizer {
+  /** Of the draws; a classifier's first weights are stream 0. */
+  private static final long STREAM = 1;
+
   /** Checks the deviation. */
   public RandomSearch {
     if (!(deviation > 0 && deviation < Double.POSITIVE_INFINITY)) {
@@ -18,12 +21,22 @@ public record RandomSearch(long seed, double deviation) implements Minimizer {
     }
   }
 
+  @Override
+  public String name() {
+    return "random-search";
+  }
+
+  @Override
+  public int vectors() {
+    return Run.VECTORS;
+  }
+
   /** {@inheritDoc} The change of the value is not looked at: most draws change nothing. */
   @Override
   public Result minimize(Objective f, Array start, Stopping stopping, Listener listener) {
     Stopping unchanged = new Stopping(stopping.gradient(), 0, stopping.iterations());
     try (Run run = new Run(f, start, unchanged, listener)) {
-      Philox random = new Philox(seed, 0);
+      Philox random = new Philox(seed, STREAM);
       double[] draws = new double[Math.toIntExact(f.size())];
       return run.iterate(
           () -> {

@@ -6,11 +6,14 @@ public enum Reason {
   GRADIENT("the gradient is within the tolerance"),
   CHANGE("the value changes by less than the tolerance"),
   ITERATIONS("the iterations are used up"),
+  STOPPED("it was told to stop before it had arrived"),
   /** At the bottom, as far as rounding shows it; or the gradient is not the function's. */
   NO_DESCENT("the line search finds no better point, however short the step"),
   /** A step that is fixed was too long. */
   NOT_FINITE("the step leads to where the function or its gradient is not finite"),
-  HESSIAN("the Hessian is singular or indefinite here, so that its quadratic has no lowest point");
+  HESSIAN(
+      "the Hessian is singular or indefinite here, so that its quadratic has no lowest point; more"
+          + " damping would give it one");
 
   private final String sentence;
 

@@ -18,6 +18,9 @@ import org.thalweg.model.Objective;
  * it.
  */
 final class Run implements AutoCloseable {
+  /** How many vectors it begins with. */
+  static final int VECTORS = 4;
+
   final Device device;
 
   /** The last good point, and what is known there. */
@@ -73,8 +76,11 @@ final class Run implements AutoCloseable {
     accept(0);
     double change = Double.POSITIVE_INFINITY;
     for (int i = 0; ; i++) {
-      listener.iteration(i, value, gradientNorm, step);
+      boolean on = listener.iteration(i, value, gradientNorm, step);
       Reason reason = stop(i, change);
+      if (reason == null && !on) {
+        reason = Reason.STOPPED;
+      }
       double before = value;
       step = 0;
       if (reason == null) {

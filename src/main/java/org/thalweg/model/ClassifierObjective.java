@@ -10,8 +10,10 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
+import org.thalweg.device.Bytes;
 import org.thalweg.device.Checks;
 import org.thalweg.device.Device;
+import org.thalweg.device.DeviceException;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.Exact;
 import org.thalweg.device.Norm;
@@ -62,6 +64,12 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   /** How a block of rows that are bytes becomes numbers. */
   private record Gather(Rows rows, Array order, Steps steps, Array labels) {}
 
+  /** Of rows that are not shifted. */
+  public ClassifierObjective(
+      Device device, Dataset data, Loss loss, ElementType type, double l1, double l2) {
+    this(device, data, loss, type, l1, l2, null);
+  }
+
   /**
    * Puts the data on the device.
    *
@@ -69,9 +77,17 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
    * @param type F32 or F64
    * @param l1 finite and at least 0
    * @param l2 finite and at least 0
+   * @param means of each feature, which are subtracted; null for none
+   * @throws DeviceException if the device has not enough memory, before any is taken
    */
   public ClassifierObjective(
-      Device device, Dataset data, Loss loss, ElementType type, double l1, double l2) {
+      Device device,
+      Dataset data,
+      Loss loss,
+      ElementType type,
+      double l1,
+      double l2,
+      double @Nullable [] means) {
     if (data.rows() == 0) {
       throw new IllegalArgumentException("there are no rows");
     }
@@ -89,6 +105,8 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     classes = data.classes();
     weights = (long) features * classes;
     int block = Math.min(rows, BLOCK);
+    double[] shift = means == null ? null : Arrays.stream(means).map(mean -> -mean).toArray();
+    checkMemory(device, data, loss, type, 0);
     try {
       labels = own(device.of(data.labels()));
       scores = allocate(type, (long) block * classes);
@@ -103,17 +121,54 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
       device.write(ones, one);
       if (data.values() instanceof Dataset.Bytes bytes) {
         numbers = allocate(type, (long) block * features);
-        gather = gather(bytes, block);
+        gather = gather(bytes, block, shift);
         gatherRows(gather, 0, block);
       } else {
         numbers = allocate(type, (long) rows * features);
         gather = null;
-        upload(((Dataset.Floats) data.values()).numbers());
+        upload(((Dataset.Floats) data.values()).numbers(), shift);
       }
     } catch (RuntimeException e) {
       close();
       throw e;
     }
+  }
+
+  /**
+   * Refuses what the device has no room for.
+   *
+   * @param vectors how many as long as w are to lie beside the objective
+   * @throws DeviceException which says how much there is
+   */
+  public static void checkMemory(
+      Device device, Dataset data, Loss loss, ElementType type, int vectors) {
+    long size = (data.features() + 1L) * data.classes();
+    long bytes = bytes(data, loss, type) + vectors * size * type.bytes();
+    if (bytes > device.available()) {
+      throw new DeviceException(
+          "a full batch needs %s, %s are free on %s; --method minibatch streams its rows"
+              .formatted(Bytes.text(bytes), Bytes.text(device.available()), device.description()));
+    }
+  }
+
+  /** Bytes that an objective takes on the device, with means. */
+  static long bytes(Dataset data, Loss loss, ElementType type) {
+    long rows = data.rows();
+    long features = data.features();
+    long block = Math.min(rows, BLOCK);
+    long weights = features * data.classes();
+    int labels = ElementType.I32.bytes();
+    boolean gathered = data.values() instanceof Dataset.Bytes;
+    long numbers = (gathered ? block : rows) * features;
+    numbers += block * data.classes() * (loss.twiceDifferentiable() ? 2 : 1);
+    numbers += 2 * rows + (rows > BLOCK ? weights + data.classes() : 0);
+    long bytes = numbers * type.bytes() + labels * (rows + block);
+    bytes += ElementType.F64.bytes() * Device.dotRoom(Math.max(rows, weights));
+    if (gathered) {
+      bytes += rows * features + 2L * labels * block + Steps.bytes(1, 1, 1);
+      bytes += features * type.bytes();
+    }
+    return bytes;
   }
 
   private Array own(Array array) {
@@ -125,7 +180,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     return own(device.allocate(of, count));
   }
 
-  private Gather gather(Dataset.Bytes bytes, int block) {
+  private Gather gather(Dataset.Bytes bytes, int block, double @Nullable [] shift) {
     Array pixels = allocate(ElementType.U8, bytes.count());
     device.upload(pixels, ByteBuffer.allocateDirect(bytes.count()).put(bytes.pixels()).flip());
     Array order = own(device.of(IntStream.range(0, block).toArray()));
@@ -135,24 +190,31 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     own(steps.results());
     steps.start();
     return new Gather(
-        new Rows(pixels, labels, features, bytes.scale()),
+        new Rows(
+            pixels,
+            labels,
+            features,
+            bytes.scale(),
+            shift == null ? null : own(device.of(type, shift))),
         order,
         steps,
         allocate(ElementType.I32, block));
   }
 
-  /** In parts, which a buffer has room for. */
-  private void upload(float[] values) {
+  /** In parts, which a buffer has room for; shifted as {@link Device#gather} does. */
+  private void upload(float[] values, double @Nullable [] shift) {
     int most = Math.min(values.length, UPLOAD);
     ByteBuffer buffer =
         ByteBuffer.allocateDirect(most * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
     for (int from = 0; from < values.length; from += most) {
       int n = Math.min(most, values.length - from);
       for (int i = 0; i < n; i++) {
+        float value = values[from + i];
+        double by = shift == null ? -0.0 : shift[(from + i) % features]; // x + -0.0 is x
         if (type == ElementType.F32) {
-          buffer.putFloat(4 * i, values[from + i]);
+          buffer.putFloat(4 * i, value + (float) by);
         } else {
-          buffer.putDouble(8 * i, values[from + i]);
+          buffer.putDouble(8 * i, value + by);
         }
       }
       device.upload(numbers.slice(from, n), buffer);
@@ -200,7 +262,8 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
 
   private void gatherRows(Gather by, int from, int n) {
     Array pixels = by.rows.values().slice((long) from * features, (long) n * features);
-    Rows block = new Rows(pixels, labels.slice(from, n), features, by.rows.scale());
+    Rows block =
+        new Rows(pixels, labels.slice(from, n), features, by.rows.scale(), by.rows.shift());
     Array x = numbers.slice(0, (long) n * features);
     device.gather(block, by.order, by.steps, 0, x, by.labels.slice(0, n));
   }

@@ -28,7 +28,15 @@ record HostObjective(HostFunction function, Device device, ElementType type) imp
     check("gradient", gradient);
     Checks.apart("gradient", gradient, w);
     double[] g = new double[function.size()];
-    double value = function.gradient(numbers("w", w), g);
+    double value;
+    try {
+      value = function.gradient(numbers("w", w), g);
+    } catch (ArrayIndexOutOfBoundsException e) {
+      throw new IllegalArgumentException(
+          "the function says that it takes %d numbers, and its gradient reaches for more: %s"
+              .formatted(g.length, e.getMessage()),
+          e);
+    }
     device.write(gradient, g);
     return value;
   }

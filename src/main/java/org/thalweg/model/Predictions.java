@@ -1,5 +1,6 @@
 package org.thalweg.model;
 
+import java.util.stream.IntStream;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.Exact;
 import org.thalweg.loss.Loss;
@@ -41,6 +42,12 @@ public record Predictions(double[] scores, int classes, ElementType type) {
       sum += StrictMath.exp(score(row, j) - largest);
     }
     return StrictMath.exp(score(row, label) - largest) / sum;
+  }
+
+  /** The share of the rows whose label has the largest score. */
+  public double accuracy(int[] labels) {
+    return (double) IntStream.range(0, rows()).filter(row -> best(row) == labels[row]).count()
+        / rows();
   }
 
   /** The mean loss of the rows, each as the device computes it, summed in the canonical order. */

@@ -4,7 +4,6 @@ import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
-import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.XYChart;
@@ -21,7 +20,6 @@ import org.thalweg.plot.Lines.Series;
 public record LearningCurve(List<Curve> curves) implements Picture {
   private static final int PANEL = 620;
   private static final int HEIGHT = 480;
-  private static final double TWO_DECADES = 100;
 
   /** Keeps its own list. */
   public LearningCurve {
@@ -50,7 +48,7 @@ public record LearningCurve(List<Curve> curves) implements Picture {
     Axis epoch = new Axis("epoch", false);
     List<XYChart> panels = new ArrayList<>();
     if (!losses.isEmpty()) {
-      panels.add(panel(epoch, new Axis("loss", spansDecades(losses)), losses));
+      panels.add(panel(epoch, Axis.upwards("loss", losses), losses));
     }
     if (!accuracies.isEmpty()) {
       Axis axis = new Axis("accuracy", false, new Range(0, 1));
@@ -87,14 +85,5 @@ public record LearningCurve(List<Curve> curves) implements Picture {
       chart.getSeries(Integer.toString(i)).setShowInLegend(series.get(i).x().length > 0);
     }
     return chart;
-  }
-
-  private static boolean spansDecades(List<Series> losses) {
-    var positive =
-        losses.stream()
-            .flatMapToDouble(series -> DoubleStream.of(series.y()))
-            .filter(loss -> loss > 0 && Double.isFinite(loss))
-            .summaryStatistics();
-    return positive.getMax() / positive.getMin() > TWO_DECADES;
   }
 }

@@ -30,6 +30,8 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
   /** An axis over more decades than these has exponents on it: XChart would write every power in full. */
   private static final int DECADES = 12;
 
+  private static final double TWO_DECADES = 100;
+
   /** Keeps its own list. */
   public Lines {
     series = List.copyOf(series);
@@ -45,6 +47,16 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
     /** As far as the data go. */
     public Axis(String label, boolean logarithmic) {
       this(label, logarithmic, null);
+    }
+
+    /** As far as the y of these series go; logarithmic where the positive ones span more than two decades. */
+    public static Axis upwards(String label, List<Series> series) {
+      var positive =
+          series.stream()
+              .flatMapToDouble(one -> DoubleStream.of(one.y))
+              .filter(y -> y > 0 && Double.isFinite(y))
+              .summaryStatistics();
+      return new Axis(label, positive.getMax() / positive.getMin() > TWO_DECADES);
     }
   }
 

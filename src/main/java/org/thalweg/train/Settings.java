@@ -5,8 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.thalweg.device.ElementType;
+import org.thalweg.device.Philox;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Softmax;
+import org.thalweg.model.LinearClassifier;
 import org.thalweg.optim.Adam;
 import org.thalweg.optim.Optimizer;
 
@@ -44,6 +46,9 @@ public record Settings(
     double initScale,
     boolean centre,
     long seed) {
+  /** The stream of the first weights; epoch e is shuffled by stream e, from 1. */
+  private static final long WEIGHTS = 0;
+
   /** Adam at 0.01 and softmax in binary32, 30 epochs of minibatches of 32 rows, and nothing else. */
   public static final Settings DEFAULT =
       new Settings(
@@ -86,6 +91,15 @@ public record Settings(
   private static void checkAtLeast0(String name, double value) {
     if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(name + " must be finite and at least 0: " + value);
+    }
+  }
+
+  /** Gives a model that is still all zeros its first weights. */
+  public void initialise(LinearClassifier model) {
+    if (initialisation != Initialisation.ZEROS) {
+      model.initialise(
+          new Philox(seed, WEIGHTS),
+          initialisation.deviation(initScale, model.features(), model.classes()));
     }
   }
 

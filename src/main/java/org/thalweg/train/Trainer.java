@@ -27,9 +27,6 @@ import org.thalweg.optim.Group;
  * restored from a checkpoint.
  */
 public final class Trainer implements AutoCloseable {
-  /** The stream of the first weights; epoch e is shuffled by stream e, from 1. */
-  private static final long WEIGHTS = 0;
-
   /** Rows of a minibatch when a model is scored. */
   private static final int SCORE_BATCH = 512;
 
@@ -94,9 +91,7 @@ public final class Trainer implements AutoCloseable {
       model =
           opening.add(
               new LinearClassifier(device, settings.type(), train.features(), train.classes()));
-      if (settings.initialisation() != Initialisation.ZEROS) {
-        model.initialise(new Philox(settings.seed(), WEIGHTS), deviation());
-      }
+      settings.initialise(model);
       shift = settings.centre() ? opening.add(device.of(settings.type(), shifts(train))) : null;
       update =
           opening.add(
@@ -106,12 +101,6 @@ public final class Trainer implements AutoCloseable {
           opening.add(new Rig(device, train, model, settings.type(), plan, shift, this::step));
       owned = opening.keep();
     }
-  }
-
-  private double deviation() {
-    return settings
-        .initialisation()
-        .deviation(settings.initScale(), data.features(), data.classes());
   }
 
   private static double[] shifts(Dataset data) {

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.thalweg.minimize.Minimizers;
 import org.thalweg.optim.Optimizers;
 
 /** What a person sees: output, errors, exit codes. */
@@ -101,6 +102,21 @@ class MainTest {
         List.of("train", "--resume", "x", "--out", "y", "--", "--out y", "--resume"),
         List.of("train", "digits", "--seed", "x", "--", "--seed", "x"),
         List.of("train", "digits", "--nesterov", "--", "--nesterov"),
+        List.of(
+            "train", "digits", "--method", "sgd", "--batch=8", "--", "--method sgd: must", "lbfgs"),
+        List.of("train", "digits", "--method", "minibatch:lr=1", "--", "--method", "must be one"),
+        List.of("train", "digits", "--method", "lbfgs:lr=1", "--", "--method", "lr", "memory"),
+        List.of("train", "digits", "--method", "lbfgs:memory=0", "--", "--method", "at least 1"),
+        List.of("train", "digits", "--method", "lbfgs", "--lr", "1", "--", "--lr", "backtracking"),
+        List.of("train", "digits", "--method=backtracking:lr=1", "--lr=2", "--", "--lr 2", "lr=1"),
+        List.of("train", "digits", "--method", "backtracking", "--lr", "-1", "--", "--lr -1.0"),
+        List.of("train", "digits", "--method", "lbfgs", "--iterations", "-1", "--", "--iterations"),
+        List.of("train", "digits", "--method", "lbfgs", "--tolerance", "NaN", "--", "--tolerance"),
+        List.of("train", "digits", "--method", "lbfgs", "--l2", "-1", "--", "--l2 -1.0"),
+        List.of("train", "digits", "--method", "lbfgs", "--out", ".", "--", "--out .", "exists"),
+        List.of("train", "--method", "lbfgs", "--", "DATA", "digits"),
+        List.of("train", "digits", "--type", "f16", "--", "--type f16", "f32", "f64"),
+        List.of("train", "--resume", "x", "--method", "lbfgs", "--", "--method", "--resume"),
         List.of("gradcheck", "nist", "--", "nist", "digits", ".csv"),
         List.of("gradcheck", "mnist", "--", "--data-dir"),
         List.of("gradcheck", "--rows", "0", "--", "--rows", "0", "at least 1"),
@@ -113,8 +129,40 @@ class MainTest {
         List.of("trian", "digits", "--", "trian"));
   }
 
+  /** Options of one kind of method, said with the other. */
+  static Stream<List<String>> wrongUsageOfMethods() {
+    return Stream.concat(
+        Stream.of(
+                "--optimizer=sgd",
+                "--batch=8",
+                "--epochs=3",
+                "--schedule=cosine",
+                "--warmup=3",
+                "--weight-decay=1",
+                "--clip-norm=1",
+                "--validation=0.1",
+                "--patience=3",
+                "--checkpoint-every=3")
+            .map(option -> misplaced("newton-cg", option, "minibatch")),
+        Stream.of("--iterations=3", "--tolerance=0")
+            .map(option -> misplaced("minibatch", option, "newton-cg")));
+  }
+
+  private static List<String> misplaced(String method, String option, String taker) {
+    return List.of(
+        "train",
+        "digits",
+        "--method=" + method,
+        option,
+        "--",
+        option.replace('=', ' '),
+        "--method " + method,
+        "only",
+        taker);
+  }
+
   @ParameterizedTest
-  @MethodSource
+  @MethodSource({"wrongUsage", "wrongUsageOfMethods"})
   void wrongUsage(List<String> words) {
     int end = words.indexOf("--");
     Path runs = Path.of("runs"); // where somebody may have runs of their own
@@ -292,10 +340,13 @@ class MainTest {
   }
 
   @Test
-  void everyOptimizerIsNamedInTheHelp() {
+  void everyMethodAndOptimizerIsNamedInTheHelp() {
     Outcome outcome = run("train", "--help");
     assertEquals(0, outcome.code());
     for (String name : Optimizers.names()) {
+      assertTrue(outcome.out().contains(name), name);
+    }
+    for (String name : Minimizers.names()) {
       assertTrue(outcome.out().contains(name), name);
     }
   }

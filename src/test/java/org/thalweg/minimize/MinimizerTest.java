@@ -35,7 +35,7 @@ class MinimizerTest {
     device.close();
   }
 
-  private static final Minimizer.Listener UNHEARD = (iteration, value, gradientNorm, step) -> {};
+  private static final Minimizer.Listener UNHEARD = (iteration, value, gradientNorm, step) -> true;
 
   private Result run(Minimizer minimizer, HostFunction f, double[] start, Stopping stopping) {
     return run(minimizer, f, start, stopping, UNHEARD);
@@ -204,7 +204,7 @@ class MinimizerTest {
   @Test
   void randomSearchKeepsTheBestDraw() {
     Problem problem = Problem.all().get(7); // Rosenbrock's
-    Philox random = new Philox(11, 0);
+    Philox random = new Philox(11, 1);
     double[] best = problem.start;
     for (int i = 0; i < 200; i++) {
       double[] draw = new double[best.length];
@@ -257,7 +257,7 @@ class MinimizerTest {
           (i, value, norm, step) -> {
             points.add(last[0]);
             gradients.add(last[1]);
-            steps.add(step);
+            return steps.add(step);
           });
       assertTrue(points.size() > 8);
       for (int k = 0; k + 1 < points.size(); k++) {
@@ -382,6 +382,95 @@ class MinimizerTest {
     }
   }
 
+  /** Told to stop, each is where it would be with as many iterations and no more. */
+  @Test
+  void aListenerStopsIt() {
+    HostFunction f = Functions.logistic(7, 20, 1e-3);
+    for (Minimizer minimizer : MinimizerTwinsTest.MINIMIZERS) {
+      for (int last : new int[] {0, 1, 3}) {
+        Result told = run(minimizer, f, filled(7, 0.5), EXACT, (i, v, g, step) -> i < last);
+        Result whole = run(minimizer, f, filled(7, 0.5), new Stopping(0, 0, last));
+        assertEquals(Reason.STOPPED, told.reason());
+        assertEquals(last, told.iterations());
+        assertEquals(whole.value(), told.value());
+        assertArrayEquals(device.read(whole.point()), device.read(told.point()));
+      }
+    }
+  }
+
+  /** Behind the barrier's edge f is NaN: a step that is fixed ends there, others become shorter. */
+  @Test
+  void notANumberOnTheWay() {
+    int[] undefined = new int[1];
+    HostFunction barrier = Functions.barrier(5);
+    HostFunction watched =
+        new HostFunction() {
+          @Override
+          public int size() {
+            return 5;
+          }
+
+          @Override
+          public double value(double[] w) {
+            return barrier.value(w);
+          }
+
+          @Override
+          public double gradient(double[] w, double[] gradient) {
+            double value = barrier.gradient(w, gradient);
+            undefined[0] += Double.isNaN(value) ? 1 : 0;
+            return value;
+          }
+
+          @Override
+          public boolean twiceDifferentiable() {
+            return true;
+          }
+
+          @Override
+          public void hessianTimes(double[] w, double[] v, double[] out) {
+            barrier.hessianTimes(w, v, out);
+          }
+        };
+    double[] above = filled(5, 50);
+    for (Minimizer minimizer : MinimizerTwinsTest.MINIMIZERS) {
+      if (minimizer instanceof RandomSearch) {
+        continue; // no steps
+      }
+      undefined[0] = 0;
+      boolean fixed = minimizer.name().equals("gradient-descent");
+      Minimizer far = fixed ? new GradientDescent(100, false) : minimizer;
+      Result result = run(far, watched, above, Stopping.of(ElementType.F64));
+      assertTrue(undefined[0] > 0, far + " never was where f is not defined");
+      assertEquals(fixed ? Reason.NOT_FINITE : Reason.GRADIENT, result.reason(), far.toString());
+      if (fixed) {
+        assertArrayEquals(above, device.read(result.point()));
+      } else {
+        assertEquals(5, result.value(), 1e-12, far.toString());
+      }
+    }
+  }
+
+  /** By its definition where H is diagonal; and a Hessian that is singular is no longer in the way. */
+  @Test
+  void damping() {
+    double[] h = {1, 2, 4};
+    Result once =
+        run(new Newton(5000, 0.25), Functions.quadratic(h), new double[3], new Stopping(0, 0, 1));
+    double[] w = device.read(once.point());
+    for (int i = 0; i < h.length; i++) {
+      assertEquals(h[i] / (h[i] + 0.25 * 4), w[i], 1e-15);
+    }
+    Result result =
+        run(
+            new Newton(5000, 1e-9),
+            Functions.singular(3),
+            new double[] {3, -1, 2},
+            Stopping.of(ElementType.F64));
+    assertEquals(Reason.GRADIENT, result.reason());
+    assertEquals(1, result.value(), 1e-15);
+  }
+
   @Test
   void theFirstSmallChangeEndsIt() {
     for (double change : new double[] {1e-2, 1e-6, 1e-10}) {
@@ -471,13 +560,13 @@ class MinimizerTest {
         "100000 parameters",
         "80.0 GB",
         "93 hours", // (1e5)^3 / 3 at 1e9 a second
-        "allowed are 5000 parameters",
+        "the limit is 5000 parameters",
         "L-BFGS");
-    new Newton(2000).affordable(2000, 32_000_000);
-    refused(() -> new Newton(2000).affordable(2001, 1L << 40), "2001");
-    refused(() -> new Newton(2000).affordable(2000, 31_999_999), "0.0320 GB", "the heap has");
-    refused(() -> new Newton(0), "0");
-    refused(() -> new Newton(46_341), "46340", "46341");
+    new Newton(2000, 0).affordable(2000, 32_000_000);
+    refused(() -> new Newton(2000, 0).affordable(2001, 1L << 40), "2001");
+    refused(() -> new Newton(2000, 0).affordable(2000, 31_999_999), "0.0320 GB", "the heap has");
+    refused(() -> new Newton(0, 0), "0");
+    refused(() -> new Newton(46_341, 0), "46340", "46341");
   }
 
   @Test
@@ -562,7 +651,7 @@ class MinimizerTest {
         } catch (IllegalArgumentException e) {
           assertEquals(-1, first);
         }
-        assertTrue(allocated.size() >= 5);
+        assertEquals(minimizer.vectors() + 1, allocated.size(), minimizer + " and its sums");
         for (Array array : allocated) {
           if (array == point) {
             device.read(array);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -207,8 +208,10 @@ class ClassifierObjectiveTest {
     void theValueIsTheTrainersScore() {
       Dataset digits = Digits.load().train();
       for (Loss loss : Losses.all()) {
+        boolean centre = loss instanceof Softmax;
         Settings settings =
             Settings.DEFAULT
+                .withCentre(centre)
                 .withLoss(loss)
                 .withType(ElementType.F64)
                 .withBatch(100)
@@ -218,7 +221,14 @@ class ClassifierObjectiveTest {
         try (Device device = which.open();
             Trainer trainer = new Trainer(device, digits, settings);
             ClassifierObjective f =
-                new ClassifierObjective(device, digits, loss, ElementType.F64, 1e-4, 1e-3);
+                new ClassifierObjective(
+                    device,
+                    digits,
+                    loss,
+                    ElementType.F64,
+                    1e-4,
+                    1e-3,
+                    centre ? digits.means() : null);
             Array w = device.allocate(ElementType.F64, f.size())) {
           trainer.train(epoch -> {});
           Array weights = trainer.model().parameters().get(0).value();
@@ -268,6 +278,35 @@ class ClassifierObjectiveTest {
           }
         }
         return first;
+      }
+    }
+
+    /** Centred, bytes and the same numbers as floats are the same, and the same on every device. */
+    @Test
+    void centredRows() {
+      Dataset bytes = rows(33, 5, 3, false);
+      Dataset floats = rows(33, 5, 3, true);
+      double[] w = normal(18, 0.5);
+      double[] v = normal(18, 1);
+      Softmax loss = new Softmax();
+      try (Device java = TestDevices.JAVA_1.open();
+          Device device = which.open()) {
+        for (ElementType type : TYPES) {
+          List<List<double[]>> results = new ArrayList<>();
+          for (Device on : List.of(java, device)) {
+            for (Dataset data : List.of(bytes, floats)) {
+              try (ClassifierObjective f =
+                  new ClassifierObjective(on, data, loss, type, 0, 0, bytes.means())) {
+                results.add(everything(f, w, v));
+              }
+            }
+          }
+          for (List<double[]> result : results) {
+            for (int i = 0; i < result.size(); i++) {
+              assertArrayEquals(results.get(0).get(i), result.get(i), type + " " + i);
+            }
+          }
+        }
       }
     }
 

@@ -93,6 +93,29 @@ class HostFunctionTest {
     }
 
     @Test
+    void aGradientThatIsTooLong() {
+      try (Device device = which.open()) {
+        Array w = device.of(ElementType.F64, 1, 2);
+        Array gradient = device.of(ElementType.F64, 3, 4);
+        HostFunction tooLong =
+            new Cubic() {
+              @Override
+              public double gradient(double[] at, double[] g) {
+                g[2] = 1;
+                return 0;
+              }
+            };
+        String message =
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> tooLong.on(device, ElementType.F64).gradient(w, gradient))
+                .getMessage();
+        assertTrue(message.contains("2 numbers"), message);
+        assertArrayEquals(new double[] {3, 4}, device.read(gradient));
+      }
+    }
+
+    @Test
     void refuses() {
       try (Device device = which.open()) {
         Objective f = new Cubic().on(device, ElementType.F64);

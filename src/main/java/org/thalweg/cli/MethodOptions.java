@@ -1,0 +1,171 @@
+package org.thalweg.cli;
+
+import java.util.Iterator;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.Registry;
+import org.thalweg.minimize.GradientDescent;
+import org.thalweg.minimize.Minimizer;
+import org.thalweg.minimize.Minimizers;
+import org.thalweg.minimize.RandomSearch;
+import org.thalweg.minimize.Stopping;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+
+/** What moves the weights: an optimizer on minibatches, or a minimiser on the full batch. */
+final class MethodOptions {
+  static final String OPTIMIZER = "--optimizer";
+  private static final String MINIBATCH = "minibatch";
+
+  /** What only minibatches take. */
+  private static final Set<String> OF_MINIBATCH =
+      Set.of(
+          OPTIMIZER,
+          "--batch",
+          "--epochs",
+          "--schedule",
+          "--warmup",
+          "--weight-decay",
+          "--clip-norm",
+          "--validation",
+          "--patience",
+          "--checkpoint-every");
+
+  /** What only full batches take. */
+  private static final Set<String> OF_FULL_BATCH = Set.of("--iterations", "--tolerance");
+
+  /** What the help lists: the registry, with its defaults. */
+  static final class Names implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Minimizers.all().stream().map(Names::text).iterator();
+    }
+
+    private static String text(Minimizer rule) {
+      String numbers =
+          Registry.hyperparameters(rule).entrySet().stream()
+              .map(OptimizerList::text)
+              .collect(Collectors.joining(","));
+      return rule.name() + (numbers.isEmpty() ? "" : ":" + numbers);
+    }
+  }
+
+  @Option(
+      names = "--method",
+      paramLabel = "SPEC",
+      completionCandidates = Names.class,
+      description =
+          "minibatch, which takes --optimizer; or with all rows at once and these defaults"
+              + " ${COMPLETION-CANDIDATES}. Default: minibatch.")
+  private String method = MINIBATCH;
+
+  @Option(
+      names = OPTIMIZER,
+      paramLabel = "SPEC",
+      completionCandidates = OptimizerOptions.Names.class,
+      description =
+          "${COMPLETION-CANDIDATES}; with hyperparameters as in adam:beta1=0.8,eps=1e-6. The word help lists them"
+              + " with their formulas. Default: adam.")
+  String optimizer = "adam";
+
+  @Option(
+      names = "--iterations",
+      paramLabel = "N",
+      description = "Of a full-batch method, the most; of random-search, draws. Default: 1000.")
+  private @Nullable Integer iterations;
+
+  @Option(
+      names = "--tolerance",
+      paramLabel = "X",
+      description =
+          "A full-batch method stops where no entry of the gradient is larger. Default: 1e-8; in f32, 1e-5.")
+  private @Nullable Double tolerance;
+
+  @Option(
+      names = "--type",
+      paramLabel = "NAME",
+      description = "What is computed in: f32 or f64. Default: f32 for minibatches, else f64.")
+  private @Nullable String type;
+
+  boolean fullBatch() {
+    return !method.equals(MINIBATCH);
+  }
+
+  /**
+   * The type that is asked for.
+   *
+   * @throws picocli.CommandLine.ParameterException if there is none of that name
+   */
+  ElementType type(CommandSpec spec) {
+    String name = type;
+    if (name == null) {
+      return fullBatch() ? ElementType.F64 : ElementType.F32;
+    }
+    return Stream.of(ElementType.F32, ElementType.F64)
+        .filter(one -> one.name().toLowerCase(Locale.ROOT).equals(name))
+        .findFirst()
+        .orElseThrow(() -> Usage.wrong(spec, "--type %s: must be f32 or f64", name));
+  }
+
+  /**
+   * Refuses a method that there is not, and options of the other kind of method.
+   *
+   * @param given their names, with values
+   */
+  void check(CommandSpec spec, Map<String, String> given) {
+    String names = String.join(", ", Minimizers.names());
+    if (fullBatch() && !Minimizers.names().contains(method.split(":", 2)[0])) {
+      throw Usage.wrong(spec, "--method %s: must be one of %s, %s", method, MINIBATCH, names);
+    }
+    Set<String> others = fullBatch() ? OF_MINIBATCH : OF_FULL_BATCH;
+    String takers = fullBatch() ? MINIBATCH : names;
+    given.forEach(
+        (option, value) -> {
+          if (others.contains(option)) {
+            throw refused(spec, option, value, takers);
+          }
+        });
+  }
+
+  private RuntimeException refused(CommandSpec spec, String option, Object value, String takers) {
+    return Usage.wrong(
+        spec, "%s %s: --method %s does not take it, only %s", option, value, method, takers);
+  }
+
+  /**
+   * The minimiser of a {@link #fullBatch} method that has been checked.
+   *
+   * @param lr of --lr; null where that was not given
+   */
+  Minimizer minimizer(CommandSpec spec, @Nullable Double lr, long seed) {
+    Minimizer rule = Usage.checked(spec, "--method " + method, () -> Minimizers.parse(method));
+    if (lr != null) {
+      if (!(rule instanceof GradientDescent descent)) {
+        throw refused(spec, "--lr", lr, "minibatch, gradient-descent, backtracking");
+      }
+      OptimizerOptions.saidOnce(spec, "--method", method, lr);
+      return Usage.checked(
+          spec, "--lr " + lr, () -> new GradientDescent(lr, descent.backtracking()));
+    }
+    return rule instanceof RandomSearch search ? new RandomSearch(seed, search.deviation()) : rule;
+  }
+
+  /** When a {@link #fullBatch} method stops. */
+  Stopping stopping(CommandSpec spec) {
+    Stopping usual = Stopping.of(type(spec));
+    double gradient = tolerance == null ? usual.gradient() : tolerance;
+    int most = iterations == null ? usual.iterations() : iterations;
+    if (!(gradient >= 0)) {
+      throw Usage.wrong(spec, "--tolerance %s: must be at least 0", gradient);
+    }
+    if (most < 0) {
+      throw Usage.wrong(spec, "--iterations %d: must be at least 0", most);
+    }
+    return new Stopping(gradient, 0, most);
+  }
+}

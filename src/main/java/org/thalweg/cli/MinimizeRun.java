@@ -1,0 +1,211 @@
+package org.thalweg.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.ToDoubleFunction;
+import org.thalweg.data.Dataset;
+import org.thalweg.device.Array;
+import org.thalweg.device.Device;
+import org.thalweg.device.Parameter;
+import org.thalweg.minimize.Minimizer;
+import org.thalweg.minimize.RandomSearch;
+import org.thalweg.minimize.Result;
+import org.thalweg.minimize.Stopping;
+import org.thalweg.model.ClassifierObjective;
+import org.thalweg.model.Description;
+import org.thalweg.model.LinearClassifier;
+import org.thalweg.model.Predictions;
+import org.thalweg.plot.Lines;
+import org.thalweg.plot.Picture;
+import org.thalweg.train.Score;
+import org.thalweg.train.Settings;
+
+/** {@code thalweg train} with all rows at once: what it prints and leaves while a minimiser works. */
+final class MinimizeRun {
+  /** Beside the minimiser's vectors: the start, and a model with its gradients. */
+  private static final int OWN_VECTORS = 3;
+
+  private final RunReport report;
+  private final Device device;
+  private final Minimizer minimizer;
+  private final Stopping stopping;
+  private final PrintWriter print;
+  private final Dataset rows;
+  private final Settings settings;
+  private final List<Iteration> history = new ArrayList<>();
+  private volatile boolean stopped;
+
+  /** What the minimiser tells of one. */
+  private record Iteration(int number, double loss, double gradient, double step) {
+    /** Whether it is among 0, 1, 2, 3, 5, 10, 20, 50, 100, and so on. */
+    boolean shown() {
+      int leading = number;
+      while (leading >= 10 && leading % 10 == 0) {
+        leading /= 10;
+      }
+      return leading <= 2 || leading == 5 || number == 3;
+    }
+  }
+
+  MinimizeRun(RunReport report, Device device, Minimizer minimizer, Stopping stopping) {
+    this.report = report;
+    this.device = device;
+    this.minimizer = minimizer;
+    this.stopping = stopping;
+    print = report.print;
+    rows = report.task.rows();
+    settings = report.task.settings();
+  }
+
+  /** Minimises, and leaves what there is to leave; also where the process is told to end meanwhile. */
+  void run() throws IOException {
+    report.stoppable(
+        () -> stopped = true,
+        () -> {
+          ClassifierObjective.checkMemory(
+              device, rows, settings.loss(), settings.type(), minimizer.vectors() + OWN_VECTORS);
+          try (LinearClassifier model =
+                  new LinearClassifier(device, settings.type(), rows.features(), rows.classes());
+              Result result = minimize(model)) {
+            forEach(model, result.point(), (parameter, part) -> device.copy(part, parameter));
+            finish(model, result);
+          }
+        });
+  }
+
+  /** From the model's first weights. */
+  private Result minimize(LinearClassifier model) {
+    settings.initialise(model);
+    double[] means = settings.centre() ? rows.means() : null;
+    try (ClassifierObjective f =
+            new ClassifierObjective(
+                device,
+                rows,
+                settings.loss(),
+                settings.type(),
+                settings.l1(),
+                settings.l2(),
+                means);
+        Array start = device.allocate(settings.type(), f.size())) {
+      forEach(model, start, device::copy);
+      return minimizer.minimize(f, start, stopping, this::iteration);
+    }
+  }
+
+  /** Weights and bias of the model, each with its part of an objective's vector. */
+  private static void forEach(LinearClassifier model, Array vector, BiConsumer<Array, Array> use) {
+    long at = 0;
+    for (Parameter parameter : model.parameters()) {
+      Array value = parameter.value();
+      use.accept(value, vector.slice(at, value.count()));
+      at += value.count();
+    }
+  }
+
+  private boolean iteration(int number, double loss, double gradient, double step) {
+    if (number == 0) {
+      describe(); // only now: nothing has been refused
+    }
+    Iteration iteration = new Iteration(number, loss, gradient, step);
+    history.add(iteration);
+    report.metrics.printf("%d,%s,%s,%s%n", number, loss, gradient, step);
+    report.metrics.flush();
+    report.progress.step(number, stopping.iterations());
+    if (iteration.shown()) {
+      print(iteration);
+    }
+    return !stopped;
+  }
+
+  private void describe() {
+    if (!report.json) {
+      report.describe("method", minimizer);
+      print.printf("%niteration         loss  largest gradient        step%n");
+    }
+    report.metrics.println("iteration,loss,gradient,step");
+  }
+
+  private void print(Iteration iteration) {
+    report.progress.clear();
+    if (report.json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("event", "iteration");
+      object.put("iteration", iteration.number);
+      object.put("loss", iteration.loss);
+      object.put("gradient", iteration.gradient);
+      object.put("step", iteration.step);
+      print.println(Environment.JSON.toJson(object));
+    } else {
+      print.printf(
+          Locale.ROOT,
+          "%9d  %11s  %16.3e  %10.4g%n",
+          iteration.number,
+          RunReport.text(iteration.loss, 8),
+          iteration.gradient,
+          iteration.step);
+    }
+    print.flush();
+  }
+
+  private void finish(LinearClassifier model, Result result) throws IOException {
+    Iteration last = history.get(history.size() - 1);
+    if (!last.shown()) {
+      print(last);
+    }
+    report.progress.clear();
+    Map<String, Object> counts = new LinkedHashMap<>();
+    counts.put("method", minimizer.name());
+    counts.put("iterations", result.iterations());
+    counts.put("reason", result.reason().name().toLowerCase(Locale.ROOT));
+    counts.put("values", result.values());
+    counts.put("gradients", result.gradients());
+    counts.put("products", result.products());
+    List<String> said = new ArrayList<>();
+    said.add(
+        "stopped     at iteration %d: %s"
+            .formatted(result.iterations(), result.reason().sentence()));
+    said.add(
+        "evaluations %d of the loss alone, %d with its gradient, %d products with the Hessian"
+            .formatted(result.values(), result.gradients(), result.products()));
+    if (minimizer instanceof RandomSearch) {
+      double chance = 1.0 / rows.classes();
+      counts.put("chance", chance);
+      said.add(String.format(Locale.ROOT, "chance      accuracy %.4f", chance));
+    }
+    report.finish(
+        model,
+        score(model, rows),
+        score(model, report.task.data().split().test()),
+        curve(),
+        counts,
+        said);
+  }
+
+  /** As a trainer does it. */
+  private Score score(LinearClassifier model, Dataset of) {
+    Description description = report.description();
+    Predictions predictions = model.predict(of.values(), description);
+    double penalty = model.penalty(settings.l1(), settings.l2());
+    return new Score(
+        predictions.loss(settings.loss(), of.labels()) + penalty,
+        predictions.accuracy(of.labels()));
+  }
+
+  private Picture curve() {
+    List<Lines.Series> loss =
+        List.of(
+            new Lines.Series(minimizer.name(), series(Iteration::number), series(Iteration::loss)));
+    return new Lines(
+        "", new Lines.Axis("iteration", false), Lines.Axis.upwards("loss", loss), loss);
+  }
+
+  private double[] series(ToDoubleFunction<Iteration> measure) {
+    return history.stream().mapToDouble(measure).toArray();
+  }
+}

@@ -1,0 +1,206 @@
+package org.thalweg.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.data.Dataset;
+import org.thalweg.data.Datasets;
+import org.thalweg.model.Description;
+import org.thalweg.model.LinearClassifier;
+import org.thalweg.plot.Picture;
+import org.thalweg.plot.Plot;
+import org.thalweg.plot.PlotException;
+import org.thalweg.plot.Templates;
+import org.thalweg.train.Score;
+import org.thalweg.train.Settings;
+import picocli.CommandLine;
+
+/** What {@code thalweg train} prints first and last, and leaves, whatever the method. */
+final class RunReport implements AutoCloseable {
+  final PrintWriter print;
+  final PrintWriter err;
+  final boolean json;
+  final RunFolder folder;
+  final Task task;
+  final Progress progress;
+  final PrintWriter metrics;
+  private final String device;
+  private final long start = System.nanoTime();
+
+  /**
+   * What is trained.
+   *
+   * @param name of the data
+   * @param rows those trained on
+   * @param validation those scored after each epoch; null for none
+   */
+  record Task(
+      String name,
+      Datasets.Loaded data,
+      Dataset rows,
+      @Nullable Dataset validation,
+      Settings settings) {}
+
+  RunReport(CommandLine command, boolean json, RunFolder folder, Task task, String device)
+      throws IOException {
+    this.print = command.getOut();
+    this.err = command.getErr();
+    this.json = json;
+    this.folder = folder;
+    this.task = task;
+    this.device = device;
+    progress = new Progress(err, !json);
+    metrics =
+        new PrintWriter(
+            Files.newBufferedWriter(folder.file(RunFolder.METRICS), StandardCharsets.UTF_8));
+  }
+
+  /** Says what is going to be done, and by which rule of which kind; not in JSON. */
+  void describe(String kind, Object rule) {
+    Dataset validation = task.validation;
+    print.printf("device      %s%n", device);
+    print.printf("data        %s: %d training rows", task.name, task.rows.rows());
+    if (validation != null) {
+      print.printf(", %d validation rows", validation.rows());
+    }
+    print.printf(", %d test rows%n", task.data.split().test().rows());
+    print.printf("%-11s %s%n", kind, rule);
+  }
+
+  /** What may fail while files are written. */
+  interface Work {
+    void run() throws IOException;
+  }
+
+  /**
+   * Does the work. Where the process is told to end meanwhile, it does not before the work is put away.
+   *
+   * @param stop tells the work to come to an end, from another thread
+   */
+  void stoppable(Runnable stop, Work work) throws IOException {
+    CountDownLatch done = new CountDownLatch(1);
+    Thread hook =
+        new Thread(
+            () -> {
+              stop.run();
+              try {
+                done.await();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      work.run();
+    } catch (RuntimeException | IOException e) {
+      progress.clear();
+      throw e;
+    } finally {
+      done.countDown();
+      try {
+        Runtime.getRuntime().removeShutdownHook(hook);
+      } catch (IllegalStateException itRuns) {
+        // The process ends as soon as it is through.
+      }
+    }
+  }
+
+  /** What it takes to use the model. */
+  Description description() {
+    return new Description(
+        task.data.classes(),
+        task.data.shape(),
+        task.rows.values() instanceof Dataset.Bytes bytes ? bytes.scale() : 1,
+        task.settings.centre() ? task.rows.means() : null,
+        task.settings.loss());
+  }
+
+  /**
+   * Saves the model and its pictures, and says so.
+   *
+   * @param curve null where nothing was measured
+   * @param counts for the JSON object, of what was done
+   * @param said for people, of what was done: a line each
+   */
+  void finish(
+      LinearClassifier model,
+      Score train,
+      Score test,
+      @Nullable Picture curve,
+      Map<String, Object> counts,
+      List<String> said)
+      throws IOException {
+    double seconds = (System.nanoTime() - start) * 1e-9;
+    String crc = "%08x".formatted(model.crc32());
+    model.save(folder.file(RunFolder.MODEL), description(), true);
+    List<String> pictures = new ArrayList<>();
+    if (curve != null) {
+      draw(RunFolder.CURVE, curve, pictures);
+    }
+    draw(
+        RunFolder.TEMPLATES,
+        new Templates(model.weights(), task.data.classes(), task.data.shape()),
+        pictures);
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("event", "done");
+      object.put("device", device);
+      object.put("model", folder.file(RunFolder.MODEL).toString());
+      object.putAll(counts);
+      object.put("train_loss", Environment.number(train.loss()));
+      object.put("train_accuracy", train.accuracy());
+      object.put("test_loss", Environment.number(test.loss()));
+      object.put("test_accuracy", test.accuracy());
+      object.put("seconds", seconds);
+      object.put("weights_crc32", crc);
+      print.println(Environment.JSON.toJson(object));
+    } else {
+      print.println();
+      said.forEach(print::println);
+      print(train, "training");
+      print(test, "test");
+      print.printf("weights     crc32 %s, saved as %s%n", crc, folder.file(RunFolder.MODEL));
+      print.printf("beside it   metrics.csv%s%n", String.join("", pictures));
+      print.printf(Locale.ROOT, "time        %.2f s%n", seconds);
+    }
+    print.flush();
+  }
+
+  private void print(Score score, String what) {
+    print.printf(
+        Locale.ROOT,
+        "%-11s loss %s, accuracy %.4f%n",
+        what,
+        text(score.loss(), 6),
+        score.accuracy());
+  }
+
+  /** A loss, with so many digits behind the point. */
+  static String text(double loss, int digits) {
+    return String.format(Locale.ROOT, "%." + digits + (loss < 1e6 ? "f" : "e"), loss);
+  }
+
+  /** A picture that cannot be drawn or written costs a line, not the training. */
+  private void draw(String name, Picture picture, List<String> drawn) {
+    try {
+      Plot.write(folder.file(name), picture, true);
+      drawn.add(", " + name);
+    } catch (PlotException | IOException e) {
+      err.printf("thalweg: warning: no %s: %s%n", name, e.getMessage());
+      err.flush();
+    }
+  }
+
+  @Override
+  public void close() {
+    metrics.close();
+  }
+}

@@ -1,0 +1,41 @@
+package org.thalweg.minimize;
+
+import java.util.List;
+import org.thalweg.device.Registry;
+
+/** The one registry: every minimiser with its defaults. */
+public final class Minimizers {
+  private static final Registry<Minimizer> ALL =
+      new Registry<>(
+          "minimiser",
+          List.of(
+              new RandomSearch(1, 0.1),
+              new GradientDescent(0.1, false),
+              new GradientDescent(1, true),
+              new LBfgs(),
+              new NewtonCg(),
+              new Newton(5000, 1e-9)),
+          Minimizer::name);
+
+  private Minimizers() {}
+
+  /** All of them, from what knows least of the function to what knows most. */
+  public static List<Minimizer> all() {
+    return ALL.all();
+  }
+
+  /** Their names. */
+  public static List<String> names() {
+    return ALL.names();
+  }
+
+  /**
+   * The minimiser that a text describes: its name, and behind a colon what differs from the defaults, {@code
+   * "lbfgs:memory=20"}.
+   *
+   * @throws IllegalArgumentException if it describes none; the message says what is allowed
+   */
+  public static Minimizer parse(String text) {
+    return ALL.parse(text);
+  }
+}

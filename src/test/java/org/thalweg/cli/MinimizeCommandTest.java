@@ -1,0 +1,318 @@
+package org.thalweg.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.thalweg.data.Samples;
+import org.thalweg.minimize.Minimizers;
+import org.thalweg.optim.Optimizers;
+
+/** {@code train --method}: the minimisers on the full batch. */
+class MinimizeCommandTest {
+  /** The least mean loss plus 1e-3 times the squared weights on the digits, as SciPy finds it. */
+  private static final double LEAST = 0.3323934882816668;
+
+  @TempDir Path folder;
+  private int runs;
+  private Path points;
+
+  /** Two classes that overlap, of a thousandth of the digits' size. */
+  @BeforeEach
+  void data() throws IOException {
+    String rows =
+        IntStream.range(0, 40)
+            .mapToObj(i -> "%d,%s,%d\n".formatted(i % 7, i * 0.25, i * i % 3 == 0 ? 0 : 1))
+            .collect(Collectors.joining());
+    points = Files.writeString(folder.resolve("points.csv"), rows);
+  }
+
+  private Path out() {
+    return folder.resolve("run" + ++runs);
+  }
+
+  /** With {@code --out} a folder that {@link #runs} counts. */
+  private MainTest.Outcome train(Object data, String... options) {
+    List<String> words = new ArrayList<>(List.of("train", data.toString(), "--out=" + out()));
+    if (Arrays.stream(options).noneMatch(option -> option.startsWith("--device"))) {
+      words.add("--device=java");
+    }
+    words.addAll(List.of(options));
+    return MainTest.run(words.toArray(String[]::new));
+  }
+
+  private List<JsonObject> json(Object data, String... options) {
+    String[] words = Arrays.copyOf(options, options.length + 1);
+    words[options.length] = "--json";
+    MainTest.Outcome outcome = train(data, words);
+    assertEquals(0, outcome.code(), outcome.err());
+    assertEquals("", outcome.err());
+    return outcome.out().lines().map(l -> JsonParser.parseString(l).getAsJsonObject()).toList();
+  }
+
+  private JsonObject done(Object data, String... options) {
+    List<JsonObject> lines = json(data, options);
+    return lines.get(lines.size() - 1);
+  }
+
+  private static List<String> files(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Test
+  @Tag("driver")
+  void sameWeightsOnBothDevices() {
+    for (String method : Minimizers.names()) {
+      boolean newton = method.equals("newton"); // on the digits, 650 products an iteration
+      boolean single = method.equals("backtracking") || method.equals("newton-cg");
+      List<String> crc = new ArrayList<>();
+      for (String device : List.of("java", "sim")) {
+        JsonObject done =
+            done(
+                newton ? points : "digits",
+                "--method=" + method,
+                "--iterations=2",
+                "--centre",
+                "--l1=1e-4",
+                single ? "--type=f32" : "--type=f64",
+                "--device=" + device);
+        crc.add(done.get("weights_crc32").getAsString());
+        assertTrue(done.get("device").getAsString().startsWith(device));
+        assertEquals(method, done.get("method").getAsString());
+      }
+      assertEquals(crc.get(0), crc.get(1), method);
+    }
+  }
+
+  /** The first loss is that of minibatches of all rows; each line of metrics.csv is an iteration. */
+  @Test
+  void startsWhereATrainerDoes() throws IOException {
+    String[] start = {"--init=xavier", "--seed=3", "--centre", "--model=squared-hinge"};
+    String[] epoch = Arrays.copyOf(start, 7);
+    System.arraycopy(new String[] {"--batch=full", "--epochs=1", "--type=f64"}, 0, epoch, 4, 3);
+    double loss = json("digits", epoch).get(0).get("loss").getAsDouble();
+    String[] full = Arrays.copyOf(start, 6);
+    System.arraycopy(
+        new String[] {"--method=gradient-descent:lr=1e-3", "--iterations=120"}, 0, full, 4, 2);
+    List<JsonObject> lines = json("digits", full);
+    assertEquals(loss, lines.get(0).get("loss").getAsDouble(), 1e-12 * loss);
+    assertEquals(
+        List.of(0, 1, 2, 3, 5, 10, 20, 50, 100, 120),
+        lines.stream()
+            .filter(line -> line.get("event").getAsString().equals("iteration"))
+            .map(line -> line.get("iteration").getAsInt())
+            .toList());
+    Path last = folder.resolve("run" + runs);
+    assertEquals(
+        List.of("curve.png", "metrics.csv", "model.safetensors", "templates.png"), files(last));
+    List<String> metrics = Files.readAllLines(last.resolve("metrics.csv"));
+    assertEquals("iteration,loss,gradient,step", metrics.get(0));
+    assertEquals(122, metrics.size());
+    JsonObject of100 = lines.get(8);
+    assertEquals(
+        "100,%s,%s,0.001"
+            .formatted(of100.get("loss").getAsDouble(), of100.get("gradient").getAsDouble()),
+        metrics.get(101));
+
+    JsonObject done = lines.get(lines.size() - 1);
+    MainTest.Outcome eval =
+        MainTest.run("eval", last.toString(), "digits", "--device=java", "--json");
+    JsonObject result = JsonParser.parseString(eval.out()).getAsJsonObject();
+    for (String measure : List.of("loss", "accuracy")) {
+      assertEquals(result.get(measure), done.get("test_" + measure), eval.err());
+    }
+  }
+
+  @Test
+  void findsTheLeastLossOfTheDigits() {
+    JsonObject done = done("digits", "--l2=0.001", "--method=lbfgs");
+    assertEquals(LEAST, done.get("train_loss").getAsDouble(), 1e-9);
+    assertEquals("gradient", done.get("reason").getAsString());
+    assertTrue(done.get("gradients").getAsInt() > done.get("iterations").getAsInt());
+  }
+
+  @Test
+  void everyMethodSaysWhyItStopped() {
+    for (String method : Minimizers.names()) {
+      boolean random = method.equals("random-search");
+      MainTest.Outcome outcome =
+          train(points, "--method=" + method, "--l2=1", "--centre", "--iterations=1000");
+      assertEquals(0, outcome.code(), outcome.err());
+      assertTrue(
+          outcome
+              .out()
+              .matches(
+                  "(?s).*\nmethod      [A-Z].*\niteration .*\n +0 .*\nstopped     at iteration "
+                      + (random
+                          ? "1000: the iterations are used up"
+                          : "[0-9]+: the gradient is within the tolerance")
+                      + "\nevaluations [0-9]+ of the loss alone, [0-9]+ with .*\n"
+                      + (random ? "chance      accuracy 0.5000\n" : "")
+                      + "training    loss 0\\.[0-9]{6}, accuracy .*"),
+          outcome.out());
+    }
+  }
+
+  /** Of ten classes, draws find something above a tenth, and not much. */
+  @Test
+  void randomSearchIsNearChance() {
+    double sum = 0;
+    for (int seed = 1; seed <= 3; seed++) {
+      JsonObject done =
+          done(
+              "digits",
+              "--method=random-search",
+              "--iterations=200",
+              "--type=f32",
+              "--seed=" + seed);
+      assertEquals(0.1, done.get("chance").getAsDouble());
+      assertEquals(200, done.get("values").getAsInt());
+      double accuracy = done.get("train_accuracy").getAsDouble();
+      assertTrue(accuracy > 0.1 && accuracy < 0.4, done.toString());
+      sum += accuracy;
+    }
+    assertTrue(sum / 3 > 0.12, "on average " + sum / 3);
+  }
+
+  /** Where a method can go no further, the model is that of the last good point. */
+  @Test
+  void theLastGoodPointIsKept() {
+    JsonObject start = done(points, "--method=lbfgs", "--iterations=0");
+    JsonObject singular = done(points, "--method=newton:damping=0");
+    assertEquals("hessian", singular.get("reason").getAsString());
+    assertEquals(start.get("weights_crc32"), singular.get("weights_crc32"));
+    JsonObject far = done(points, "--method=gradient-descent", "--lr=1e308", "--model=hinge");
+    assertEquals("not_finite", far.get("reason").getAsString());
+    assertEquals(start.get("weights_crc32"), far.get("weights_crc32"));
+  }
+
+  @Test
+  void whatFailsIsOneLineAndLeavesNothing() throws IOException {
+    String cifar = "--data-dir=" + Samples.write(folder.resolve("cifar"), Samples.cifar());
+    assertFails(
+        train("cifar10", cifar, "--method=newton"),
+        "30730 parameters",
+        "7.55 GB", // 8 * 30730^2
+        "hours",
+        "the limit is 5000");
+    assertFails(train("digits", "--method=lbfgs", "--init-scale=1e308"), "start", "finite", "NaN");
+    assertFails(
+        train("digits", "--method=newton-cg", "--model=hinge"), "second derivatives", "L-BFGS");
+  }
+
+  private void assertFails(MainTest.Outcome outcome, String... words) {
+    assertEquals(1, outcome.code(), outcome.err());
+    assertEquals("", outcome.out());
+    assertEquals(1, outcome.err().lines().count(), outcome.err());
+    for (String word : words) {
+      assertTrue(outcome.err().contains(word), outcome.err() + " names " + word);
+    }
+    assertFalse(Files.exists(folder.resolve("run" + runs)), outcome.err());
+  }
+
+  private Process child(Map<String, String> environment, String... words) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Main.class.getName(),
+            "train",
+            "digits",
+            "--out=" + out());
+    builder.command().addAll(List.of(words));
+    builder.environment().putAll(environment);
+    return builder.start();
+  }
+
+  /** Half a megabyte of device memory. */
+  @Test
+  @Tag("driver")
+  void aFullBatchThatDoesNotFit() throws Exception {
+    Map<String, String> small = Map.of("THALWEG_SIM_MEMORY", "500000");
+    Process process = child(small, "--device=sim", "--method=lbfgs");
+    String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(1, process.waitFor(), err);
+    assertFails(
+        new MainTest.Outcome(1, printed, err),
+        "a full batch needs 1.3 MB, 500.0 kB are free on sim",
+        "--method minibatch");
+  }
+
+  /** SIGTERM, as Ctrl-C: the best point so far is the model. */
+  @Test
+  @DisabledOnOs(
+      value = OS.WINDOWS,
+      disabledReason = "Windows ends a process without asking it: there is no SIGTERM")
+  void aRunThatIsStoppedKeepsItsPoint() throws Exception {
+    Process process =
+        child(
+            Map.of(),
+            "--device=java",
+            "--method=gradient-descent",
+            "--iterations=1000000",
+            "--json");
+    List<JsonObject> lines = new ArrayList<>();
+    BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
+    for (String line = out.readLine(); line != null; line = out.readLine()) {
+      lines.add(JsonParser.parseString(line).getAsJsonObject());
+      if (lines.size() == 5) {
+        process.toHandle().destroy(); // Process.destroy would close its streams
+      }
+    }
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    assertEquals(128 + 15, process.exitValue());
+    JsonObject done = lines.get(lines.size() - 1);
+    assertEquals("stopped", done.get("reason").getAsString());
+    int iterations = done.get("iterations").getAsInt();
+    assertTrue(iterations < 1_000_000);
+    Path stopped = folder.resolve("run" + runs);
+    assertEquals(
+        List.of("curve.png", "metrics.csv", "model.safetensors", "templates.png"), files(stopped));
+    JsonObject whole = done("digits", "--method=gradient-descent", "--iterations=" + iterations);
+    assertEquals(whole.get("weights_crc32"), done.get("weights_crc32"));
+  }
+
+  /** What is computed in, and that minibatches take it too. */
+  @Test
+  void types() throws IOException {
+    for (List<String> options :
+        List.of(
+            List.of("F32", "--epochs=1"),
+            List.of("F64", "--epochs=1", "--type=f64"),
+            List.of("F64", "--method=lbfgs", "--iterations=1"),
+            List.of("F32", "--method=lbfgs", "--iterations=1", "--type=f32"))) {
+      assertEquals(
+          0, train(points, options.subList(1, options.size()).toArray(String[]::new)).code());
+      Path model = folder.resolve("run" + runs).resolve("model.safetensors");
+      String header = Files.readString(model, StandardCharsets.ISO_8859_1);
+      assertTrue(header.contains("\"bias\":{\"dtype\":\"" + options.get(0) + "\""), header);
+    }
+    assertTrue(Optimizers.names().stream().noneMatch(Minimizers.names()::contains));
+  }
+}
