@@ -138,7 +138,7 @@ final class SettingsOptions {
         paramLabel = "N",
         description =
             "Of the first weights, the validation rows and the order of the rows. Default: 1.")
-    private long seed = 1;
+    long seed = 1;
   }
 
   /** All of them, with an optimizer; what is out of range is wrong usage. */

@@ -18,8 +18,6 @@ import org.thalweg.data.Datasets;
 import org.thalweg.model.Description;
 import org.thalweg.plot.LearningCurve;
 import org.thalweg.plot.Picture;
-import org.thalweg.plot.Plot;
-import org.thalweg.plot.PlotException;
 import org.thalweg.plot.Templates;
 import org.thalweg.train.Interval;
 import org.thalweg.train.Outcome;
@@ -275,14 +273,9 @@ final class TrainRun implements AutoCloseable {
     return trainer.history().stream().mapToDouble(measure).toArray();
   }
 
-  /** A picture that cannot be drawn or written costs a line, not the training. */
   private void draw(String name, Picture picture, List<String> drawn) {
-    try {
-      Plot.write(folder.file(name), picture, true);
+    if (folder.draw(name, picture, err)) {
       drawn.add(", " + name);
-    } catch (PlotException | IOException e) {
-      err.printf("thalweg: warning: no %s: %s%n", name, e.getMessage());
-      err.flush();
     }
   }
 
