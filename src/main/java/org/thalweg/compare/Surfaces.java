@@ -44,7 +44,7 @@ public final class Surfaces {
         new Range(-steep, steep),
         new Point(-4, 0.8 * steep),
         new Point(0, 0),
-        new Rates(1 / condition, 0.1),
+        new Rates(1.25 / condition, 0.1),
         0);
   }
 
@@ -74,7 +74,7 @@ public final class Surfaces {
         new Range(-2, 2),
         new Point(1.8, 1e-3),
         new Point(0, 1),
-        new Rates(0.02, 0.02),
+        new Rates(0.02, 0.05),
         0);
   }
 
@@ -120,7 +120,7 @@ public final class Surfaces {
         new Range(-1, 3),
         new Point(-1.2, 1),
         new Point(1, 1),
-        new Rates(1e-3, 0.02),
+        new Rates(1e-3, 0.1),
         0);
   }
 
@@ -150,11 +150,11 @@ public final class Surfaces {
             out[5] += 2 * (ry * ry + r * ryy);
           }
         },
-        new Range(-4.5, 4.5),
-        new Range(-4.5, 4.5),
+        new Range(-1, 4),
+        new Range(-1.5, 2),
         new Point(1, 1),
         new Point(3, 0.5),
-        new Rates(1e-3, 0.02),
+        new Rates(5e-3, 0.1),
         0);
   }
 
