@@ -67,7 +67,8 @@ final class CompareCommand implements Callable<Integer> {
       completionCandidates = SurfaceNames.class,
       description = {
         "DATA: " + DataOptions.DATA,
-        "SURFACE: ${COMPLETION-CANDIDATES}. It takes the options below Surface, Output, and --lr, --seed, --device."
+        "SURFACE: ${COMPLETION-CANDIDATES}. Of the options below Training it takes --lr, and --seed, of the noise;"
+            + " none below Data or Model."
       })
   private @Nullable String name;
 
@@ -145,8 +146,8 @@ final class CompareCommand implements Callable<Integer> {
         || !(surfaces.contains(what) || Datasets.names().contains(what) || what.endsWith(".csv"))) {
       throw Usage.wrong(
           spec,
-          "DATA or SURFACE %s: %s, a path that ends in .csv, or a surface: %s",
-          what == null ? "is missing" : what,
+          "DATA or SURFACE %s %s, a path that ends in .csv, or a surface: %s",
+          what == null ? "is missing:" : what + ": must be",
           String.join(", ", Datasets.names()),
           String.join(", ", surfaces));
     }
@@ -173,11 +174,12 @@ final class CompareCommand implements Callable<Integer> {
       if (spec.commandLine().getParseResult().hasMatchedOption(option)
           && !COMMON.contains(said)
           && OF_SURFACES.contains(said) != onSurface) {
+        String value = option.arity().max() == 0 ? "" : " " + option.originalStringValues().get(0);
         throw Usage.wrong(
             spec,
-            "%s %s: goes with %s, not with %s",
+            "%s%s: goes with %s, not with %s",
             said,
-            String.join("", option.originalStringValues()),
+            value,
             onSurface ? "DATA" : "a SURFACE",
             what);
       }

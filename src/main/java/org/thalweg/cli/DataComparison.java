@@ -13,6 +13,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.compare.Training;
 import org.thalweg.data.Datasets;
+import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Score;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
@@ -88,6 +89,8 @@ final class DataComparison {
       print.println(Environment.JSON.toJson(done));
     } else {
       print.printf("%n*           the best of its column%n");
+      print.printf(
+          "seconds     with the scores; the first optimizers' are longer, for Java warms up%n");
       print.printf("left        %s: curves.csv%s%n", folder, drawn ? ", curves.png" : "");
     }
     print.flush();
@@ -126,6 +129,9 @@ final class DataComparison {
           print.flush();
         }
       }
+      if (csv.checkError()) {
+        throw new IOException(folder.file(CURVES_CSV) + ": cannot be written");
+      }
     } finally {
       progress.clear();
     }
@@ -140,8 +146,8 @@ final class DataComparison {
     print.printf("  %7s%n", "seconds");
     trainings.forEach(
         (name, training) -> {
-          double lr = Objects.requireNonNull(each.get(name)).optimizer().lr();
-          print.printf(names + "  %7s", name, OptimizerList.text(lr));
+          Optimizer rule = Objects.requireNonNull(each.get(name)).optimizer();
+          print.printf(names + "  %7s", name, OptimizerOptions.lr(rule));
           if (training.failure() == null) {
             COLUMNS.forEach(column -> print.printf("  %13s", column.cell(training, finished)));
             print.printf(Locale.ROOT, "  %7.2f%n", training.seconds());

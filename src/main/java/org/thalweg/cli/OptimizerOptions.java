@@ -1,5 +1,7 @@
 package org.thalweg.cli;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -60,7 +62,8 @@ final class OptimizerOptions {
       CommandSpec spec, String option, String list, UnaryOperator<Optimizer> rate) {
     Map<String, Optimizer> rules = new LinkedHashMap<>();
     String texts = list.replaceAll("(?<=^|,)all(?=,|$)", String.join(",", Optimizers.names()));
-    for (String text : texts.split(",(?=[^,=]*(:|,|$))", -1)) {
+    for (String piece : texts.split(",(?=[^,=]*(:|,|$))", -1)) {
+      String text = piece.contains(":") ? piece : piece.replaceFirst(",", ":");
       Optimizer said = Usage.checked(spec, option + " " + text, () -> Optimizers.parse(text));
       Optimizer rule = saysLr(text) ? said : rate.apply(said);
       if (rules.containsValue(rule)) {
@@ -74,5 +77,11 @@ final class OptimizerOptions {
   /** The format of a table's first column, which has these names. */
   static String column(Set<String> names) {
     return "%-" + Math.max(9, names.stream().mapToInt(String::length).max().orElse(0)) + "s";
+  }
+
+  /** The learning rate, short enough for a table. */
+  static String lr(Optimizer rule) {
+    BigDecimal digits = new BigDecimal(rule.lr()).round(new MathContext(4));
+    return OptimizerList.text(digits.doubleValue());
   }
 }

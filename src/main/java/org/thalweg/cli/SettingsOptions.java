@@ -75,10 +75,7 @@ final class SettingsOptions {
 
   /** How it is trained. */
   static final class Training {
-    @Option(
-        names = "--lr",
-        paramLabel = "X",
-        description = "Learning rate. Default: 0.01, for every optimizer.")
+    @Option(names = "--lr", paramLabel = "X", description = "Learning rate. Default: 0.01.")
     @Nullable Double lr;
 
     @Option(
