@@ -105,7 +105,7 @@ final class SurfaceComparison {
   private String row(String name, Trajectory way, OptionalInt arrival) {
     String start = (names + "  %7s").formatted(name, OptimizerOptions.lr(way.rule()));
     if (!way.finite()) {
-      return start + "  left the plane after %d steps".formatted(way.steps());
+      return start + "  left the plane in step %d".formatted(way.steps());
     }
     return start
         + String.format(
