@@ -42,9 +42,9 @@ import picocli.CommandLine.Spec;
     parameterListHeading = "%n")
 final class CompareCommand implements Callable<Integer> {
   private static final String OPTIMIZERS = "--optimizers";
-  private static final int MOST_STEPS = 1_000_000;
+  private static final int MOST_STEPS = 100_000;
 
-  /** On data, where nobody says it: of Adam in {@code thalweg train}. */
+  /** On data, where nobody says them: those of {@code thalweg train}, but for Adadelta. */
   private static final Surface.Rates RATES = new Surface.Rates(0.01, 0.01);
 
   /** What data and surfaces have in common; of the others, those of surfaces. */

@@ -2,11 +2,10 @@ package org.thalweg.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -61,23 +60,22 @@ final class SurfaceComparison {
           "arrives");
     }
     Map<String, Trajectory> ways = new LinkedHashMap<>();
-    List<String> csv = new ArrayList<>(List.of("optimizer,step,x,y,value"));
-    for (Map.Entry<String, Optimizer> rule : rules.entrySet()) {
-      Trajectory way = Trajectory.of(opened.device(), surface, rule.getValue(), start, steps, seed);
-      ways.put(rule.getKey(), way);
-      for (int i = 0; i <= way.steps(); i++) {
-        csv.add(
-            "%s,%d,%s,%s,%s".formatted(rule.getKey(), i, way.x()[i], way.y()[i], way.value()[i]));
+    try (Writer csv = Files.newBufferedWriter(folder.file(WAYS), StandardCharsets.UTF_8)) {
+      csv.write("optimizer,step,x,y,value%n".formatted());
+      for (Map.Entry<String, Optimizer> rule : rules.entrySet()) {
+        String name = rule.getKey();
+        Trajectory way =
+            Trajectory.of(opened.device(), surface, rule.getValue(), start, steps, seed);
+        ways.put(name, way);
+        for (int i = 0; i <= way.steps(); i++) {
+          csv.write("%s,%d,%s,%s,%s%n".formatted(name, i, way.x()[i], way.y()[i], way.value()[i]));
+        }
+        OptionalInt arrival = way.stepsTo(surface.least() + NEAR);
+        print.println(
+            json ? Environment.JSON.toJson(object(name, way, arrival)) : row(name, way, arrival));
+        print.flush();
       }
-      OptionalInt arrival = way.stepsTo(surface.least() + NEAR);
-      if (json) {
-        print.println(Environment.JSON.toJson(object(rule.getKey(), way, arrival)));
-      } else {
-        print.println(row(rule.getKey(), way, arrival));
-      }
-      print.flush();
     }
-    Files.write(folder.file(WAYS), csv, StandardCharsets.UTF_8);
     boolean drawn = folder.draw(ALL, surface.picture(ways), err);
     for (Map.Entry<String, Trajectory> way : ways.entrySet()) {
       var alone = surface.picture(Map.of(way.getKey(), way.getValue()));
