@@ -17,6 +17,7 @@ import picocli.CommandLine.ParameterException;
       TrainCommand.class,
       EvalCommand.class,
       PredictCommand.class,
+      CompareCommand.class,
       GradCheckCommand.class,
       LectureCommand.class,
       DevicesCommand.class,

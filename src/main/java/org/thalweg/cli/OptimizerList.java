@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
+import org.thalweg.optim.Traits;
 
 /** What {@code --optimizer help} prints. */
 final class OptimizerList {
@@ -27,16 +28,39 @@ final class OptimizerList {
         out.printf("    %s%n", line);
       }
     }
+    traits(out);
     out.printf("%nadamw is adam with --weight-decay X; every other rule takes that, too.%n");
     out.println("The learning rate lr is that of --lr, times the factor of --schedule.");
     out.flush();
   }
 
+  /** What each rule tracks. */
+  private static void traits(PrintWriter out) {
+    String row = "%-27s %-13s %-14s %-6s %s%n";
+    out.printf("%n" + row, "", "first moment", "second moment", "leaky", "bias correction");
+    for (Optimizer rule : Optimizers.all()) {
+      Traits traits = rule.traits();
+      out.printf(
+          row,
+          rule.name(),
+          word(traits.first()),
+          word(traits.second()),
+          word(traits.leaky()),
+          word(traits.corrected()));
+    }
+  }
+
+  private static String word(boolean has) {
+    return has ? "yes" : "-";
+  }
+
   /** {@code name=value}, the value as short as people write it. */
   static String text(Map.Entry<String, Double> number) {
-    double value = number.getValue();
-    return number.getKey()
-        + "="
-        + Double.toString(value).replaceFirst("\\.0(?=E|$)", "").replace('E', 'e');
+    return number.getKey() + "=" + text(number.getValue());
+  }
+
+  /** A number as it is typed. */
+  static String text(double number) {
+    return Double.toString(number).replaceFirst("\\.0(?=E|$)", "").replace('E', 'e');
   }
 }

@@ -1,6 +1,12 @@
 package org.thalweg.cli;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
@@ -42,10 +48,48 @@ final class OptimizerOptions {
    * @throws picocli.CommandLine.ParameterException if --lr does so, too
    */
   static boolean saidOnce(CommandSpec spec, String option, String text, @Nullable Double lr) {
-    boolean inText = text.matches(".*[:,]lr=.*");
-    if (inText && lr != null) {
+    if (saysLr(text) && lr != null) {
       throw Usage.wrong(spec, "--lr %s: %s %s says lr, too", lr, option, text);
     }
-    return inText;
+    return saysLr(text);
+  }
+
+  private static boolean saysLr(String text) {
+    return text.matches(".*[:,]lr=.*");
+  }
+
+  /**
+   * The optimizers that a list describes, by the text of each with blanks for colons and commas. What has no colon but
+   * a {@code =} is a hyperparameter of the optimizer before it; {@code all} stands for the registry.
+   *
+   * @param option that has the list
+   * @param rate gives those a learning rate that do not say it
+   * @throws picocli.CommandLine.ParameterException if one of the texts describes none, or two the same
+   */
+  static Map<String, Optimizer> list(
+      CommandSpec spec, String option, String list, UnaryOperator<Optimizer> rate) {
+    Map<String, Optimizer> rules = new LinkedHashMap<>();
+    String texts = list.replaceAll("(?<=^|,)all(?=,|$)", String.join(",", Optimizers.names()));
+    for (String piece : texts.split(",(?=[^,=]*(:|,|$))", -1)) {
+      String text = piece.contains(":") ? piece : piece.replaceFirst(",", ":");
+      Optimizer said = Usage.checked(spec, option + " " + text, () -> Optimizers.parse(text));
+      Optimizer rule = saysLr(text) ? said : rate.apply(said);
+      if (rules.containsValue(rule)) {
+        throw Usage.wrong(spec, "%s %s: %s is there twice", option, list, text);
+      }
+      rules.put(text.replaceAll("[:,\\x00-\\x20]+", " ").trim(), rule);
+    }
+    return rules;
+  }
+
+  /** The format of a table's first column, which has these names. */
+  static String column(Set<String> names) {
+    return "%-" + Math.max(9, names.stream().mapToInt(String::length).max().orElse(0)) + "s";
+  }
+
+  /** The learning rate, short enough for a table. */
+  static String lr(Optimizer rule) {
+    BigDecimal digits = new BigDecimal(rule.lr()).round(new MathContext(4));
+    return OptimizerList.text(digits.doubleValue());
   }
 }

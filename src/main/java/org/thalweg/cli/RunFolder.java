@@ -1,15 +1,19 @@
 package org.thalweg.cli;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.LinkedHashSet;
+import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.plot.Picture;
+import org.thalweg.plot.Plot;
+import org.thalweg.plot.PlotException;
 
 /** The folder of a run, which is made late and never over another; of a run that fails, nothing is left. */
 final class RunFolder {
@@ -20,8 +24,8 @@ final class RunFolder {
   static final String TEMPLATES = "templates.png";
 
   private final Path path;
-  private final Set<Path> files = new LinkedHashSet<>();
   private final Deque<Path> made = new ArrayDeque<>();
+  private final Set<Path> files = new HashSet<>();
 
   /** One that is there, of a run that goes on. */
   RunFolder(Path path) {
@@ -70,11 +74,23 @@ final class RunFolder {
     made.push(folder);
   }
 
-  /** Where a file of this run belongs. */
+  /** One of its files, which goes with it. */
   Path file(String name) {
     Path file = path.resolve(name);
     files.add(file);
     return file;
+  }
+
+  /** Whether the picture lies there now: one that cannot be drawn or written costs a line, not the run. */
+  boolean draw(String name, Picture picture, PrintWriter err) {
+    try {
+      Plot.write(file(name), picture, true);
+      return true;
+    } catch (PlotException | IOException e) {
+      err.printf("thalweg: warning: no %s: %s%n", name, e.getMessage());
+      err.flush();
+      return false;
+    }
   }
 
   /** Whether there is something to go on from. */

@@ -16,8 +16,6 @@ import org.thalweg.data.Datasets;
 import org.thalweg.model.Description;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.plot.Picture;
-import org.thalweg.plot.Plot;
-import org.thalweg.plot.PlotException;
 import org.thalweg.plot.Templates;
 import org.thalweg.train.Score;
 import org.thalweg.train.Settings;
@@ -188,14 +186,9 @@ final class RunReport implements AutoCloseable {
     return String.format(Locale.ROOT, "%." + digits + (loss < 1e6 ? "f" : "e"), loss);
   }
 
-  /** A picture that cannot be drawn or written costs a line, not the training. */
   private void draw(String name, Picture picture, List<String> drawn) {
-    try {
-      Plot.write(folder.file(name), picture, true);
+    if (folder.draw(name, picture, err)) {
       drawn.add(", " + name);
-    } catch (PlotException | IOException e) {
-      err.printf("thalweg: warning: no %s: %s%n", name, e.getMessage());
-      err.flush();
     }
   }
 

@@ -75,12 +75,7 @@ final class SettingsOptions {
 
   /** How it is trained. */
   static final class Training {
-    @Option(
-        names = "--lr",
-        paramLabel = "X",
-        description =
-            "Learning rate; of the full-batch methods, gradient-descent and backtracking take it. Default: 0.01, for"
-                + " every optimizer.")
+    @Option(names = "--lr", paramLabel = "X", description = "Learning rate. Default: 0.01.")
     @Nullable Double lr;
 
     @Option(
@@ -140,7 +135,7 @@ final class SettingsOptions {
         paramLabel = "N",
         description =
             "Of the first weights, the validation rows and the order of the rows. Default: 1.")
-    private long seed = 1;
+    long seed = 1;
   }
 
   /** All of them, with an optimizer; what is out of range is wrong usage. */

@@ -305,7 +305,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   /** The name of a data set, or of a file without folders and ending. */
-  private static String stem(String data) {
+  static String stem(String data) {
     return String.valueOf(Path.of(data).getFileName()).replaceFirst("\\.csv$", "");
   }
 

@@ -1,10 +1,14 @@
 package org.thalweg.compare;
 
+import java.util.List;
+import java.util.Map;
 import org.thalweg.device.Philox;
 import org.thalweg.model.HostFunction;
 import org.thalweg.optim.Adadelta;
 import org.thalweg.optim.Optimizer;
+import org.thalweg.plot.Contours;
 import org.thalweg.plot.Lines.Range;
+import org.thalweg.plot.Lines.Series;
 
 /**
  * A function of two variables x and y to go down on, with the rectangle that a picture shows.
@@ -15,6 +19,7 @@ import org.thalweg.plot.Lines.Range;
  * @param x the rectangle's
  * @param y the rectangle's
  * @param start where ways begin
+ * @param lowest where the function is smallest, or one of such places
  * @param rates what the learning rates are where nobody says
  * @param noise the standard deviation of what is added to each part of the gradient; 0 for none
  */
@@ -25,6 +30,7 @@ public record Surface(
     Range x,
     Range y,
     Point start,
+    Point lowest,
     Rates rates,
     double noise)
     implements HostFunction, Descent.Slope {
@@ -75,6 +81,24 @@ public record Surface(
   @Override
   public double value(double[] w) {
     return at(w)[0];
+  }
+
+  /** Its smallest value. */
+  public double least() {
+    return value(lowest.numbers());
+  }
+
+  /** Ways over it, by the name of each. */
+  public Contours picture(Map<String, Trajectory> ways) {
+    return picture(
+        ways.entrySet().stream()
+            .map(way -> new Series(way.getKey(), way.getValue().x(), way.getValue().y()))
+            .toList());
+  }
+
+  /** Ways over it. */
+  public Contours picture(List<Series> ways) {
+    return new Contours(name, (a, b) -> value(new double[] {a, b}), x, y, ways);
   }
 
   /** Without the noise. */

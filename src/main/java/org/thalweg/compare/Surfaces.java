@@ -43,7 +43,8 @@ public final class Surfaces {
         new Range(-5, 5),
         new Range(-steep, steep),
         new Point(-4, 0.8 * steep),
-        new Rates(1 / condition, 0.1),
+        new Point(0, 0),
+        new Rates(1.25 / condition, 0.1),
         0);
   }
 
@@ -72,12 +73,10 @@ public final class Surfaces {
         new Range(-2, 2),
         new Range(-2, 2),
         new Point(1.8, 1e-3),
-        new Rates(0.02, 0.02),
+        new Point(0, 1),
+        new Rates(0.02, 0.05),
         0);
   }
-
-  /** The lowest point of {@link #localMinimum}. */
-  static final Point GLOBAL = new Point(1.5, 0);
 
   /**
    * {@code x^4/4 - 7x^2/8 - 3x/4 + y^2/2}, whose slope along x is {@code (x+1)(x+1/2)(x-3/2)}: a minimum at (-1, 0), a
@@ -98,6 +97,7 @@ public final class Surfaces {
         new Range(-2.4, 2.4),
         new Range(-1.5, 1.5),
         new Point(-2, 1),
+        new Point(1.5, 0),
         new Rates(0.05, 0.05),
         0);
   }
@@ -119,7 +119,8 @@ public final class Surfaces {
         new Range(-2, 2),
         new Range(-1, 3),
         new Point(-1.2, 1),
-        new Rates(1e-3, 0.02),
+        new Point(1, 1),
+        new Rates(1e-3, 0.1),
         0);
   }
 
@@ -149,10 +150,11 @@ public final class Surfaces {
             out[5] += 2 * (ry * ry + r * ryy);
           }
         },
-        new Range(-4.5, 4.5),
-        new Range(-4.5, 4.5),
+        new Range(-1, 4),
+        new Range(-1.5, 2),
         new Point(1, 1),
-        new Rates(1e-3, 0.02),
+        new Point(3, 0.5),
+        new Rates(5e-3, 0.1),
         0);
   }
 
@@ -165,6 +167,7 @@ public final class Surfaces {
         new Range(-5, 5),
         new Range(-2, 2),
         new Point(-4, 1.5),
+        new Point(0, 0),
         new Rates(0.02, 0.1),
         NOISE);
   }

@@ -1,6 +1,8 @@
 package org.thalweg.compare;
 
+import java.util.OptionalInt;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.thalweg.device.Device;
 import org.thalweg.optim.Optimizer;
 
@@ -49,6 +51,11 @@ public record Trajectory(Optimizer rule, double[] x, double[] y, double[] value)
   /** Whether all of it is finite. */
   public boolean finite() {
     return Double.isFinite(value[steps()]);
+  }
+
+  /** After how many steps the value is this or less for the first time; empty for never. */
+  public OptionalInt stepsTo(double least) {
+    return IntStream.range(0, value.length).filter(i -> value[i] <= least).findFirst();
   }
 
   /** Where it ends. */

@@ -64,8 +64,10 @@ public final class Gallery {
   }
 
   /** Writes pictures that stand for themselves. */
-  public void add(String title, String sentence, List<Plate> plates) throws IOException {
-    sections.append("<section>\n<h2>%s</h2>\n<p>%s</p>\n".formatted(text(title), text(sentence)));
+  public void add(Exhibit exhibit, List<Plate> plates) throws IOException {
+    sections.append(
+        "<section>\n<h2>%s</h2>\n<p>%s</p>\n"
+            .formatted(text(exhibit.title()), text(exhibit.sentence())));
     pictures(plates);
     sections.append("</section>\n");
   }

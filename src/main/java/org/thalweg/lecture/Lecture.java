@@ -83,11 +83,32 @@ public final class Lecture {
               "Regularisation narrows the gap between training and test accuracy: from lambda = 1e-5 to 1e-3.",
               Baselines::regularisation));
 
+  private static final List<Exhibit> EXHIBITS =
+      List.of(
+          new Exhibit(
+              "Side by side on the digits",
+              "Softmax regression from the same start on the same minibatches of 32, for 30 epochs.",
+              SideBySide::digits),
+          new Exhibit(
+              "Ways through landscapes",
+              "200 steps of each optimizer on functions of two variables, dark where they are small.",
+              SideBySide::surfaces));
+
   private Lecture() {}
 
   /** In the order of the lecture. */
   public static List<Lesson> lessons() {
     return LESSONS;
+  }
+
+  /** What is shown behind them. */
+  public static List<Exhibit> exhibits() {
+    return EXHIBITS;
+  }
+
+  /** Draws an exhibit. */
+  public static List<Plate> plates(Exhibit exhibit, Device device) {
+    return exhibit.pictures().apply(new Lab(device));
   }
 
   /** Makes a lesson's experiment. The figures are the same on every device. */

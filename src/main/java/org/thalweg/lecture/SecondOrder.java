@@ -16,7 +16,6 @@ import org.thalweg.minimize.Result;
 import org.thalweg.minimize.Stopping;
 import org.thalweg.model.ClassifierObjective;
 import org.thalweg.optim.Sgd;
-import org.thalweg.plot.Contours;
 import org.thalweg.plot.Lines.Axis;
 import org.thalweg.plot.Lines.Series;
 
@@ -49,11 +48,7 @@ final class SecondOrder {
             new Plate(
                 "newton",
                 "One Newton step, and 500 steps of gradient descent.",
-                new Contours(
-                    "",
-                    (x, y) -> bowl.value(new double[] {x, y}),
-                    bowl.x(),
-                    bowl.y(),
+                bowl.picture(
                     List.of(
                         new Series(
                             "newton",

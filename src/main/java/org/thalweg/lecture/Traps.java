@@ -11,7 +11,6 @@ import org.thalweg.device.Philox;
 import org.thalweg.optim.Momentum;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Sgd;
-import org.thalweg.plot.Contours;
 import org.thalweg.plot.Lines.Series;
 
 /** Where the gradient is zero and the bottom is not: 20 starts, drawn by seeds 1 to 20. */
@@ -80,15 +79,7 @@ final class Traps {
         "After %d steps at a learning rate of %s, gradient descent is %s from %d of %d starts; with momentum 0.9 it is %s from %d of them."
             .formatted(steps, lr, trap, plainStuck, STARTS, bottom, heavyPassed),
         List.of(
-            new Plate(
-                surface.name(),
-                "The ways from the first start.",
-                new Contours(
-                    "",
-                    (x, y) -> surface.value(new double[] {x, y}),
-                    surface.x(),
-                    surface.y(),
-                    ways))));
+            new Plate(surface.name(), "The ways from the first start.", surface.picture(ways))));
   }
 
   private static int count(

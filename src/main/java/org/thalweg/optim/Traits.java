@@ -3,7 +3,7 @@ package org.thalweg.optim;
 /**
  * A rule's row in the lecture's table of optimizers.
  *
- * @param first whether it keeps a first moment: a running mean of the gradients, or a velocity
+ * @param first whether it goes by a first moment: a running mean of the gradients, or a velocity
  * @param second whether it divides by a second one: the root of squared gradients, or their largest magnitude
  * @param leaky whether that forgets: gradients of long ago count no more
  * @param corrected whether the bias of moments that begin at 0 is taken out

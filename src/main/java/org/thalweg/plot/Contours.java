@@ -54,7 +54,7 @@ public record Contours(
     chart.getStyler().setChartBackgroundColor(Canvas.CLEAR);
     chart.getStyler().setPlotGridLinesVisible(false);
     chart.getSeriesCollection().forEach(line -> line.setMarker(SeriesMarkers.NONE));
-    chart.paint(new Canvas(WIDTH, HEIGHT).pen, WIDTH, HEIGHT); // now it knows where its axes are
+    chart.paint(new Canvas(1, 1).pen, WIDTH, HEIGHT); // now it knows where its axes are
     int left = (int) Math.round(chart.getScreenXFromChart(x.min()));
     int top = (int) Math.round(chart.getScreenYFromChart(y.max()));
     int width = (int) Math.round(chart.getScreenXFromChart(x.max())) - left;

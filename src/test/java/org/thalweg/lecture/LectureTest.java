@@ -42,6 +42,9 @@ class LectureTest {
         assertTrue(evidence.holds(), lesson.name() + ": " + evidence.figures());
         gallery.add(lesson, evidence);
       }
+      for (Exhibit exhibit : Lecture.exhibits()) {
+        gallery.add(exhibit, Lecture.plates(exhibit, device));
+      }
     }
     gallery.write("java");
     Document page = page();
@@ -57,7 +60,8 @@ class LectureTest {
       assertEquals(there, shown);
     }
     assertEquals(1 + Optimizers.all().size(), elements(page, "tr").size());
-    assertEquals(Lecture.lessons().size() + 1, elements(page, "section").size());
+    int sections = Lecture.lessons().size() + Lecture.exhibits().size() + 1;
+    assertEquals(sections, elements(page, "section").size());
   }
 
   @Test

@@ -1,0 +1,245 @@
+package org.thalweg.cli;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.compare.Surface;
+import org.thalweg.compare.Surfaces;
+import org.thalweg.data.Datasets;
+import org.thalweg.optim.Optimizer;
+import org.thalweg.train.Settings;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code thalweg compare}. */
+@Command(
+    name = "compare",
+    header = "Sets optimizers side by side, on data or on a surface.",
+    description = {
+      "On DATA each trains from the same start on the same minibatches; leaves curves.png (loss and accuracy over the"
+          + " epochs) and curves.csv. On a SURFACE, a function of two variables, each walks down from the same point;"
+          + " leaves all.png (the ways over the function's contours), a picture of each way alone, and ways.csv.",
+      "Exit code: 0 done, 1 failed, 2 wrong usage."
+    },
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    abbreviateSynopsis = true,
+    descriptionHeading = "%n",
+    optionListHeading = "%n",
+    parameterListHeading = "%n")
+final class CompareCommand implements Callable<Integer> {
+  private static final String OPTIMIZERS = "--optimizers";
+  private static final int MOST_STEPS = 100_000;
+
+  /** On data, where nobody says them: those of {@code thalweg train}, but for Adadelta. */
+  private static final Surface.Rates RATES = new Surface.Rates(0.01, 0.01);
+
+  /** What data and surfaces have in common; of the others, those of surfaces. */
+  private static final Set<String> COMMON =
+      Set.of(OPTIMIZERS, "--lr", "--seed", "--device", "--out", "--json");
+
+  private static final Set<String> OF_SURFACES = Set.of("--condition", "--steps", "--start");
+
+  /** What the help lists. */
+  static final class SurfaceNames implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Surfaces.names().iterator();
+    }
+  }
+
+  @Parameters(
+      paramLabel = "DATA|SURFACE",
+      arity = "0..1",
+      completionCandidates = SurfaceNames.class,
+      description = {
+        "DATA: " + DataOptions.DATA,
+        "SURFACE: ${COMPLETION-CANDIDATES}. Of the options below Training it takes --lr, and --seed, of the noise;"
+            + " none below Data or Model."
+      })
+  private @Nullable String name;
+
+  @Option(
+      names = OPTIMIZERS,
+      paramLabel = "LIST",
+      description =
+          "As in sgd,adam:beta1=0.8,eps=1e-6,lion:lr=1e-4; the word all is every one. Those that do not say lr have that"
+              + " of --lr; without it, on DATA 0.01, but adadelta 1, on a SURFACE one that goes with it."
+              + " Default: sgd,momentum,nesterov,adagrad,rmsprop,adam.")
+  private String optimizers = "sgd,momentum,nesterov,adagrad,rmsprop,adam";
+
+  @ArgGroup(validate = false, heading = "%nSurface%n")
+  private SurfaceOptions surface = new SurfaceOptions();
+
+  @ArgGroup(validate = false, heading = "%nData%n")
+  private DataOptions source = new DataOptions();
+
+  @ArgGroup(validate = false)
+  private SettingsOptions options = new SettingsOptions();
+
+  @ArgGroup(validate = false, heading = "%nDevice%n")
+  private DeviceOptions device = new DeviceOptions();
+
+  @ArgGroup(validate = false, heading = "%nOutput%n")
+  private Output output = new Output();
+
+  /** How a surface is gone down. */
+  static final class SurfaceOptions {
+    @Option(
+        names = "--condition",
+        paramLabel = "X",
+        description = "Of bowl: the condition number. Default: 100.")
+    private @Nullable Double condition;
+
+    @Option(names = "--steps", paramLabel = "N", description = "How many. Default: 200.")
+    private int steps = 200;
+
+    @Option(
+        names = "--start",
+        paramLabel = "X,Y",
+        description =
+            "Where the ways begin. Default: a place from which the surface shows what is hard about it.")
+    private @Nullable String start;
+  }
+
+  /** What is left. */
+  static final class Output {
+    @Option(
+        names = "--out",
+        paramLabel = "DIR",
+        description =
+            "A new folder. Default: the first of runs/compare-NAME-1, -2, ... that is free.")
+    private @Nullable Path out;
+
+    @Option(
+        names = "--json",
+        description =
+            "Prints one JSON object for each optimizer and one at the end, and nothing else.")
+    private boolean json;
+  }
+
+  @Spec private CommandSpec spec;
+
+  /** What is left to do when the options are read. */
+  private interface Comparison {
+    void run(DeviceChoice.Opened opened, RunFolder folder) throws IOException;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    String what = name;
+    List<String> surfaces = Surfaces.names();
+    if (what == null
+        || !(surfaces.contains(what) || Datasets.names().contains(what) || what.endsWith(".csv"))) {
+      throw Usage.wrong(
+          spec,
+          "DATA or SURFACE %s %s, a path that ends in .csv, or a surface: %s",
+          what == null ? "is missing:" : what + ": must be",
+          String.join(", ", Datasets.names()),
+          String.join(", ", surfaces));
+    }
+    boolean onSurface = surfaces.contains(what);
+    refuseOthers(what, onSurface);
+    Comparison comparison = onSurface ? surface(what) : data(what);
+    try (DeviceChoice.Opened opened = device.open()) {
+      RunFolder folder = RunFolder.create(output.out, "compare-" + TrainCommand.stem(what));
+      try {
+        comparison.run(opened, folder);
+      } catch (RuntimeException | IOException e) {
+        folder.remove();
+        throw e;
+      }
+    } catch (FileAlreadyExistsException e) {
+      throw Usage.wrong(spec, "--out %s exists already; name a new folder", e.getFile());
+    }
+    return 0;
+  }
+
+  private void refuseOthers(String what, boolean onSurface) {
+    for (OptionSpec option : spec.options()) {
+      String said = option.longestName();
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)
+          && !COMMON.contains(said)
+          && OF_SURFACES.contains(said) != onSurface) {
+        String value = option.arity().max() == 0 ? "" : " " + option.originalStringValues().get(0);
+        throw Usage.wrong(
+            spec,
+            "%s%s: goes with %s, not with %s",
+            said,
+            value,
+            onSurface ? "DATA" : "a SURFACE",
+            what);
+      }
+    }
+  }
+
+  private Comparison surface(String what) {
+    Double condition = surface.condition;
+    if (condition != null && !what.equals("bowl")) {
+      throw Usage.wrong(spec, "--condition %s: only bowl takes it, not %s", condition, what);
+    }
+    Surface on =
+        Usage.checked(
+                spec,
+                "--condition " + condition,
+                () -> Surfaces.all(condition == null ? Surfaces.CONDITION : condition))
+            .stream()
+            .filter(one -> one.name().equals(what))
+            .findFirst()
+            .orElseThrow();
+    if (surface.steps < 1 || surface.steps > MOST_STEPS) {
+      throw Usage.wrong(spec, "--steps %d: must be 1 to %d", surface.steps, MOST_STEPS);
+    }
+    Surface.Point start = start(on);
+    Map<String, Optimizer> rules = rules(on.rates());
+    var comparison = new SurfaceComparison(spec.commandLine(), output.json, on, rules);
+    return (opened, folder) ->
+        comparison.run(opened, folder, start, surface.steps, options.training.seed);
+  }
+
+  private Surface.Point start(Surface on) {
+    String text = surface.start;
+    if (text == null) {
+      return on.start();
+    }
+    try {
+      String[] numbers = text.split(",", 2);
+      Surface.Point start =
+          new Surface.Point(Double.parseDouble(numbers[0]), Double.parseDouble(numbers[1]));
+      if (Double.isFinite(start.x()) && Double.isFinite(start.y())) {
+        return start;
+      }
+    } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+      // Said below.
+    }
+    throw Usage.wrong(spec, "--start %s: must be two finite numbers, as in 1.5,-2", text);
+  }
+
+  private Comparison data(String what) {
+    Map<String, Settings> each = new LinkedHashMap<>();
+    rules(RATES).forEach((label, rule) -> each.put(label, options.settings(spec, rule)));
+    Datasets.Loaded loaded = source.load(what, Path.of(""), spec);
+    var comparison = new DataComparison(spec.commandLine(), output.json, each);
+    return (opened, folder) -> comparison.run(opened, folder, what, loaded);
+  }
+
+  private Map<String, Optimizer> rules(Surface.Rates rates) {
+    Double lr = options.training.lr;
+    UnaryOperator<Optimizer> rate =
+        lr == null ? rates::of : rule -> Usage.checked(spec, "--lr " + lr, () -> rule.withLr(lr));
+    return OptimizerOptions.list(spec, OPTIMIZERS, optimizers, rate);
+  }
+}

@@ -1,0 +1,56 @@
+package org.thalweg.lecture;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.thalweg.compare.Surface;
+import org.thalweg.compare.Surfaces;
+import org.thalweg.compare.Training;
+import org.thalweg.compare.Trajectory;
+import org.thalweg.optim.Optimizer;
+import org.thalweg.optim.Optimizers;
+import org.thalweg.train.Settings;
+
+/** The lecture's optimizers in one picture. */
+final class SideBySide {
+  private static final int STEPS = 200;
+
+  private SideBySide() {}
+
+  private static List<Optimizer> rules() {
+    return Stream.of("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
+        .map(Optimizers::named)
+        .toList();
+  }
+
+  static List<Plate> surfaces(Lab lab) {
+    List<Plate> plates = new ArrayList<>();
+    for (Surface surface : Surfaces.all(Surfaces.CONDITION)) {
+      Map<String, Trajectory> ways = new LinkedHashMap<>();
+      for (Optimizer rule : rules()) {
+        Optimizer rated = surface.rates().of(rule);
+        ways.put(
+            rule.name(),
+            Trajectory.of(lab.device, surface, rated, surface.start(), STEPS, Lab.SEED));
+      }
+      plates.add(new Plate("surface-" + surface.name(), surface.sentence(), surface.picture(ways)));
+    }
+    return plates;
+  }
+
+  static List<Plate> digits(Lab lab) {
+    Map<String, Training> trainings = new LinkedHashMap<>();
+    for (Optimizer rule : rules()) {
+      Settings settings = Settings.DEFAULT.withOptimizer(rule.withLr(0.01)).withSeed(Lab.SEED);
+      trainings.put(
+          rule.name(), Training.of(lab.device, lab.digits.split(), settings, epoch -> {}));
+    }
+    return List.of(
+        new Plate(
+            "digits",
+            "Loss and accuracy on the minibatches as they came, at a learning rate of 0.01.",
+            Training.curves(trainings)));
+  }
+}

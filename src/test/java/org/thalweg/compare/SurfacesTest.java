@@ -1,0 +1,102 @@
+package org.thalweg.compare;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.thalweg.check.GradCheck;
+import org.thalweg.check.GradGradCheck;
+import org.thalweg.check.Report;
+import org.thalweg.compare.Surface.Point;
+import org.thalweg.device.Device;
+import org.thalweg.device.ElementType;
+import org.thalweg.device.JavaDevice;
+import org.thalweg.device.Philox;
+import org.thalweg.model.Objective;
+import org.thalweg.plot.Lines.Range;
+
+/** The landscapes: derivatives, minima, saddles. */
+class SurfacesTest {
+  private static final int PLACES = 50;
+
+  static Stream<Surface> surfaces() {
+    return Stream.concat(
+        Surfaces.all(Surfaces.CONDITION).stream(), Stream.of(Surfaces.bowl(1), Surfaces.bowl(1e6)));
+  }
+
+  /** The start, and others all over the rectangle. */
+  private static List<double[]> places(Surface surface) {
+    List<double[]> places = new ArrayList<>(List.of(surface.start().numbers()));
+    Philox random = new Philox(1, 0);
+    while (places.size() <= PLACES) {
+      places.add(new double[] {in(surface.x(), random), in(surface.y(), random)});
+    }
+    return places;
+  }
+
+  private static double in(Range range, Philox random) {
+    return range.min() + random.nextUniform() * (range.max() - range.min());
+  }
+
+  @ParameterizedTest
+  @MethodSource("surfaces")
+  void derivativesAreThoseOfTheValue(Surface surface) {
+    try (Device device = new JavaDevice(1)) {
+      Objective f = surface.on(device, ElementType.F64);
+      for (double[] w : places(surface)) {
+        for (Report report : List.of(GradCheck.check(f, w), GradGradCheck.check(f, w))) {
+          assertTrue(report.passed(), surface.name() + " at " + w[0] + ", " + w[1] + ": " + report);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("surfaces")
+  void nothingIsBelowTheLeast(Surface surface) {
+    assertFlat(surface, surface.lowest(), 2);
+    for (double[] w : places(surface)) {
+      assertTrue(surface.value(w) >= surface.least(), surface.name());
+    }
+  }
+
+  @Test
+  void minimaAndSaddles() {
+    assertFlat(Surfaces.saddle(), new Point(0, -1), 2);
+    assertFlat(Surfaces.saddle(), new Point(0, 0), 1);
+    assertFlat(Surfaces.localMinimum(), new Point(-1, 0), 2);
+    assertFlat(Surfaces.localMinimum(), new Point(-0.5, 0), 1);
+    assertEquals(-0.25, Surfaces.saddle().least());
+    assertEquals(0.125, Surfaces.localMinimum().value(new double[] {-1, 0}));
+  }
+
+  /** The gradient is zero there, and so many eigenvalues of the Hessian are positive, the others negative. */
+  private static void assertFlat(Surface surface, Point point, int positive) {
+    double[] w = point.numbers();
+    double[] g = new double[2];
+    surface.gradient(w, g);
+    assertArrayEquals(new double[2], g, 0, surface.name() + " at " + point);
+    double[] first = new double[2];
+    double[] second = new double[2];
+    surface.hessianTimes(w, new double[] {1, 0}, first);
+    surface.hessianTimes(w, new double[] {0, 1}, second);
+    double determinant = first[0] * second[1] - first[1] * second[0];
+    assertEquals(positive == 2, determinant > 0, surface.name() + " at " + point);
+    assertTrue(determinant != 0 && (positive < 2 || first[0] > 0), surface.name());
+  }
+
+  @Test
+  void aConditionNumberIsAtLeastOne() {
+    for (double bad : new double[] {0.99, 0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
+      var refused = assertThrows(IllegalArgumentException.class, () -> Surfaces.bowl(bad));
+      assertTrue(refused.getMessage().endsWith(": " + bad), refused.getMessage());
+    }
+  }
+}
