@@ -234,20 +234,17 @@ public final class JavaDevice implements Device {
     JavaArray clock = mine(steps.clock());
     JavaArray cells = mine(steps.cells());
     JavaArray shift = rows.shift() == null ? null : mine(rows.shift());
-    int features = rows.features();
-    JavaGather scaling = new JavaGather(values.type(), to, rows.scale(), shift);
+    JavaGather gather = new JavaGather(values.type(), to, rows.features(), rows.scale(), shift);
     submit(
         () -> {
           long row = clock.cells()[Steps.BATCH];
           int first = (int) cells.cells()[(int) row * steps.columns() + firstColumn];
-          // Rows that lie anywhere: the processor waits for many at once where they are only
-          // copied.
-          for (int b = 0; b < classes.count(); b++) {
+          int n = (int) classes.count();
+          for (int b = 0; b < n; b++) {
             int from = positions.ints()[positions.at() + first + b];
             classes.ints()[classes.at() + b] = labels.ints()[labels.at() + from];
-            scaling.copy(values, from * features, b * features, features);
           }
-          scaling.scale();
+          gather.run(values, positions.ints(), positions.at() + first, n);
         });
   }
 

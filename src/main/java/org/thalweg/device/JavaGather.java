@@ -2,9 +2,16 @@ package org.thalweg.device;
 
 import org.jspecify.annotations.Nullable;
 
-/** A minibatch of {@link JavaDevice} on its way in: rows are copied as they are, then scaled and shifted together. */
+/**
+ * Rows of {@link JavaDevice} on their way into a minibatch: some at a time are copied as they are, then scaled and shifted
+ * together. They lie anywhere, and the processor waits for many at once where they are only copied.
+ */
 final class JavaGather {
+  /** Copied at a time: they stay in the cache until they are scaled. */
+  private static final int MOST = 128;
+
   private final JavaArray to;
+  private final int features;
   private final double scale;
   private final @Nullable JavaArray shift;
   private final boolean small; // bytes, else floats
@@ -12,73 +19,83 @@ final class JavaGather {
   private final float[] floats;
 
   /**
-   * Room for a minibatch.
+   * Room for some rows.
    *
    * @param from U8 or F32
    */
-  JavaGather(ElementType from, JavaArray to, double scale, @Nullable JavaArray shift) {
+  JavaGather(
+      ElementType from, JavaArray to, int features, double scale, @Nullable JavaArray shift) {
     this.to = to;
+    this.features = features;
     this.scale = scale;
     this.shift = shift;
-    int count = (int) to.count();
+    int count = (int) Math.min(to.count(), (long) MOST * features);
     small = from == ElementType.U8;
     bytes = new byte[small ? count : 0];
-    boolean direct = small && shift == null && to.type() == ElementType.F32;
-    floats = new float[direct ? 0 : count]; // of bytes, what they stand for
+    floats = new float[count]; // of bytes, what they stand for
   }
 
-  /** Copies values from an index on to a place in the minibatch. */
-  void copy(JavaArray values, int from, int at, int n) {
+  /** The rows of n places of an order, from one on. */
+  void run(JavaArray values, int[] order, int from, int n) {
+    for (int done = 0; done < n; done += MOST) {
+      int rows = Math.min(MOST, n - done);
+      for (int row = 0; row < rows; row++) {
+        copy(values, order[from + done + row] * features, row * features);
+      }
+      scale(to.at() + done * features, rows * features);
+    }
+  }
+
+  private void copy(JavaArray values, int from, int at) {
     if (small) {
-      System.arraycopy(values.bytes(), values.at() + from, bytes, at, n);
+      System.arraycopy(values.bytes(), values.at() + from, bytes, at, features);
     } else {
-      System.arraycopy(values.floats(), values.at() + from, floats, at, n);
+      System.arraycopy(values.floats(), values.at() + from, floats, at, features);
     }
   }
 
-  /** Everything that has been copied, to the minibatch. */
-  void scale() {
-    if (to.type() == ElementType.F32) {
-      scaleFloats((float) scale, to.floats(), to.at());
-    } else {
-      scaleDoubles(to.doubles(), to.at());
-    }
-  }
-
-  private void scaleFloats(float factor, float[] x, int at) {
-    if (shift == null && small) {
-      widen(factor, x, at);
+  private void scale(int at, int n) {
+    if (small && shift == null && to.type() == ElementType.F32) {
+      widen(bytes, n, (float) scale, to.floats(), at);
       return;
     }
-    widen(1, floats, 0);
-    for (int i = 0; shift == null && i < floats.length; i++) {
-      x[at + i] = floats[i] * factor;
+    if (small) {
+      widen(bytes, n, 1, floats, 0);
     }
-    JavaArray shifts = shift;
-    if (shifts != null) {
-      int n = (int) shifts.count();
-      for (int row = 0; row < floats.length; row += n) {
-        for (int i = 0; i < n; i++) {
-          x[at + row + i] = Math.fma(floats[row + i], factor, shifts.floats()[shifts.at() + i]);
-        }
+    if (to.type() == ElementType.F32) {
+      scaleFloats(n, (float) scale, to.floats(), at);
+    } else {
+      scaleDoubles(n, to.doubles(), at);
+    }
+  }
+
+  private static void widen(byte[] from, int n, float factor, float[] to, int at) {
+    for (int i = 0; i < n; i++) {
+      to[at + i] = (from[i] & 0xff) * factor;
+    }
+  }
+
+  private void scaleFloats(int n, float factor, float[] x, int at) {
+    JavaArray by = shift;
+    for (int row = 0; row < n; row += features) {
+      for (int i = row; i < row + features; i++) {
+        x[at + i] =
+            by == null
+                ? floats[i] * factor
+                : Math.fma(floats[i], factor, by.floats()[by.at() + i - row]);
       }
     }
   }
 
-  private void scaleDoubles(double[] x, int at) {
-    widen(1, floats, 0);
-    for (int i = 0; i < floats.length; i++) {
-      x[at + i] =
-          shift == null
-              ? floats[i] * scale
-              : Math.fma(floats[i], scale, shift.number(i % (int) shift.count()));
-    }
-  }
-
-  /** Bytes times a factor. */
-  private void widen(float factor, float[] to, int at) {
-    for (int i = 0; i < bytes.length; i++) {
-      to[at + i] = (bytes[i] & 0xff) * factor;
+  private void scaleDoubles(int n, double[] x, int at) {
+    JavaArray by = shift;
+    for (int row = 0; row < n; row += features) {
+      for (int i = row; i < row + features; i++) {
+        x[at + i] =
+            by == null
+                ? floats[i] * scale
+                : Math.fma(floats[i], scale, by.doubles()[by.at() + i - row]);
+      }
     }
   }
 }

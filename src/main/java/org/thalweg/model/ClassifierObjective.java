@@ -417,23 +417,30 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     double[] values = new double[models];
     for (int m = 0; m < models; m++) {
       values[m] = Exact.sum(losses[m], 0, rows) / rows;
-      double[] w = Arrays.stream(points[m], 0, (int) weights).map(type::round).toArray();
+      double[] terms = new double[(int) weights];
       if (l2 != 0) {
-        values[m] += l2 * sum(Arrays.stream(w).map(x -> x * x).toArray());
+        for (int i = 0; i < terms.length; i++) {
+          double w = type.round(points[m][i]);
+          terms[i] = w * w;
+        }
+        values[m] += l2 * Exact.sum(terms, 0, terms.length);
       }
       if (l1 != 0) {
-        values[m] += l1 * sum(Arrays.stream(w).map(Math::abs).toArray());
+        for (int i = 0; i < terms.length; i++) {
+          terms[i] = Math.abs(type.round(points[m][i]));
+        }
+        values[m] += l1 * Exact.sum(terms, 0, terms.length);
       }
     }
     return values;
   }
 
   private static double[] columns(double[][] rows, int from, int to) {
-    return Arrays.stream(rows).flatMapToDouble(row -> Arrays.stream(row, from, to)).toArray();
-  }
-
-  private static double sum(double[] terms) {
-    return Exact.sum(terms, 0, terms.length);
+    double[] columns = new double[rows.length * (to - from)];
+    for (int row = 0; row < rows.length; row++) {
+      System.arraycopy(rows[row], from, columns, row * (to - from), to - from);
+    }
+    return columns;
   }
 
   @Override

@@ -33,6 +33,25 @@ class ClassifierObjectiveTest {
     OneThread() {
       super(TestDevices.JAVA_1);
     }
+
+    /** On one device: on the others, several blocks are its twins. */
+    @Test
+    void blocksAgainstTheOracle() {
+      Dataset data = rows(2 * ClassifierObjective.BLOCK + 3, 3, 2, false);
+      double[] w = normal(8, 1);
+      double[] v = normal(8, 1);
+      try (Device device = which.open()) {
+        for (Loss loss : Losses.all()) {
+          try (ClassifierObjective f =
+              new ClassifierObjective(device, data, loss, ElementType.F64, 0.1, 0.2)) {
+            assertNear(oracle(data, loss, 0.1, 0.2, w, v), everything(f, w, v), loss);
+            try (Array at = device.of(ElementType.F64, w)) {
+              assertEquals(accuracy(data, w), f.accuracy(at));
+            }
+          }
+        }
+      }
+    }
   }
 
   @Nested
@@ -53,19 +72,19 @@ class ClassifierObjectiveTest {
   private static final List<ElementType> TYPES = List.of(ElementType.F32, ElementType.F64);
 
   abstract static class Body {
-    private final TestDevices which;
+    final TestDevices which;
     private final Random random = new Random(4);
 
     Body(TestDevices which) {
       this.which = which;
     }
 
-    private double[] normal(int n, double deviation) {
+    double[] normal(int n, double deviation) {
       return random.doubles(n).map(x -> deviation * random.nextGaussian()).toArray();
     }
 
     /** Bytes, or the same numbers as floats. */
-    private Dataset rows(int rows, int features, int classes, boolean floats) {
+    Dataset rows(int rows, int features, int classes, boolean floats) {
       Random draws = new Random(rows);
       byte[] pixels = new byte[rows * features];
       draws.nextBytes(pixels);
@@ -81,7 +100,7 @@ class ClassifierObjectiveTest {
     }
 
     /** Value, gradient, and the Hessian times v where there is one. */
-    private static List<double[]> everything(Objective f, double[] w, double[] v) {
+    static List<double[]> everything(Objective f, double[] w, double[] v) {
       Device device = f.device();
       try (Array at = device.of(f.type(), w);
           Array direction = device.of(f.type(), v);
@@ -96,7 +115,7 @@ class ClassifierObjectiveTest {
       }
     }
 
-    private static List<double[]> oracle(
+    static List<double[]> oracle(
         Dataset data, Loss loss, double l1, double l2, double[] w, double[] v) {
       int n = data.features();
       int classes = data.classes();
@@ -133,7 +152,7 @@ class ClassifierObjectiveTest {
     }
 
     /** Of two classes. */
-    private static double accuracy(Dataset data, double[] w) {
+    static double accuracy(Dataset data, double[] w) {
       int right = 0;
       for (int row = 0; row < data.rows(); row++) {
         double[] scores = {w[6], w[7]};
@@ -178,25 +197,7 @@ class ClassifierObjectiveTest {
       }
     }
 
-    @Test
-    void blocksAgainstTheOracle() {
-      Dataset data = rows(2 * ClassifierObjective.BLOCK + 3, 3, 2, false);
-      double[] w = normal(8, 1);
-      double[] v = normal(8, 1);
-      try (Device device = which.open()) {
-        for (Loss loss : Losses.all()) {
-          try (ClassifierObjective f =
-              new ClassifierObjective(device, data, loss, ElementType.F64, 0.1, 0.2)) {
-            assertNear(oracle(data, loss, 0.1, 0.2, w, v), everything(f, w, v), loss);
-            try (Array at = device.of(ElementType.F64, w)) {
-              assertEquals(accuracy(data, w), f.accuracy(at));
-            }
-          }
-        }
-      }
-    }
-
-    private static void assertNear(List<double[]> expected, List<double[]> actual, Loss loss) {
+    static void assertNear(List<double[]> expected, List<double[]> actual, Loss loss) {
       for (int i = 0; i < (loss.twiceDifferentiable() ? 3 : 2); i++) {
         double largest = Arrays.stream(expected.get(i)).map(Math::abs).max().orElse(0);
         assertArrayEquals(
