@@ -88,7 +88,7 @@ public final class NewtonCost {
                   f.on(device, ElementType.F64),
                   start,
                   new Stopping(0, 0, 1),
-                  (iteration, value, gradientNorm, step) -> true);
+                  (iteration, value, gradientNorm, step) -> {});
       double seconds = (System.nanoTime() - begin) / 1e9;
       if (result.gradientNorm() > 1e-9) {
         throw new IllegalStateException("one step was not enough: " + result);

@@ -156,12 +156,7 @@ final class CompareCommand implements Callable<Integer> {
     Comparison comparison = onSurface ? surface(what) : data(what);
     try (DeviceChoice.Opened opened = device.open()) {
       RunFolder folder = RunFolder.create(output.out, "compare-" + TrainCommand.stem(what));
-      try {
-        comparison.run(opened, folder);
-      } catch (RuntimeException | IOException e) {
-        folder.remove();
-        throw e;
-      }
+      folder.fill(() -> comparison.run(opened, folder));
     } catch (FileAlreadyExistsException e) {
       throw Usage.wrong(spec, "--out %s exists already; name a new folder", e.getFile());
     }

@@ -44,6 +44,9 @@ record Environment(
     return Double.isFinite(x) ? x : null;
   }
 
+  /** The same, and what is null is written, too. */
+  static final Gson NULLS = JSON.newBuilder().serializeNulls().create();
+
   /** The files of PTX. */
   static final List<String> MODULES =
       List.of("bias", "clip", "data", "hessians", "losses", "matmul", "optimizers", "vectors");

@@ -183,16 +183,14 @@ final class EvalCommand implements Callable<Integer> {
 
   private void draw(Path out, ConfusionMatrix confusion) throws IOException {
     RunFolder folder = RunFolder.create(out, data);
-    try {
-      Path picture = folder.file("confusion.png");
-      Plot.write(picture, confusion);
-      if (!output.json) {
-        spec.commandLine().getOut().printf("%npicture     %s%n", picture);
-        spec.commandLine().getOut().flush();
-      }
-    } catch (RuntimeException | IOException e) {
-      folder.remove();
-      throw e;
-    }
+    folder.fill(
+        () -> {
+          Path picture = folder.file("confusion.png");
+          Plot.write(picture, confusion);
+          if (!output.json) {
+            spec.commandLine().getOut().printf("%npicture     %s%n", picture);
+            spec.commandLine().getOut().flush();
+          }
+        });
   }
 }

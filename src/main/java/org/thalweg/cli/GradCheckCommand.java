@@ -1,6 +1,5 @@
 package org.thalweg.cli;
 
-import com.google.gson.Gson;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -9,6 +8,7 @@ import java.util.concurrent.Callable;
 import org.thalweg.check.ClassifierChecks;
 import org.thalweg.check.Report;
 import org.thalweg.data.Dataset;
+import org.thalweg.loss.Losses;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -57,9 +57,6 @@ final class GradCheckCommand implements Callable<Integer> {
       names = "--json",
       description = "Prints one JSON object for each check and one at the end, and nothing else.")
   private boolean json;
-
-  /** Writes what is null. */
-  private static final Gson NULLS = Environment.JSON.newBuilder().serializeNulls().create();
 
   @Spec private CommandSpec spec;
 
@@ -111,7 +108,7 @@ final class GradCheckCommand implements Callable<Integer> {
     if (!json) {
       print.printf(
           "%-13s %-7s  %-16s  %-8s  %s%n",
-          outcome.loss().kernel(),
+          Losses.name(outcome.loss()),
           outcome.regularisation(),
           outcome.input(),
           outcome.order() == 1 ? "gradient" : "Hessian",
@@ -120,7 +117,7 @@ final class GradCheckCommand implements Callable<Integer> {
     }
     Map<String, Object> check = new LinkedHashMap<>();
     check.put("event", "check");
-    check.put("loss", outcome.loss().kernel());
+    check.put("loss", Losses.name(outcome.loss()));
     check.put("regularisation", outcome.regularisation());
     check.put("input", outcome.input());
     check.put("order", outcome.order());
@@ -133,6 +130,6 @@ final class GradCheckCommand implements Callable<Integer> {
     check.put("difference", Environment.number(report.difference()));
     check.put("allowed", Environment.number(report.allowed()));
     check.put("problem", report.problem());
-    print.println(NULLS.toJson(check));
+    print.println(Environment.NULLS.toJson(check));
   }
 }

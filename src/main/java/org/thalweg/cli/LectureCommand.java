@@ -89,37 +89,37 @@ final class LectureCommand implements Callable<Integer> {
     if (out != null && Files.exists(out)) {
       throw exists(out);
     }
-    PrintWriter print = spec.commandLine().getOut();
     try (DeviceChoice.Opened opened = device.open()) {
       RunFolder folder = RunFolder.create(out, "lecture");
-      try {
-        Gallery gallery = new Gallery(folder::file);
-        if (!output.json) {
-          print.printf("device      %s%n%n", opened);
-          print.flush();
-        }
-        int held = 0;
-        for (Lesson lesson : lessons) {
-          Evidence evidence = Lecture.examine(lesson, opened.device());
-          gallery.add(lesson, evidence);
-          print(print, lesson, evidence);
-          held += evidence.holds() ? 1 : 0;
-        }
-        if (claims.isEmpty()) {
-          for (Exhibit exhibit : Lecture.exhibits()) {
-            gallery.add(exhibit, Lecture.plates(exhibit, opened.device()));
-          }
-        }
-        gallery.write(opened.toString());
-        end(print, lessons.size(), held, folder.file(Gallery.INDEX));
-      } catch (RuntimeException | IOException e) {
-        folder.remove();
-        throw e;
-      }
+      folder.fill(() -> examine(lessons, opened, folder));
     } catch (FileAlreadyExistsException e) {
       throw exists(Path.of(e.getFile()));
     }
     return 0;
+  }
+
+  private void examine(List<Lesson> lessons, DeviceChoice.Opened opened, RunFolder folder)
+      throws IOException {
+    PrintWriter print = spec.commandLine().getOut();
+    Gallery gallery = new Gallery(folder::file);
+    if (!output.json) {
+      print.printf("device      %s%n%n", opened);
+      print.flush();
+    }
+    int held = 0;
+    for (Lesson lesson : lessons) {
+      Evidence evidence = Lecture.examine(lesson, opened.device());
+      gallery.add(lesson, evidence);
+      print(print, lesson, evidence);
+      held += evidence.holds() ? 1 : 0;
+    }
+    if (claims.isEmpty()) {
+      for (Exhibit exhibit : Lecture.exhibits()) {
+        gallery.add(exhibit, Lecture.plates(exhibit, opened.device()));
+      }
+    }
+    gallery.write(opened.toString());
+    end(print, lessons.size(), held, folder.file(Gallery.INDEX));
   }
 
   private List<Lesson> lessons() {

@@ -33,6 +33,7 @@ public final class Main {
   /** Starts the command and ends the process with its exit code. */
   public static void main(String[] args) {
     Locale.setDefault(Locale.ROOT); // what is printed can be read back, in every country
+    System.setProperty("slf4j.internal.verbosity", "ERROR"); // no word that nobody logs
     int code = FAILED;
     try {
       code = run(args);
@@ -64,7 +65,12 @@ public final class Main {
       line.usage(line.getErr());
       return WRONG_USAGE;
     }
-    return line.execute(args);
+    int code = line.execute(args);
+    if (line.getOut().checkError()) {
+      line.getErr().println("thalweg: what was to be printed could not be written");
+      return FAILED;
+    }
+    return code;
   }
 
   static String explain(Throwable failure) {

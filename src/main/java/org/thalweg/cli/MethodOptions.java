@@ -9,11 +9,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.Registry;
+import org.thalweg.loss.Losses;
 import org.thalweg.minimize.GradientDescent;
 import org.thalweg.minimize.Minimizer;
 import org.thalweg.minimize.Minimizers;
 import org.thalweg.minimize.RandomSearch;
 import org.thalweg.minimize.Stopping;
+import org.thalweg.train.Settings;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
@@ -153,6 +155,27 @@ final class MethodOptions {
           spec, "--lr " + lr, () -> new GradientDescent(lr, descent.backtracking()));
     }
     return rule instanceof RandomSearch search ? new RandomSearch(seed, search.deviation()) : rule;
+  }
+
+  /** Refuses a minimiser that needs second derivatives where there are none. */
+  void checkSmooth(CommandSpec spec, Minimizer minimizer, Settings settings) {
+    if (!minimizer.secondOrder()) {
+      return;
+    }
+    if (!settings.loss().twiceDifferentiable()) {
+      throw notSmooth(spec, "--model " + Losses.name(settings.loss()));
+    }
+    if (settings.l1() != 0) {
+      throw notSmooth(spec, "--l1 " + settings.l1());
+    }
+  }
+
+  private RuntimeException notSmooth(CommandSpec spec, String option) {
+    return Usage.wrong(
+        spec,
+        "%s: it has no second derivative everywhere, and --method %s needs that; --method lbfgs does without",
+        option,
+        method);
   }
 
   /** When a {@link #fullBatch} method stops. */

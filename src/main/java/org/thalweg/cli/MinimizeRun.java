@@ -27,7 +27,7 @@ import org.thalweg.train.Score;
 import org.thalweg.train.Settings;
 
 /** {@code thalweg train} with all rows at once: what it prints and leaves while a minimiser works. */
-final class MinimizeRun {
+final class MinimizeRun implements Minimizer.Listener {
   /** Beside the minimiser's vectors: the start, and a model with its gradients. */
   private static final int OWN_VECTORS = 3;
 
@@ -94,7 +94,7 @@ final class MinimizeRun {
                 means);
         Array start = device.allocate(settings.type(), f.size())) {
       forEach(model, start, device::copy);
-      return minimizer.minimize(f, start, stopping, this::iteration);
+      return minimizer.minimize(f, start, stopping, this);
     }
   }
 
@@ -108,7 +108,13 @@ final class MinimizeRun {
     }
   }
 
-  private boolean iteration(int number, double loss, double gradient, double step) {
+  @Override
+  public boolean goesOn() {
+    return !stopped;
+  }
+
+  @Override
+  public void iteration(int number, double loss, double gradient, double step) {
     if (number == 0) {
       describe(); // only now: nothing has been refused
     }
@@ -120,7 +126,6 @@ final class MinimizeRun {
     if (iteration.shown()) {
       print(iteration);
     }
-    return !stopped;
   }
 
   private void describe() {

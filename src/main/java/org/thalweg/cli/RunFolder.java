@@ -93,13 +93,28 @@ final class RunFolder {
     }
   }
 
+  /** What may fail while files are written. */
+  interface Work {
+    void run() throws IOException;
+  }
+
+  /** Does what fills the folder; where that fails, nothing is left. */
+  void fill(Work work) throws IOException {
+    try {
+      work.run();
+    } catch (RuntimeException | IOException | Error e) {
+      remove();
+      throw e;
+    }
+  }
+
   /** Whether there is something to go on from. */
   boolean hasCheckpoint() {
     return Files.exists(file(CHECKPOINT));
   }
 
   /** Removes what this run has made; not where it can go on, nor what was there before or others have put there. */
-  void remove() throws IOException {
+  private void remove() throws IOException {
     if (made.contains(path) && !hasCheckpoint()) {
       for (Path file : files) {
         Files.deleteIfExists(file);

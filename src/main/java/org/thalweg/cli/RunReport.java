@@ -73,17 +73,12 @@ final class RunReport implements AutoCloseable {
     print.printf("%-11s %s%n", kind, rule);
   }
 
-  /** What may fail while files are written. */
-  interface Work {
-    void run() throws IOException;
-  }
-
   /**
    * Does the work. Where the process is told to end meanwhile, it does not before the work is put away.
    *
    * @param stop tells the work to come to an end, from another thread
    */
-  void stoppable(Runnable stop, Work work) throws IOException {
+  void stoppable(Runnable stop, RunFolder.Work work) throws IOException {
     CountDownLatch done = new CountDownLatch(1);
     Thread hook =
         new Thread(
@@ -139,6 +134,10 @@ final class RunReport implements AutoCloseable {
     double seconds = (System.nanoTime() - start) * 1e-9;
     String crc = "%08x".formatted(model.crc32());
     model.save(folder.file(RunFolder.MODEL), description(), true);
+    if (metrics.checkError()) {
+      err.printf("thalweg: warning: metrics.csv could not be written to its end%n");
+      err.flush();
+    }
     List<String> pictures = new ArrayList<>();
     if (curve != null) {
       draw(RunFolder.CURVE, curve, pictures);
@@ -159,7 +158,7 @@ final class RunReport implements AutoCloseable {
       object.put("test_accuracy", test.accuracy());
       object.put("seconds", seconds);
       object.put("weights_crc32", crc);
-      print.println(Environment.JSON.toJson(object));
+      print.println(Environment.NULLS.toJson(object));
     } else {
       print.println();
       said.forEach(print::println);

@@ -75,7 +75,10 @@ final class SettingsOptions {
 
   /** How it is trained. */
   static final class Training {
-    @Option(names = "--lr", paramLabel = "X", description = "Learning rate. Default: 0.01.")
+    @Option(
+        names = "--lr",
+        paramLabel = "X",
+        description = "Learning rate. Default: 0.01, or the method's own.")
     @Nullable Double lr;
 
     @Option(
@@ -134,7 +137,7 @@ final class SettingsOptions {
         names = "--seed",
         paramLabel = "N",
         description =
-            "Of the first weights, the validation rows and the order of the rows. Default: 1.")
+            "Of the first weights, the validation rows, the order of the rows and random draws. Default: 1.")
     long seed = 1;
   }
 

@@ -123,7 +123,8 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
         names = "--json",
-        description = "Prints one JSON object for each epoch and one at the end, and nothing else.")
+        description =
+            "Prints one JSON object for each epoch, or for some of the iterations, and one at the end, and nothing else.")
     private boolean json;
   }
 
@@ -237,6 +238,7 @@ final class TrainCommand implements Callable<Integer> {
     Settings settings = options.settings(spec, Settings.DEFAULT.optimizer());
     Minimizer minimizer = method.minimizer(spec, options.training.lr, settings.seed());
     Stopping stopping = method.stopping(spec);
+    method.checkSmooth(spec, minimizer, settings);
     checkOut();
     RunReport.Task task =
         task(source.load(data, Path.of(""), spec), settings.withType(method.type(spec)));
@@ -260,13 +262,13 @@ final class TrainCommand implements Callable<Integer> {
       DeviceChoice.Opened opened, @Nullable RunFolder resumed, RunReport.Task task, Work work)
       throws IOException {
     RunFolder folder = resumed != null ? resumed : folder(task);
-    try (RunReport report =
-        new RunReport(spec.commandLine(), output.json, folder, task, opened.toString())) {
-      work.run(report);
-    } catch (RuntimeException | IOException e) {
-      folder.remove();
-      throw e;
-    }
+    folder.fill(
+        () -> {
+          try (RunReport report =
+              new RunReport(spec.commandLine(), output.json, folder, task, opened.toString())) {
+            work.run(report);
+          }
+        });
   }
 
   private RunFolder folder(RunReport.Task task) throws IOException {

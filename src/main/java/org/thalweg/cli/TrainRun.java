@@ -112,9 +112,17 @@ final class TrainRun {
       print.println(Environment.JSON.toJson(object));
     } else {
       print.printf(
-          Locale.ROOT, "%5d  %8.6f  %8.4f", epoch.number(), epoch.loss(), epoch.accuracy());
+          Locale.ROOT,
+          "%5d  %8s  %8.4f",
+          epoch.number(),
+          RunReport.text(epoch.loss(), 6),
+          epoch.accuracy());
       if (validation != null) {
-        print.printf(Locale.ROOT, "  %15.6f  %8.4f", validation.loss(), validation.accuracy());
+        print.printf(
+            Locale.ROOT,
+            "  %15s  %8.4f",
+            RunReport.text(validation.loss(), 6),
+            validation.accuracy());
       }
       print.println();
     }

@@ -2,11 +2,14 @@ package org.thalweg.device;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Rules by their names. Each is a record; those of its components that are a double or an int are its hyperparameters,
@@ -64,6 +67,7 @@ public final class Registry<T> {
     String name = halves[0];
     T rule = named(name);
     Map<String, Double> numbers = hyperparameters(rule);
+    Set<String> said = new HashSet<>();
     for (String assignment : halves.length < 2 ? new String[0] : halves[1].split(",", -1)) {
       String[] sides = assignment.split("=", 2);
       if (!numbers.containsKey(sides[0])) {
@@ -74,11 +78,16 @@ public final class Registry<T> {
                     sides[0],
                     numbers.isEmpty() ? "none" : String.join(", ", numbers.keySet())));
       }
+      if (!said.add(sides[0])) {
+        throw new IllegalArgumentException("%s: %s is said twice".formatted(name, sides[0]));
+      }
       try {
         numbers.put(sides[0], Double.valueOf(sides.length < 2 ? "" : sides[1]));
       } catch (NumberFormatException e) {
         throw new IllegalArgumentException(
-            "%s: \"%s\" is no number, as in %s=0.5".formatted(name, assignment, sides[0]), e);
+            "%s: \"%s\" is no number, as in %s=%s"
+                .formatted(name, assignment, sides[0], value(rule, sides[0])),
+            e);
       }
     }
     return with(name, rule, numbers);
@@ -94,6 +103,14 @@ public final class Registry<T> {
       }
     }
     return numbers;
+  }
+
+  private static Object value(Object rule, String name) {
+    return Stream.of(rule.getClass().getRecordComponents())
+        .filter(component -> component.getName().equals(name))
+        .map(component -> value(rule, component))
+        .findFirst()
+        .orElseThrow();
   }
 
   private static Object value(Object rule, RecordComponent component) {
@@ -117,7 +134,8 @@ public final class Registry<T> {
         values[i] = number.intValue();
         if (number.intValue() != number) {
           throw new IllegalArgumentException(
-              "%s: %s must be a whole number: %s".formatted(name, components[i].getName(), number));
+              "%s: %s must be a whole number below 2^31: %s"
+                  .formatted(name, components[i].getName(), number));
         }
       }
     }

@@ -188,7 +188,7 @@ final class Baselines {
                       f,
                       start,
                       new Stopping(1e-7, 0, 500),
-                      (iteration, value, gradient, step) -> true)) {
+                      (iteration, value, gradient, step) -> {})) {
         training[i] = f.accuracy(result.point());
         test[i] = unseen.accuracy(result.point());
         gap[i] = training[i] - test[i];

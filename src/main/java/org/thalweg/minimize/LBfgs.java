@@ -15,9 +15,11 @@ import org.thalweg.model.Objective;
  * line search holds to the strong Wolfe conditions. Source: Nocedal and Wright, Numerical Optimization, 2nd ed.,
  * algorithms 7.4 and 7.5.
  *
- * @param memory how many pairs
+ * @param memory how many pairs, at most 10,000
  */
 public record LBfgs(int memory) implements Minimizer {
+  private static final int MOST = 10_000;
+
   /** With a memory of 10 pairs. */
   public LBfgs() {
     this(10);
@@ -25,8 +27,8 @@ public record LBfgs(int memory) implements Minimizer {
 
   /** Checks the memory. */
   public LBfgs {
-    if (memory < 1) {
-      throw new IllegalArgumentException("memory must be at least 1: " + memory);
+    if (memory < 1 || memory > MOST) {
+      throw new IllegalArgumentException("memory must be in 1 .. %d: %d".formatted(MOST, memory));
     }
   }
 

@@ -18,19 +18,29 @@ public interface Minimizer {
      * @param value f at the point that is kept
      * @param gradientNorm the largest magnitude in the gradient there
      * @param step how many times its direction the point moved; 0 where it stayed
-     * @return whether to go on
      */
-    boolean iteration(int iteration, double value, double gradientNorm, double step);
+    void iteration(int iteration, double value, double gradientNorm, double step);
+
+    /** Whether to go on: asked before each evaluation. Where not, the last good point is the result. */
+    default boolean goesOn() {
+      return true;
+    }
   }
 
   /** What {@link Minimizers} calls it. */
   String name();
 
+  /** Whether it needs products with the Hessian. */
+  default boolean secondOrder() {
+    return false;
+  }
+
   /** How many vectors as long as the start it keeps on the device. */
   int vectors();
 
   /**
-   * Goes down from {@code start}. The result is never worse than that, but for a fixed step.
+   * Goes down from {@code start}. The result is never worse than that, but for rounding and
+   * for a fixed step.
    *
    * @param start as the objective's vectors; not changed
    * @throws IllegalArgumentException if start is no such vector, function or gradient are not finite there, or the
@@ -40,7 +50,6 @@ public interface Minimizer {
 
   /** With the default tolerances, unheard. */
   default Result minimize(Objective f, Array start) {
-    return minimize(
-        f, start, Stopping.of(f.type()), (iteration, value, gradientNorm, step) -> true);
+    return minimize(f, start, Stopping.of(f.type()), (iteration, value, gradientNorm, step) -> {});
   }
 }

@@ -23,7 +23,8 @@ import org.thalweg.model.Objective;
  * Applied Mathematics 2, 1944), which costs the doubling where the curvature is as small as that.
  *
  * @param limit refuse objectives with more parameters, at most 46,340
- * @param damping finite and at least 0, which is none
+ * @param damping finite and at least 0, which is none; else at least twice what rounding may hide, {@code n * 2^-23}
+ *     in F32
  */
 public record Newton(int limit, double damping) implements Minimizer {
   /** The root of the longest Java array. */
@@ -32,7 +33,7 @@ public record Newton(int limit, double damping) implements Minimizer {
   /** What one core does, for the estimate in a refusal. */
   private static final double MULTIPLICATIONS_A_SECOND = 1e9;
 
-  /** Undamped, with at most 5,000 parameters: 200 MB, and less than a minute an iteration. */
+  /** Undamped, with at most 5,000 parameters: 200 MB, and less than a minute to factor. */
   public Newton() {
     this(5000, 0);
   }
@@ -53,6 +54,11 @@ public record Newton(int limit, double damping) implements Minimizer {
   }
 
   @Override
+  public boolean secondOrder() {
+    return true;
+  }
+
+  @Override
   public int vectors() {
     return Run.VECTORS + 2;
   }
@@ -60,7 +66,8 @@ public record Newton(int limit, double damping) implements Minimizer {
   @Override
   public Result minimize(Objective f, Array start, Stopping stopping, Listener listener) {
     twiceDifferentiable(f);
-    affordable(f.size(), Runtime.getRuntime().maxMemory());
+    Runtime java = Runtime.getRuntime();
+    affordable(f.size(), java.maxMemory() - java.totalMemory() + java.freeMemory());
     try (Run run = new Run(f, start, stopping, listener)) {
       return run.iterate(new Steps(run, f.type(), (int) f.size(), damping));
     }
@@ -82,7 +89,7 @@ public record Newton(int limit, double damping) implements Minimizer {
               Locale.ROOT,
               "Newton's method on %d parameters needs %.3g GB for the Hessian, and in each iteration"
                   + " %d products with it and about %.2g hours to factor it; the limit is %d"
-                  + " parameters, and the heap has %.3g GB. L-BFGS and Newton-CG need no Hessian",
+                  + " parameters, and the heap has %.3g GB left. L-BFGS and Newton-CG need no Hessian",
               n,
               bytes / 1e9,
               n,
@@ -148,7 +155,8 @@ public record Newton(int limit, double damping) implements Minimizer {
         System.arraycopy(row, 0, hessian.data, i * n, n);
         diagonal[i] = row[i];
       }
-      double damp = damping * Arrays.stream(diagonal).max().orElse(0);
+      double share = damping == 0 ? 0 : Math.max(damping, 2 * leastPivot); // beyond rounding
+      double damp = share * Arrays.stream(diagonal).max().orElse(0);
       for (int i = 0; i < n; i++) {
         diagonal[i] += damp;
         hessian.set(i, i, diagonal[i]);

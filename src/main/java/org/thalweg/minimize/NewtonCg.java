@@ -19,6 +19,11 @@ public record NewtonCg() implements Minimizer {
   }
 
   @Override
+  public boolean secondOrder() {
+    return true;
+  }
+
+  @Override
   public int vectors() {
     return Run.VECTORS + 4;
   }

@@ -10,7 +10,7 @@ public enum Reason {
   /** At the bottom, as far as rounding shows it; or the gradient is not the function's. */
   NO_DESCENT("the line search finds no better point, however short the step"),
   /** A step that is fixed was too long. */
-  NOT_FINITE("the step leads to where the function or its gradient is not finite"),
+  NOT_FINITE("the step leads to where the function or its gradient is not finite: it is too long"),
   HESSIAN(
       "the Hessian is singular or indefinite here, so that its quadratic has no lowest point; more"
           + " damping would give it one");

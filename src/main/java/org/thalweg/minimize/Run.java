@@ -57,18 +57,23 @@ final class Run implements AutoCloseable {
     this.device = f.device();
     this.stopping = stopping;
     this.listener = listener;
-    this.w = vector();
-    this.g = vector();
-    this.triedW = vector();
-    this.triedG = vector();
-    this.sums = device.allocate(ElementType.F64, Device.dotRoom(f.size()));
-    arrays.add(sums);
+    try {
+      this.w = vector();
+      this.g = vector();
+      this.triedW = vector();
+      this.triedG = vector();
+      this.sums = device.allocate(ElementType.F64, Device.dotRoom(f.size()));
+      arrays.add(sums);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
   }
 
   /** From the start through one iteration after the other until it says why not, or a tolerance does. */
   Result iterate(Supplier<@Nullable Reason> iteration) {
     device.copy(start, triedW);
-    if (!evaluate()) {
+    if (!evaluated()) {
       throw new IllegalArgumentException(
           "the start must be where the function is finite: it is %s there, the gradient's norm %s"
               .formatted(triedValue, triedNorm));
@@ -76,15 +81,16 @@ final class Run implements AutoCloseable {
     accept(0);
     double change = Double.POSITIVE_INFINITY;
     for (int i = 0; ; i++) {
-      boolean on = listener.iteration(i, value, gradientNorm, step);
+      listener.iteration(i, value, gradientNorm, step);
       Reason reason = stop(i, change);
-      if (reason == null && !on) {
-        reason = Reason.STOPPED;
-      }
       double before = value;
       step = 0;
       if (reason == null) {
-        reason = iteration.get();
+        try {
+          reason = iteration.get();
+        } catch (Stopped e) {
+          reason = Reason.STOPPED;
+        }
       }
       if (reason != null) {
         arrays.remove(w);
@@ -116,8 +122,24 @@ final class Run implements AutoCloseable {
     return evaluate();
   }
 
+  /** The listener has said not to go on. */
+  private static final class Stopped extends RuntimeException {
+    private static final long serialVersionUID = 1;
+  }
+
+  private void checkGoesOn() {
+    if (!listener.goesOn()) {
+      throw new Stopped();
+    }
+  }
+
   /** Evaluates where {@link #triedW} is: whether all is finite there. */
   boolean evaluate() {
+    checkGoesOn();
+    return evaluated();
+  }
+
+  private boolean evaluated() {
     gradients++;
     triedValue = f.gradient(triedW, triedG);
     triedNorm = norm(Norm.MAX, triedG);
@@ -126,6 +148,7 @@ final class Run implements AutoCloseable {
 
   /** f alone where {@link #triedW} is. */
   double evaluateValue() {
+    checkGoesOn();
     values++;
     return f.value(triedW);
   }
@@ -151,6 +174,7 @@ final class Run implements AutoCloseable {
   }
 
   void hessianTimes(Array v, Array out) {
+    checkGoesOn();
     products++;
     f.hessianTimes(w, v, out);
   }

@@ -182,7 +182,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
 
   private Gather gather(Dataset.Bytes bytes, int block, double @Nullable [] shift) {
     Array pixels = allocate(ElementType.U8, bytes.count());
-    device.upload(pixels, ByteBuffer.allocateDirect(bytes.count()).put(bytes.pixels()).flip());
+    device.upload(pixels, ByteBuffer.wrap(bytes.pixels()));
     Array order = own(device.of(IntStream.range(0, block).toArray()));
     Steps steps = new Steps(device, type, 1, 1, 1); // its one cell, the first row, stays 0
     own(steps.cells());

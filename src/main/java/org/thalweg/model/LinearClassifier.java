@@ -261,7 +261,8 @@ public final class LinearClassifier implements AutoCloseable {
     double[] w = device.read(weights);
     double[] absolute = Arrays.stream(w).map(Math::abs).toArray();
     double[] squares = Arrays.stream(w).map(x -> x * x).toArray();
-    return l1 * Exact.sum(absolute, 0, w.length) + l2 * Exact.sum(squares, 0, w.length);
+    double penalty = l1 == 0 ? 0 : l1 * Exact.sum(absolute, 0, w.length); // not 0 * infinity
+    return l2 == 0 ? penalty : penalty + l2 * Exact.sum(squares, 0, w.length);
   }
 
   /** CRC-32 of the weights' little-endian bytes, then the bias's, each NaN as the canonical one. */

@@ -24,6 +24,9 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
   private static final int WIDTH = 900;
   private static final int HEIGHT = 560;
 
+  /** What is farther from 0 is not shown: ranges stay finite. */
+  private static final double FAR = 1e300;
+
   /** Fewer points than this are marked: a line through one point is none. */
   static final int FEW = 16;
 
@@ -155,7 +158,7 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
   }
 
   private static boolean shown(Axis axis, double number) {
-    return Double.isFinite(number) && (number > 0 || !axis.logarithmic);
+    return Math.abs(number) <= FAR && (number > 0 || !axis.logarithmic);
   }
 
   private Range range(Axis axis, Function<Series, double[]> numbers) {
@@ -173,6 +176,7 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
       double high = Math.max(low + 1, Math.ceil(Math.log10(max)));
       return new Range(Math.pow(10, low), Math.pow(10, high));
     }
-    return min < max ? new Range(min, max) : new Range(min - 1, max + 1);
+    double pad = Math.max(1, Math.ulp(max) * (1L << 20)); // a range that rounding leaves one
+    return min < max ? new Range(min, max) : new Range(min - pad, max + pad);
   }
 }

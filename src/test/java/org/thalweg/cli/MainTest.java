@@ -106,7 +106,11 @@ class MainTest {
             "train", "digits", "--method", "sgd", "--batch=8", "--", "--method sgd: must", "lbfgs"),
         List.of("train", "digits", "--method", "minibatch:lr=1", "--", "--method", "must be one"),
         List.of("train", "digits", "--method", "lbfgs:lr=1", "--", "--method", "lr", "memory"),
-        List.of("train", "digits", "--method", "lbfgs:memory=0", "--", "--method", "at least 1"),
+        List.of("train", "digits", "--method", "lbfgs:memory=0", "--", "--method", "1 .. 10000"),
+        List.of(
+            "train", "digits", "--method=newton", "--model=hinge", "--", "--model hinge", "lbfgs"),
+        List.of("train", "digits", "--method=newton-cg", "--l1=1", "--", "--l1 1.0", "lbfgs"),
+        List.of("train", "digits", "--optimizer", "adam:eps=1,eps=2", "--", "eps", "twice"),
         List.of("train", "digits", "--method", "lbfgs", "--lr", "1", "--", "--lr", "backtracking"),
         List.of("train", "digits", "--method=backtracking:lr=1", "--lr=2", "--", "--lr 2", "lr=1"),
         List.of("train", "digits", "--method", "backtracking", "--lr", "-1", "--", "--lr -1.0"),

@@ -96,7 +96,7 @@ class MinimizeCommandTest {
                 "--method=" + method,
                 "--iterations=2",
                 "--centre",
-                "--l1=1e-4",
+                method.startsWith("newton") ? "--l2=1e-4" : "--l1=1e-4",
                 single ? "--type=f32" : "--type=f64",
                 "--device=" + device);
         crc.add(done.get("weights_crc32").getAsString());
@@ -209,6 +209,15 @@ class MinimizeCommandTest {
     assertEquals(start.get("weights_crc32"), far.get("weights_crc32"));
   }
 
+  /** In binary32 its rounding is far above the damping of binary64. */
+  @Test
+  void dampingIsBeyondRounding() {
+    for (String type : List.of("f32", "f64")) {
+      JsonObject done = done(points, "--method=newton", "--l2=1e-3", "--type=" + type);
+      assertEquals("gradient", done.get("reason").getAsString(), type);
+    }
+  }
+
   @Test
   void whatFailsIsOneLineAndLeavesNothing() throws IOException {
     String cifar = "--data-dir=" + Samples.write(folder.resolve("cifar"), Samples.cifar());
@@ -219,8 +228,6 @@ class MinimizeCommandTest {
         "hours",
         "the limit is 5000");
     assertFails(train("digits", "--method=lbfgs", "--init-scale=1e308"), "start", "finite", "NaN");
-    assertFails(
-        train("digits", "--method=newton-cg", "--model=hinge"), "second derivatives", "L-BFGS");
   }
 
   private void assertFails(MainTest.Outcome outcome, String... words) {

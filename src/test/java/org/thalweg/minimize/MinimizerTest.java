@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
+import org.thalweg.device.DeviceException;
 import org.thalweg.device.ElementType;
 import org.thalweg.device.JavaDevice;
 import org.thalweg.device.Philox;
@@ -35,7 +36,7 @@ class MinimizerTest {
     device.close();
   }
 
-  private static final Minimizer.Listener UNHEARD = (iteration, value, gradientNorm, step) -> true;
+  private static final Minimizer.Listener UNHEARD = (iteration, value, gradientNorm, step) -> {};
 
   private Result run(Minimizer minimizer, HostFunction f, double[] start, Stopping stopping) {
     return run(minimizer, f, start, stopping, UNHEARD);
@@ -257,7 +258,7 @@ class MinimizerTest {
           (i, value, norm, step) -> {
             points.add(last[0]);
             gradients.add(last[1]);
-            return steps.add(step);
+            steps.add(step);
           });
       assertTrue(points.size() > 8);
       for (int k = 0; k + 1 < points.size(); k++) {
@@ -388,12 +389,62 @@ class MinimizerTest {
     HostFunction f = Functions.logistic(7, 20, 1e-3);
     for (Minimizer minimizer : MinimizerTwinsTest.MINIMIZERS) {
       for (int last : new int[] {0, 1, 3}) {
-        Result told = run(minimizer, f, filled(7, 0.5), EXACT, (i, v, g, step) -> i < last);
+        Result told = run(minimizer, f, filled(7, 0.5), EXACT, until(last));
         Result whole = run(minimizer, f, filled(7, 0.5), new Stopping(0, 0, last));
         assertEquals(Reason.STOPPED, told.reason());
         assertEquals(last, told.iterations());
         assertEquals(whole.value(), told.value());
         assertArrayEquals(device.read(whole.point()), device.read(told.point()));
+      }
+    }
+  }
+
+  /** Goes on before this iteration. */
+  private static Minimizer.Listener until(int last) {
+    return new Minimizer.Listener() {
+      private int reached;
+
+      @Override
+      public void iteration(int iteration, double value, double gradientNorm, double step) {
+        reached = iteration;
+      }
+
+      @Override
+      public boolean goesOn() {
+        return reached < last;
+      }
+    };
+  }
+
+  /** In the middle of an iteration, too: the last good point is the result. */
+  @Test
+  void aListenerStopsItAtAnyEvaluation() {
+    HostFunction f = Functions.logistic(7, 20, 1e-3);
+    double[] start = filled(7, 0.5);
+    for (Minimizer minimizer : MinimizerTwinsTest.MINIMIZERS) {
+      for (int evaluations = 0; evaluations < 12; evaluations++) {
+        int[] left = {evaluations};
+        Result told =
+            run(
+                minimizer,
+                f,
+                start,
+                EXACT,
+                new Minimizer.Listener() {
+                  @Override
+                  public void iteration(
+                      int iteration, double value, double gradientNorm, double step) {}
+
+                  @Override
+                  public boolean goesOn() {
+                    return left[0]-- > 0;
+                  }
+                });
+        assertEquals(Reason.STOPPED, told.reason(), minimizer.toString());
+        assertEquals(
+            evaluations + 1, told.values() + told.gradients() + told.products(), "and the start's");
+        assertEquals(f.value(device.read(told.point())), told.value(), 1e-15);
+        assertTrue(told.value() <= f.value(start));
       }
     }
   }
@@ -618,22 +669,7 @@ class MinimizerTest {
   @Test
   void nothingIsLeftBehind() {
     List<Array> allocated = new ArrayList<>();
-    Device watched =
-        (Device)
-            Proxy.newProxyInstance(
-                Device.class.getClassLoader(),
-                new Class<?>[] {Device.class},
-                (proxy, method, arguments) -> {
-                  try {
-                    Object result = method.invoke(device, arguments);
-                    if (method.getName().equals("allocate")) {
-                      allocated.add((Array) result);
-                    }
-                    return result;
-                  } catch (InvocationTargetException e) {
-                    throw e.getCause();
-                  }
-                });
+    Device watched = watched(allocated, Integer.MAX_VALUE);
     for (Minimizer minimizer : MinimizerTwinsTest.MINIMIZERS) {
       for (double first : new double[] {3, -1}) { // a good start, and one that is refused
         allocated.clear();
@@ -661,6 +697,52 @@ class MinimizerTest {
         }
       }
     }
+  }
+
+  /** Nor where the device has no memory left at any of the allocations. */
+  @Test
+  void nothingIsLeftBehindWhereMemoryEnds() {
+    for (Minimizer minimizer : MinimizerTwinsTest.MINIMIZERS) {
+      for (int most = 0; most <= minimizer.vectors(); most++) {
+        List<Array> allocated = new ArrayList<>();
+        Device watched = watched(allocated, most);
+        assertThrows(
+            DeviceException.class,
+            () ->
+                minimizer.minimize(
+                    Functions.barrier(2).on(watched, ElementType.F64),
+                    device.of(ElementType.F64, 2, 3),
+                    new Stopping(0, 0, 5),
+                    UNHEARD));
+        assertEquals(most, allocated.size());
+        for (Array array : allocated) {
+          assertThrows(IllegalStateException.class, () -> device.read(array));
+        }
+      }
+    }
+  }
+
+  /** The device, whose allocations are heard of, and refused when there have been so many. */
+  private Device watched(List<Array> allocated, int most) {
+    return (Device)
+        Proxy.newProxyInstance(
+            Device.class.getClassLoader(),
+            new Class<?>[] {Device.class},
+            (proxy, method, arguments) -> {
+              boolean allocates = method.getName().equals("allocate");
+              if (allocates && allocated.size() == most) {
+                throw new DeviceException("no memory");
+              }
+              try {
+                Object result = method.invoke(device, arguments);
+                if (allocates) {
+                  allocated.add((Array) result);
+                }
+                return result;
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
   }
 
   @Test

@@ -40,7 +40,7 @@ class MinimizersTest {
   @Test
   void whatIsWrongIsNamed() {
     refused("bfgs", "bfgs", "lbfgs", "newton-cg");
-    refused("lbfgs:memory=0", "lbfgs", "memory", "at least 1", "0");
+    refused("lbfgs:memory=0", "lbfgs", "memory", "1 .. 10000", "0");
     refused("lbfgs:memory=2.5", "lbfgs", "memory", "whole", "2.5");
     refused("lbfgs:memory=NaN", "memory", "whole", "NaN");
     refused("lbfgs:memory=1e10", "memory", "whole", "1.0E10");
@@ -52,7 +52,9 @@ class MinimizersTest {
     refused("gradient-descent:lr=0", "above 0");
     refused("backtracking:backtracking=1", "backtracking", "lr");
     refused("backtracking:", "lr");
-    refused("backtracking:lr", "lr=0.5");
+    refused("backtracking:lr", "lr=1.0");
+    refused("lbfgs:memory", "memory=10");
+    refused("lbfgs:memory=1073741822", "1 .. 10000");
   }
 
   private static void refused(String text, String... parts) {

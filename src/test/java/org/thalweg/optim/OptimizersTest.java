@@ -36,8 +36,9 @@ class OptimizersTest {
     refused("adm", "adm", "adam", "lion");
     refused("adam:beta=1", "beta", "beta1", "eps");
     refused("adam:", "lr");
-    refused("adam:beta1", "beta1=0.5");
+    refused("adam:beta1", "beta1=0.9");
     refused("adam:beta1=x", "beta1=x");
+    refused("adam:beta1=0.5,beta1=0.6", "beta1", "twice");
     refused("adam:beta1=1", "adam", "beta1", "[0, 1)", "1.0");
     refused("adam:lr=-1", "adam", "lr", "-1.0");
     refused("adam:lr=NaN", "adam", "lr", "NaN");

@@ -170,6 +170,19 @@ class PlotTest {
   }
 
   @Test
+  void whateverTheNumbersAreARangeIsFound() {
+    for (double x : new double[] {0, 1e-320, 1e16, 1e17, 1e300, 1e306, Double.MAX_VALUE}) {
+      for (double[] y : new double[][] {{x}, {x, x}, {-x, x}, {x, 2 * x}}) {
+        for (boolean logarithmic : new boolean[] {false, true}) {
+          Series series = new Series("a", new double[y.length], y);
+          Axis axis = new Axis("y", logarithmic);
+          new Lines("", new Axis("x", false), axis, List.of(series)).draw();
+        }
+      }
+    }
+  }
+
+  @Test
   void runsOfAnyLengthAreDrawnAndNothingMeasuredIsRefused() {
     for (int epochs : new int[] {1, 2, 1000}) {
       double[] series = new double[epochs];
