@@ -215,6 +215,9 @@ final class CompareCommand implements Callable<Integer> {
       Surface.Point start =
           new Surface.Point(Double.parseDouble(numbers[0]), Double.parseDouble(numbers[1]));
       if (Double.isFinite(start.x()) && Double.isFinite(start.y())) {
+        if (!Double.isFinite(on.value(start.numbers()))) {
+          throw Usage.wrong(spec, "--start %s: %s is not finite there", text, on.name());
+        }
         return start;
       }
     } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {

@@ -47,7 +47,8 @@ final class DataComparison {
     String cell(Training own, List<Training> finished) {
       boolean best =
           finished.stream().allMatch(one -> loss ? of(own) <= of(one) : of(own) >= of(one));
-      return (best ? "*" : "") + String.format(Locale.ROOT, loss ? "%.6f" : "%.4f", of(own));
+      return (best ? "*" : "")
+          + (loss ? RunReport.text(of(own), 6) : String.format(Locale.ROOT, "%.4f", of(own)));
     }
   }
 

@@ -101,7 +101,8 @@ final class LectureCommand implements Callable<Integer> {
   private void examine(List<Lesson> lessons, DeviceChoice.Opened opened, RunFolder folder)
       throws IOException {
     PrintWriter print = spec.commandLine().getOut();
-    Gallery gallery = new Gallery(folder::file);
+    Gallery gallery =
+        new Gallery((file, picture) -> folder.draw(file, picture, spec.commandLine().getErr()));
     if (!output.json) {
       print.printf("device      %s%n%n", opened);
       print.flush();
@@ -109,8 +110,8 @@ final class LectureCommand implements Callable<Integer> {
     int held = 0;
     for (Lesson lesson : lessons) {
       Evidence evidence = Lecture.examine(lesson, opened.device());
-      gallery.add(lesson, evidence);
       print(print, lesson, evidence);
+      gallery.add(lesson, evidence);
       held += evidence.holds() ? 1 : 0;
     }
     if (claims.isEmpty()) {
@@ -118,7 +119,7 @@ final class LectureCommand implements Callable<Integer> {
         gallery.add(exhibit, Lecture.plates(exhibit, opened.device()));
       }
     }
-    gallery.write(opened.toString());
+    gallery.write(folder.file(Gallery.INDEX), opened.device().description());
     end(print, lessons.size(), held, folder.file(Gallery.INDEX));
   }
 

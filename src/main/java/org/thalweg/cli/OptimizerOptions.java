@@ -71,7 +71,10 @@ final class OptimizerOptions {
     Map<String, Optimizer> rules = new LinkedHashMap<>();
     String texts = list.replaceAll("(?<=^|,)all(?=,|$)", String.join(",", Optimizers.names()));
     for (String piece : texts.split(",(?=[^,=]*(:|,|$))", -1)) {
-      String text = piece.contains(":") ? piece : piece.replaceFirst(",", ":");
+      String text = (piece.contains(":") ? piece : piece.replaceFirst(",", ":")).trim();
+      if (text.isEmpty()) {
+        throw Usage.wrong(spec, "%s \"%s\": there is an empty name in it", option, list);
+      }
       Optimizer said = Usage.checked(spec, option + " " + text, () -> Optimizers.parse(text));
       Optimizer rule = saysLr(text) ? said : rate.apply(said);
       if (rules.containsValue(rule)) {

@@ -26,6 +26,7 @@ final class RunFolder {
   private final Path path;
   private final Deque<Path> made = new ArrayDeque<>();
   private final Set<Path> files = new HashSet<>();
+  private boolean warned;
 
   /** One that is there, of a run that goes on. */
   RunFolder(Path path) {
@@ -87,8 +88,11 @@ final class RunFolder {
       Plot.write(file(name), picture, true);
       return true;
     } catch (PlotException | IOException e) {
-      err.printf("thalweg: warning: no %s: %s%n", name, e.getMessage());
-      err.flush();
+      if (!warned || e instanceof IOException) { // without fonts all pictures fail
+        err.printf("thalweg: warning: no %s: %s%n", name, e.getMessage());
+        err.flush();
+      }
+      warned = true;
       return false;
     }
   }

@@ -70,7 +70,7 @@ final class SurfaceComparison {
         for (int i = 0; i <= way.steps(); i++) {
           csv.write("%s,%d,%s,%s,%s%n".formatted(name, i, way.x()[i], way.y()[i], way.value()[i]));
         }
-        OptionalInt arrival = way.stepsTo(surface.least() + NEAR);
+        OptionalInt arrival = way.arrival(surface.least() + NEAR);
         print.println(
             json ? Environment.JSON.toJson(object(name, way, arrival)) : row(name, way, arrival));
         print.flush();
@@ -91,7 +91,7 @@ final class SurfaceComparison {
       print.println(Environment.JSON.toJson(done));
     } else {
       print.printf(
-          "%narrives     after so many steps the value is within 1e-6 of the least, %s%n",
+          "%narrives     after so many steps the value stays within 1e-6 of the least, %s%n",
           surface.least());
       print.printf(
           "left        %s: ways.csv%s%n",
@@ -103,7 +103,7 @@ final class SurfaceComparison {
   private String row(String name, Trajectory way, OptionalInt arrival) {
     String start = (names + "  %7s").formatted(name, OptimizerOptions.lr(way.rule()));
     if (!way.finite()) {
-      return start + "  left the plane in step %d".formatted(way.steps());
+      return start + "  the value is not finite after step %d".formatted(way.steps());
     }
     return start
         + String.format(

@@ -36,7 +36,8 @@ public record Surface(
     implements HostFunction, Descent.Slope {
   /** A place in the plane. */
   public record Point(double x, double y) {
-    double[] numbers() {
+    /** Both, as a vector. */
+    public double[] numbers() {
       return new double[] {x, y};
     }
   }

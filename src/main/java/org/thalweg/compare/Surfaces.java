@@ -1,5 +1,6 @@
 package org.thalweg.compare;
 
+import java.math.BigDecimal;
 import java.util.List;
 import org.thalweg.compare.Surface.Point;
 import org.thalweg.compare.Surface.Rates;
@@ -38,7 +39,7 @@ public final class Surfaces {
     return new Surface(
         "bowl",
         "a quadratic of condition number %s: steps that are short enough for the steep direction crawl along the flat one"
-            .formatted(condition),
+            .formatted(BigDecimal.valueOf(condition).stripTrailingZeros().toPlainString()),
         (x, y, out) -> quadratic(condition, x, y, out),
         new Range(-5, 5),
         new Range(-steep, steep),

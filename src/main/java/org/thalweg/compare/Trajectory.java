@@ -2,7 +2,6 @@ package org.thalweg.compare;
 
 import java.util.OptionalInt;
 import java.util.stream.DoubleStream;
-import java.util.stream.IntStream;
 import org.thalweg.device.Device;
 import org.thalweg.optim.Optimizer;
 
@@ -53,9 +52,13 @@ public record Trajectory(Optimizer rule, double[] x, double[] y, double[] value)
     return Double.isFinite(value[steps()]);
   }
 
-  /** After how many steps the value is this or less for the first time; empty for never. */
-  public OptionalInt stepsTo(double least) {
-    return IntStream.range(0, value.length).filter(i -> value[i] <= least).findFirst();
+  /** After how many steps the value is no more than this and stays so; empty for never. */
+  public OptionalInt arrival(double most) {
+    int last = steps();
+    while (last >= 0 && value[last] <= most) {
+      last--;
+    }
+    return last == steps() ? OptionalInt.empty() : OptionalInt.of(last + 1);
   }
 
   /** Where it ends. */

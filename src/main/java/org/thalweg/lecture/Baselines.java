@@ -3,12 +3,15 @@ package org.thalweg.lecture;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.thalweg.check.GradCheck;
 import org.thalweg.check.GradGradCheck;
 import org.thalweg.check.NumericGradient;
 import org.thalweg.check.Report;
+import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
+import org.thalweg.device.Device;
 import org.thalweg.device.ElementType;
 import org.thalweg.minimize.GradientDescent;
 import org.thalweg.minimize.LBfgs;
@@ -16,6 +19,7 @@ import org.thalweg.minimize.RandomSearch;
 import org.thalweg.minimize.Result;
 import org.thalweg.minimize.Stopping;
 import org.thalweg.model.ClassifierObjective;
+import org.thalweg.model.Objective;
 import org.thalweg.plot.Lines.Axis;
 import org.thalweg.plot.Lines.Series;
 import org.thalweg.plot.Templates;
@@ -25,6 +29,7 @@ import org.thalweg.train.Trainer;
 /** The problem, and the first ideas about it: softmax regression on the digits. */
 final class Baselines {
   private static final int DRAWS = 1000;
+  private static final int SEARCHES = 3;
   private static final int EPOCHS = 5;
 
   private Baselines() {}
@@ -32,20 +37,26 @@ final class Baselines {
   static Evidence randomSearch(Lab lab) {
     List<Double> best = new ArrayList<>();
     List<Plate> plates = new ArrayList<>();
-    double drawn;
-    try (ClassifierObjective f = lab.softmax(lab.train, 0);
-        ClassifierObjective unseen = lab.softmax(lab.test, 0);
-        Array start = lab.weights();
-        Result result =
-            new RandomSearch(Lab.SEED, 0.01)
-                .minimize(
-                    f,
-                    start,
-                    new Stopping(0, 0, DRAWS),
-                    (draw, value, gradient, step) -> best.add(value))) {
-      drawn = unseen.accuracy(result.point());
-      plates.add(templates(lab, "random-templates", "The best weights drawn.", result.point()));
+    double[] drawn = new double[SEARCHES];
+    for (int seed = 1; seed <= SEARCHES; seed++) {
+      best.clear();
+      try (ClassifierObjective f = lab.softmax(lab.train, 0);
+          ClassifierObjective unseen = lab.softmax(lab.test, 0);
+          Array start = lab.weights();
+          Result result =
+              new RandomSearch(seed, 0.01)
+                  .minimize(
+                      f,
+                      start,
+                      new Stopping(0, 0, DRAWS),
+                      (draw, value, gradient, step) -> best.add(value))) {
+        drawn[seed - 1] = unseen.accuracy(result.point());
+        if (seed == SEARCHES) {
+          plates.add(templates(lab, "random-templates", "The best weights drawn.", result.point()));
+        }
+      }
     }
+    double most = Arrays.stream(drawn).max().orElseThrow();
     Settings settings = Settings.DEFAULT.withEpochs(EPOCHS).withSeed(Lab.SEED);
     double trained;
     double[] losses;
@@ -76,9 +87,18 @@ final class Baselines {
                 new Series("random search", draws, values),
                 new Series("training", epochs, losses))));
     return new Evidence(
-        trained - drawn >= 0.3,
-        "Test accuracy: %.1f %% by the best of %,d draws, %.1f %% after %d epochs of training; chance is %.0f %%. (The lecture's 15.5 %% is CIFAR-10's.)"
-            .formatted(100 * drawn, DRAWS, 100 * trained, EPOCHS, 100.0 / lab.test.classes()),
+        trained - most >= 0.3,
+        ("Test accuracy: %.1f %% at most by the best of %,d draws (%s), %.1f %% after %d epochs of training; chance is %.0f %%."
+                + " (The lecture's 15.5 %% is CIFAR-10's.)")
+            .formatted(
+                100 * most,
+                DRAWS,
+                IntStream.range(0, SEARCHES)
+                    .mapToObj(i -> "seed %d: %.1f %%".formatted(i + 1, 100 * drawn[i]))
+                    .collect(Collectors.joining(", ")),
+                100 * trained,
+                EPOCHS,
+                100.0 / lab.test.classes()),
         plates);
   }
 
@@ -98,8 +118,10 @@ final class Baselines {
     double[] error = new double[eps.length];
     Report first;
     Report second;
+    Report mistaken;
     int size;
-    try (ClassifierObjective f = lab.softmax(lab.rows(IntStream.range(0, 50).toArray()), 1e-3);
+    Dataset rows = lab.rows(IntStream.range(0, 50).toArray());
+    try (ClassifierObjective f = lab.softmax(rows, 0.1);
         Array start = lab.weights();
         Array g = lab.device.allocate(ElementType.F64, f.size())) {
       double[] w = lab.device.read(start);
@@ -116,18 +138,24 @@ final class Baselines {
       }
       first = GradCheck.check(f, w);
       second = GradGradCheck.check(f, w);
+      try (ClassifierObjective forgetful = lab.softmax(rows, 0)) {
+        mistaken = GradCheck.check(new WithGradientOf(f, forgetful), w);
+      }
     }
     int best = IntStream.range(0, eps.length).reduce(0, (a, b) -> error[b] < error[a] ? b : a);
     return new Evidence(
-        first.passed() && second.passed(),
-        "Of %,d parameters on 50 rows: the numeric gradient takes %,d evaluations of the loss, the analytic one and one gradient; they differ by at most %.1e at eps = %.0e, which is the best of these. gradcheck %s, gradgradcheck %s."
+        first.passed() && second.passed() && !mistaken.passed(),
+        ("Softmax regression with lambda = 0.1 on 50 rows has %,d parameters: the numeric gradient takes %,d evaluations of the loss, the"
+                + " analytic one passes through the rows once. They differ by at most %.1e at eps = %.0e, which is the best of these."
+                + " gradcheck %s, gradgradcheck %s; with the regulariser forgotten in the gradient, gradcheck %s.")
             .formatted(
                 size,
                 2 * size,
                 error[best],
                 eps[best],
                 first.passed() ? "passes" : "fails",
-                second.passed() ? "passes" : "fails"),
+                second.passed() ? "passes" : "fails",
+                mistaken.passed() ? "passes" : "fails"),
         List.of(
             new Plate(
                 "numeric-gradient",
@@ -140,37 +168,68 @@ final class Baselines {
                     new Series("central differences", eps, error)))));
   }
 
+  /** A function with the gradient of another. */
+  private record WithGradientOf(Objective f, Objective other) implements Objective {
+    @Override
+    public Device device() {
+      return f.device();
+    }
+
+    @Override
+    public ElementType type() {
+      return f.type();
+    }
+
+    @Override
+    public long size() {
+      return f.size();
+    }
+
+    @Override
+    public double value(Array w) {
+      return f.value(w);
+    }
+
+    @Override
+    public double gradient(Array w, Array gradient) {
+      other.gradient(w, gradient);
+      return f.value(w);
+    }
+  }
+
   static Evidence flatBottom(Lab lab) {
     int steps = 1000;
-    List<Double> losses = new ArrayList<>();
-    try (ClassifierObjective f = lab.softmax(lab.train, 0);
-        Array start = lab.weights()) {
-      new GradientDescent(0.1, false)
-          .minimize(
-              f,
-              start,
-              new Stopping(0, 0, steps),
-              (step, value, gradient, length) -> losses.add(value))
-          .close();
+    double[] rates = {0.1, 1, 0.01};
+    double[] early = new double[rates.length];
+    Series[] series = new Series[rates.length];
+    for (int i = 0; i < rates.length; i++) {
+      List<Double> losses = new ArrayList<>();
+      try (ClassifierObjective f = lab.softmax(lab.train, 0);
+          Array start = lab.weights()) {
+        new GradientDescent(rates[i], false)
+            .minimize(
+                f,
+                start,
+                new Stopping(0, 0, steps),
+                (step, value, gradient, length) -> losses.add(value))
+            .close();
+      }
+      double fall = losses.get(0) - losses.get(steps);
+      early[i] = 100 * (losses.get(0) - losses.get(steps / 10)) / fall;
+      series[i] =
+          Lab.series(
+              "learning rate " + rates[i], losses.stream().mapToDouble(loss -> loss).toArray());
     }
-    double fall = losses.get(0) - losses.get(steps);
-    double early = (losses.get(0) - losses.get(steps / 10)) / fall;
     return new Evidence(
-        early >= 0.5,
-        "In %,d steps at a learning rate of 0.1 the loss falls from %.3f to %.3f; %.0f %% of that in the first tenth of the steps."
-            .formatted(steps, losses.get(0), losses.get(steps), 100 * early),
+        early[0] >= 50,
+        ("Of the fall of the loss in %,d steps, %.0f %% come in the first tenth at a learning rate of 0.1, %.0f %% at 1; at 0.01, where so"
+                + " many steps do not reach the flat bottom, %.0f %%.")
+            .formatted(steps, early[0], early[1], early[2]),
         List.of(
             new Plate(
                 "flat-bottom",
                 "Loss over the steps of gradient descent, full batch.",
-                Lab.chart(
-                    "",
-                    new Axis("step", false),
-                    "loss",
-                    false,
-                    Lab.series(
-                        "gradient descent",
-                        losses.stream().mapToDouble(loss -> loss).toArray())))));
+                Lab.chart("", new Axis("step", false), "loss", false, series))));
   }
 
   static Evidence regularisation(Lab lab) {
@@ -194,9 +253,10 @@ final class Baselines {
         gap[i] = training[i] - test[i];
       }
     }
+    int best = IntStream.range(0, test.length).reduce(0, (a, b) -> test[b] > test[a] ? b : a);
     return new Evidence(
         gap[3] < gap[1],
-        "Accuracy at the optimum, training and test: %.4f and %.4f at lambda = 1e-5, a gap of %.1f points; %.4f and %.4f at 1e-3, %.1f points; %.4f and %.4f at 0.1, %.1f points."
+        "Accuracy at the optimum, training and test: %.4f and %.4f at lambda = 1e-5, a gap of %.1f points; %.4f and %.4f at 1e-3, %.1f points; %.4f and %.4f at 0.1, %.1f points. Of these the best on test rows is lambda = %.0e, with %.4f: more narrows the gap by what the training rows lose."
             .formatted(
                 training[1],
                 test[1],
@@ -206,7 +266,9 @@ final class Baselines {
                 100 * gap[3],
                 training[5],
                 test[5],
-                100 * gap[5]),
+                100 * gap[5],
+                lambdas[best],
+                test[best]),
         List.of(
             new Plate(
                 "regularisation",

@@ -63,8 +63,8 @@ final class Conditioning {
 
   static Evidence learningRate(Lab lab) {
     double l = 100;
-    double[] rates = {0.5 / l, 1 / l, 1.9 / l, 2 / (l + 1), 2.1 / l};
-    String[] names = {"0.5/L", "1/L", "1.9/L", "2/(L+mu)", "2.1/L"};
+    double[] rates = {0.5 / l, 1 / l, 1.9 / l, 2 / (l + 1), 2.1 / l, 1.99 / l};
+    String[] names = {"0.5/L", "1/L", "1.9/L", "2/(L+mu)", "2.1/L", "1.99/L"};
     List<double[]> ways =
         Arrays.stream(rates).mapToObj(lr -> distances(lab, l, new Sgd(lr))).toList();
     double[] last = ways.get(4);
@@ -76,7 +76,7 @@ final class Conditioning {
             .toArray(Series[]::new);
     return new Evidence(
         holds,
-        ("Steps to a millionth of the distance: %d at 0.5/L, %d at 1/L, %d at 1.9/L, %d at 2/(L+mu); at 2.1/L the distance %s."
+        ("Steps to a millionth of the distance: %d at 0.5/L, %d at 1/L, %d at 1.9/L, %d at 2/(L+mu), %d at 1.99/L; at 2.1/L the distance %s."
                 + " (Until the function, not the distance, is a millionth of what it was, it is the other way round: %d at 1.9/L,"
                 + " %d at 2/(L+mu); the function is nearly all in the steep direction.)")
             .formatted(
@@ -84,6 +84,7 @@ final class Conditioning {
                 steps(ways.get(1)),
                 steps(ways.get(2)),
                 steps(ways.get(3)),
+                steps(ways.get(5)),
                 diverges ? "is a million times as long after " + steps(last) : "shrinks",
                 stepsOfTheLoss(lab, l, new Sgd(rates[2])),
                 stepsOfTheLoss(lab, l, new Sgd(rates[3]))),

@@ -6,11 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.function.Function;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 import org.thalweg.optim.Traits;
-import org.thalweg.plot.Plot;
+import org.thalweg.plot.Picture;
 
 /** The lecture as a page: index.html, and beside it the pictures. It needs nothing from elsewhere. */
 public final class Gallery {
@@ -35,16 +34,18 @@ public final class Gallery {
       footer { color: #555; margin: 3em 0 }
       """;
 
-  private final Function<String, Path> folder;
+  /** Draws pictures. */
+  public interface Easel {
+    /** Draws one as a file of that name beside the page. Returns whether it is there. */
+    boolean draw(String file, Picture picture) throws IOException;
+  }
+
+  private final Easel easel;
   private final StringBuilder sections = new StringBuilder();
 
-  /**
-   * A page to be.
-   *
-   * @param folder says where a file of a name belongs: into a folder that is there, and has no such files
-   */
-  public Gallery(Function<String, Path> folder) {
-    this.folder = folder;
+  /** A page to be. */
+  public Gallery(Easel easel) {
+    this.easel = easel;
   }
 
   /** Writes a lesson's pictures. */
@@ -75,7 +76,9 @@ public final class Gallery {
   private void pictures(List<Plate> plates) throws IOException {
     for (Plate plate : plates) {
       String file = plate.name() + ".png";
-      Plot.write(folder.apply(file), plate.picture());
+      if (!easel.draw(file, plate.picture())) {
+        continue;
+      }
       sections.append(
           "<figure><img src=\"%s\" alt=\"%s\"/><figcaption>%s</figcaption></figure>\n"
               .formatted(file, text(plate.caption()), text(plate.caption())));
@@ -85,9 +88,10 @@ public final class Gallery {
   /**
    * Writes the page.
    *
+   * @param index a new file
    * @param device that the experiments were made on
    */
-  public void write(String device) throws IOException {
+  public void write(Path index, String device) throws IOException {
     String page =
         """
         <!DOCTYPE html>
@@ -102,15 +106,13 @@ public final class Gallery {
         <body>
         <h1>Optimization, claim by claim</h1>
         <p>What a lecture says about optimizers, each claim with an experiment: pictures, and figures that bear it out or do
-        not. Claims, thresholds and seeds were written down before the experiments were made. The figures are the same on
-        every device.</p>
+        X        every device.</p>
         %s%s<footer>Computed by Thalweg on: %s. The digits: E. Alpaydin and C. Kaynak, 1998, CC BY 4.0.</footer>
         </body>
         </html>
         """
             .formatted(STYLE, sections, optimizers(), text(device));
-    Files.writeString(
-        folder.apply(INDEX), page, StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW);
+    Files.writeString(index, page, StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW);
   }
 
   private static String optimizers() {
@@ -145,7 +147,7 @@ public final class Gallery {
 
   private static String title(Lesson lesson) {
     String words = lesson.name().replace('-', ' ');
-    return Character.toUpperCase(words.charAt(0)) + words.substring(1);
+    return Lab.capital(words);
   }
 
   private static String text(String plain) {

@@ -58,4 +58,9 @@ final class Lab {
     Arrays.setAll(x, i -> i);
     return new Series(name, x, y);
   }
+
+  /** A sentence begins so. */
+  static String capital(String sentence) {
+    return Character.toUpperCase(sentence.charAt(0)) + sentence.substring(1);
+  }
 }

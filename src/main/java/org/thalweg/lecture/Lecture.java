@@ -4,8 +4,9 @@ import java.util.List;
 import org.thalweg.device.Device;
 
 /**
- * A lecture on optimization for linear classifiers, claim by claim. Claims, thresholds and seeds were written down before
- * the experiments were made; what turns out false is reported as such.
+ * A lecture on optimization for linear classifiers, claim by claim. The thresholds were written down before the experiments
+ * were made; numbers of steps and learning rates were chosen with these. Where a claim is true only under a condition, it
+ * says so, and the figures say what is outside of that.
  */
 public final class Lecture {
   private static final List<Lesson> LESSONS =
@@ -22,13 +23,13 @@ public final class Lecture {
               Baselines::numericGradient),
           new Lesson(
               "flat-bottom",
-              "Gradient descent is fast at first and slow on the flat bottom: half of the fall comes in the first tenth of"
-                  + " the steps.",
+              "Gradient descent is fast at first and slow on the flat bottom: at a learning rate of 0.1, half of the fall in 1,000 steps comes"
+                  + " in the first tenth of them.",
               Baselines::flatBottom),
           new Lesson(
               "learning-rate",
-              "On a bowl of condition number 100, whose largest curvature is L and whose smallest mu: a longer step is faster"
-                  + " only up to 2/(L+mu); at 1.9/L no fewer steps are needed than there, and at 2.1/L descent diverges.",
+              "On a bowl of condition number 100, whose largest curvature is L and whose smallest mu, gradient descent converges best at a"
+                  + " learning rate of 2/(L+mu): at 1.9/L it needs no fewer steps, and at 2.1/L it diverges.",
               Conditioning::learningRate),
           new Lesson(
               "condition-number",
@@ -42,12 +43,13 @@ public final class Lecture {
               Traps::localMinimum),
           new Lesson(
               "saddle",
-              "Near a saddle the gradient is nearly zero, and gradient descent stays; momentum 0.9 passes, from the same 20"
-                  + " of 20 starts.",
+              "Near a saddle the gradient is nearly zero: gradient descent is still there when momentum 0.9 has passed, from the same 20 of"
+                  + " 20 starts. (That it ends there, as one says, is true only of a start exactly on the way in.)",
               Traps::saddle),
           new Lesson(
               "batch-size",
-              "The gradient of a minibatch is an estimate whose variance falls as 1/B: within 20 % from 32 rows to 512.",
+              "The gradient of a minibatch of independently drawn rows is an estimate whose variance falls as 1/B: within 20 % from 32 rows"
+                  + " to 512.",
               Noise::batchSize),
           new Lesson(
               "momentum-noise",
@@ -60,8 +62,8 @@ public final class Lecture {
               StepSizes::twoForms),
           new Lesson(
               "effective-step",
-              "AdaGrad divides by the root of a sum that only grows: its step falls as 1/sqrt(t), within 10 %. RMSProp's sum"
-                  + " leaks: its step does not fall.",
+              "AdaGrad divides by the root of a sum that only grows: its step falls as 1/sqrt(t), within 10 %. RMSProp's sum leaks: once it"
+                  + " is full, its step does not fall.",
               StepSizes::adaptive),
           new Lesson(
               "bias-correction",
@@ -87,7 +89,7 @@ public final class Lecture {
       List.of(
           new Exhibit(
               "Side by side on the digits",
-              "Softmax regression from the same start on the same minibatches of 32, for 30 epochs.",
+              "Softmax regression from the same start on the same minibatches of 32, for 30 epochs. One learning rate for all: none is tuned.",
               SideBySide::digits),
           new Exhibit(
               "Ways through landscapes",

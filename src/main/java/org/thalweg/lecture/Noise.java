@@ -62,7 +62,7 @@ final class Noise {
         worst <= WITHIN,
         ("Of independently drawn rows, %d minibatches of each size: B times the variance differs from that at 32 by at most %.1f %%."
                 + " Of minibatches as the trainer shuffles them, without any row twice, the variance at 512 is %.2f / 16 of that at 32:"
-                + " less than 1/B, as it must be where a minibatch is a third of all %d rows (N-B)/(N-1) says %.2f.")
+                + " less than 1/B, for a minibatch is a third of all %d rows; the factor (N-B)/(N-1) of draws without return makes that %.2f.")
             .formatted(
                 DRAWS,
                 100 * worst,

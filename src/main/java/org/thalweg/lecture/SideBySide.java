@@ -35,7 +35,11 @@ final class SideBySide {
             rule.name(),
             Trajectory.of(lab.device, surface, rated, surface.start(), STEPS, Lab.SEED));
       }
-      plates.add(new Plate("surface-" + surface.name(), surface.sentence(), surface.picture(ways)));
+      plates.add(
+          new Plate(
+              "surface-" + surface.name(),
+              Lab.capital(surface.sentence()) + ".",
+              surface.picture(ways)));
     }
     return plates;
   }

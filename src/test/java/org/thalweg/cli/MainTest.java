@@ -148,6 +148,8 @@ class MainTest {
         List.of("compare", "bowl", "--start", "1", "--", "--start 1:", "two finite numbers"),
         List.of("compare", "bowl", "--start", "1,2,3", "--", "--start 1,2,3", "two finite"),
         List.of("compare", "bowl", "--start", "1,NaN", "--", "--start 1,NaN", "two finite"),
+        List.of("compare", "rosenbrock", "--start", "1e200,1", "--", "--start 1e200,1:", "finite"),
+        List.of("compare", "bowl", "--optimizers", "sgd,", "--", "--optimizers", "empty"),
         List.of("compare", "bowl", "--lr", "-1", "--", "--lr -1.0", "at least 0"),
         List.of("compare", "bowl", "--optimizers", "adm", "--", "--optimizers adm", "adam"),
         List.of("compare", "bowl", "--optimizers", "sgd,,adam", "--", "--optimizers", "adam"),

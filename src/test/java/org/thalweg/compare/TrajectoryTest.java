@@ -115,7 +115,7 @@ class TrajectoryTest {
     assertFalse(way.finite());
     assertTrue(way.steps() < 10, "after " + way.steps() + " steps");
     assertTrue(Double.isFinite(way.value()[way.steps() - 1]));
-    assertEquals(OptionalInt.empty(), way.stepsTo(0));
+    assertEquals(OptionalInt.empty(), way.arrival(0));
   }
 
   /** On the round bowl a learning rate of 1/2 halves the distance, and quarters the value. */
@@ -123,8 +123,11 @@ class TrajectoryTest {
   void arrivesWithTheFirstValueThatIsSmallEnough() {
     Trajectory way = way(Surfaces.bowl(1), new Sgd(0.5), 1);
     assertTrue(way.finite());
-    assertEquals(OptionalInt.of(0), way.stepsTo(way.value()[0]));
-    assertEquals(OptionalInt.of(3), way.stepsTo(way.value()[0] / 64));
-    assertEquals(OptionalInt.of(4), way.stepsTo(way.value()[0] / 65));
+    assertEquals(OptionalInt.of(0), way.arrival(way.value()[0]));
+    double[] through = {4, 1, 0, 2, 0, 0};
+    Trajectory passing = new Trajectory(way.rule(), through, through, through);
+    assertEquals(OptionalInt.of(4), passing.arrival(0), "not where it passes for the first time");
+    assertEquals(OptionalInt.of(3), way.arrival(way.value()[0] / 64));
+    assertEquals(OptionalInt.of(4), way.arrival(way.value()[0] / 65));
   }
 }
