@@ -80,7 +80,6 @@ final class Baselines {
             "random-search",
             "Loss over passes through the training rows: a draw takes one, an epoch too.",
             Lab.chart(
-                "",
                 new Axis("passes", true),
                 "loss",
                 false,
@@ -161,7 +160,6 @@ final class Baselines {
                 "numeric-gradient",
                 "Largest error of central differences: to the right the formula's, to the left rounding.",
                 Lab.chart(
-                    "",
                     new Axis("eps", true),
                     "error",
                     true,
@@ -229,7 +227,7 @@ final class Baselines {
             new Plate(
                 "flat-bottom",
                 "Loss over the steps of gradient descent, full batch.",
-                Lab.chart("", new Axis("step", false), "loss", false, series))));
+                Lab.chart(new Axis("step", false), "loss", false, series))));
   }
 
   static Evidence regularisation(Lab lab) {
@@ -274,7 +272,6 @@ final class Baselines {
                 "regularisation",
                 "Accuracy of the weights that minimise mean cross-entropy + lambda * sum of squares (L-BFGS).",
                 Lab.chart(
-                    "",
                     new Axis("lambda", true),
                     "accuracy",
                     false,

@@ -92,7 +92,7 @@ final class Conditioning {
             new Plate(
                 "learning-rate",
                 "Distance from the bottom of a bowl of condition number 100, by learning rate.",
-                Lab.chart("", new Axis("step", false), "distance", true, series))));
+                Lab.chart(new Axis("step", false), "distance", true, series))));
   }
 
   static Evidence conditionNumber(Lab lab) {
@@ -119,7 +119,6 @@ final class Conditioning {
                 "condition-number",
                 "Steps to a millionth of the distance; both axes logarithmic.",
                 Lab.chart(
-                    "",
                     new Axis("condition number", true),
                     "steps",
                     true,

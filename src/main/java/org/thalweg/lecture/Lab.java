@@ -48,8 +48,8 @@ final class Lab {
   }
 
   /** A chart over the numbers of a step. */
-  static Lines chart(String title, Axis x, String y, boolean logarithmic, Series... series) {
-    return new Lines(title, x, new Axis(y, logarithmic), Arrays.asList(series));
+  static Lines chart(Axis x, String y, boolean logarithmic, Series... series) {
+    return new Lines("", x, new Axis(y, logarithmic), Arrays.asList(series));
   }
 
   /** {@code y} over 0, 1, 2, ... */

@@ -74,7 +74,6 @@ final class Noise {
                 "batch-size",
                 "Variance of the minibatch's gradient, summed over all weights; both axes logarithmic.",
                 Lab.chart(
-                    "",
                     new Axis("rows of a minibatch", true),
                     "variance",
                     true,
@@ -116,7 +115,6 @@ final class Noise {
                 "momentum-noise",
                 "Cosine of the angle between a step and the way down of the full batch.",
                 Lab.chart(
-                    "",
                     new Axis("step", false),
                     "cosine",
                     false,

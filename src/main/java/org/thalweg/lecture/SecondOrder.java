@@ -28,7 +28,7 @@ final class SecondOrder {
 
   static Evidence newton(Lab lab) {
     Surface bowl = Surfaces.bowl(CONDITION);
-    double[] start = {bowl.start().x(), bowl.start().y()};
+    double[] start = bowl.start().numbers();
     double[] end;
     int iterations;
     try (Array from = lab.device.of(ElementType.F64, start);
@@ -80,7 +80,6 @@ final class SecondOrder {
                 "full-batch",
                 "Loss above the least one, over iterations; a line ends where the method stops, or where rounding leaves nothing.",
                 Lab.chart(
-                    "",
                     new Axis("iteration", true),
                     "loss above the least",
                     true,

@@ -96,7 +96,6 @@ final class StepSizes {
                 "effective-step",
                 "Length of a step over that of the gradient; both axes logarithmic.",
                 Lab.chart(
-                    "",
                     new Axis("step", true),
                     "step / gradient",
                     true,
@@ -119,7 +118,6 @@ final class StepSizes {
                 "bias-correction",
                 "Length of Adam's steps under a constant gradient.",
                 Lab.chart(
-                    "",
                     new Axis("step", true),
                     "step",
                     false,
@@ -168,7 +166,6 @@ final class StepSizes {
                 "two-forms",
                 "Difference between the two ways of writing it; where there is no line it is 0.",
                 Lab.chart(
-                    "",
                     new Axis("step", false),
                     "difference",
                     true,
@@ -178,7 +175,7 @@ final class StepSizes {
 
   private static double[][] way(Lab lab, Surface surface, Optimizer rule) {
     double[][] way = new double[1001][];
-    double[] start = {surface.start().x(), surface.start().y()};
+    double[] start = surface.start().numbers();
     try (Descent descent = new Descent(lab.device, rule, start, Lab.SEED)) {
       way[0] = start;
       for (int t = 1; t < way.length; t++) {
