@@ -110,7 +110,7 @@ class TrajectoryTest {
   }
 
   @Test
-  void aWayThatLeavesThePlaneEnds() {
+  void aWayThatIsNoLongerFiniteEnds() {
     Trajectory way = way(Surfaces.rosenbrock(), new Sgd(1), 1);
     assertFalse(way.finite());
     assertTrue(way.steps() < 10, "after " + way.steps() + " steps");
@@ -120,7 +120,7 @@ class TrajectoryTest {
 
   /** On the round bowl a learning rate of 1/2 halves the distance, and quarters the value. */
   @Test
-  void arrivesWithTheFirstValueThatIsSmallEnough() {
+  void arrivesWhereTheValueStaysSmallEnough() {
     Trajectory way = way(Surfaces.bowl(1), new Sgd(0.5), 1);
     assertTrue(way.finite());
     assertEquals(OptionalInt.of(0), way.arrival(way.value()[0]));
