@@ -13,7 +13,10 @@ import java.util.concurrent.TimeUnit;
 public final class Child {
   private Child() {}
 
-  /** Runs the main method of a class; returns what it prints to standard output, without space around it. */
+  /**
+   * Runs the main method of a class; returns what it prints to standard output, without space
+   * around it.
+   */
   public static String run(Class<?> main, Map<String, String> environment, String... jvmArguments)
       throws Exception {
     ProcessBuilder builder =

@@ -9,9 +9,9 @@ import org.thalweg.device.JavaDevice;
 import org.thalweg.model.HostFunction;
 
 /**
- * What an iteration of Newton's method costs, on a quadratic whose products with the Hessian are nearly free, so that
- * what is measured is the Hessian's memory and its factor: {@code mvn -q -P bench test-compile exec:exec
- * -Dexec.args="-cp %classpath org.thalweg.minimize.NewtonCost"}.
+ * What an iteration of Newton's method costs, on a quadratic whose products with the Hessian are
+ * nearly free, so that what is measured is the Hessian's memory and its factor: {@code mvn -q -P
+ * bench test-compile exec:exec -Dexec.args="-cp %classpath org.thalweg.minimize.NewtonCost"}.
  */
 public final class NewtonCost {
   private static final int RUNS = 7;
@@ -27,8 +27,7 @@ public final class NewtonCost {
       }
       Arrays.sort(seconds);
       double median = seconds[RUNS / 2];
-      System.out.printf(
-          "%7d %12.1f %10.4f %9.2g%n", n, 8e-6 * n * n, median, median / n / n / n);
+      System.out.printf("%7d %12.1f %10.4f %9.2g%n", n, 8e-6 * n * n, median, median / n / n / n);
     }
   }
 

@@ -39,9 +39,10 @@ import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 
 /**
- * One step of Adam on one thread of the Java device, and by turns the same loop in C, {@code adam.c}, built here
- * with {@code gcc -O3 -march=native -fno-math-errno} and run as a child process. The ratio of the medians and what
- * a step allocates are printed at the end; times are processor time, for which a busy machine matters less.
+ * One step of Adam on one thread of the Java device, and by turns the same loop in C, {@code
+ * adam.c}, built here with {@code gcc -O3 -march=native -fno-math-errno} and run as a child
+ * process. The ratio of the medians and what a step allocates are printed at the end; times are
+ * processor time, for which a busy machine matters less.
  */
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -95,8 +96,7 @@ public class AdamAgainstC {
         Files.copy(source, folder.resolve("adam.c"));
       }
       int gcc =
-          new ProcessBuilder(
-                  "gcc -O3 -march=native -fno-math-errno -o adam adam.c -lm".split(" "))
+          new ProcessBuilder("gcc -O3 -march=native -fno-math-errno -o adam adam.c -lm".split(" "))
               .directory(folder.toFile())
               .inheritIO()
               .start()
@@ -131,7 +131,8 @@ public class AdamAgainstC {
     @TearDown
     public void close() throws IOException, InterruptedException {
       System.out.printf(
-          "%n%d parameters, medians of %d: Java %.2f ms, C %.2f ms, ratio %.3f; %d bytes allocated%n",
+          "%n%d parameters, medians of %d: Java %.2f ms, C %.2f ms, ratio %.3f; %d bytes"
+              + " allocated%n",
           elements,
           TRIALS,
           median(java) / 1e6,

@@ -25,7 +25,6 @@ import org.thalweg.device.Parameter;
 import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
-import org.thalweg.loss.Softmax;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
@@ -71,7 +70,10 @@ public class JavaDeviceBench {
     update.program.run(1);
   }
 
-  /** Softmax regression on 60,000 random images of 28 x 28 bytes in 10 classes, minibatches of 128, Adam. */
+  /**
+   * Softmax regression on 60,000 random images of 28 x 28 bytes in 10 classes, minibatches of 128,
+   * Adam.
+   */
   @State(Scope.Benchmark)
   public static class Epochs {
     final Device device = new JavaDevice(1);
@@ -87,7 +89,9 @@ public class JavaDeviceBench {
       Optimizer adam = Optimizers.named("adam");
       trainer =
           new Trainer(
-              device, data, Settings.DEFAULT.withOptimizer(adam).withBatch(128).withEpochs(Integer.MAX_VALUE));
+              device,
+              data,
+              Settings.DEFAULT.withOptimizer(adam).withBatch(128).withEpochs(Integer.MAX_VALUE));
     }
 
     @TearDown(Level.Trial)

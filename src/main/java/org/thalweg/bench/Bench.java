@@ -9,9 +9,10 @@ import org.thalweg.device.Device;
 import org.thalweg.device.Program;
 
 /**
- * How long the kernels of a device take, by the host's clock around many replays of a recorded step and the download that
- * waits for them. A step has several launches of one kernel, so that they share what a replay itself costs: on a GPU, a
- * graph's launch and the one thread that moves the cursors. Where a launch takes only some microseconds, it still shows.
+ * How long the kernels of a device take, by the host's clock around many replays of a recorded step
+ * and the download that waits for them. A step has several launches of one kernel, so that they
+ * share what a replay itself costs: on a GPU, a graph's launch and the one thread that moves the
+ * cursors. Where a launch takes only some microseconds, it still shows.
  */
 public final class Bench {
   /** Elements below which nothing is made smaller. */
@@ -29,8 +30,10 @@ public final class Bench {
   /**
    * Measures a device.
    *
-   * @param elements that each kernel works on, 1 to 2^28; a kernel that takes long is measured on fewer
-   * @param mostSeconds about what the runs of one kernel may take together; each takes at least an eighth
+   * @param elements that each kernel works on, 1 to 2^28; a kernel that takes long is measured on
+   *     fewer
+   * @param mostSeconds about what the runs of one kernel may take together; each takes at least an
+   *     eighth
    * @throws IllegalArgumentException if one of them is not possible
    */
   public Bench(Device device, long elements, double mostSeconds) {
@@ -50,7 +53,8 @@ public final class Bench {
    * A kernel's figures.
    *
    * @param module the file of {@code kernels/} that it is in
-   * @param kernel the operation, rule or loss, its type where that is not F32, and the size of what is no vector
+   * @param kernel the operation, rule or loss, its type where that is not F32, and the size of what
+   *     is no vector
    * @param elements that a launch works on
    * @param bytes that a launch cannot but move: each input is read once, each output written once
    * @param microseconds of a launch: the median of the runs
@@ -81,8 +85,9 @@ public final class Bench {
       String size, double microseconds, List<Double> runs, long replays, double stepsPerSecond) {}
 
   /**
-   * Milliseconds that the first use of each module takes longer than the second: reading its kernels from the jar, and
-   * compiling and loading them. On a device that has computed nothing yet.
+   * Milliseconds that the first use of each module takes longer than the second: reading its
+   * kernels from the jar, and compiling and loading them. On a device that has computed nothing
+   * yet.
    */
   public Map<String, Double> modules() {
     Map<String, Double> milliseconds = new LinkedHashMap<>();

@@ -77,7 +77,10 @@ final class Room implements AutoCloseable {
     return own(rule.prepare(device, List.of(new Parameter(numbers(type, n), numbers(type, n), 0))));
   }
 
-  /** The step table, which a measurement has one of; unless it asks for another, of one column of zeros. */
+  /**
+   * The step table, which a measurement has one of; unless it asks for another, of one column of
+   * zeros.
+   */
   Steps steps(ElementType type, int columns) {
     steps = own(new Steps(device, type, columns, MOST_REPLAYS, 1));
     return steps;
@@ -125,8 +128,9 @@ final class Room implements AutoCloseable {
   }
 
   /**
-   * Doubles the replays until a run takes an eighth of {@code most} seconds, which also warms up the JIT; then times up to
-   * {@value #RUNS} runs, fewer where they would take longer than that together.
+   * Doubles the replays until a run takes an eighth of {@code most} seconds, which also warms up
+   * the JIT; then times up to {@value #RUNS} runs, fewer where they would take longer than that
+   * together.
    */
   Timing time(Program program, double most) {
     long replays = 1;

@@ -11,8 +11,9 @@ import org.thalweg.loss.Losses;
 import org.thalweg.model.ClassifierObjective;
 
 /**
- * The classifier's own derivatives, checked: every loss with every regularisation, on rows of a data set and on inputs
- * that are awkward. Weights are drawn so that none is near 0, where |w| has its kink, and no margin near a hinge's.
+ * The classifier's own derivatives, checked: every loss with every regularisation, on rows of a
+ * data set and on inputs that are awkward. Weights are drawn so that none is near 0, where |w| has
+ * its kink, and no margin near a hinge's.
  */
 public final class ClassifierChecks {
   private static final long SEED = 1;
@@ -51,7 +52,8 @@ public final class ClassifierChecks {
    * @param name of the rows
    * @param listener is told of each
    * @return how many have failed
-   * @throws IllegalArgumentException if features are so large that some margin is always near its kink
+   * @throws IllegalArgumentException if features are so large that some margin is always near its
+   *     kink
    */
   public static int run(Device device, String name, Dataset rows, Consumer<Outcome> listener) {
     int failed = 0;
@@ -118,8 +120,8 @@ public final class ClassifierChecks {
   }
 
   /**
-   * Ten times as far from 0 as steps of eps in each weight may move them; a direction's numbers are hardly ever larger
-   * than five.
+   * Ten times as far from 0 as steps of eps in each weight may move them; a direction's numbers are
+   * hardly ever larger than five.
    */
   private static boolean marginsAreFar(Dataset data, double[] w) {
     int classes = data.classes();

@@ -4,7 +4,10 @@ import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.model.Objective;
 
-/** Whether a gradient is that of its function: each element against central differences, as torch's gradcheck. */
+/**
+ * Whether a gradient is that of its function: each element against central differences, as torch's
+ * gradcheck.
+ */
 public final class GradCheck {
   private GradCheck() {}
 
@@ -16,7 +19,8 @@ public final class GradCheck {
   /**
    * Checks f at w, which should be no kink of f and none closer than eps.
    *
-   * @throws IllegalArgumentException if w has a wrong length, or f's vectors are F32 and the tolerance is not for them
+   * @throws IllegalArgumentException if w has a wrong length, or f's vectors are F32 and the
+   *     tolerance is not for them
    */
   public static Report check(Objective f, double[] w, Tolerance tolerance) {
     tolerance.checkDoor(f, w);

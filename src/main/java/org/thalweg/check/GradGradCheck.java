@@ -7,9 +7,10 @@ import org.thalweg.device.Philox;
 import org.thalweg.model.Objective;
 
 /**
- * Whether the products with a Hessian are those of the gradient's own derivative: {@code H v} against {@code (g(w + eps
- * v) - g(w - eps v)) / 2 eps}, element by element. First the directions v are random, of normal numbers, so that each
- * element of H takes part; then unit vectors, evenly spread over the dimensions.
+ * Whether the products with a Hessian are those of the gradient's own derivative: {@code H v}
+ * against {@code (g(w + eps v) - g(w - eps v)) / 2 eps}, element by element. First the directions v
+ * are random, of normal numbers, so that each element of H takes part; then unit vectors, evenly
+ * spread over the dimensions.
  */
 public final class GradGradCheck {
   private static final int RANDOM = 4;
@@ -28,8 +29,8 @@ public final class GradGradCheck {
   /**
    * Checks f at w, which should be no kink of its gradient and none closer than a few eps.
    *
-   * @throws IllegalArgumentException if f has no second derivative, w has a wrong length, or f's vectors are F32 and the
-   *     tolerance is not for them
+   * @throws IllegalArgumentException if f has no second derivative, w has a wrong length, or f's
+   *     vectors are F32 and the tolerance is not for them
    */
   public static Report check(Objective f, double[] w, Tolerance tolerance) {
     tolerance.checkDoor(f, w);

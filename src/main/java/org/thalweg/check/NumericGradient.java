@@ -3,8 +3,8 @@ package org.thalweg.check;
 import org.thalweg.model.Objective;
 
 /**
- * The gradient by central differences, {@code (f(w + eps e_i) - f(w - eps e_i)) / 2 eps}: approximate, and one
- * evaluation of f for each dimension and side.
+ * The gradient by central differences, {@code (f(w + eps e_i) - f(w - eps e_i)) / 2 eps}:
+ * approximate, and one evaluation of f for each dimension and side.
  */
 public final class NumericGradient {
   /** Points that f is given at once, and numbers of them all. */

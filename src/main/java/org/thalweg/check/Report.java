@@ -7,9 +7,10 @@ import java.util.Locale;
  *
  * @param problem why there was nothing to compare, or what is wrong beside the elements; else empty
  * @param checked how many elements were compared
- * @param direction of the worst element: which of the directions a Hessian was multiplied by, from 0; -1 in a gradient
- * @param worst index of the worst element, the one with the largest {@code difference / allowed}, the first of equals;
- *     -1 if none was compared
+ * @param direction of the worst element: which of the directions a Hessian was multiplied by, from
+ *     0; -1 in a gradient
+ * @param worst index of the worst element, the one with the largest {@code difference / allowed},
+ *     the first of equals; -1 if none was compared
  * @param analytic its value by formula
  * @param numeric its value by differences
  * @param allowed the largest difference that would pass

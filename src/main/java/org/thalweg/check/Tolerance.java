@@ -4,13 +4,15 @@ import org.thalweg.device.ElementType;
 import org.thalweg.model.Objective;
 
 /**
- * How a check compares: analytic value a and numeric value n agree where {@code |a - n| <= atol + rtol * |n|}.
+ * How a check compares: analytic value a and numeric value n agree where {@code |a - n| <= atol +
+ * rtol * |n|}.
  *
  * @param eps how far the points of a difference lie to either side
  * @param atol absolute
  * @param rtol relative to the numeric value
- * @param binary32 whether functions of F32 vectors are taken: one rounding of their value is as large as what a step of
- *     the usual eps changes, so that all three numbers must be chosen for it
+ * @param binary32 whether functions of F32 vectors are taken: one rounding of their value is as
+ *     large as what a step of the usual eps changes, so that all three numbers must be chosen for
+ *     it
  */
 public record Tolerance(double eps, double atol, double rtol, boolean binary32) {
   /** What {@code torch.autograd.gradcheck} takes. */

@@ -18,13 +18,15 @@ import picocli.CommandLine.Spec;
     name = "bench",
     header = "Measures a device's kernels against its own copy.",
     description = {
-      "For each kernel: the time of a launch; the bytes that it cannot but move (each input read once, each output"
-          + " written once) in that time; that as a share of what a copy from device to device reaches in the same run;"
-          + " of products the multiply-adds too. Then the steps a second of a recorded training. Above the table: how long"
-          + " opening the device took, and by how much the first use of each file of kernels was slower than the second.",
-      "Times are medians of up to 5 runs, by the host's clock around many replays of a step of 8 launches and the download"
-          + " that waits for them. The share is meant for arrays larger than the caches: on a GPU, the default size."
-          + " Takes about a minute at most."
+      "For each kernel: the time of a launch; the bytes that it cannot but move (each input read"
+          + " once, each output written once) in that time; that as a share of what a copy from"
+          + " device to device reaches in the same run; of products the multiply-adds too. Then the"
+          + " steps a second of a recorded training. Above the table: how long opening the device"
+          + " took, and by how much the first use of each file of kernels was slower than the"
+          + " second.",
+      "Times are medians of up to 5 runs, by the host's clock around many replays of a step of 8"
+          + " launches and the download that waits for them. The share is meant for arrays larger"
+          + " than the caches: on a GPU, the default size. Takes about a minute at most."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
@@ -34,15 +36,16 @@ final class BenchCommand implements Callable<Integer> {
       paramLabel = "NAME",
       defaultValue = "auto",
       description =
-          "${COMPLETION-CANDIDATES}; auto is cuda where there is a GPU, else java. Default: ${DEFAULT-VALUE}.")
+          "${COMPLETION-CANDIDATES}; auto is cuda where there is a GPU, else java. Default:"
+              + " ${DEFAULT-VALUE}.")
   private DeviceChoice device = DeviceChoice.auto;
 
   @Option(
       names = "--elements",
       paramLabel = "N",
       description =
-          "Elements that each kernel works on; one that takes too long is measured on fewer, as its line says."
-              + " Default: 16777216 on cuda, 1048576 on java, 65536 on sim.")
+          "Elements that each kernel works on; one that takes too long is measured on fewer, as its"
+              + " line says. Default: 16777216 on cuda, 1048576 on java, 65536 on sim.")
   private long elements;
 
   @Option(
@@ -50,8 +53,8 @@ final class BenchCommand implements Callable<Integer> {
       paramLabel = "X",
       defaultValue = "0.4",
       description =
-          "About what the runs of one kernel may take together; a run takes at least an eighth of it."
-              + " Default: ${DEFAULT-VALUE}.")
+          "About what the runs of one kernel may take together; a run takes at least an eighth of"
+              + " it. Default: ${DEFAULT-VALUE}.")
   private double seconds;
 
   @Option(names = "--json", description = "Prints one JSON object at the end, and nothing else.")

@@ -29,9 +29,10 @@ import picocli.CommandLine.Spec;
     name = "compare",
     header = "Sets optimizers side by side, on data or on a surface.",
     description = {
-      "On DATA each trains from the same start on the same minibatches; leaves curves.png (loss and accuracy over the"
-          + " epochs) and curves.csv. On a SURFACE, a function of two variables, each walks down from the same point;"
-          + " leaves all.png (the ways over the function's contours), a picture of each way alone, and ways.csv.",
+      "On DATA each trains from the same start on the same minibatches; leaves curves.png (loss and"
+          + " accuracy over the epochs) and curves.csv. On a SURFACE, a function of two variables,"
+          + " each walks down from the same point; leaves all.png (the ways over the function's"
+          + " contours), a picture of each way alone, and ways.csv.",
       "Exit code: 0 done, 1 failed, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,
@@ -67,8 +68,8 @@ final class CompareCommand implements Callable<Integer> {
       completionCandidates = SurfaceNames.class,
       description = {
         "DATA: " + DataOptions.DATA,
-        "SURFACE: ${COMPLETION-CANDIDATES}. Of the options below Training it takes --lr, and --seed, of the noise;"
-            + " none below Data or Model."
+        "SURFACE: ${COMPLETION-CANDIDATES}. Of the options below Training it takes --lr, and"
+            + " --seed, of the noise; none below Data or Model."
       })
   private @Nullable String name;
 
@@ -76,9 +77,10 @@ final class CompareCommand implements Callable<Integer> {
       names = OPTIMIZERS,
       paramLabel = "LIST",
       description =
-          "As in sgd,adam:beta1=0.8,eps=1e-6,lion:lr=1e-4; the word all is every one. Those that do not say lr have that"
-              + " of --lr; without it, on DATA 0.01, but adadelta 1, on a SURFACE one that goes with it."
-              + " Default: sgd,momentum,nesterov,adagrad,rmsprop,adam.")
+          "As in sgd,adam:beta1=0.8,eps=1e-6,lion:lr=1e-4; the word all is every one. Those that do"
+              + " not say lr have that of --lr; without it, on DATA 0.01, but adadelta 1, on a"
+              + " SURFACE one that goes with it. Default:"
+              + " sgd,momentum,nesterov,adagrad,rmsprop,adam.")
   private String optimizers = "sgd,momentum,nesterov,adagrad,rmsprop,adam";
 
   @ArgGroup(validate = false, heading = "%nSurface%n")
@@ -111,7 +113,8 @@ final class CompareCommand implements Callable<Integer> {
         names = "--start",
         paramLabel = "X,Y",
         description =
-            "Where the ways begin. Default: a place from which the surface shows what is hard about it.")
+            "Where the ways begin. Default: a place from which the surface shows what is hard about"
+                + " it.")
     private @Nullable String start;
   }
 

@@ -15,8 +15,8 @@ final class DataOptions {
       names = "--data-dir",
       paramLabel = "DIR",
       description =
-          "Where the files of mnist, cifar10 or fashion-mnist are; of the last, where Debian's package puts them if"
-              + " not said.")
+          "Where the files of mnist, cifar10 or fashion-mnist are; of the last, where Debian's"
+              + " package puts them if not said.")
   private @Nullable Path folder;
 
   @Option(
@@ -28,8 +28,9 @@ final class DataOptions {
 
   /** What DATA may be. */
   static final String DATA =
-      "digits (1,437 training and 360 test images of 8x8 dots, in the jar), fashion-mnist, mnist, cifar10, or a path"
-          + " that ends in .csv: a row a line, of whose rows a fifth, always the same, is for testing.";
+      "digits (1,437 training and 360 test images of 8x8 dots, in the jar), fashion-mnist, mnist,"
+          + " cifar10, or a path that ends in .csv: a row a line, of whose rows a fifth, always the"
+          + " same, is for testing.";
 
   /**
    * Reads the data.

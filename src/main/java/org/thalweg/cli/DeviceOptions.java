@@ -16,8 +16,9 @@ final class DeviceOptions {
       names = "--matmul",
       paramLabel = "NAME",
       description =
-          "What computes products on a GPU: ${COMPLETION-CANDIDATES}; cuBLAS 12 must be installed, and sums in an"
-              + " order of its own, so that weights are the same only with own. Default: own.")
+          "What computes products on a GPU: ${COMPLETION-CANDIDATES}; cuBLAS 12 must be installed,"
+              + " and sums in an order of its own, so that weights are the same only with own."
+              + " Default: own.")
   private Matmul matmul = Matmul.OWN;
 
   DeviceChoice.Opened open() {

@@ -34,7 +34,10 @@ final class DevicesCommand implements Runnable {
     out.flush();
   }
 
-  /** Each device of a driver, with its number where there are several. {@code --device} takes the first. */
+  /**
+   * Each device of a driver, with its number where there are several. {@code --device} takes the
+   * first.
+   */
   static List<String> gpus(Driver driver) {
     String advice = "; --device java needs no GPU";
     try {

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param processors that the JVM may use
  * @param device as it describes itself, and why it is this one
  * @param driver NVIDIA's, where it says so
- * @param kernels for each file of PTX in the jar, the start of the hash of the sources it was made from
+ * @param kernels for each file of PTX in the jar, the start of the hash of the sources it was made
+ *     from
  */
 record Environment(
     String thalweg,

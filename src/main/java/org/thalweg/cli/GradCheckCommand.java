@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "gradcheck",
     description =
-        "Checks every loss's gradients and second derivatives against differences. Exit code 1 if one is wrong.",
+        "Checks every loss's gradients and second derivatives against differences. Exit code 1 if"
+            + " one is wrong.",
     mixinStandardHelpOptions = true,
     sortOptions = false,
     abbreviateSynopsis = true)
@@ -31,8 +32,9 @@ final class GradCheckCommand implements Callable<Integer> {
       paramLabel = "DATA",
       defaultValue = "digits",
       description =
-          "The data set whose first rows are taken, beside inputs that are awkward: digits, fashion-mnist, mnist,"
-              + " cifar10, or a path that ends in .csv. Default: ${DEFAULT-VALUE}.")
+          "The data set whose first rows are taken, beside inputs that are awkward: digits,"
+              + " fashion-mnist, mnist, cifar10, or a path that ends in .csv. Default:"
+              + " ${DEFAULT-VALUE}.")
   private String data = "";
 
   @ArgGroup(validate = false, heading = "%nData%n")
@@ -50,7 +52,8 @@ final class GradCheckCommand implements Callable<Integer> {
       paramLabel = "NAME",
       defaultValue = "auto",
       description =
-          "${COMPLETION-CANDIDATES}; auto is cuda where there is a GPU, else java. Default: ${DEFAULT-VALUE}.")
+          "${COMPLETION-CANDIDATES}; auto is cuda where there is a GPU, else java. Default:"
+              + " ${DEFAULT-VALUE}.")
   private DeviceChoice device = DeviceChoice.auto;
 
   @Option(

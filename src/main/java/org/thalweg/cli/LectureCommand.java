@@ -30,9 +30,10 @@ import picocli.CommandLine.Spec;
     name = "lecture",
     header = "Puts a lecture's claims about optimizers to the test.",
     description = {
-      "For each claim an experiment on the digits, or on a function of few variables: prints what was measured and whether"
-          + " that bears it out, and leaves in a new folder index.html with the pictures, of all claims also those of optimizers side by side. Takes some seconds on java and"
-          + " some minutes on sim; the figures are the same.",
+      "For each claim an experiment on the digits, or on a function of few variables: prints what"
+          + " was measured and whether that bears it out, and leaves in a new folder index.html"
+          + " with the pictures, of all claims also those of optimizers side by side. Takes some"
+          + " seconds on java and some minutes on sim; the figures are the same.",
       "Exit code: 0 done, whatever holds; 1 failed, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,

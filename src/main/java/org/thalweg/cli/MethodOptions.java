@@ -71,8 +71,8 @@ final class MethodOptions {
       paramLabel = "SPEC",
       completionCandidates = OptimizerOptions.Names.class,
       description =
-          "${COMPLETION-CANDIDATES}; with hyperparameters as in adam:beta1=0.8,eps=1e-6. The word help lists them"
-              + " with their formulas. Default: adam.")
+          "${COMPLETION-CANDIDATES}; with hyperparameters as in adam:beta1=0.8,eps=1e-6. The word"
+              + " help lists them with their formulas. Default: adam.")
   String optimizer = "adam";
 
   @Option(
@@ -85,7 +85,8 @@ final class MethodOptions {
       names = "--tolerance",
       paramLabel = "X",
       description =
-          "A full-batch method stops where no entry of the gradient is larger. Default: 1e-8; in f32, 1e-5.")
+          "A full-batch method stops where no entry of the gradient is larger. Default: 1e-8; in"
+              + " f32, 1e-5.")
   private @Nullable Double tolerance;
 
   @Option(
@@ -173,7 +174,8 @@ final class MethodOptions {
   private RuntimeException notSmooth(CommandSpec spec, String option) {
     return Usage.wrong(
         spec,
-        "%s: it has no second derivative everywhere, and --method %s needs that; --method lbfgs does without",
+        "%s: it has no second derivative everywhere, and --method %s needs that; --method lbfgs"
+            + " does without",
         option,
         method);
   }

@@ -26,7 +26,9 @@ import org.thalweg.plot.Picture;
 import org.thalweg.train.Score;
 import org.thalweg.train.Settings;
 
-/** {@code thalweg train} with all rows at once: what it prints and leaves while a minimiser works. */
+/**
+ * {@code thalweg train} with all rows at once: what it prints and leaves while a minimiser works.
+ */
 final class MinimizeRun implements Minimizer.Listener {
   /** Beside the minimiser's vectors: the start, and a model with its gradients. */
   private static final int OWN_VECTORS = 3;
@@ -63,7 +65,9 @@ final class MinimizeRun implements Minimizer.Listener {
     settings = report.task.settings();
   }
 
-  /** Minimises, and leaves what there is to leave; also where the process is told to end meanwhile. */
+  /**
+   * Minimises, and leaves what there is to leave; also where the process is told to end meanwhile.
+   */
   void run() throws IOException {
     report.stoppable(
         () -> stopped = true,

@@ -13,9 +13,11 @@ final class OptimizerList {
 
   static void print(PrintWriter out) {
     out.println(
-        "w is a parameter, g its gradient, t the number of the update; other letters are state, from 0.");
+        "w is a parameter, g its gradient, t the number of the update; other letters are state,"
+            + " from 0.");
     out.println(
-        "Hyperparameters differ from these where they are named: --optimizer adam:beta1=0.8,eps=1e-6");
+        "Hyperparameters differ from these where they are named: --optimizer"
+            + " adam:beta1=0.8,eps=1e-6");
     for (Optimizer rule : Optimizers.all()) {
       String defaults =
           Optimizers.hyperparameters(rule).entrySet().stream()

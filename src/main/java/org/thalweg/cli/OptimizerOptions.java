@@ -30,7 +30,8 @@ final class OptimizerOptions {
    * @param option that has the text
    * @param lr of --lr; null where that was not given
    * @param otherwise the learning rate where neither says one
-   * @throws picocli.CommandLine.ParameterException if the text describes none, or both say the learning rate
+   * @throws picocli.CommandLine.ParameterException if the text describes none, or both say the
+   *     learning rate
    */
   static Optimizer parse(
       CommandSpec spec, String option, String text, @Nullable Double lr, double otherwise) {
@@ -59,12 +60,14 @@ final class OptimizerOptions {
   }
 
   /**
-   * The optimizers that a list describes, by the text of each with blanks for colons and commas. What has no colon but
-   * a {@code =} is a hyperparameter of the optimizer before it; {@code all} stands for the registry.
+   * The optimizers that a list describes, by the text of each with blanks for colons and commas.
+   * What has no colon but a {@code =} is a hyperparameter of the optimizer before it; {@code all}
+   * stands for the registry.
    *
    * @param option that has the list
    * @param rate gives those a learning rate that do not say it
-   * @throws picocli.CommandLine.ParameterException if one of the texts describes none, or two the same
+   * @throws picocli.CommandLine.ParameterException if one of the texts describes none, or two the
+   *     same
    */
   static Map<String, Optimizer> list(
       CommandSpec spec, String option, String list, UnaryOperator<Optimizer> rate) {

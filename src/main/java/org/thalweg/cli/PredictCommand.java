@@ -27,10 +27,11 @@ import picocli.CommandLine.Spec;
     name = "predict",
     header = "Says what a model takes pictures, or the rows of a CSV file, for.",
     description = {
-      "Prints a line for each: the file (and the row, from 1), the class, and its probability, or of a model with a"
-          + " hinge loss its score.",
-      "A picture is scaled to the shape that the model was trained on, and turned to grey if that was. Digits of mnist"
-          + " and clothes of fashion-mnist are white on black: for dark ones on white paper, say --invert.",
+      "Prints a line for each: the file (and the row, from 1), the class, and its probability, or"
+          + " of a model with a hinge loss its score.",
+      "A picture is scaled to the shape that the model was trained on, and turned to grey if that"
+          + " was. Digits of mnist and clothes of fashion-mnist are white on black: for dark ones"
+          + " on white paper, say --invert.",
       "Exit code: 0 done, 1 failed, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,

@@ -3,7 +3,10 @@ package org.thalweg.cli;
 import java.io.Console;
 import java.io.PrintWriter;
 
-/** A line on a terminal's standard error that says how far a training is; nothing where that is no terminal. */
+/**
+ * A line on a terminal's standard error that says how far a training is; nothing where that is no
+ * terminal.
+ */
 final class Progress {
   private static final int WIDTH = 40;
   private static final long PAUSE = 100_000_000; // nanoseconds between two drawings

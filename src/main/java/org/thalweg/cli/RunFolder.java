@@ -15,7 +15,10 @@ import org.thalweg.plot.Picture;
 import org.thalweg.plot.Plot;
 import org.thalweg.plot.PlotException;
 
-/** The folder of a run, which is made late and never over another; of a run that fails, nothing is left. */
+/**
+ * The folder of a run, which is made late and never over another; of a run that fails, nothing is
+ * left.
+ */
 final class RunFolder {
   static final String MODEL = "model.safetensors";
   static final String CHECKPOINT = "checkpoint.safetensors";
@@ -82,7 +85,10 @@ final class RunFolder {
     return file;
   }
 
-  /** Whether the picture lies there now: one that cannot be drawn or written costs a line, not the run. */
+  /**
+   * Whether the picture lies there now: one that cannot be drawn or written costs a line, not the
+   * run.
+   */
   boolean draw(String name, Picture picture, PrintWriter err) {
     try {
       Plot.write(file(name), picture, true);
@@ -117,7 +123,10 @@ final class RunFolder {
     return Files.exists(file(CHECKPOINT));
   }
 
-  /** Removes what this run has made; not where it can go on, nor what was there before or others have put there. */
+  /**
+   * Removes what this run has made; not where it can go on, nor what was there before or others
+   * have put there.
+   */
   private void remove() throws IOException {
     if (made.contains(path) && !hasCheckpoint()) {
       for (Path file : files) {

@@ -74,7 +74,8 @@ final class RunReport implements AutoCloseable {
   }
 
   /**
-   * Does the work. Where the process is told to end meanwhile, it does not before the work is put away.
+   * Does the work. Where the process is told to end meanwhile, it does not before the work is put
+   * away.
    *
    * @param stop tells the work to come to an end, from another thread
    */

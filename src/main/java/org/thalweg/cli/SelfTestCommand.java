@@ -15,9 +15,11 @@ import picocli.CommandLine.Spec;
     name = "selftest",
     header = "Checks that a device computes the same bits as plain Java.",
     description = {
-      "Runs every kernel on the device and its twin in Java with one thread, and compares all bits; every NaN is one."
-          + " The output is the report: paste it into an issue of the project, also where it says PASS.",
-      "Takes seconds on a GPU, and up to a minute on sim. Exit code: 0 PASS, 1 FAIL or no such device, 2 wrong usage."
+      "Runs every kernel on the device and its twin in Java with one thread, and compares all bits;"
+          + " every NaN is one. The output is the report: paste it into an issue of the project,"
+          + " also where it says PASS.",
+      "Takes seconds on a GPU, and up to a minute on sim. Exit code: 0 PASS, 1 FAIL or no such"
+          + " device, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
@@ -27,7 +29,8 @@ final class SelfTestCommand implements Callable<Integer> {
       paramLabel = "NAME",
       defaultValue = "auto",
       description =
-          "${COMPLETION-CANDIDATES}; auto is cuda where there is a GPU, else java. Default: ${DEFAULT-VALUE}.")
+          "${COMPLETION-CANDIDATES}; auto is cuda where there is a GPU, else java. Default:"
+              + " ${DEFAULT-VALUE}.")
   private DeviceChoice device = DeviceChoice.auto;
 
   @Option(

@@ -47,8 +47,9 @@ final class SettingsOptions {
         paramLabel = "LOSS",
         completionCandidates = LossNames.class,
         description =
-            "What a row costs a linear classifier: ${COMPLETION-CANDIDATES} (softmax cross-entropy; multiclass hinge"
-                + " of Weston and Watkins, and its margins squared). Default: softmax.")
+            "What a row costs a linear classifier: ${COMPLETION-CANDIDATES} (softmax cross-entropy;"
+                + " multiclass hinge of Weston and Watkins, and its margins squared). Default:"
+                + " softmax.")
     private String loss = "softmax";
 
     @Option(
@@ -97,8 +98,8 @@ final class SettingsOptions {
         names = "--schedule",
         paramLabel = "SPEC",
         description =
-            "Of the learning rate: constant, step:every=10,factor=0.1 (epochs), cosine, linear, inverse:decay=0.001."
-                + " Default: constant.")
+            "Of the learning rate: constant, step:every=10,factor=0.1 (epochs), cosine, linear,"
+                + " inverse:decay=0.001. Default: constant.")
     private String schedule = "constant";
 
     @Option(
@@ -124,7 +125,8 @@ final class SettingsOptions {
         names = "--weight-decay",
         paramLabel = "X",
         description =
-            "Decoupled from the gradient: each update multiplies the weights by 1 - lr*X first. Default: 0.")
+            "Decoupled from the gradient: each update multiplies the weights by 1 - lr*X first."
+                + " Default: 0.")
     private double weightDecay;
 
     @Option(
@@ -137,7 +139,8 @@ final class SettingsOptions {
         names = "--seed",
         paramLabel = "N",
         description =
-            "Of the first weights, the validation rows, the order of the rows and random draws. Default: 1.")
+            "Of the first weights, the validation rows, the order of the rows and random draws."
+                + " Default: 1.")
     long seed = 1;
   }
 

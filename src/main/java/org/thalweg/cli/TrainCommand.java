@@ -35,8 +35,9 @@ import picocli.CommandLine.Spec;
     name = "train",
     header = "Trains a linear classifier, by minibatches or with all rows at once.",
     description = {
-      "Leaves in a new folder the model, metrics.csv, and the pictures curve.png and templates.png. Ctrl-C stops at the"
-          + " next step and leaves a checkpoint, or with a full-batch method the model so far.",
+      "Leaves in a new folder the model, metrics.csv, and the pictures curve.png and templates.png."
+          + " Ctrl-C stops at the next step and leaves a checkpoint, or with a full-batch method"
+          + " the model so far.",
       "Exit code: 0 done, 1 failed, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,
@@ -87,14 +88,16 @@ final class TrainCommand implements Callable<Integer> {
         names = "--validation",
         paramLabel = "FRACTION",
         description =
-            "Of the training rows, what is not trained on but scored after each epoch. Default: none.")
+            "Of the training rows, what is not trained on but scored after each epoch. Default:"
+                + " none.")
     private @Nullable Double fraction;
 
     @Option(
         names = "--patience",
         paramLabel = "N",
         description =
-            "Stops after N epochs in which the validation loss has not become smaller. Default: 0, never.")
+            "Stops after N epochs in which the validation loss has not become smaller. Default: 0,"
+                + " never.")
     private int patience;
   }
 
@@ -110,21 +113,23 @@ final class TrainCommand implements Callable<Integer> {
         names = "--checkpoint-every",
         paramLabel = "N",
         description =
-            "Saves checkpoint.safetensors every N epochs, or as in 200s every 200 steps, and at the end.")
+            "Saves checkpoint.safetensors every N epochs, or as in 200s every 200 steps, and at the"
+                + " end.")
     private @Nullable String checkpointEvery;
 
     @Option(
         names = "--resume",
         paramLabel = "DIR",
         description =
-            "Goes on from the checkpoint in the folder of a run, with its data and options, to the same bits; only"
-                + " --device and --json may be said anew.")
+            "Goes on from the checkpoint in the folder of a run, with its data and options, to the"
+                + " same bits; only --device and --json may be said anew.")
     private @Nullable Path resume;
 
     @Option(
         names = "--json",
         description =
-            "Prints one JSON object for each epoch, or for some of the iterations, and one at the end, and nothing else.")
+            "Prints one JSON object for each epoch, or for some of the iterations, and one at the"
+                + " end, and nothing else.")
     private boolean json;
   }
 
@@ -150,7 +155,8 @@ final class TrainCommand implements Callable<Integer> {
       if (!ANEW.contains(option)) {
         throw Usage.wrong(
             spec,
-            "%s %s: --resume goes on with the options of %s; only --device and --json may be said anew",
+            "%s %s: --resume goes on with the options of %s; only --device and --json may be said"
+                + " anew",
             option,
             anew.get(option),
             folder);

@@ -10,7 +10,10 @@ import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Updater;
 
-/** A point on its way down, in binary64: the host says the gradient, and the device takes the optimizer's step. */
+/**
+ * A point on its way down, in binary64: the host says the gradient, and the device takes the
+ * optimizer's step.
+ */
 public final class Descent implements AutoCloseable {
   /** Where down is. */
   public interface Slope {

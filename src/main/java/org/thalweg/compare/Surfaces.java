@@ -58,7 +58,9 @@ public final class Surfaces {
     out[5] = condition;
   }
 
-  /** {@code x^2/2 - y^2/2 + y^4/4}: a saddle at the origin, the lowest points at (0, 1) and (0, -1). */
+  /**
+   * {@code x^2/2 - y^2/2 + y^4/4}: a saddle at the origin, the lowest points at (0, 1) and (0, -1).
+   */
   public static Surface saddle() {
     return new Surface(
         "saddle",
@@ -80,8 +82,8 @@ public final class Surfaces {
   }
 
   /**
-   * {@code x^4/4 - 7x^2/8 - 3x/4 + y^2/2}, whose slope along x is {@code (x+1)(x+1/2)(x-3/2)}: a minimum at (-1, 0), a
-   * low pass at (-1/2, 0), the lowest point at (3/2, 0).
+   * {@code x^4/4 - 7x^2/8 - 3x/4 + y^2/2}, whose slope along x is {@code (x+1)(x+1/2)(x-3/2)}: a
+   * minimum at (-1, 0), a low pass at (-1/2, 0), the lowest point at (3/2, 0).
    */
   public static Surface localMinimum() {
     return new Surface(
@@ -103,7 +105,10 @@ public final class Surfaces {
         0);
   }
 
-  /** Rosenbrock's valley, {@code (1-x)^2 + 100(y-x^2)^2}; the lowest point is (1, 1). (Computer Journal 3, 1960.) */
+  /**
+   * Rosenbrock's valley, {@code (1-x)^2 + 100(y-x^2)^2}; the lowest point is (1, 1). (Computer
+   * Journal 3, 1960.)
+   */
   public static Surface rosenbrock() {
     return new Surface(
         "rosenbrock",
@@ -126,8 +131,9 @@ public final class Surfaces {
   }
 
   /**
-   * Beale's function, {@code (1.5-x+xy)^2 + (2.25-x+xy^2)^2 + (2.625-x+xy^3)^2}; the lowest point is (3, 1/2). (Source of
-   * the formula: More, Garbow and Hillstrom, ACM Transactions on Mathematical Software 7, 1981, no. 5.)
+   * Beale's function, {@code (1.5-x+xy)^2 + (2.25-x+xy^2)^2 + (2.625-x+xy^3)^2}; the lowest point
+   * is (3, 1/2). (Source of the formula: More, Garbow and Hillstrom, ACM Transactions on
+   * Mathematical Software 7, 1981, no. 5.)
    */
   public static Surface beale() {
     return new Surface(
@@ -159,11 +165,15 @@ public final class Surfaces {
         0);
   }
 
-  /** A bowl of condition number 10 whose gradient is measured with an error of standard deviation 1 in each part. */
+  /**
+   * A bowl of condition number 10 whose gradient is measured with an error of standard deviation 1
+   * in each part.
+   */
   public static Surface noisyBowl() {
     return new Surface(
         "noisy-bowl",
-        "a bowl seen through noise, as a minibatch sees the loss: near the bottom there is more noise than slope",
+        "a bowl seen through noise, as a minibatch sees the loss: near the bottom there is more"
+            + " noise than slope",
         (x, y, out) -> quadratic(NOISY_CONDITION, x, y, out),
         new Range(-5, 5),
         new Range(-2, 2),

@@ -13,8 +13,8 @@ import org.thalweg.train.Trainer;
 import org.thalweg.train.TrainingException;
 
 /**
- * How an optimizer trained a classifier. Those by settings that differ in the optimizer alone began at the same weights and
- * saw the same minibatches.
+ * How an optimizer trained a classifier. Those by settings that differ in the optimizer alone began
+ * at the same weights and saw the same minibatches.
  *
  * @param epochs those it came to the end of
  * @param train the score of the rows trained on, at the end; null if it did not come there
@@ -48,7 +48,9 @@ public record Training(
     }
   }
 
-  /** Loss and accuracy on the minibatches as they came, over the epochs, of several by their names. */
+  /**
+   * Loss and accuracy on the minibatches as they came, over the epochs, of several by their names.
+   */
   public static LearningCurve curves(Map<String, Training> trainings) {
     return new LearningCurve(
         trainings.entrySet().stream()

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.zip.GZIPInputStream;
 
 /**
- * A file of bytes, packed by gzip or not, read from its first byte to its last. Every complaint names the file
- * and the byte, counted from 0 in what is unpacked.
+ * A file of bytes, packed by gzip or not, read from its first byte to its last. Every complaint
+ * names the file and the byte, counted from 0 in what is unpacked.
  */
 final class ByteFile extends FilterInputStream {
   private static final int BUFFER = 1 << 16;

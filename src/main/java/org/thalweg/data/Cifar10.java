@@ -7,9 +7,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * CIFAR-10's binary version: five files of training images, one of test images, each of up to 10,000 rows of 3,073
- * bytes: the label, then 32×32 red, 32×32 green and 32×32 blue values, each colour row by row. (A. Krizhevsky,
- * Learning Multiple Layers of Features from Tiny Images, 2009; https://www.cs.toronto.edu/~kriz/cifar.html.)
+ * CIFAR-10's binary version: five files of training images, one of test images, each of up to
+ * 10,000 rows of 3,073 bytes: the label, then 32×32 red, 32×32 green and 32×32 blue values, each
+ * colour row by row. (A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009;
+ * https://www.cs.toronto.edu/~kriz/cifar.html.)
  */
 final class Cifar10 {
   private static final List<String> CLASSES =
@@ -26,8 +27,8 @@ final class Cifar10 {
   /**
    * Training and test part, scaled to [0, 1].
    *
-   * @param folder holds data_batch_1.bin to data_batch_5.bin and test_batch.bin, as they are or with .gz
-   *     behind the name, or the folder cifar-10-batches-bin with them
+   * @param folder holds data_batch_1.bin to data_batch_5.bin and test_batch.bin, as they are or
+   *     with .gz behind the name, or the folder cifar-10-batches-bin with them
    * @param source how the files are got, for the error that says that one is missing
    */
   static Datasets.Loaded load(Path folder, String source) {

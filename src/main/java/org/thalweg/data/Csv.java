@@ -13,13 +13,15 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A CSV file: a row a line, one column of labels, all others features, decimal numbers rounded to binary32.
+ * A CSV file: a row a line, one column of labels, all others features, decimal numbers rounded to
+ * binary32.
  *
- * <p>The first line is a header where a column of features has a text in it, where the column of labels has one and
- * the second line a number below it, or where the column of labels is asked for by name.
+ * <p>The first line is a header where a column of features has a text in it, where the column of
+ * labels has one and the second line a number below it, or where the column of labels is asked for
+ * by name.
  *
- * <p>Labels are either whole numbers from 0, used as they are, or texts, which become 0, 1, .. in the order of
- * {@link String#compareTo}.
+ * <p>Labels are either whole numbers from 0, used as they are, or texts, which become 0, 1, .. in
+ * the order of {@link String#compareTo}.
  */
 final class Csv {
   private static final int MOST_CLASSES = 65_536;
@@ -48,7 +50,8 @@ final class Csv {
   record Labelled(Dataset data, List<String> classes) {}
 
   /**
-   * Reads a file. Features that are all whole numbers 0 to 255 are kept as bytes, others as floats: the same numbers.
+   * Reads a file. Features that are all whole numbers 0 to 255 are kept as bytes, others as floats:
+   * the same numbers.
    *
    * @param label the name of the column of labels, or its number from 1; null is the last
    * @throws DataException if it is not as described above
@@ -64,7 +67,8 @@ final class Csv {
   }
 
   /**
-   * Reads a file without labels: every column is a feature, and so the first line is a header where it has a text.
+   * Reads a file without labels: every column is a feature, and so the first line is a header where
+   * it has a text.
    *
    * @throws DataException if it is not as described above
    */

@@ -9,15 +9,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of a CSV file in UTF-8: fields between commas, in quotes where they hold a comma, a line break or a
- * quote, which is doubled; lines that end in LF or CRLF. (RFC 4180.) A byte order mark, blanks around a field and
- * empty lines are passed over.
+ * The rows of a CSV file in UTF-8: fields between commas, in quotes where they hold a comma, a line
+ * break or a quote, which is doubled; lines that end in LF or CRLF. (RFC 4180.) A byte order mark,
+ * blanks around a field and empty lines are passed over.
  */
 final class CsvRows {
   private static final int LONGEST_FIELD = 1 << 16;
   private static final byte[] MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
-  /** What Java puts where it cannot decode; where it stands in the file itself, another program did so. */
+  /**
+   * What Java puts where it cannot decode; where it stands in the file itself, another program did
+   * so.
+   */
   private static final char REPLACED = '\ufffd';
 
   private static final int END = -1;

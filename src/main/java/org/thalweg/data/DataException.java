@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** A data set cannot be read; the message is one line: the file, the place in it, and what was expected there. */
+/**
+ * A data set cannot be read; the message is one line: the file, the place in it, and what was
+ * expected there.
+ */
 public final class DataException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

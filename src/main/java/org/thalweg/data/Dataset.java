@@ -131,8 +131,8 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
   }
 
   /**
-   * The mean of each feature, as it is used. Of bytes: {@code scale * (sum / rows)}, where the sum is exact; of
-   * floats: the canonical sum of the column in binary64, divided by the rows.
+   * The mean of each feature, as it is used. Of bytes: {@code scale * (sum / rows)}, where the sum
+   * is exact; of floats: the canonical sum of the column in binary64, divided by the rows.
    *
    * @throws IllegalStateException if there are no rows
    */
@@ -197,11 +197,13 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
   }
 
   /**
-   * Random rows for testing (or, of a training part, for validation), the others for training; both in the order
-   * in which they stand here. They are the last of a permutation that depends on the seed and nothing else.
+   * Random rows for testing (or, of a training part, for validation), the others for training; both
+   * in the order in which they stand here. They are the last of a permutation that depends on the
+   * seed and nothing else.
    *
    * @param fraction of the rows, rounded to the nearest number of them, but at least one row
-   * @throws IllegalArgumentException if the fraction is not between 0 and 1, or leaves no row for training
+   * @throws IllegalArgumentException if the fraction is not between 0 and 1, or leaves no row for
+   *     training
    */
   public Split split(double fraction, long seed) {
     if (!(fraction > 0 && fraction < 1)) {

@@ -23,7 +23,10 @@ public final class Datasets {
           "Bag",
           "Ankle boot");
 
-  /** What becomes the test part of a data set that has none, and by which seed: the same in every run. */
+  /**
+   * What becomes the test part of a data set that has none, and by which seed: the same in every
+   * run.
+   */
   private static final double TEST_FRACTION = 0.2;
 
   private static final long TEST_SEED = 0;
@@ -56,13 +59,14 @@ public final class Datasets {
   /**
    * Reads a data set.
    *
-   * @param name one of {@link #names()}, or the path of a CSV file, of whose rows a fifth, always the
-   *     same, is the test part
-   * @param folder where the files are: needed for mnist and cifar10; null for fashion-mnist is where Debian's
-   *     package puts it; null for the others
-   * @param label of a CSV file: the name, or the number from 1, of the column of labels; null is the last one. Null
-   *     for the others
-   * @throws IllegalArgumentException if there is no such data set, or it takes no folder or label, or needs one
+   * @param name one of {@link #names()}, or the path of a CSV file, of whose rows a fifth, always
+   *     the same, is the test part
+   * @param folder where the files are: needed for mnist and cifar10; null for fashion-mnist is
+   *     where Debian's package puts it; null for the others
+   * @param label of a CSV file: the name, or the number from 1, of the column of labels; null is
+   *     the last one. Null for the others
+   * @throws IllegalArgumentException if there is no such data set, or it takes no folder or label,
+   *     or needs one
    * @throws DataException if a file is missing or is not what it should be
    */
   public static Loaded load(String name, @Nullable Path folder, @Nullable String label) {

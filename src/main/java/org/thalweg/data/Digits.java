@@ -10,9 +10,10 @@ import java.util.Objects;
 import java.util.zip.GZIPInputStream;
 
 /**
- * The data set in the jar: 1,797 handwritten digits, 8×8 grey values 0 to 16. The test part of "Optical
- * Recognition of Handwritten Digits" (E. Alpaydin, C. Kaynak, 1998, UCI Machine Learning Repository, CC BY
- * 4.0). The order is by writer, so the last 360 rows, the test set, are nearly all by writers not seen in training.
+ * The data set in the jar: 1,797 handwritten digits, 8×8 grey values 0 to 16. The test part of
+ * "Optical Recognition of Handwritten Digits" (E. Alpaydin, C. Kaynak, 1998, UCI Machine Learning
+ * Repository, CC BY 4.0). The order is by writer, so the last 360 rows, the test set, are nearly
+ * all by writers not seen in training.
  */
 public final class Digits {
   private static final String FILE = "/org/thalweg/data/digits.csv.gz";

@@ -6,10 +6,10 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The format of MNIST and of the data sets that replace it: four IDX files, two of grey images, two of labels. An
- * IDX file is the bytes 0, 0, the element type (8: unsigned byte), the number of dimensions; each dimension as 4
- * big-endian bytes; the elements, row-major. (Y. LeCun, C. Cortes, C. Burges, The MNIST database of handwritten
- * digits.)
+ * The format of MNIST and of the data sets that replace it: four IDX files, two of grey images, two
+ * of labels. An IDX file is the bytes 0, 0, the element type (8: unsigned byte), the number of
+ * dimensions; each dimension as 4 big-endian bytes; the elements, row-major. (Y. LeCun, C. Cortes,
+ * C. Burges, The MNIST database of handwritten digits.)
  */
 final class Idx {
   private static final int IMAGES = 0x0803;
@@ -28,8 +28,8 @@ final class Idx {
   /**
    * Training and test part, scaled to [0, 1].
    *
-   * @param folder holds train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
-   *     t10k-labels-idx1-ubyte, as they are or with .gz behind the name
+   * @param folder holds train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte
+   *     and t10k-labels-idx1-ubyte, as they are or with .gz behind the name
    * @param classes the names of the labels 0, 1, ..
    * @param source how the files are got, for the error that says that one is missing
    */

@@ -18,8 +18,8 @@ public final class ImageFile {
   private ImageFile() {}
 
   /**
-   * Reads a picture that javax.imageio can read (PNG, JPEG, GIF, BMP), scales it to a shape, and turns it to grey where
-   * the shape has one channel. What is transparent is white.
+   * Reads a picture that javax.imageio can read (PNG, JPEG, GIF, BMP), scales it to a shape, and
+   * turns it to grey where the shape has one channel. What is transparent is white.
    *
    * @param shape of 1 or 3 channels
    * @param inverted whether each value v becomes 255 - v
@@ -57,7 +57,10 @@ public final class ImageFile {
     }
   }
 
-  /** Halved as long as that is not too small, then by bilinear interpolation: every pixel has its say. */
+  /**
+   * Halved as long as that is not too small, then by bilinear interpolation: every pixel has its
+   * say.
+   */
   private static BufferedImage scaled(BufferedImage image, Datasets.Shape shape) {
     BufferedImage scaled = drawn(image, image.getWidth(), image.getHeight());
     while (scaled.getWidth() != shape.width() || scaled.getHeight() != shape.height()) {

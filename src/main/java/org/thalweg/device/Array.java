@@ -1,9 +1,9 @@
 package org.thalweg.device;
 
 /**
- * Numbers that lie on a device: a handle, whose contents move only through {@link Device#upload} and
- * {@link Device#download}. A slice shares its array's memory; closing a slice does nothing, and closing
- * the array, once or often, frees them all.
+ * Numbers that lie on a device: a handle, whose contents move only through {@link Device#upload}
+ * and {@link Device#download}. A slice shares its array's memory; closing a slice does nothing, and
+ * closing the array, once or often, frees them all.
  */
 public interface Array extends AutoCloseable {
   /** What the elements are. */

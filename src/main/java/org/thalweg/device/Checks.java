@@ -169,7 +169,9 @@ public final class Checks {
     return Math.toIntExact(rowLoss.count() / steps.models());
   }
 
-  /** All of one type: they are updated by one kernel, and their state lies in one piece of memory. */
+  /**
+   * All of one type: they are updated by one kernel, and their state lies in one piece of memory.
+   */
   public static void tensors(List<Parameter> parameters, int states) {
     if (states < 0 || states > Tensors.MAX_STATES) {
       throw new IllegalArgumentException(

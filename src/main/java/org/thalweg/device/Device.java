@@ -8,12 +8,13 @@ import org.thalweg.loss.Loss;
 import org.thalweg.optim.Optimizer;
 
 /**
- * The one seam: holds arrays and does arithmetic on them, in the order that makes every device's bits
- * the same. {@link JavaDevice} and {@code CudaDevice} are twins.
+ * The one seam: holds arrays and does arithmetic on them, in the order that makes every device's
+ * bits the same. {@link JavaDevice} and {@code CudaDevice} are twins.
  *
- * <p>An operation runs at once, or, inside {@link #record}, is recorded. None of them takes a number that
- * changes from step to step: it reads a column of {@link Steps}. All sizes are checked here at the door;
- * a wrong one is an {@link IllegalArgumentException}. A device is used by one thread at a time, any thread.
+ * <p>An operation runs at once, or, inside {@link #record}, is recorded. None of them takes a
+ * number that changes from step to step: it reads a column of {@link Steps}. All sizes are checked
+ * here at the door; a wrong one is an {@link IllegalArgumentException}. A device is used by one
+ * thread at a time, any thread.
  */
 public interface Device extends AutoCloseable {
   /** What it is, for people: {@code "java, 2 threads"}. */
@@ -23,16 +24,16 @@ public interface Device extends AutoCloseable {
   long available();
 
   /**
-   * A new array, filled with zeros. Close it: one that nobody can reach any more is freed too, but late, and on a GPU
-   * with a warning in the log.
+   * A new array, filled with zeros. Close it: one that nobody can reach any more is freed too, but
+   * late, and on a GPU with a warning in the log.
    *
    * @throws DeviceException if there is not that much memory; the message says how much there is
    */
   Array allocate(ElementType type, long count);
 
   /**
-   * Copies from the buffer's position on, little-endian, as many bytes as the array has. The buffer may be reused
-   * on return, when the device need not have come that far.
+   * Copies from the buffer's position on, little-endian, as many bytes as the array has. The buffer
+   * may be reused on return, when the device need not have come that far.
    *
    * @param from any buffer with at least that many bytes left
    */
@@ -50,14 +51,16 @@ public interface Device extends AutoCloseable {
   Tensors tensors(List<Parameter> parameters, int states);
 
   /**
-   * Records a step: the operations that {@code body} calls, and at their end the move of both cursors of
-   * {@code steps} to the next row. Nothing is run, and nothing may be allocated in the body.
+   * Records a step: the operations that {@code body} calls, and at their end the move of both
+   * cursors of {@code steps} to the next row. Nothing is run, and nothing may be allocated in the
+   * body.
    */
   Program record(Steps steps, Runnable body);
 
   /**
-   * Gathers a minibatch: {@code x[b] = scale * values[order[first + b]]}, shifted if {@link Rows} says so, and {@code y[b]} its label, where
-   * {@code first} is the integer in a column of the current batch's row.
+   * Gathers a minibatch: {@code x[b] = scale * values[order[first + b]]}, shifted if {@link Rows}
+   * says so, and {@code y[b]} its label, where {@code first} is the integer in a column of the
+   * current batch's row.
    *
    * @param order I32, a row of {@code rows} for each position of an epoch
    * @param x [y.count() × features]
@@ -66,7 +69,8 @@ public interface Device extends AutoCloseable {
   void gather(Rows rows, Array order, Steps steps, int firstColumn, Array x, Array y);
 
   /**
-   * {@code out = left · right + bias} for each model; the bias is one row for each model, added last.
+   * {@code out = left · right + bias} for each model; the bias is one row for each model, added
+   * last.
    *
    * @param out overlaps with no operand
    */
@@ -77,14 +81,14 @@ public interface Device extends AutoCloseable {
    *
    * @param left stored as [depth × rows] for each model
    * @param out overlaps with no operand
-   * @param ones where not null, receives the product of a row of ones with {@code right}: a bias's gradient;
-   *     overlaps neither with an operand nor with {@code out}
+   * @param ones where not null, receives the product of a row of ones with {@code right}: a bias's
+   *     gradient; overlaps neither with an operand nor with {@code out}
    */
   void multiplyTransposed(Product size, Array left, Array right, Array out, @Nullable Array ones);
 
   /**
-   * The loss of each row of scores, its gradient times {@code scale}, and whether the row is right: 1, 0,
-   * or -1 for a label that is no class, whose loss is NaN.
+   * The loss of each row of scores, its gradient times {@code scale}, and whether the row is right:
+   * 1, 0, or -1 for a label that is no class, whose loss is NaN.
    *
    * @param scores [rows × classes]
    * @param labels I32; row r has label {@code r % labels.count()}, so that models share them
@@ -102,8 +106,8 @@ public interface Device extends AutoCloseable {
       Array rowCorrect);
 
   /**
-   * The product of each row's Hessian, that of the loss with respect to its scores, with a direction, times {@code
-   * scale}.
+   * The product of each row's Hessian, that of the loss with respect to its scores, with a
+   * direction, times {@code scale}.
    *
    * @param loss one that is {@link Loss#twiceDifferentiable}
    * @param scores [rows × classes]
@@ -116,28 +120,31 @@ public interface Device extends AutoCloseable {
       Loss loss, Array scores, Array labels, long rows, double scale, Array direction, Array out);
 
   /**
-   * Adds up each model's row losses and right rows into the result of the current batch. A sum that is not
-   * finite, or a label that is no class, halts: this step's update and all later steps do nothing.
+   * Adds up each model's row losses and right rows into the result of the current batch. A sum that
+   * is not finite, or a label that is no class, halts: this step's update and all later steps do
+   * nothing.
    */
   void tally(Array rowLoss, Array rowCorrect, Steps steps);
 
   /**
-   * Measures the norm of all gradients together, before anything is applied to them, and keeps it in the account. Where
-   * it is larger than the number in a column of the current update's row, this step's update multiplies each gradient by
-   * the quotient. (Pascanu, Mikolov, Bengio, ICML 2013.) Squares are taken and added in binary64, each tensor for itself
-   * and then all together.
+   * Measures the norm of all gradients together, before anything is applied to them, and keeps it
+   * in the account. Where it is larger than the number in a column of the current update's row,
+   * this step's update multiplies each gradient by the quotient. (Pascanu, Mikolov, Bengio, ICML
+   * 2013.) Squares are taken and added in binary64, each tensor for itself and then all together.
    *
-   * @param column holds the largest norm: of the gradients as they are, so divided by their scale; may be infinite
-   * @param skipNotFinite whether a NaN or infinity among the gradients skips this step's update, which then does not
-   *     move the update cursor; else nothing is clipped, and they spread to the parameters
+   * @param column holds the largest norm: of the gradients as they are, so divided by their scale;
+   *     may be infinite
+   * @param skipNotFinite whether a NaN or infinity among the gradients skips this step's update,
+   *     which then does not move the update cursor; else nothing is clipped, and they spread to the
+   *     parameters
    */
   void clip(Tensors tensors, Steps steps, int column, boolean skipNotFinite);
 
   /**
    * One update of all the tensors by the numbers in the current update's row.
    *
-   * @param column where the columns of group 0 begin, see {@code optim.Group}; for BF16 parameters, where the cell of
-   *     {@code optim.Rounding} is, before them
+   * @param column where the columns of group 0 begin, see {@code optim.Group}; for BF16 parameters,
+   *     where the cell of {@code optim.Rounding} is, before them
    */
   void update(Optimizer rule, Tensors tensors, Steps steps, int column);
 
@@ -149,9 +156,10 @@ public interface Device extends AutoCloseable {
   }
 
   /**
-   * {@code out[0]} is the sum of all {@code x[i] * y[i]}. Each product and each sum is rounded to binary64,
-   * whatever the vectors' type; a product of two floats is exact. Chunks of {@link Exact#CHUNK} elements are
-   * summed first; the elements of {@code out} behind the first receive their sums.
+   * {@code out[0]} is the sum of all {@code x[i] * y[i]}. Each product and each sum is rounded to
+   * binary64, whatever the vectors' type; a product of two floats is exact. Chunks of {@link
+   * Exact#CHUNK} elements are summed first; the elements of {@code out} behind the first receive
+   * their sums.
    *
    * @param y may be x
    * @param out F64, at least {@link #dotRoom} elements; shares none with x or y
@@ -159,8 +167,8 @@ public interface Device extends AutoCloseable {
   void dot(Array x, Array y, Array out);
 
   /**
-   * {@code out[0]} is the norm of x, in binary64: no square of a float overflows. A NaN anywhere gives NaN,
-   * an empty vector 0.
+   * {@code out[0]} is the norm of x, in binary64: no square of a float overflows. A NaN anywhere
+   * gives NaN, an empty vector 0.
    *
    * @param out as for {@link #dot}
    */
@@ -175,8 +183,8 @@ public interface Device extends AutoCloseable {
   void axpy(double a, Array x, Array y);
 
   /**
-   * {@code y[i] = a * sign(x[i]) + y[i]}, rounded once, where the sign is 1, -1, or x itself where that is 0 or NaN: adds
-   * a subgradient of {@code a} times the sum of the magnitudes.
+   * {@code y[i] = a * sign(x[i]) + y[i]}, rounded once, where the sign is 1, -1, or x itself where
+   * that is 0 or NaN: adds a subgradient of {@code a} times the sum of the magnitudes.
    *
    * @param a rounded to the vectors' type; a recorded step keeps it
    * @param x may be y; otherwise it shares no element with it

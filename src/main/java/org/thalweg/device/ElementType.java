@@ -22,7 +22,10 @@ public enum ElementType {
     return bytes;
   }
 
-  /** The nearest number of this type, which is {@code F32} or {@code F64}; of {@code BF16}, by way of F32. */
+  /**
+   * The nearest number of this type, which is {@code F32} or {@code F64}; of {@code BF16}, by way
+   * of F32.
+   */
   public double round(double x) {
     return switch (this) {
       case F32 -> (float) x;

@@ -28,12 +28,13 @@ public final class Exact {
   }
 
   /**
-   * {@code e^x = 2^k * e^r} with {@code k = rint(x * log2(e))} and {@code r = x - k*log(2), |r| <= log(2)/2}; then
-   * {@code e^r = 1 + r + r*r*P(r)}. Largest error over all inputs: see tools.UlpScan. exp(0) = 1 exactly.
+   * {@code e^x = 2^k * e^r} with {@code k = rint(x * log2(e))} and {@code r = x - k*log(2), |r| <=
+   * log(2)/2}; then {@code e^r = 1 + r + r*r*P(r)}. Largest error over all inputs: see
+   * tools.UlpScan. exp(0) = 1 exactly.
    *
-   * <p>x * log2(e) is rounded by adding 1.5 * 2^23: k then stands in the low bits of the sum, and no
-   * float is ever converted to an integer. log(2) is split so that k times its high part is exact
-   * (15 + 8 bits). P is fitted by tools.FitPolynomials.
+   * <p>x * log2(e) is rounded by adding 1.5 * 2^23: k then stands in the low bits of the sum, and
+   * no float is ever converted to an integer. log(2) is split so that k times its high part is
+   * exact (15 + 8 bits). P is fitted by tools.FitPolynomials.
    */
   public static float exp(float x) {
     // Beyond these e^x is Inf or 0, as it is at them: log(2^128) = 88.72.., log(2^-150) = -103.97..
@@ -57,9 +58,9 @@ public final class Exact {
   }
 
   /**
-   * {@code log(x) = k*log(2) + log1p(f)} with {@code x = 2^k * (1 + f), -1/3 <= f < 1/3}; then {@code log1p(f) = f +
-   * f*f*P(f)}. Largest error over all inputs: see tools.UlpScan. log(1) = 0 exactly. P is fitted by
-   * tools.FitPolynomials.
+   * {@code log(x) = k*log(2) + log1p(f)} with {@code x = 2^k * (1 + f), -1/3 <= f < 1/3}; then
+   * {@code log1p(f) = f + f*f*P(f)}. Largest error over all inputs: see tools.UlpScan. log(1) = 0
+   * exactly. P is fitted by tools.FitPolynomials.
    */
   public static float log(float x) {
     if (Float.isNaN(x) || x < 0.0f) {
@@ -135,8 +136,8 @@ public final class Exact {
   }
 
   /**
-   * The bits of x rounded to bf16 stochastically: up in its last place with a probability that is x's distance from
-   * the lower neighbour. A finite number stays finite.
+   * The bits of x rounded to bf16 stochastically: up in its last place with a probability that is
+   * x's distance from the lower neighbour. A finite number stays finite.
    *
    * @param random 32 bits, of which the upper 16 are used
    */
@@ -179,7 +180,9 @@ public final class Exact {
     return sum(sums, 0, sums.length);
   }
 
-  /** Lane i of 32 adds x[from + i], x[from + i+32], .. to +0; then the lanes are folded in halves. */
+  /**
+   * Lane i of 32 adds x[from + i], x[from + i+32], .. to +0; then the lanes are folded in halves.
+   */
   private static float chunkSum(float[] x, int from, int n) {
     float[] lanes = new float[LANES];
     int full = n & -LANES;

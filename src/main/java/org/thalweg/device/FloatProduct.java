@@ -46,8 +46,8 @@ final class FloatProduct {
   }
 
   /**
-   * Step k of the block into steps[0], the next into steps[1], .. Absent ones are 0 in both operands:
-   * {@code fma(0, 0, x)} can only turn -0 into +0, which the sum from +0 does anyway.
+   * Step k of the block into steps[0], the next into steps[1], .. Absent ones are 0 in both
+   * operands: {@code fma(0, 0, x)} can only turn -0 into +0, which the sum from +0 does anyway.
    */
   private static void stage(
       JavaProduct p, int model, int row, int n, int k, int end, float[][] steps) {

@@ -5,7 +5,10 @@ import java.nio.ByteOrder;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** An array of {@link JavaDevice}: a stretch of a Java array. Closing its owner lets go of the memory. */
+/**
+ * An array of {@link JavaDevice}: a stretch of a Java array. Closing its owner lets go of the
+ * memory.
+ */
 final class JavaArray implements Array {
   /** What an array and its slices share. */
   private static final class Memory {

@@ -10,8 +10,8 @@ import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Rounding;
 
 /**
- * The device that is always there: plain Java, the same bits as the kernels. Threads share out rows and
- * elements, never a sum, so their number does not matter.
+ * The device that is always there: plain Java, the same bits as the kernels. Threads share out rows
+ * and elements, never a sum, so their number does not matter.
  */
 public final class JavaDevice implements Device {
   private final Workers workers;
@@ -106,8 +106,8 @@ public final class JavaDevice implements Device {
   }
 
   /**
-   * The caller's own array, as an array of this device: what is done to the one is done to the other, and nothing is
-   * copied. Closing it leaves the caller's array as it is.
+   * The caller's own array, as an array of this device: what is done to the one is done to the
+   * other, and nothing is copied. Closing it leaves the caller's array as it is.
    */
   public Array wrap(float[] values) {
     return wrap(ElementType.F32, values, values.length);
@@ -123,7 +123,10 @@ public final class JavaDevice implements Device {
     return new JavaArray(this, type, values, count);
   }
 
-  /** Of the heap. Garbage counts as used, so it is collected first where it may be what fills the heap. */
+  /**
+   * Of the heap. Garbage counts as used, so it is collected first where it may be what fills the
+   * heap.
+   */
   @Override
   public long available() {
     Runtime runtime = Runtime.getRuntime();

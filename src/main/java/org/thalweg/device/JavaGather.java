@@ -3,8 +3,9 @@ package org.thalweg.device;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows of {@link JavaDevice} on their way into a minibatch: some at a time are copied as they are, then scaled and shifted
- * together. They lie anywhere, and the processor waits for many at once where they are only copied.
+ * Rows of {@link JavaDevice} on their way into a minibatch: some at a time are copied as they are,
+ * then scaled and shifted together. They lie anywhere, and the processor waits for many at once
+ * where they are only copied.
  */
 final class JavaGather {
   /** Copied at a time: they stay in the cache until they are scaled. */

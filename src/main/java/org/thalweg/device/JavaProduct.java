@@ -3,12 +3,14 @@ package org.thalweg.device;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The twin of {@code kernels/matmul.cu}: along k, chunks of {@link Exact#PRODUCT_CHUNK}, each a chain of fma
- * from +0 over ascending k; the chunks' totals are added ascending from +0; the bias last.
+ * The twin of {@code kernels/matmul.cu}: along k, chunks of {@link Exact#PRODUCT_CHUNK}, each a
+ * chain of fma from +0 over ascending k; the chunks' totals are added ascending from +0; the bias
+ * last.
  *
- * <p>A block of rows is computed side by side, so that the JIT vectorises over the rows ({@link FloatProduct}, {@link
- * DoubleProduct}). Four steps along k go into one pass, each from an array of its own: with offsets into one array it
- * gives up. The four and the totals of all columns stay in the processor's nearer caches.
+ * <p>A block of rows is computed side by side, so that the JIT vectorises over the rows ({@link
+ * FloatProduct}, {@link DoubleProduct}). Four steps along k go into one pass, each from an array of
+ * its own: with offsets into one array it gives up. The four and the totals of all columns stay in
+ * the processor's nearer caches.
  *
  * @param transposed whether left is stored as [depth × rows]
  * @param ones where not null, one more row for each model: the product of a left row of ones

@@ -4,12 +4,12 @@ import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 
 /**
- * A tensor's update by a rule on {@link JavaDevice}, again and again: what it needs is made once, so that a step allocates
- * nothing.
+ * A tensor's update by a rule on {@link JavaDevice}, again and again: what it needs is made once,
+ * so that a step allocates nothing.
  *
- * <p>The rules' loops have one index for all arrays. Where parameter and gradient are whole arrays, that is the elements'
- * own; where one is a slice, and where the gradient is widened or has an L1 term, all are copied to the beginning of
- * arrays of a block's length and back.
+ * <p>The rules' loops have one index for all arrays. Where parameter and gradient are whole arrays,
+ * that is the elements' own; where one is a slice, and where the gradient is widened or has an L1
+ * term, all are copied to the beginning of arrays of a block's length and back.
  */
 final class JavaUpdate implements Workers.Body {
   private static final int BLOCK = 4096;

@@ -1,8 +1,8 @@
 package org.thalweg.device;
 
 /**
- * The twin of {@code kernels/vectors.cu}. Threads share out chunks and elements; a chunk is widened to binary64
- * first, so that each of its loops is written once.
+ * The twin of {@code kernels/vectors.cu}. Threads share out chunks and elements; a chunk is widened
+ * to binary64 first, so that each of its loops is written once.
  */
 final class JavaVectors {
   private JavaVectors() {}
@@ -63,7 +63,10 @@ final class JavaVectors {
     return largest;
   }
 
-  /** Their results, from {@code first} on. Returns how many there are. Where y is x, it is widened once. */
+  /**
+   * Their results, from {@code first} on. Returns how many there are. Where y is x, it is widened
+   * once.
+   */
   private static int chunks(
       Workers workers, JavaArray x, JavaArray y, Chunk chunk, double[] results, int first) {
     int n = (int) x.count();

@@ -4,9 +4,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * What has been opened, to be closed in reverse. A constructor that opens several things does so in {@code try
- * (Owned opening = new Owned())} and ends with {@code owned = opening.keep()}: where it fails before that, what it
- * has opened is closed.
+ * What has been opened, to be closed in reverse. A constructor that opens several things does so in
+ * {@code try (Owned opening = new Owned())} and ends with {@code owned = opening.keep()}: where it
+ * fails before that, what it has opened is closed.
  */
 public final class Owned implements AutoCloseable {
   private final Deque<AutoCloseable> resources = new ArrayDeque<>();
@@ -25,7 +25,10 @@ public final class Owned implements AutoCloseable {
     return kept;
   }
 
-  /** Closes all, the last first, whatever fails; throws the first failure, with the others suppressed. */
+  /**
+   * Closes all, the last first, whatever fails; throws the first failure, with the others
+   * suppressed.
+   */
   @Override
   public void close() {
     RuntimeException first = null;

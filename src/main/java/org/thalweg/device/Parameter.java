@@ -4,8 +4,9 @@ package org.thalweg.device;
  * A tensor that an optimizer updates.
  *
  * @param value the weights, updated in place
- * @param gradient as many elements of the same type, only read. Of type BF16, both are storage: a master in F32, made from
- *     the value when the tensors are made ready, is what is updated, and the value is its rounded copy
+ * @param gradient as many elements of the same type, only read. Of type BF16, both are storage: a
+ *     master in F32, made from the value when the tensors are made ready, is what is updated, and
+ *     the value is its rounded copy
  * @param group the index of its parameter group: which columns of the step table it reads
  */
 public record Parameter(Array value, Array gradient, int group) {

@@ -2,8 +2,8 @@ package org.thalweg.device;
 
 /**
  * Philox4x32-10, a counter-based generator: block b of a stream is a bijection of the counter (b,
- * stream) under the key {@code seed}, so any position of any stream is reached at once, and a resumed
- * run goes on where it stopped.
+ * stream) under the key {@code seed}, so any position of any stream is reached at once, and a
+ * resumed run goes on where it stopped.
  *
  * <p>A stream is a sequence of 32-bit numbers; {@link #index} counts those taken. Nothing else is
  * kept, so that seed, stream and index are the whole state.
@@ -69,8 +69,8 @@ public final class Philox {
   /**
    * Uniform on 0 .. n-1, without bias.
    *
-   * <p>Source: Lemire, Fast Random Integer Generation in an Interval, 2019: the upper half of 32 bits
-   * times n; of the 2^32 products the lowest 2^32 mod n are rejected.
+   * <p>Source: Lemire, Fast Random Integer Generation in an Interval, 2019: the upper half of 32
+   * bits times n; of the 2^32 products the lowest 2^32 mod n are rejected.
    *
    * @param n at least 1
    */
@@ -115,15 +115,18 @@ public final class Philox {
   }
 
   /**
-   * Standard normal: sqrt(-2 log u) * cos(2 pi v) with u, v uniform (Box and Muller, 1958); takes four
-   * 32-bit numbers. The sine's twin is not kept: it would be state beside the index.
+   * Standard normal: sqrt(-2 log u) * cos(2 pi v) with u, v uniform (Box and Muller, 1958); takes
+   * four 32-bit numbers. The sine's twin is not kept: it would be state beside the index.
    */
   public double nextNormal() {
     double radius = Math.sqrt(-2 * StrictMath.log(nextUniform()));
     return radius * StrictMath.cos(2 * Math.PI * nextUniform());
   }
 
-  /** Sets {@code block} to block {@code number} of a stream: the next four numbers at index {@code 4 * number}. */
+  /**
+   * Sets {@code block} to block {@code number} of a stream: the next four numbers at index {@code 4
+   * * number}.
+   */
   static void block(long seed, long stream, long number, int[] block) {
     block[0] = (int) number;
     block[1] = (int) (number >>> 32);

@@ -3,8 +3,8 @@ package org.thalweg.device;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sizes of a batched product: for each model, {@code left [rows × depth] · right [depth × columns]},
- * dense and row-major, one model behind the other.
+ * The sizes of a batched product: for each model, {@code left [rows × depth] · right [depth ×
+ * columns]}, dense and row-major, one model behind the other.
  *
  * @param models how many products
  * @param leftShared whether all models share one left operand

@@ -9,8 +9,8 @@ public interface Program extends AutoCloseable {
    * Runs the step n times. The host may be ahead of the device when this returns; a download waits.
    *
    * @param n how often; each run takes the next row of the step table
-   * @throws IllegalStateException if the table has fewer rows left, if one of the step's arrays has been closed, or
-   *     if the program or its device has
+   * @throws IllegalStateException if the table has fewer rows left, if one of the step's arrays has
+   *     been closed, or if the program or its device has
    */
   void run(long n);
 

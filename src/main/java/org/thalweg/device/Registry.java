@@ -12,9 +12,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Rules by their names. Each is a record; those of its components that are a double or an int are its hyperparameters,
- * and what they are here is their default. A rule as text is its name, and behind a colon what differs: {@code
- * "adam:beta1=0.8,eps=1e-6"}.
+ * Rules by their names. Each is a record; those of its components that are a double or an int are
+ * its hyperparameters, and what they are here is their default. A rule as text is its name, and
+ * behind a colon what differs: {@code "adam:beta1=0.8,eps=1e-6"}.
  *
  * @param <T> what the rules have in common
  */

@@ -3,8 +3,8 @@ package org.thalweg.device;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A data set on a device, kept as it came and scaled when it is gathered: {@code x = scale * value}, or where there is a
- * shift {@code x = fma(value, scale, shift)}.
+ * A data set on a device, kept as it came and scaled when it is gathered: {@code x = scale *
+ * value}, or where there is a shift {@code x = fma(value, scale, shift)}.
  *
  * @param values the features, U8 or F32, row-major [rows × features]
  * @param labels the class of each row, I32

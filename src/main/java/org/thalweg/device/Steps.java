@@ -6,12 +6,13 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * The step table of a recorded step, and the account of its runs. The host fills a row for each of the
- * steps ahead and uploads them; the device reads the row at its cursor and moves on.
+ * The step table of a recorded step, and the account of its runs. The host fills a row for each of
+ * the steps ahead and uploads them; the device reads the row at its cursor and moves on.
  *
- * <p>There are two cursors, so that an update can be skipped and the minibatches still be counted: the minibatch of a step comes from the row
- * at the batch cursor, the numbers of its update from the row at the update cursor. The first loss that
- * is not finite halts the run before that step's update, so the weights are those that led there.
+ * <p>There are two cursors, so that an update can be skipped and the minibatches still be counted:
+ * the minibatch of a step comes from the row at the batch cursor, the numbers of its update from
+ * the row at the update cursor. The first loss that is not finite halts the run before that step's
+ * update, so the weights are those that led there.
  */
 public final class Steps implements AutoCloseable {
   /** Why a run has stopped. */
@@ -174,8 +175,8 @@ public final class Steps implements AutoCloseable {
    * @param batches minibatches that were finished
    * @param updates updates that were applied; those that were skipped are missing
    * @param halt why the runs after them did nothing
-   * @param losses for each minibatch and model, the sum of the rows' losses; the one that halted the run
-   *     comes last
+   * @param losses for each minibatch and model, the sum of the rows' losses; the one that halted
+   *     the run comes last
    * @param correct for each minibatch and model, how many rows were right
    * @param gradientNorm where {@link Device#clip} has last measured it, else 0
    */
@@ -215,7 +216,10 @@ public final class Steps implements AutoCloseable {
     return cells;
   }
 
-  /** Batch cursor, update cursor, halt; whether this step's update is skipped, its clip factor, the norm: CELL [6]. */
+  /**
+   * Batch cursor, update cursor, halt; whether this step's update is skipped, its clip factor, the
+   * norm: CELL [6].
+   */
   public Array clock() {
     return clock;
   }

@@ -4,7 +4,10 @@ import java.util.List;
 
 /** The tensors that one optimizer updates in one launch, with the state that it keeps for them. */
 public interface Tensors extends AutoCloseable {
-  /** The most state arrays that a parameter can have: a row of the kernels' tensor table has room for these. */
+  /**
+   * The most state arrays that a parameter can have: a row of the kernels' tensor table has room
+   * for these.
+   */
   int MAX_STATES = 3;
 
   /** The bytes that a row of that table takes at most. */
@@ -26,8 +29,8 @@ public interface Tensors extends AutoCloseable {
   Array master(int tensor);
 
   /**
-   * Bytes that they take on the device at most: masters and states, each with a gap of less than 16 before it, and the
-   * kernels' tables.
+   * Bytes that they take on the device at most: masters and states, each with a gap of less than 16
+   * before it, and the kernels' tables.
    *
    * @param counts the elements of each parameter
    */

@@ -8,8 +8,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * The threads of {@link JavaDevice}. A loop is cut into as many stretches as there are threads; the caller
- * takes the first. No result depends on where it is cut.
+ * The threads of {@link JavaDevice}. A loop is cut into as many stretches as there are threads; the
+ * caller takes the first. No result depends on where it is cut.
  */
 final class Workers implements AutoCloseable {
   /** Part of a loop. */
@@ -39,7 +39,9 @@ final class Workers implements AutoCloseable {
     return threads;
   }
 
-  /** Runs {@code body} over {@code 0 .. n - 1}, where each index is about {@code work} operations. */
+  /**
+   * Runs {@code body} over {@code 0 .. n - 1}, where each index is about {@code work} operations.
+   */
   void forEach(int n, long work, Body body) {
     int parts = n * work < WORTHWHILE ? 1 : Math.min(threads, n);
     if (parts <= 1) {

@@ -87,8 +87,8 @@ final class Baselines {
                 new Series("training", epochs, losses))));
     return new Evidence(
         trained - most >= 0.3,
-        ("Test accuracy: %.1f %% at most by the best of %,d draws (%s), %.1f %% after %d epochs of training; chance is %.0f %%."
-                + " (The lecture's 15.5 %% is CIFAR-10's.)")
+        ("Test accuracy: %.1f %% at most by the best of %,d draws (%s), %.1f %% after %d epochs of"
+                + " training; chance is %.0f %%. (The lecture's 15.5 %% is CIFAR-10's.)")
             .formatted(
                 100 * most,
                 DRAWS,
@@ -144,9 +144,11 @@ final class Baselines {
     int best = IntStream.range(0, eps.length).reduce(0, (a, b) -> error[b] < error[a] ? b : a);
     return new Evidence(
         first.passed() && second.passed() && !mistaken.passed(),
-        ("Softmax regression with lambda = 0.1 on 50 rows has %,d parameters: the numeric gradient takes %,d evaluations of the loss, the"
-                + " analytic one passes through the rows once. They differ by at most %.1e at eps = %.0e, which is the best of these."
-                + " gradcheck %s, gradgradcheck %s; with the regulariser forgotten in the gradient, gradcheck %s.")
+        ("Softmax regression with lambda = 0.1 on 50 rows has %,d parameters: the numeric gradient"
+             + " takes %,d evaluations of the loss, the analytic one passes through the rows once."
+             + " They differ by at most %.1e at eps = %.0e, which is the best of these. gradcheck"
+             + " %s, gradgradcheck %s; with the regulariser forgotten in the gradient, gradcheck"
+             + " %s.")
             .formatted(
                 size,
                 2 * size,
@@ -158,7 +160,8 @@ final class Baselines {
         List.of(
             new Plate(
                 "numeric-gradient",
-                "Largest error of central differences: to the right the formula's, to the left rounding.",
+                "Largest error of central differences: to the right the formula's, to the left"
+                    + " rounding.",
                 Lab.chart(
                     new Axis("eps", true),
                     "error",
@@ -220,8 +223,9 @@ final class Baselines {
     }
     return new Evidence(
         early[0] >= 50,
-        ("Of the fall of the loss in %,d steps, %.0f %% come in the first tenth at a learning rate of 0.1, %.0f %% at 1; at 0.01, where so"
-                + " many steps do not reach the flat bottom, %.0f %%.")
+        ("Of the fall of the loss in %,d steps, %.0f %% come in the first tenth at a learning rate"
+             + " of 0.1, %.0f %% at 1; at 0.01, where so many steps do not reach the flat bottom,"
+             + " %.0f %%.")
             .formatted(steps, early[0], early[1], early[2]),
         List.of(
             new Plate(
@@ -270,7 +274,8 @@ final class Baselines {
         List.of(
             new Plate(
                 "regularisation",
-                "Accuracy of the weights that minimise mean cross-entropy + lambda * sum of squares (L-BFGS).",
+                "Accuracy of the weights that minimise mean cross-entropy + lambda * sum of squares"
+                    + " (L-BFGS).",
                 Lab.chart(
                     new Axis("lambda", true),
                     "accuracy",

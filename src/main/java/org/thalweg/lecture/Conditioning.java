@@ -16,9 +16,10 @@ import org.thalweg.plot.Lines.Axis;
 import org.thalweg.plot.Lines.Series;
 
 /**
- * What a learning rate and a condition number do to gradient descent on the bowl {@code (mu*x^2 + L*y^2) / 2}, with mu =
- * 1, from (1, 1). Steps are counted until the distance to the bottom is a millionth of what it was. (Rates: Polyak, Some
- * methods of speeding up the convergence of iteration methods, 1964.)
+ * What a learning rate and a condition number do to gradient descent on the bowl {@code (mu*x^2 +
+ * L*y^2) / 2}, with mu = 1, from (1, 1). Steps are counted until the distance to the bottom is a
+ * millionth of what it was. (Rates: Polyak, Some methods of speeding up the convergence of
+ * iteration methods, 1964.)
  */
 final class Conditioning {
   private static final double[] START = {1, 1};
@@ -76,9 +77,10 @@ final class Conditioning {
             .toArray(Series[]::new);
     return new Evidence(
         holds,
-        ("Steps to a millionth of the distance: %d at 0.5/L, %d at 1/L, %d at 1.9/L, %d at 2/(L+mu), %d at 1.99/L; at 2.1/L the distance %s."
-                + " (Until the function, not the distance, is a millionth of what it was, it is the other way round: %d at 1.9/L,"
-                + " %d at 2/(L+mu); the function is nearly all in the steep direction.)")
+        ("Steps to a millionth of the distance: %d at 0.5/L, %d at 1/L, %d at 1.9/L, %d at"
+             + " 2/(L+mu), %d at 1.99/L; at 2.1/L the distance %s. (Until the function, not the"
+             + " distance, is a millionth of what it was, it is the other way round: %d at 1.9/L,"
+             + " %d at 2/(L+mu); the function is nearly all in the steep direction.)")
             .formatted(
                 steps(ways.get(0)),
                 steps(ways.get(1)),

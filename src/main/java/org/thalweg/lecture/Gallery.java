@@ -11,7 +11,9 @@ import org.thalweg.optim.Optimizers;
 import org.thalweg.optim.Traits;
 import org.thalweg.plot.Picture;
 
-/** The lecture as a page: index.html, and beside it the pictures. It needs nothing from elsewhere. */
+/**
+ * The lecture as a page: index.html, and beside it the pictures. It needs nothing from elsewhere.
+ */
 public final class Gallery {
   /** The page's name. */
   public static final String INDEX = "index.html";

@@ -32,7 +32,10 @@ final class Lab {
     return new ClassifierObjective(device, rows, new Softmax(), ElementType.F64, 0, l2);
   }
 
-  /** Weights to begin with, on the device: normal, with a standard deviation of 0.01, as the command's. */
+  /**
+   * Weights to begin with, on the device: normal, with a standard deviation of 0.01, as the
+   * command's.
+   */
   Array weights() {
     Philox random = new Philox(SEED, 0);
     double[] w = new double[(train.features() + 1) * train.classes()];

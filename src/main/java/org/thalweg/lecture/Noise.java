@@ -14,7 +14,10 @@ import org.thalweg.optim.Sgd;
 import org.thalweg.plot.Lines.Axis;
 import org.thalweg.plot.Lines.Series;
 
-/** The gradient of a minibatch as an estimate of the gradient: softmax regression on the digits, at the first weights. */
+/**
+ * The gradient of a minibatch as an estimate of the gradient: softmax regression on the digits, at
+ * the first weights.
+ */
 final class Noise {
   private static final int[] SIZES = {32, 64, 128, 256, 512};
   private static final int DRAWS = 200;
@@ -60,9 +63,11 @@ final class Noise {
     double[] sizes = Arrays.stream(SIZES).asDoubleStream().toArray();
     return new Evidence(
         worst <= WITHIN,
-        ("Of independently drawn rows, %d minibatches of each size: B times the variance differs from that at 32 by at most %.1f %%."
-                + " Of minibatches as the trainer shuffles them, without any row twice, the variance at 512 is %.2f / 16 of that at 32:"
-                + " less than 1/B, for a minibatch is a third of all %d rows; the factor (N-B)/(N-1) of draws without return makes that %.2f.")
+        ("Of independently drawn rows, %d minibatches of each size: B times the variance differs"
+             + " from that at 32 by at most %.1f %%. Of minibatches as the trainer shuffles them,"
+             + " without any row twice, the variance at 512 is %.2f / 16 of that at 32: less than"
+             + " 1/B, for a minibatch is a third of all %d rows; the factor (N-B)/(N-1) of draws"
+             + " without return makes that %.2f.")
             .formatted(
                 DRAWS,
                 100 * worst,
@@ -72,7 +77,8 @@ final class Noise {
         List.of(
             new Plate(
                 "batch-size",
-                "Variance of the minibatch's gradient, summed over all weights; both axes logarithmic.",
+                "Variance of the minibatch's gradient, summed over all weights; both axes"
+                    + " logarithmic.",
                 Lab.chart(
                     new Axis("rows of a minibatch", true),
                     "variance",
@@ -122,7 +128,10 @@ final class Noise {
                     Lab.series("with momentum 0.9", cosines(heavy, mean))))));
   }
 
-  /** Of the steps that an optimizer takes by these gradients, whatever the weights are: vectors of length 1. */
+  /**
+   * Of the steps that an optimizer takes by these gradients, whatever the weights are: vectors of
+   * length 1.
+   */
   private static double[][] directions(Lab lab, Optimizer rule, double[][] gradients) {
     double[][] directions = new double[gradients.length][];
     int n = gradients[0].length;

@@ -78,7 +78,8 @@ final class SecondOrder {
         List.of(
             new Plate(
                 "full-batch",
-                "Loss above the least one, over iterations; a line ends where the method stops, or where rounding leaves nothing.",
+                "Loss above the least one, over iterations; a line ends where the method stops, or"
+                    + " where rounding leaves nothing.",
                 Lab.chart(
                     new Axis("iteration", true),
                     "loss above the least",

@@ -27,7 +27,10 @@ final class StepSizes {
   /** From here on AdaGrad's: the squares of fewer gradients are far from their mean. */
   private static final int FROM = 100;
 
-  /** From here on RMSProp's mean is one of 1/(1-alpha) = 100 gradients, but for a share of 0.99^1000. */
+  /**
+   * From here on RMSProp's mean is one of 1/(1-alpha) = 100 gradients, but for a share of
+   * 0.99^1000.
+   */
   private static final int FULL = 1000;
 
   private static final double WITHIN = 0.1;
@@ -79,9 +82,11 @@ final class StepSizes {
     double[] steps = Arrays.stream(AT).asDoubleStream().toArray();
     return new Evidence(
         worst <= WITHIN && least >= 1 - WITHIN,
-        ("To step %,d, over %d parameters with gradients of variance 1: AdaGrad's step times sqrt(t) changes from step %d on by at"
-                + " most %.1f %%; RMSProp's step, at alpha = 0.99, is from step %,d on never below %.2f times what it is there."
-                + " (Before, its mean fills, and the step shrinks: to %.2f times that of step %d. It corrects no bias.)")
+        ("To step %,d, over %d parameters with gradients of variance 1: AdaGrad's step times"
+                + " sqrt(t) changes from step %d on by at most %.1f %%; RMSProp's step, at alpha ="
+                + " 0.99, is from step %,d on never below %.2f times what it is there. (Before, its"
+                + " mean fills, and the step shrinks: to %.2f times that of step %d. It corrects no"
+                + " bias.)")
             .formatted(
                 AT[AT.length - 1],
                 PARAMETERS,

@@ -106,9 +106,11 @@ final class Traps {
     int passed = trap.count(trap.momentum(), steps, trap.passed);
     return new Evidence(
         stuck == STARTS && passed == STARTS,
-        ("After %d steps at a learning rate of %s, gradient descent is at the saddle from %d of %d starts; with momentum 0.9 it is at"
-                + " one of the two minima from %d of them. But descent is slow there, not caught: after %,d steps it is at a minimum, too, from"
-                + " %d starts, and after %d steps at a learning rate of %.1f, which is momentum's in effect, from %d.")
+        ("After %d steps at a learning rate of %s, gradient descent is at the saddle from %d of %d"
+             + " starts; with momentum 0.9 it is at one of the two minima from %d of them. But"
+             + " descent is slow there, not caught: after %,d steps it is at a minimum, too, from"
+             + " %d starts, and after %d steps at a learning rate of %.1f, which is momentum's in"
+             + " effect, from %d.")
             .formatted(
                 steps,
                 trap.lr,

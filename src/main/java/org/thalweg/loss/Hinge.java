@@ -3,15 +3,16 @@ package org.thalweg.loss;
 import org.thalweg.device.Exact;
 
 /**
- * Multiclass hinge (Weston and Watkins, 1999): with margins {@code m_j = x_j - x_y + 1}, {@code loss = sum over j != y
- * of max(0, m_j)}, or of its square. {@code D_j = slope(m_j) * scale}, where the slope of a positive margin is 1 (2 m_j
- * squared) and of others 0, at the kink too; {@code D_y} is minus the sum of the others. A NaN margin stays NaN.
+ * Multiclass hinge (Weston and Watkins, 1999): with margins {@code m_j = x_j - x_y + 1}, {@code
+ * loss = sum over j != y of max(0, m_j)}, or of its square. {@code D_j = slope(m_j) * scale}, where
+ * the slope of a positive margin is 1 (2 m_j squared) and of others 0, at the kink too; {@code D_y}
+ * is minus the sum of the others. A NaN margin stays NaN.
  *
  * <p>Order: losses and slopes of all classes, 0 for the label's own, are canonical sums.
  *
- * <p>Squared, it is piecewise quadratic: its Hessian times u is {@code 2 (u_j - u_y) * scale} where the margin is
- * positive, else 0, at the kink too; and for the label minus the sum of the others. Not squared, its second derivative is
- * 0 wherever there is one, which is of no use to anybody.
+ * <p>Squared, it is piecewise quadratic: its Hessian times u is {@code 2 (u_j - u_y) * scale} where
+ * the margin is positive, else 0, at the kink too; and for the label minus the sum of the others.
+ * Not squared, its second derivative is 0 wherever there is one, which is of no use to anybody.
  *
  * @param squared whether the margins are squared
  */

@@ -9,8 +9,8 @@ public interface Loss {
   String kernel();
 
   /**
-   * The loss of the row {@code x[at] .. x[at + classes - 1]}, and into {@code d}, which may be {@code x},
-   * its gradient times {@code scale}. Bit for bit what the kernel does.
+   * The loss of the row {@code x[at] .. x[at + classes - 1]}, and into {@code d}, which may be
+   * {@code x}, its gradient times {@code scale}. Bit for bit what the kernel does.
    *
    * @param label the right class; where it is none of them, the loss is NaN
    */
@@ -19,14 +19,18 @@ public interface Loss {
   /** The same in binary64. */
   double row(double[] x, int at, int classes, int label, double scale, double[] d, int dAt);
 
-  /** Whether {@link #hessianRow} is there, with a kernel {@code <kernel>_hessian} in kernels/hessians.cu. */
+  /**
+   * Whether {@link #hessianRow} is there, with a kernel {@code <kernel>_hessian} in
+   * kernels/hessians.cu.
+   */
   default boolean twiceDifferentiable() {
     return false;
   }
 
   /**
-   * Into {@code r}, which may be {@code u}, the product of the row's Hessian with respect to its scores and the direction
-   * {@code u[uAt] .. u[uAt + classes - 1]}, times {@code scale}. Bit for bit what the kernel does.
+   * Into {@code r}, which may be {@code u}, the product of the row's Hessian with respect to its
+   * scores and the direction {@code u[uAt] .. u[uAt + classes - 1]}, times {@code scale}. Bit for
+   * bit what the kernel does.
    *
    * @throws UnsupportedOperationException where the loss is not {@link #twiceDifferentiable}
    */

@@ -3,15 +3,15 @@ package org.thalweg.loss;
 import org.thalweg.device.Exact;
 
 /**
- * Softmax cross-entropy: {@code loss = log S - (x_y - M)}, {@code D_j = (exp(x_j - M)/S - [j = y]) * scale},
- * where {@code M} is the largest score and {@code S = sum exp(x_j - M)}.
+ * Softmax cross-entropy: {@code loss = log S - (x_y - M)}, {@code D_j = (exp(x_j - M)/S - [j = y])
+ * * scale}, where {@code M} is the largest score and {@code S = sum exp(x_j - M)}.
  *
- * <p>Order: for each chunk c of 1,024 classes {@code m_c = max x}, {@code s_c = sum exp(x - m_c)} (0 for m_c
- * where it is -Inf); then {@code M = max m_c} and {@code S = sum s_c * exp(m_c - M)}. A row of one chunk
- * takes M = m_0, S = s_0.
+ * <p>Order: for each chunk c of 1,024 classes {@code m_c = max x}, {@code s_c = sum exp(x - m_c)}
+ * (0 for m_c where it is -Inf); then {@code M = max m_c} and {@code S = sum s_c * exp(m_c - M)}. A
+ * row of one chunk takes M = m_0, S = s_0.
  *
- * <p>The Hessian times u is {@code p_j * (u_j - p.u) * scale} with {@code p_j = exp(x_j - M)/S}, where {@code p.u} is a
- * canonical sum; the label is in none of it.
+ * <p>The Hessian times u is {@code p_j * (u_j - p.u) * scale} with {@code p_j = exp(x_j - M)/S},
+ * where {@code p.u} is a canonical sum; the label is in none of it.
  */
 public record Softmax() implements Loss {
   @Override

@@ -7,8 +7,8 @@ import org.thalweg.model.Objective;
  * {@code w -= lr * g}, full batch.
  *
  * @param lr the learning rate: each step's, or where the search goes on, the first one's
- * @param backtracking whether the step is halved until Armijo's condition holds, and doubled after each iteration; else
- *     it is fixed, and may lead up
+ * @param backtracking whether the step is halved until Armijo's condition holds, and doubled after
+ *     each iteration; else it is fixed, and may lead up
  */
 public record GradientDescent(double lr, boolean backtracking) implements Minimizer {
   /** Checks the learning rate. */

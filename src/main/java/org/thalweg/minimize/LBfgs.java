@@ -10,10 +10,10 @@ import org.thalweg.device.Norm;
 import org.thalweg.model.Objective;
 
 /**
- * Limited-memory BFGS: the direction is {@code -H*g}, where H, a guess at the inverse Hessian, is built from the last
- * pairs {@code s}, the change of w, and {@code y}, the change of the gradient; it begins with {@code s·y / y·y}. The
- * line search holds to the strong Wolfe conditions. Source: Nocedal and Wright, Numerical Optimization, 2nd ed.,
- * algorithms 7.4 and 7.5.
+ * Limited-memory BFGS: the direction is {@code -H*g}, where H, a guess at the inverse Hessian, is
+ * built from the last pairs {@code s}, the change of w, and {@code y}, the change of the gradient;
+ * it begins with {@code s·y / y·y}. The line search holds to the strong Wolfe conditions. Source:
+ * Nocedal and Wright, Numerical Optimization, 2nd ed., algorithms 7.4 and 7.5.
  *
  * @param memory how many pairs, at most 10,000
  */

@@ -3,9 +3,9 @@ package org.thalweg.minimize;
 import org.thalweg.device.Array;
 
 /**
- * How far to go along a direction of descent. Values that differ by rounding alone count as equal (the idea of Hager and
- * Zhang, SIAM J. Optimization 16, 2005), so that near the bottom the gradient goes on shrinking. Where function or
- * gradient is not finite, the step is too long.
+ * How far to go along a direction of descent. Values that differ by rounding alone count as equal
+ * (the idea of Hager and Zhang, SIAM J. Optimization 16, 2005), so that near the bottom the
+ * gradient goes on shrinking. Where function or gradient is not finite, the step is too long.
  */
 final class LineSearch {
   /** Of the decrease that the slope promises, what a step must bring (Armijo). */
@@ -26,7 +26,10 @@ final class LineSearch {
   private final Place zero;
   private int left = MOST_EVALUATIONS;
 
-  /** {@code value} of f at {@code w + a * direction}, and its slope; NaN where one of them is not finite. */
+  /**
+   * {@code value} of f at {@code w + a * direction}, and its slope; NaN where one of them is not
+   * finite.
+   */
   private record Place(double a, double value, double slope) {}
 
   private LineSearch(Run run, Array direction, double slope) {
@@ -36,8 +39,8 @@ final class LineSearch {
   }
 
   /**
-   * Halves the step until f falls by Armijo's condition, {@code f(w + a*d) <= f(w) + 1e-4*a*slope}; where rounding hides
-   * the fall, the gradient must shrink.
+   * Halves the step until f falls by Armijo's condition, {@code f(w + a*d) <= f(w) + 1e-4*a*slope};
+   * where rounding hides the fall, the gradient must shrink.
    *
    * @param slope {@code direction · gradient}, below 0
    * @param a the first step
@@ -56,11 +59,12 @@ final class LineSearch {
   }
 
   /**
-   * A step with the strong Wolfe conditions: Armijo's, and {@code |slope there| <= 0.9 * |slope|}. Source: Nocedal and
-   * Wright, Numerical Optimization, 2nd ed., algorithms 3.5 and 3.6, interpolation by (3.59).
+   * A step with the strong Wolfe conditions: Armijo's, and {@code |slope there| <= 0.9 * |slope|}.
+   * Source: Nocedal and Wright, Numerical Optimization, 2nd ed., algorithms 3.5 and 3.6,
+   * interpolation by (3.59).
    *
-   * @return the step, with its end being the place that is tried; 0 if no step lowers f. Where evaluations are used
-   *     up, the lowest place found.
+   * @return the step, with its end being the place that is tried; 0 if no step lowers f. Where
+   *     evaluations are used up, the lowest place found.
    */
   static double wolfe(Run run, Array direction, double slope, double a) {
     return slope < 0 ? new LineSearch(run, direction, slope).bracket(a) : 0;
@@ -123,7 +127,10 @@ final class LineSearch {
     return falls(here.a, here.value) && Math.abs(here.slope) <= -CURVATURE * zero.slope;
   }
 
-  /** Where the cubic through both ends is lowest; the middle if it is nowhere, or an end is not finite. */
+  /**
+   * Where the cubic through both ends is lowest; the middle if it is nowhere, or an end is not
+   * finite.
+   */
   private static double between(Place low, Place high) {
     double width = high.a - low.a;
     double d1 = low.slope + high.slope - 3 * (high.value - low.value) / width;

@@ -4,8 +4,9 @@ import org.thalweg.device.Array;
 import org.thalweg.model.Objective;
 
 /**
- * A full-batch minimiser: a small immutable value. Its vectors stay on the objective's device, and every sum is the
- * device's: where the objective's bits are the same on two devices, so is each point on the way.
+ * A full-batch minimiser: a small immutable value. Its vectors stay on the objective's device, and
+ * every sum is the device's: where the objective's bits are the same on two devices, so is each
+ * point on the way.
  */
 public interface Minimizer {
   /** Hears of each iteration. */
@@ -21,7 +22,9 @@ public interface Minimizer {
      */
     void iteration(int iteration, double value, double gradientNorm, double step);
 
-    /** Whether to go on: asked before each evaluation. Where not, the last good point is the result. */
+    /**
+     * Whether to go on: asked before each evaluation. Where not, the last good point is the result.
+     */
     default boolean goesOn() {
       return true;
     }
@@ -39,12 +42,12 @@ public interface Minimizer {
   int vectors();
 
   /**
-   * Goes down from {@code start}. The result is never worse than that, but for rounding and
-   * for a fixed step.
+   * Goes down from {@code start}. The result is never worse than that, but for rounding and for a
+   * fixed step.
    *
    * @param start as the objective's vectors; not changed
-   * @throws IllegalArgumentException if start is no such vector, function or gradient are not finite there, or the
-   *     minimiser needs more than the objective or the memory has
+   * @throws IllegalArgumentException if start is no such vector, function or gradient are not
+   *     finite there, or the minimiser needs more than the objective or the memory has
    */
   Result minimize(Objective f, Array start, Stopping stopping, Listener listener);
 

@@ -30,8 +30,8 @@ public final class Minimizers {
   }
 
   /**
-   * The minimiser that a text describes: its name, and behind a colon what differs from the defaults, {@code
-   * "lbfgs:memory=20"}.
+   * The minimiser that a text describes: its name, and behind a colon what differs from the
+   * defaults, {@code "lbfgs:memory=20"}.
    *
    * @throws IllegalArgumentException if it describes none; the message says what is allowed
    */

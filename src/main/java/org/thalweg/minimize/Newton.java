@@ -13,18 +13,20 @@ import org.thalweg.device.ElementType;
 import org.thalweg.model.Objective;
 
 /**
- * Newton's method: the step to the lowest point of the quadratic that has f's gradient and Hessian, {@code H * d = -g},
- * halved where f does not fall. Near a minimum each step doubles the number of right digits. The Hessian of n parameters
- * is put together from n products, factored by Cholesky on the host in double: for low dimensions only, as n^2 numbers
- * and n^3 / 3 multiplications an iteration are for nothing else.
+ * Newton's method: the step to the lowest point of the quadratic that has f's gradient and Hessian,
+ * {@code H * d = -g}, halved where f does not fall. Near a minimum each step doubles the number of
+ * right digits. The Hessian of n parameters is put together from n products, factored by Cholesky
+ * on the host in double: for low dimensions only, as n^2 numbers and n^3 / 3 multiplications an
+ * iteration are for nothing else.
  *
- * <p>A classifier's Hessian is singular, as its losses do not change when all scores of a row rise by one number. With
- * damping it is {@code (H + damping * h * I) * d = -g}, h the largest element of H's diagonal (Levenberg, Quarterly of
- * Applied Mathematics 2, 1944), which costs the doubling where the curvature is as small as that.
+ * <p>A classifier's Hessian is singular, as its losses do not change when all scores of a row rise
+ * by one number. With damping it is {@code (H + damping * h * I) * d = -g}, h the largest element
+ * of H's diagonal (Levenberg, Quarterly of Applied Mathematics 2, 1944), which costs the doubling
+ * where the curvature is as small as that.
  *
  * @param limit refuse objectives with more parameters, at most 46,340
- * @param damping finite and at least 0, which is none; else at least twice what rounding may hide, {@code n * 2^-23}
- *     in F32
+ * @param damping finite and at least 0, which is none; else at least twice what rounding may hide,
+ *     {@code n * 2^-23} in F32
  */
 public record Newton(int limit, double damping) implements Minimizer {
   /** The root of the longest Java array. */
@@ -87,9 +89,10 @@ public record Newton(int limit, double damping) implements Minimizer {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "Newton's method on %d parameters needs %.3g GB for the Hessian, and in each iteration"
-                  + " %d products with it and about %.2g hours to factor it; the limit is %d"
-                  + " parameters, and the heap has %.3g GB left. L-BFGS and Newton-CG need no Hessian",
+              "Newton's method on %d parameters needs %.3g GB for the Hessian, and in each"
+                  + " iteration %d products with it and about %.2g hours to factor it; the limit is"
+                  + " %d parameters, and the heap has %.3g GB left. L-BFGS and Newton-CG need no"
+                  + " Hessian",
               n,
               bytes / 1e9,
               n,
@@ -142,7 +145,10 @@ public record Newton(int limit, double damping) implements Minimizer {
       return null;
     }
 
-    /** Sets the Hessian, a row for each product with a unit vector, and damps it. Returns its diagonal. */
+    /**
+     * Sets the Hessian, a row for each product with a unit vector, and damps it. Returns its
+     * diagonal.
+     */
     private double[] assemble() {
       double[] diagonal = new double[n];
       run.times(0, run.g, direction); // zeros: g is finite
@@ -164,7 +170,9 @@ public record Newton(int limit, double damping) implements Minimizer {
       return diagonal;
     }
 
-    /** Puts the Cholesky factor in the Hessian's place. Returns whether it has one, beyond rounding. */
+    /**
+     * Puts the Cholesky factor in the Hessian's place. Returns whether it has one, beyond rounding.
+     */
     private boolean factor(double[] diagonal) {
       boolean positive = cholesky.decompose(hessian);
       for (int i = 0; positive && i < n; i++) {

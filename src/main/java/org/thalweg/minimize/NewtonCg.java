@@ -5,12 +5,16 @@ import org.thalweg.device.Norm;
 import org.thalweg.model.Objective;
 
 /**
- * Newton's method with its system solved by conjugate gradients, as far as the point deserves: to a residual of
- * {@code min(0.5, sqrt |g|) * |g|}, or to where the curvature is not positive. It needs products of the Hessian with
- * vectors, never the Hessian. Source: Nocedal and Wright, Numerical Optimization, 2nd ed., algorithm 7.1.
+ * Newton's method with its system solved by conjugate gradients, as far as the point deserves: to a
+ * residual of {@code min(0.5, sqrt |g|) * |g|}, or to where the curvature is not positive. It needs
+ * products of the Hessian with vectors, never the Hessian. Source: Nocedal and Wright, Numerical
+ * Optimization, 2nd ed., algorithm 7.1.
  */
 public record NewtonCg() implements Minimizer {
-  /** In one iteration; a system that needs more is left half solved, which is still a direction of descent. */
+  /**
+   * In one iteration; a system that needs more is left half solved, which is still a direction of
+   * descent.
+   */
   private static final int MOST_PRODUCTS = 500;
 
   @Override

@@ -5,7 +5,8 @@ import org.thalweg.device.Philox;
 import org.thalweg.model.Objective;
 
 /**
- * Draws points from a normal distribution and keeps the best; an iteration is a draw. The start is the first candidate.
+ * Draws points from a normal distribution and keeps the best; an iteration is a draw. The start is
+ * the first candidate.
  *
  * @param seed of the draws
  * @param deviation the standard deviation of each number, whose mean is 0

@@ -5,8 +5,8 @@ import org.thalweg.device.Array;
 /**
  * Where a minimiser arrived.
  *
- * @param point the last good point, where function and gradient are finite. On the objective's device; the caller's,
- *     to be closed
+ * @param point the last good point, where function and gradient are finite. On the objective's
+ *     device; the caller's, to be closed
  * @param value f there
  * @param gradientNorm the largest magnitude in the gradient there
  * @param iterations how many it took

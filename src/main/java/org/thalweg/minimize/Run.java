@@ -14,8 +14,8 @@ import org.thalweg.device.Norm;
 import org.thalweg.model.Objective;
 
 /**
- * A minimisation under way: the last good point, and beside it the place that is tried. What it allocates is closed with
- * it.
+ * A minimisation under way: the last good point, and beside it the place that is tried. What it
+ * allocates is closed with it.
  */
 final class Run implements AutoCloseable {
   /** How many vectors it begins with. */
@@ -70,7 +70,10 @@ final class Run implements AutoCloseable {
     }
   }
 
-  /** From the start through one iteration after the other until it says why not, or a tolerance does. */
+  /**
+   * From the start through one iteration after the other until it says why not, or a tolerance
+   * does.
+   */
   Result iterate(Supplier<@Nullable Reason> iteration) {
     device.copy(start, triedW);
     if (!evaluated()) {
@@ -153,7 +156,10 @@ final class Run implements AutoCloseable {
     return f.value(triedW);
   }
 
-  /** What was tried, and evaluated, becomes the last good point, {@code step} times a direction from the one before. */
+  /**
+   * What was tried, and evaluated, becomes the last good point, {@code step} times a direction from
+   * the one before.
+   */
   void accept(double step) {
     Array oldW = w;
     w = triedW;

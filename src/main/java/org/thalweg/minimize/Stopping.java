@@ -6,8 +6,8 @@ import org.thalweg.device.ElementType;
  * When a minimiser stops.
  *
  * @param gradient stop where no entry of the gradient is larger in magnitude
- * @param change stop after an iteration that changed the value f by less than {@code change * |f|}; 0: never for that
- *     reason
+ * @param change stop after an iteration that changed the value f by less than {@code change * |f|};
+ *     0: never for that reason
  * @param iterations the most of them
  */
 public record Stopping(double gradient, double change, int iterations) {

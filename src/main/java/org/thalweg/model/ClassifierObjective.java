@@ -23,12 +23,14 @@ import org.thalweg.device.Steps;
 import org.thalweg.loss.Loss;
 
 /**
- * What a linear classifier is to make small, over all rows of a data set: {@code f(w) = mean of the rows' losses + l2 *
- * sum of W^2 + l1 * sum of |W|}. The vector w is W, [features × classes], and behind it the bias, [classes], which is not
- * regularised. Where an element of W is 0, the gradient takes 0 as the slope of its magnitude.
+ * What a linear classifier is to make small, over all rows of a data set: {@code f(w) = mean of the
+ * rows' losses + l2 * sum of W^2 + l1 * sum of |W|}. The vector w is W, [features × classes], and
+ * behind it the bias, [classes], which is not regularised. Where an element of W is 0, the gradient
+ * takes 0 as the slope of its magnitude.
  *
- * <p>The rows lie on the device as the data set keeps them; bytes become numbers in blocks of {@link #BLOCK} rows. Order:
- * the loss is one canonical sum over all rows in binary64; gradient and Hessian product are added up block by block.
+ * <p>The rows lie on the device as the data set keeps them; bytes become numbers in blocks of
+ * {@link #BLOCK} rows. Order: the loss is one canonical sum over all rows in binary64; gradient and
+ * Hessian product are added up block by block.
  */
 public final class ClassifierObjective implements Objective, AutoCloseable {
   /** Rows that are worked on at once. The same on every device, for a sum's bits depend on it. */
@@ -330,7 +332,10 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     return value;
   }
 
-  /** The losses of n rows from one on, and whether they are right. Returns the gradient of the scores. */
+  /**
+   * The losses of n rows from one on, and whether they are right. Returns the gradient of the
+   * scores.
+   */
   private Array forward(int from, int n, Array x, Array w) {
     Array d = scores(x, n, w, scores);
     Array row = rowLoss.slice(from, n);
@@ -377,7 +382,10 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     }
   }
 
-  /** All points are models that share the rows: one product and one loss for a block of rows and of models. */
+  /**
+   * All points are models that share the rows: one product and one loss for a block of rows and of
+   * models.
+   */
   @Override
   public double[] values(double[][] points) {
     int block = Math.min(rows, BLOCK);

@@ -20,8 +20,8 @@ import org.thalweg.loss.Losses;
 import org.thalweg.loss.Softmax;
 
 /**
- * What it takes to use a model on rows as they come: it lies in the model's file, as metadata and as the tensor {@code
- * mean}.
+ * What it takes to use a model on rows as they come: it lies in the model's file, as metadata and
+ * as the tensor {@code mean}.
  *
  * @param classes their names
  * @param shape what a row is a picture of; null where it is none
@@ -45,8 +45,8 @@ public record Description(
   }
 
   /**
-   * Reads that of a model file; what the file does not say is: classes 0, 1, .., no picture, scale 1, no means,
-   * softmax.
+   * Reads that of a model file; what the file does not say is: classes 0, 1, .., no picture, scale
+   * 1, no means, softmax.
    *
    * @throws IOException if the file is no model; the message names it and the place
    */

@@ -4,8 +4,9 @@ import org.thalweg.device.Device;
 import org.thalweg.device.ElementType;
 
 /**
- * A function of a vector in plain Java, with its gradient: the way to minimise or check one's own function. Its methods
- * change no array but the one that they fill, keep none, and the same call twice gives the same bits.
+ * A function of a vector in plain Java, with its gradient: the way to minimise or check one's own
+ * function. Its methods change no array but the one that they fill, keep none, and the same call
+ * twice gives the same bits.
  */
 public interface HostFunction {
   /** How many numbers the vector has. */
@@ -37,10 +38,11 @@ public interface HostFunction {
   }
 
   /**
-   * The same function of vectors on a device. Each call copies them to the host and its result back.
+   * The same function of vectors on a device. Each call copies them to the host and its result
+   * back.
    *
-   * @param type F32 or F64: what the vectors are. The function still computes in double; its gradient and products
-   *     are rounded to the type, its value is not.
+   * @param type F32 or F64: what the vectors are. The function still computes in double; its
+   *     gradient and products are rounded to the type, its value is not.
    */
   default Objective on(Device device, ElementType type) {
     return new HostObjective(this, device, type);

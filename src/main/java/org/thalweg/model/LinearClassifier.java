@@ -21,8 +21,8 @@ import org.thalweg.device.Product;
 import org.thalweg.loss.Loss;
 
 /**
- * A linear classifier: {@code scores = x · W + b}, the largest score wins. W is [features × classes], b
- * [classes].
+ * A linear classifier: {@code scores = x · W + b}, the largest score wins. W is [features ×
+ * classes], b [classes].
  */
 public final class LinearClassifier implements AutoCloseable {
   /** The parameter group of the weights. */
@@ -70,8 +70,8 @@ public final class LinearClassifier implements AutoCloseable {
   }
 
   /**
-   * Reads weights and bias from a file that {@link #save(Path)} has written, or any other in the safetensors format with
-   * these two tensors. {@link Description#load} reads the rest.
+   * Reads weights and bias from a file that {@link #save(Path)} has written, or any other in the
+   * safetensors format with these two tensors. {@link Description#load} reads the rest.
    *
    * @throws IOException if the file is no model; the message names it and the place
    */
@@ -178,7 +178,9 @@ public final class LinearClassifier implements AutoCloseable {
       return rowCorrect;
     }
 
-    /** Scores, losses, and the gradient of the mean loss with respect to the scores, in their place. */
+    /**
+     * Scores, losses, and the gradient of the mean loss with respect to the scores, in their place.
+     */
     public void forward(Loss loss) {
       device.multiply(Product.of(rows, classes, features), x, weights, bias, scores);
       device.loss(loss, scores, labels, 1.0 / rows, scores, rowLoss, rowCorrect);
@@ -252,7 +254,8 @@ public final class LinearClassifier implements AutoCloseable {
   }
 
   /**
-   * {@code l1 * sum |w| + l2 * sum w^2} over the weights, bias not counted, in binary64 and the canonical order.
+   * {@code l1 * sum |w| + l2 * sum w^2} over the weights, bias not counted, in binary64 and the
+   * canonical order.
    *
    * @param l1 the factor of the absolute values
    * @param l2 the factor of the squares
@@ -288,7 +291,8 @@ public final class LinearClassifier implements AutoCloseable {
   }
 
   /**
-   * Writes {@code weight} [features × classes] and {@code bias} [classes] in the safetensors format.
+   * Writes {@code weight} [features × classes] and {@code bias} [classes] in the safetensors
+   * format.
    *
    * @throws java.nio.file.FileAlreadyExistsException if there is such a file
    */
@@ -300,7 +304,8 @@ public final class LinearClassifier implements AutoCloseable {
    * The same with what it takes to use the model.
    *
    * @param replace whether a file of that name makes room for it
-   * @throws java.nio.file.FileAlreadyExistsException if there is such a file, and it is not to be replaced
+   * @throws java.nio.file.FileAlreadyExistsException if there is such a file, and it is not to be
+   *     replaced
    */
   public void save(Path file, Description description, boolean replace) throws IOException {
     save(file, description.metadata(), description.tensors(), replace);

@@ -5,8 +5,8 @@ import org.thalweg.device.Device;
 import org.thalweg.device.ElementType;
 
 /**
- * A function of a vector that is to be made small: what full-batch minimisers work on and gradient checks look at. Its
- * arrays lie on one device. The same call twice gives the same bits.
+ * A function of a vector that is to be made small: what full-batch minimisers work on and gradient
+ * checks look at. Its arrays lie on one device. The same call twice gives the same bits.
  */
 public interface Objective {
   /** Where its vectors lie. */
@@ -29,7 +29,8 @@ public interface Objective {
   double gradient(Array w, Array gradient);
 
   /**
-   * {@link #value} at several points, the same bits: what a device can compute together takes fewer launches so.
+   * {@link #value} at several points, the same bits: what a device can compute together takes fewer
+   * launches so.
    *
    * @param points each as long as w, rounded to its type
    */

@@ -30,12 +30,13 @@ import java.util.UUID;
 import org.thalweg.device.ElementType;
 
 /**
- * The safetensors format: the length of a JSON header as 8 little-endian bytes, the header, the tensors' bytes
- * one behind the other. (Hugging Face, "safetensors", format specification.)
+ * The safetensors format: the length of a JSON header as 8 little-endian bytes, the header, the
+ * tensors' bytes one behind the other. (Hugging Face, "safetensors", format specification.)
  *
- * <p>An instance is an open file whose header has been read and held to the specification: names are different, the
- * tensors fill the file without gap or overlap, each as many bytes as its shape says. Tensors are written and read a
- * piece at a time, and nothing is allocated because a file claims to be large.
+ * <p>An instance is an open file whose header has been read and held to the specification: names
+ * are different, the tensors fill the file without gap or overlap, each as many bytes as its shape
+ * says. Tensors are written and read a piece at a time, and nothing is allocated because a file
+ * claims to be large.
  */
 public final class Safetensors implements Closeable {
   /** The specification's bound. */
@@ -107,7 +108,8 @@ public final class Safetensors implements Closeable {
   /**
    * Opens a file and reads its header.
    *
-   * @throws IOException if it is not as specified; the message, of one line, names the file and the place
+   * @throws IOException if it is not as specified; the message, of one line, names the file and the
+   *     place
    */
   public Safetensors(Path file) throws IOException {
     this.file = file;
@@ -219,7 +221,10 @@ public final class Safetensors implements Closeable {
     return entry;
   }
 
-  /** Where they cannot be counted, what no two offsets differ by; a 0 among the factors wins over an overflow. */
+  /**
+   * Where they cannot be counted, what no two offsets differ by; a 0 among the factors wins over an
+   * overflow.
+   */
   private static long bytes(List<Long> shape, int each) {
     try {
       return shape.contains(0L) ? 0 : shape.stream().reduce((long) each, Math::multiplyExact);
@@ -342,7 +347,10 @@ public final class Safetensors implements Closeable {
     }
   }
 
-  /** So that the new name outlives a loss of power, where the system can open a folder: not on Windows. */
+  /**
+   * So that the new name outlives a loss of power, where the system can open a folder: not on
+   * Windows.
+   */
   private static void forceFolder(Path file) {
     Path folder = file.toAbsolutePath().getParent();
     if (folder != null) {

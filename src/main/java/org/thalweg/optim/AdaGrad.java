@@ -3,11 +3,11 @@ package org.thalweg.optim;
 import org.thalweg.device.ElementType;
 
 /**
- * AdaGrad: {@code a += g*g}; {@code w -= lr/(1+(t-1)*decay) * g/(sqrt(a)+eps)}. State: a. (Duchi, Hazan and Singer,
- * JMLR 12, 2011; eps outside the root and the decay as in PyTorch.)
+ * AdaGrad: {@code a += g*g}; {@code w -= lr/(1+(t-1)*decay) * g/(sqrt(a)+eps)}. State: a. (Duchi,
+ * Hazan and Singer, JMLR 12, 2011; eps outside the root and the decay as in PyTorch.)
  *
- * <p>Sequence: {@code a = fma(g, g, a)}, {@code w = fma(-step, g/(sqrt(a)+eps), w)}. Columns: step, eps. With eps = 0 and
- * initial = 0 an element whose gradient has always been 0 becomes 0/0.
+ * <p>Sequence: {@code a = fma(g, g, a)}, {@code w = fma(-step, g/(sqrt(a)+eps), w)}. Columns: step,
+ * eps. With eps = 0 and initial = 0 an element whose gradient has always been 0 becomes 0/0.
  *
  * @param lr the learning rate
  * @param decay of the learning rate, at least 0

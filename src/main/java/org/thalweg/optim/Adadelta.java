@@ -3,12 +3,12 @@ package org.thalweg.optim;
 import org.thalweg.device.ElementType;
 
 /**
- * Adadelta: {@code v = rho*v + (1-rho)*g*g}; {@code delta = sqrt(d+eps)/sqrt(v+eps) * g}; {@code d = rho*d + (1-rho)*delta*delta};
- * {@code w -= lr*delta}. State: v, d. (Zeiler, arXiv:1212.5701.)
+ * Adadelta: {@code v = rho*v + (1-rho)*g*g}; {@code delta = sqrt(d+eps)/sqrt(v+eps) * g}; {@code d
+ * = rho*d + (1-rho)*delta*delta}; {@code w -= lr*delta}. State: v, d. (Zeiler, arXiv:1212.5701.)
  *
- * <p>Sequence: {@code v = fma(rho, v, (o*g)*g)}, {@code delta = sqrt((d+eps)/(v+eps)) * g}, {@code d = fma(rho, d,
- * (o*delta)*delta)}, {@code w = fma(-lr, delta, w)}: one root of the quotient, not a quotient of roots. Columns: rho, o (1 -
- * rho), lr, eps. With eps = 0 nothing ever moves, or 0/0.
+ * <p>Sequence: {@code v = fma(rho, v, (o*g)*g)}, {@code delta = sqrt((d+eps)/(v+eps)) * g}, {@code
+ * d = fma(rho, d, (o*delta)*delta)}, {@code w = fma(-lr, delta, w)}: one root of the quotient, not
+ * a quotient of roots. Columns: rho, o (1 - rho), lr, eps. With eps = 0 nothing ever moves, or 0/0.
  *
  * @param lr multiplies the step; the paper has 1
  * @param rho the share of the mean squares that is kept, in [0, 1)
@@ -29,7 +29,8 @@ public record Adadelta(double lr, double rho, double eps) implements Optimizer {
 
   @Override
   public String formula() {
-    return "v = rho*v + (1-rho)*g*g; u = sqrt((d+eps)/(v+eps))*g; d = rho*d + (1-rho)*u*u; w -= lr*u";
+    return "v = rho*v + (1-rho)*g*g; u = sqrt((d+eps)/(v+eps))*g; d = rho*d + (1-rho)*u*u; w -="
+        + " lr*u";
   }
 
   @Override

@@ -3,15 +3,17 @@ package org.thalweg.optim;
 import org.thalweg.device.ElementType;
 
 /**
- * Adam with bias correction: {@code m = b1*m + (1-b1)*g}; {@code v = b2*v + (1-b2)*g*g}; {@code w -=
- * lr/(1-b1^t) * m/(sqrt(v)/sqrt(1-b2^t) + eps)}. State: m, v. (Kingma and Ba, ICLR 2015, algorithm 1.)
+ * Adam with bias correction: {@code m = b1*m + (1-b1)*g}; {@code v = b2*v + (1-b2)*g*g}; {@code w
+ * -= lr/(1-b1^t) * m/(sqrt(v)/sqrt(1-b2^t) + eps)}. State: m, v. (Kingma and Ba, ICLR 2015,
+ * algorithm 1.)
  *
- * <p>Folded, so that an element costs one division and one root: with {@code r = sqrt(1-b2^t)} the last line is
- * {@code w -= (lr*r/(1-b1^t)) * m/(sqrt(v) + eps*r)}. Sequence: {@code m = fma(b1, m, o1*g)}, {@code v = fma(b2,
- * v, (o2*g)*g)}, {@code w = fma(-step, m/(sqrt(v)+e), w)}. Columns: b1, o1, b2, o2, step, e. With eps = 0 an
- * element whose gradient has always been 0 becomes 0/0.
+ * <p>Folded, so that an element costs one division and one root: with {@code r = sqrt(1-b2^t)} the
+ * last line is {@code w -= (lr*r/(1-b1^t)) * m/(sqrt(v) + eps*r)}. Sequence: {@code m = fma(b1, m,
+ * o1*g)}, {@code v = fma(b2, v, (o2*g)*g)}, {@code w = fma(-step, m/(sqrt(v)+e), w)}. Columns: b1,
+ * o1, b2, o2, step, e. With eps = 0 an element whose gradient has always been 0 becomes 0/0.
  *
- * <p>AdamW (Loshchilov and Hutter, ICLR 2019) is this rule in a {@link Group} with {@code weightDecay}.
+ * <p>AdamW (Loshchilov and Hutter, ICLR 2019) is this rule in a {@link Group} with {@code
+ * weightDecay}.
  *
  * @param lr the learning rate
  * @param beta1 the share of the first moment that is kept, in [0, 1)
@@ -34,7 +36,8 @@ public record Adam(double lr, double beta1, double beta2, double eps) implements
 
   @Override
   public String formula() {
-    return "m = beta1*m + (1-beta1)*g; v = beta2*v + (1-beta2)*g*g; w -= lr/(1-beta1^t) * m/(sqrt(v/(1-beta2^t)) + eps)";
+    return "m = beta1*m + (1-beta1)*g; v = beta2*v + (1-beta2)*g*g; w -= lr/(1-beta1^t) *"
+        + " m/(sqrt(v/(1-beta2^t)) + eps)";
   }
 
   @Override

@@ -3,9 +3,9 @@ package org.thalweg.optim;
 import org.thalweg.device.ElementType;
 
 /**
- * Adam without bias correction: {@code m = b1*m + (1-b1)*g}; {@code v = b2*v + (1-b2)*g*g}; {@code w -= lr *
- * m/(sqrt(v)+eps)}. State: m, v. It shows why the correction is there: with beta2 = 0.999 the first steps divide
- * by nearly nothing.
+ * Adam without bias correction: {@code m = b1*m + (1-b1)*g}; {@code v = b2*v + (1-b2)*g*g}; {@code
+ * w -= lr * m/(sqrt(v)+eps)}. State: m, v. It shows why the correction is there: with beta2 = 0.999
+ * the first steps divide by nearly nothing.
  *
  * <p>Sequence, columns and kernel are {@link Adam}'s, with step = lr and e = eps.
  *

@@ -4,11 +4,13 @@ import org.thalweg.device.ElementType;
 import org.thalweg.device.Exact;
 
 /**
- * Adamax: Adam with the infinity norm: {@code m = b1*m + (1-b1)*g}; {@code u = max(b2*u, |g|+eps)}; {@code w -= lr/(1-b1^t) * m/u}.
- * State: m, u. (Kingma and Ba, ICLR 2015, algorithm 2; eps as in PyTorch.)
+ * Adamax: Adam with the infinity norm: {@code m = b1*m + (1-b1)*g}; {@code u = max(b2*u, |g|+eps)};
+ * {@code w -= lr/(1-b1^t) * m/u}. State: m, u. (Kingma and Ba, ICLR 2015, algorithm 2; eps as in
+ * PyTorch.)
  *
- * <p>Sequence: {@code m = fma(b1, m, o1*g)}, {@code u = max(b2*u, |g|+eps)}, {@code w = fma(-step, m/u, w)}. Columns: b1, o1, b2, step
- * ({@code lr/(1-b1^t)}), eps. With eps = 0 an element whose gradient has always been 0 becomes 0/0.
+ * <p>Sequence: {@code m = fma(b1, m, o1*g)}, {@code u = max(b2*u, |g|+eps)}, {@code w = fma(-step,
+ * m/u, w)}. Columns: b1, o1, b2, step ({@code lr/(1-b1^t)}), eps. With eps = 0 an element whose
+ * gradient has always been 0 becomes 0/0.
  *
  * @param lr the learning rate
  * @param beta1 the share of the first moment that is kept, in [0, 1)

@@ -4,9 +4,9 @@ import org.thalweg.device.ElementType;
 import org.thalweg.device.Exact;
 
 /**
- * AMSGrad: {@link Adam} with the largest second moment so far in place of the present one: {@code vmax = max(vmax, v)};
- * {@code w -= lr/(1-b1^t) * m/(sqrt(vmax)/sqrt(1-b2^t) + eps)}. State: m, v, vmax. (Reddi, Kale and Kumar, ICLR 2018; with
- * bias correction as in PyTorch.)
+ * AMSGrad: {@link Adam} with the largest second moment so far in place of the present one: {@code
+ * vmax = max(vmax, v)}; {@code w -= lr/(1-b1^t) * m/(sqrt(vmax)/sqrt(1-b2^t) + eps)}. State: m, v,
+ * vmax. (Reddi, Kale and Kumar, ICLR 2018; with bias correction as in PyTorch.)
  *
  * <p>Sequence and columns are Adam's, with {@code vmax = max(vmax, v)} under the root.
  *

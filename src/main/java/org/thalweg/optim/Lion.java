@@ -3,11 +3,11 @@ package org.thalweg.optim;
 import org.thalweg.device.ElementType;
 
 /**
- * Lion: {@code w -= lr * sign(b1*m + (1-b1)*g)}; {@code m = b2*m + (1-b2)*g}. State: m. (Chen et al., NeurIPS 2023.) Its
- * weight decay is the decoupled one of the {@link Group}.
+ * Lion: {@code w -= lr * sign(b1*m + (1-b1)*g)}; {@code m = b2*m + (1-b2)*g}. State: m. (Chen et
+ * al., NeurIPS 2023.) Its weight decay is the decoupled one of the {@link Group}.
  *
- * <p>Sequence: {@code u = fma(b1, m, o1*g)}; {@code sign} is 1, -1, or u itself where that is 0 or NaN; {@code m = fma(b2, m,
- * o2*g)}; {@code w = fma(-lr, sign, w)}. Columns: b1, o1, b2, o2, lr.
+ * <p>Sequence: {@code u = fma(b1, m, o1*g)}; {@code sign} is 1, -1, or u itself where that is 0 or
+ * NaN; {@code m = fma(b2, m, o2*g)}; {@code w = fma(-lr, sign, w)}. Columns: b1, o1, b2, o2, lr.
  *
  * @param lr the learning rate, the size of every step
  * @param beta1 the share of the old momentum in the direction, in [0, 1)

@@ -3,11 +3,12 @@ package org.thalweg.optim;
 import org.thalweg.device.ElementType;
 
 /**
- * Momentum in the velocity form, as in PyTorch, with the learning rate outside the velocity: {@code v =
- * mu*v + (1-tau)*g}, but {@code v = g} at t = 1; {@code w -= lr*v}. State: v. (Sutskever et al., ICML 2013.)
+ * Momentum in the velocity form, as in PyTorch, with the learning rate outside the velocity: {@code
+ * v = mu*v + (1-tau)*g}, but {@code v = g} at t = 1; {@code w -= lr*v}. State: v. (Sutskever et
+ * al., ICML 2013.)
  *
- * <p>Sequence: {@code v = fma(mu, v, o*g)}, {@code w = fma(-lr, v, w)}. Columns: mu, o (1 - tau; 1 at t = 1),
- * lr.
+ * <p>Sequence: {@code v = fma(mu, v, o*g)}, {@code w = fma(-lr, v, w)}. Columns: mu, o (1 - tau; 1
+ * at t = 1), lr.
  *
  * @param lr the learning rate
  * @param mu the share of the velocity that is kept, in [0, 1)

@@ -3,12 +3,14 @@ package org.thalweg.optim;
 import org.thalweg.device.ElementType;
 
 /**
- * NAdam: Adam with Nesterov's momentum. With {@code mu_t = b1*(1 - 0.96^(t*psi)/2)}, {@code psi} = 0.004, and {@code P_t} the
- * product of {@code mu_1 .. mu_t}: {@code m = b1*m + (1-b1)*g}; {@code v = b2*v + (1-b2)*g*g}; {@code w -= lr * ((1-mu_t)/(1-P_t) * g
- * + mu_(t+1)/(1-P_(t+1)) * m) / (sqrt(v)/sqrt(1-b2^t) + eps)}. State: m, v. (Dozat, ICLR 2016 workshop; psi as in PyTorch.)
+ * NAdam: Adam with Nesterov's momentum. With {@code mu_t = b1*(1 - 0.96^(t*psi)/2)}, {@code psi} =
+ * 0.004, and {@code P_t} the product of {@code mu_1 .. mu_t}: {@code m = b1*m + (1-b1)*g}; {@code v
+ * = b2*v + (1-b2)*g*g}; {@code w -= lr * ((1-mu_t)/(1-P_t) * g + mu_(t+1)/(1-P_(t+1)) * m) /
+ * (sqrt(v)/sqrt(1-b2^t) + eps)}. State: m, v. (Dozat, ICLR 2016 workshop; psi as in PyTorch.)
  *
- * <p>Folded as {@link Adam} is, with {@code r = sqrt(1-b2^t)}: {@code w = w - fma(B, m, A*g)/(sqrt(v)+e)}. Columns: b1, o1, b2, o2, A
- * ({@code lr*r*(1-mu_t)/(1-P_t)}), B ({@code lr*r*mu_(t+1)/(1-P_(t+1))}), e ({@code eps*r}).
+ * <p>Folded as {@link Adam} is, with {@code r = sqrt(1-b2^t)}: {@code w = w - fma(B, m,
+ * A*g)/(sqrt(v)+e)}. Columns: b1, o1, b2, o2, A ({@code lr*r*(1-mu_t)/(1-P_t)}), B ({@code
+ * lr*r*mu_(t+1)/(1-P_(t+1))}), e ({@code eps*r}).
  *
  * @param lr the learning rate
  * @param beta1 the share of the first moment that is kept, in [0, 1)
@@ -78,7 +80,10 @@ public record NAdam(double lr, double beta1, double beta2, double eps) implement
     return b1 * (1 - 0.5 * StrictMath.pow(0.96, t * PSI));
   }
 
-  /** {@code mu_1 * .. * mu_t}; a product below 1e-30 changes nothing in 1 - product, so it ends there. */
+  /**
+   * {@code mu_1 * .. * mu_t}; a product below 1e-30 changes nothing in 1 - product, so it ends
+   * there.
+   */
   private static double momentumProduct(double b1, long t) {
     double ratio = StrictMath.pow(0.96, PSI);
     double power = 1;

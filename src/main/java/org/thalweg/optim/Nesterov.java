@@ -3,8 +3,9 @@ package org.thalweg.optim;
 import org.thalweg.device.ElementType;
 
 /**
- * Nesterov's momentum, rewritten at w as in PyTorch: {@code v = mu*v + g}; {@code w -= lr*(g + mu*v)}. State: v.
- * (Nesterov, Soviet Math. Doklady 27, 1983; Sutskever et al., ICML 2013, section 2.)
+ * Nesterov's momentum, rewritten at w as in PyTorch: {@code v = mu*v + g}; {@code w -= lr*(g +
+ * mu*v)}. State: v. (Nesterov, Soviet Math. Doklady 27, 1983; Sutskever et al., ICML 2013, section
+ * 2.)
  *
  * <p>Sequence: {@code v = fma(mu, v, g)}, {@code w = fma(-lr, fma(mu, v, g), w)}. Columns: mu, lr.
  *

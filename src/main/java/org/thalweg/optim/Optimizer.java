@@ -13,9 +13,10 @@ import org.thalweg.device.Tensors;
  * An update rule: a small immutable value of hyperparameters, with a functor of the same name in
  * {@code kernels/optimizers.cu}.
  *
- * <p>Each element is updated in the same way: {@code g = l1*sign(w) + scale*g}, {@code g = l2*w + g} (fused
- * multiply-adds), {@code w = keep*w}, then the rule. The first four numbers of a row {@code c} are {@code scale}, {@code
- * l1}, {@code l2} and {@code keep}, put there by {@link Group}; the rule's own follow.
+ * <p>Each element is updated in the same way: {@code g = l1*sign(w) + scale*g}, {@code g = l2*w +
+ * g} (fused multiply-adds), {@code w = keep*w}, then the rule. The first four numbers of a row
+ * {@code c} are {@code scale}, {@code l1}, {@code l2} and {@code keep}, put there by {@link Group};
+ * the rule's own follow.
  */
 public interface Optimizer {
   /** Its name in the registry: {@code "adam"}. */
@@ -27,7 +28,10 @@ public interface Optimizer {
   /** What it tracks. */
   Traits traits();
 
-  /** Its kernel's name before the type; the rule's own, unless two rules differ in their numbers alone. */
+  /**
+   * Its kernel's name before the type; the rule's own, unless two rules differ in their numbers
+   * alone.
+   */
   default String kernel() {
     return name();
   }
@@ -41,9 +45,10 @@ public interface Optimizer {
   }
 
   /**
-   * A rule that takes its gradients elsewhere than at the parameter names what moves the parameter there: an update
-   * by the same table's row and the same tensors, before the forward pass. It keeps the parameter's place in its last
-   * state array; the update returns there, also where it is skipped. Else null.
+   * A rule that takes its gradients elsewhere than at the parameter names what moves the parameter
+   * there: an update by the same table's row and the same tensors, before the forward pass. It
+   * keeps the parameter's place in its last state array; the update returns there, also where it is
+   * skipped. Else null.
    */
   default @Nullable Optimizer lookAhead() {
     return null;
@@ -82,7 +87,8 @@ public interface Optimizer {
   /**
    * The numbers of one update that no element changes.
    *
-   * @param type what the step computes in: hyperparameters that belong together are rounded together
+   * @param type what the step computes in: hyperparameters that belong together are rounded
+   *     together
    * @param lr the learning rate of this update and group
    * @param t the number of the update, from 1
    * @param c receives {@link #columns} numbers
@@ -91,9 +97,10 @@ public interface Optimizer {
   void numbers(ElementType type, double lr, long t, double[] c, int at);
 
   /**
-   * Updates the elements {@code from .. to - 1}, bit for bit as the kernel does where l1 is 0: plain loops, which the JIT
-   * vectorises because all arrays have one index. (With an offset of its own for each, it could not rule out that a
-   * store to one is a later load from another.) Where l1 is not 0, its term is in {@code g} already and scale is 1.
+   * Updates the elements {@code from .. to - 1}, bit for bit as the kernel does where l1 is 0:
+   * plain loops, which the JIT vectorises because all arrays have one index. (With an offset of its
+   * own for each, it could not rule out that a store to one is a later load from another.) Where l1
+   * is not 0, its term is in {@code g} already and scale is 1.
    *
    * @param w the parameter
    * @param g its gradient, only read

@@ -51,8 +51,8 @@ public final class Optimizers {
   }
 
   /**
-   * The optimizer that a text describes: its name, and behind a colon what differs from the defaults, {@code
-   * "adam:beta1=0.8,eps=1e-6"}.
+   * The optimizer that a text describes: its name, and behind a colon what differs from the
+   * defaults, {@code "adam:beta1=0.8,eps=1e-6"}.
    *
    * @throws IllegalArgumentException if it describes none; the message says what is allowed
    */

@@ -3,14 +3,16 @@ package org.thalweg.optim;
 import org.thalweg.device.ElementType;
 
 /**
- * RMSProp: {@code s = alpha*s + (1-alpha)*g*g}; {@code w -= lr * g/(sqrt(s)+eps)}. Centred: {@code gbar = alpha*gbar +
- * (1-alpha)*g}, and {@code s - gbar*gbar}, not below 0, under the root. With momentum: {@code b = mu*b + g/(sqrt(.)+eps)};
- * {@code w -= lr*b}. State: s, then gbar where it is centred, then b where mu > 0. (Tieleman and Hinton, Coursera lecture
- * 6.5, 2012; Graves, arXiv:1308.0850, for the centred form; eps outside the root as in PyTorch.)
+ * RMSProp: {@code s = alpha*s + (1-alpha)*g*g}; {@code w -= lr * g/(sqrt(s)+eps)}. Centred: {@code
+ * gbar = alpha*gbar + (1-alpha)*g}, and {@code s - gbar*gbar}, not below 0, under the root. With
+ * momentum: {@code b = mu*b + g/(sqrt(.)+eps)}; {@code w -= lr*b}. State: s, then gbar where it is
+ * centred, then b where mu > 0. (Tieleman and Hinton, Coursera lecture 6.5, 2012; Graves,
+ * arXiv:1308.0850, for the centred form; eps outside the root as in PyTorch.)
  *
- * <p>Sequence: {@code s = fma(alpha, s, (o*g)*g)}; centred: {@code gbar = fma(alpha, gbar, o*g)}, {@code d = fma(-gbar, gbar,
- * s)}, 0 where that is negative, else {@code d = s}; {@code q = g/(sqrt(d)+eps)}; with momentum: {@code q = b = fma(mu, b, q)};
- * {@code w = fma(-lr, q, w)}. Columns: alpha, o (1 - alpha), lr, eps, mu. With eps = 0 an element whose gradient has always
+ * <p>Sequence: {@code s = fma(alpha, s, (o*g)*g)}; centred: {@code gbar = fma(alpha, gbar, o*g)},
+ * {@code d = fma(-gbar, gbar, s)}, 0 where that is negative, else {@code d = s}; {@code q =
+ * g/(sqrt(d)+eps)}; with momentum: {@code q = b = fma(mu, b, q)}; {@code w = fma(-lr, q, w)}.
+ * Columns: alpha, o (1 - alpha), lr, eps, mu. With eps = 0 an element whose gradient has always
  * been 0 becomes 0/0.
  *
  * @param lr the learning rate

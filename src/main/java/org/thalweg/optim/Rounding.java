@@ -4,10 +4,11 @@ import org.thalweg.device.Philox;
 import org.thalweg.device.Steps;
 
 /**
- * How binary32 masters are rounded to their bf16 copies: to nearest even, or stochastically, up in the last place with a
- * probability that is the distance from the lower neighbour, so that on average nothing is lost. (Gupta et al., Deep
- * Learning with Limited Numerical Precision, ICML 2015.) Each update has a key of its own; the bits of an element are
- * Philox's at (tensor, element) under it.
+ * How binary32 masters are rounded to their bf16 copies: to nearest even, or stochastically, up in
+ * the last place with a probability that is the distance from the lower neighbour, so that on
+ * average nothing is lost. (Gupta et al., Deep Learning with Limited Numerical Precision, ICML
+ * 2015.) Each update has a key of its own; the bits of an element are Philox's at (tensor, element)
+ * under it.
  *
  * @param stochastic else to nearest even
  * @param seed of the keys

@@ -10,7 +10,10 @@ import java.awt.image.BufferedImage;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A white picture to draw on, with what all pictures share: the font, the colours, the way text is fitted. */
+/**
+ * A white picture to draw on, with what all pictures share: the font, the colours, the way text is
+ * fitted.
+ */
 final class Canvas {
   static {
     // Before the first class of AWT is loaded: it looks once. All that this room draws begins here.
@@ -18,8 +21,8 @@ final class Canvas {
   }
 
   /**
-   * M. Okabe, K. Ito, "Color Universal Design" (2008), without the yellow, which white paper swallows. The first
-   * twenty-one series differ by colour and dash.
+   * M. Okabe, K. Ito, "Color Universal Design" (2008), without the yellow, which white paper
+   * swallows. The first twenty-one series differ by colour and dash.
    */
   private static final List<Color> COLOURS =
       List.of(
@@ -136,7 +139,9 @@ final class Canvas {
     pen.drawString(shown, (float) (x - align * width(shown)), baseline);
   }
 
-  /** As {@link #text}, from below to above; {@code y} is where it is aligned, {@code x} its middle. */
+  /**
+   * As {@link #text}, from below to above; {@code y} is where it is aligned, {@code x} its middle.
+   */
   void upwards(String text, double x, double y, double align, int widest) {
     pen.rotate(-Math.PI / 2, x, y);
     text(text, x, y, align, widest);

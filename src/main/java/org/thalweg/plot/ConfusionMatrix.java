@@ -10,10 +10,11 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
- * Which classes are taken for which. The darkness of a cell is its share of the row, so that rare classes are seen as
- * well as frequent ones.
+ * Which classes are taken for which. The darkness of a cell is its share of the row, so that rare
+ * classes are seen as well as frequent ones.
  *
- * @param counts of the rows of class i, how many were taken for class j: [true class][predicted class]
+ * @param counts of the rows of class i, how many were taken for class j: [true class][predicted
+ *     class]
  * @param classes their names
  */
 @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
@@ -123,8 +124,8 @@ public record ConfusionMatrix(long[][] counts, List<String> classes) implements 
   }
 
   /**
-   * The same as a table: a line for each true class, a column for each predicted one, the recall to the right, the
-   * precision below, the accuracy in the corner. A share of nothing is "-".
+   * The same as a table: a line for each true class, a column for each predicted one, the recall to
+   * the right, the precision below, the accuracy in the corner. A share of nothing is "-".
    */
   public String text() {
     int n = classes.size();

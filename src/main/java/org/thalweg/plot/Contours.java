@@ -15,12 +15,14 @@ import org.thalweg.plot.Lines.Range;
 import org.thalweg.plot.Lines.Series;
 
 /**
- * Ways through a landscape: a function of two variables as bands of grey, dark where it is small, and a line for each
- * optimizer, from a ring to a dot. The bands' bounds are quantiles of the values in the rectangle, closer together near
- * the smallest, so that only the order of the values counts: an ill-conditioned bowl, and a valley a thousand times
- * deeper than its flanks are long, show their shape alike.
+ * Ways through a landscape: a function of two variables as bands of grey, dark where it is small,
+ * and a line for each optimizer, from a ring to a dot. The bands' bounds are quantiles of the
+ * values in the rectangle, closer together near the smallest, so that only the order of the values
+ * counts: an ill-conditioned bowl, and a valley a thousand times deeper than its flanks are long,
+ * show their shape alike.
  *
- * @param paths told apart by colour, and by dash from the eighth on; what leaves the rectangle is cut off at its edge
+ * @param paths told apart by colour, and by dash from the eighth on; what leaves the rectangle is
+ *     cut off at its edge
  */
 public record Contours(
     String title, DoubleBinaryOperator function, Range x, Range y, List<Series> paths)
@@ -30,8 +32,8 @@ public record Contours(
   private static final int BANDS = 20;
 
   /**
-   * Far outside of every rectangle, and near enough for differences to be finite. The way back from so far is lost
-   * in the rounding, and not drawn.
+   * Far outside of every rectangle, and near enough for differences to be finite. The way back from
+   * so far is lost in the rounding, and not drawn.
    */
   private static final double FAR = 1e100;
 

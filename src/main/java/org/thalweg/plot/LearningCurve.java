@@ -12,8 +12,8 @@ import org.thalweg.plot.Lines.Range;
 import org.thalweg.plot.Lines.Series;
 
 /**
- * How a training went: the loss to the left, the accuracy to the right, each over the epochs. The loss has a
- * logarithmic axis where it spans more than two decades.
+ * How a training went: the loss to the left, the accuracy to the right, each over the epochs. The
+ * loss has a logarithmic axis where it spans more than two decades.
  *
  * @param curves at least one, with at least one of its two series
  */
@@ -61,7 +61,10 @@ public record LearningCurve(List<Curve> curves) implements Picture {
     return canvas.image;
   }
 
-  /** Of those curves that have it; of the others, one without points, so that colours are the same in both panels. */
+  /**
+   * Of those curves that have it; of the others, one without points, so that colours are the same
+   * in both panels.
+   */
   private List<Series> series(Function<Curve, double @Nullable []> measure) {
     if (curves.stream().allMatch(curve -> measure.apply(curve) == null)) return List.of();
     List<Series> series = new ArrayList<>();

@@ -30,7 +30,10 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
   /** Fewer points than this are marked: a line through one point is none. */
   static final int FEW = 16;
 
-  /** An axis over more decades than these has exponents on it: XChart would write every power in full. */
+  /**
+   * An axis over more decades than these has exponents on it: XChart would write every power in
+   * full.
+   */
   private static final int DECADES = 12;
 
   private static final double TWO_DECADES = 100;
@@ -52,7 +55,10 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
       this(label, logarithmic, null);
     }
 
-    /** As far as the y of these series go; logarithmic where the positive ones span more than two decades. */
+    /**
+     * As far as the y of these series go; logarithmic where the positive ones span more than two
+     * decades.
+     */
     public static Axis upwards(String label, List<Series> series) {
       var positive =
           series.stream()
@@ -81,7 +87,10 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
     }
   }
 
-  /** A line with a name; where a number is not finite, or not positive on a logarithmic axis, there is a gap. */
+  /**
+   * A line with a name; where a number is not finite, or not positive on a logarithmic axis, there
+   * is a gap.
+   */
   @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
   public record Series(String name, double[] x, double[] y) {
     /** Checks that both have the same length. */
@@ -100,7 +109,10 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
     return canvas.image;
   }
 
-  /** The chart, for those who put it beside or upon something else; only after a {@link Canvas} was made. */
+  /**
+   * The chart, for those who put it beside or upon something else; only after a {@link Canvas} was
+   * made.
+   */
   XYChart chart(int width, int height) {
     XYChart chart = new XYChart(width, height);
     var style = chart.getStyler();

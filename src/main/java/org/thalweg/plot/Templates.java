@@ -12,10 +12,11 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Datasets.Shape;
 
 /**
- * The weights of a linear classifier: for each class the row it likes best. One channel is shown from blue (negative)
- * over white (0) to red, on one scale for all classes; three channels are red, green and blue, each class from its
- * smallest to its largest weight. Features that are no picture stand side by side, one line for each class.
- * (CS231n, "Linear classification": template matching.) A weight that is not finite is grey.
+ * The weights of a linear classifier: for each class the row it likes best. One channel is shown
+ * from blue (negative) over white (0) to red, on one scale for all classes; three channels are red,
+ * green and blue, each class from its smallest to its largest weight. Features that are no picture
+ * stand side by side, one line for each class. (CS231n, "Linear classification": template
+ * matching.) A weight that is not finite is grey.
  *
  * @param weights row-major [features × classes]
  * @param shape what the features are a picture of, of 1 or 3 channels; null where they are none
@@ -120,7 +121,10 @@ public record Templates(double[] weights, List<String> classes, @Nullable Shape 
     return new Color(rgb[0], rgb[1], rgb[2]);
   }
 
-  /** One line for each class; where there are more features than dots, a dot is the largest of its features. */
+  /**
+   * One line for each class; where there are more features than dots, a dot is the largest of its
+   * features.
+   */
   private BufferedImage strips() {
     int features = weights.length / classes.size();
     int columns = Math.min(features, STRIP);

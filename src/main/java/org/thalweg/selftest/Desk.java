@@ -13,8 +13,9 @@ import org.thalweg.device.Exact;
 import org.thalweg.device.Owned;
 
 /**
- * An experiment's place on a device: numbers are put there off alignment and between guards, and all of it is read back
- * in the end, so that a write to an input or beside an array is a difference too.
+ * An experiment's place on a device: numbers are put there off alignment and between guards, and
+ * all of it is read back in the end, so that a write to an input or beside an array is a difference
+ * too.
  */
 final class Desk implements AutoCloseable {
   private static final int ALIGNED = 4;

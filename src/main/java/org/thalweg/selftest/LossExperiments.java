@@ -11,13 +11,17 @@ import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
 import org.thalweg.loss.Softmax;
 
-/** Losses, their gradients and products with their Hessians; and exp and log, which softmax shows. */
+/**
+ * Losses, their gradients and products with their Hessians; and exp and log, which softmax shows.
+ */
 final class LossExperiments {
   private static final int[] CLASSES = {1, 2, 10, 33, 1025, 16385};
 
   private LossExperiments() {}
 
-  /** Labels that are classes and labels that are not, ordinary and special scores, in place and not. */
+  /**
+   * Labels that are classes and labels that are not, ordinary and special scores, in place and not.
+   */
   static Stream<Experiment> losses() {
     List<Experiment> list = new ArrayList<>();
     for (Loss loss : Losses.all()) {
@@ -57,7 +61,10 @@ final class LossExperiments {
     return scores;
   }
 
-  /** In each row the largest score is 0, so that the gradient shows exp of the others and the loss log of its sum. */
+  /**
+   * In each row the largest score is 0, so that the gradient shows exp of the others and the loss
+   * log of its sum.
+   */
   static Stream<Experiment> expLog() {
     List<Experiment> list = new ArrayList<>();
     for (ElementType type : Suite.TYPES) {

@@ -11,8 +11,9 @@ import org.thalweg.device.Exact;
 import org.thalweg.device.JavaDevice;
 
 /**
- * A part of the equality suite that is in the product, so that it can be run on any GPU: experiments that a device and
- * the Java device with one thread must end with the same bits, every NaN being one.
+ * A part of the equality suite that is in the product, so that it can be run on any GPU:
+ * experiments that a device and the Java device with one thread must end with the same bits, every
+ * NaN being one.
  */
 public enum Suite {
   updates(UpdateExperiments::updates),
@@ -45,9 +46,11 @@ public enum Suite {
    *
    * @param cases how many experiments
    * @param values how many numbers were compared
-   * @param mismatches how many of them differ; an experiment that the device failed in counts as one
+   * @param mismatches how many of them differ; an experiment that the device failed in counts as
+   *     one
    * @param seconds that it took, both devices together
-   * @param first the first mismatch: where, and both values in decimal and in hexadecimal; null if there is none
+   * @param first the first mismatch: where, and both values in decimal and in hexadecimal; null if
+   *     there is none
    */
   public record Outcome(
       Suite suite,

@@ -16,7 +16,10 @@ import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 import org.thalweg.optim.Rounding;
 
-/** Three recorded updates of many tensors at once, and the same behind the clipping of the gradients. */
+/**
+ * Three recorded updates of many tensors at once, and the same behind the clipping of the
+ * gradients.
+ */
 final class UpdateExperiments {
   private static final List<ElementType> TYPES =
       List.of(ElementType.F32, ElementType.F64, ElementType.BF16);

@@ -19,11 +19,11 @@ import org.thalweg.device.ElementType;
 import org.thalweg.model.Safetensors;
 
 /**
- * The file of a training between two steps, in the safetensors format. Tensors: the arrays by their names; {@code
- * history}, [epochs × 5]: loss, accuracy, learning rate, validation loss and accuracy (NaN where there is none); {@code
- * best.0}, {@code best.1}; and {@code crc32} of the metadata and of all tensors before it. Metadata: the numbers of
- * {@link Progress}, behind {@code run.} what the run must have in common with the one that goes on, and behind {@code
- * user.} the caller's own.
+ * The file of a training between two steps, in the safetensors format. Tensors: the arrays by their
+ * names; {@code history}, [epochs × 5]: loss, accuracy, learning rate, validation loss and accuracy
+ * (NaN where there is none); {@code best.0}, {@code best.1}; and {@code crc32} of the metadata and
+ * of all tensors before it. Metadata: the numbers of {@link Progress}, behind {@code run.} what the
+ * run must have in common with the one that goes on, and behind {@code user.} the caller's own.
  */
 final class Checkpoint {
   private static final String FORMAT = "thalweg.checkpoint";
@@ -51,7 +51,10 @@ final class Checkpoint {
     this.run = run;
   }
 
-  /** Writes the file, in the place of one that is there: at any moment there is the one or the other, whole. */
+  /**
+   * Writes the file, in the place of one that is there: at any moment there is the one or the
+   * other, whole.
+   */
   void write(Path file, Progress progress, Map<String, String> user) throws IOException {
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put(FORMAT, VERSION);
@@ -175,7 +178,8 @@ final class Checkpoint {
    * Reads a file: the arrays to their places, once all is known to fit.
    *
    * @param minibatches of an epoch
-   * @throws IOException if it is no checkpoint, is damaged, or of another run; the message names the place
+   * @throws IOException if it is no checkpoint, is damaged, or of another run; the message names
+   *     the place
    */
   Progress read(Path file, int minibatches) throws IOException {
     try (Safetensors saved = new Safetensors(file)) {

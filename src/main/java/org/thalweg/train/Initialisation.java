@@ -7,8 +7,8 @@ public enum Initialisation {
   /** Normal draws; the scale is their standard deviation. */
   NORMAL,
   /**
-   * Normal draws of standard deviation {@code scale * sqrt(2 / (features + classes))}. (Glorot and Bengio, AISTATS
-   * 2010, equation 12.)
+   * Normal draws of standard deviation {@code scale * sqrt(2 / (features + classes))}. (Glorot and
+   * Bengio, AISTATS 2010, equation 12.)
    */
   XAVIER;
 

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Steps;
 
 /**
- * How far a training has come: with parameters and optimizer state, all that the rest of it depends on.
+ * How far a training has come: with parameters and optimizer state, all that the rest of it depends
+ * on.
  *
  * @param history the epochs that are done
  * @param batch minibatches that are done of the next epoch

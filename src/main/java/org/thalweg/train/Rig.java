@@ -17,9 +17,10 @@ import org.thalweg.device.Steps;
 import org.thalweg.model.LinearClassifier;
 
 /**
- * A data set with the programs that pass through it minibatch by minibatch, a piece of some minibatches at a time: one
- * program for the full minibatches, one for the smaller last one. All its rows lie on the device, or where they do not
- * fit, those of a piece, which the host gathers: the bits are the same.
+ * A data set with the programs that pass through it minibatch by minibatch, a piece of some
+ * minibatches at a time: one program for the full minibatches, one for the smaller last one. All
+ * its rows lie on the device, or where they do not fit, those of a piece, which the host gathers:
+ * the bits are the same.
  */
 final class Rig implements AutoCloseable {
   /** The column of the step table that holds a minibatch's first row. */
@@ -51,8 +52,9 @@ final class Rig implements AutoCloseable {
   record Plan(int batch, int columns, int piece, boolean resident, long bytes) {}
 
   /**
-   * Plans a rig: with all rows on the device where there is room for them, else with pieces that fill half the room, so
-   * that others have some too; the smallest is one minibatch, whether there is room or not.
+   * Plans a rig: with all rows on the device where there is room for them, else with pieces that
+   * fill half the room, so that others have some too; the smallest is one minibatch, whether there
+   * is room or not.
    *
    * @param batch rows of a minibatch; 0 for all
    * @param room bytes
@@ -184,7 +186,9 @@ final class Rig implements AutoCloseable {
     }
   }
 
-  /** Passes through {@code n} minibatches, at most a {@link #piece}, from minibatch {@code from} on. */
+  /**
+   * Passes through {@code n} minibatches, at most a {@link #piece}, from minibatch {@code from} on.
+   */
   Steps.Account run(int from, int n, Fill fill) {
     if (!plan.resident) {
       gather(from * plan.batch, (int) Math.min((long) (from + n) * plan.batch, data.rows()));

@@ -4,9 +4,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What the learning rate is multiplied by, from step to step: {@code min(1, step / warmup)} times the factor of its
- * kind. There, {@code s = max(0, step - 1 - warmup)} are the steps done since the warm-up, and {@code p = s / (steps -
- * warmup)} their share of those there are.
+ * What the learning rate is multiplied by, from step to step: {@code min(1, step / warmup)} times
+ * the factor of its kind. There, {@code s = max(0, step - 1 - warmup)} are the steps done since the
+ * warm-up, and {@code p = s / (steps - warmup)} their share of those there are.
  *
  * @param kind the formula
  * @param warmup steps in which the factor rises from 0 in a straight line; 0 for none
@@ -82,8 +82,8 @@ public record Schedule(Kind kind, int warmup, int every, double factor, double d
   }
 
   /**
-   * The schedule that a text describes: {@code "constant"}, {@code "step:every=10,factor=0.1"}, {@code "cosine"}, {@code
-   * "linear"} or {@code "inverse:decay=0.001"}, without a warm-up.
+   * The schedule that a text describes: {@code "constant"}, {@code "step:every=10,factor=0.1"},
+   * {@code "cosine"}, {@code "linear"} or {@code "inverse:decay=0.001"}, without a warm-up.
    *
    * @throws IllegalArgumentException if it describes none; the message says what is allowed
    */

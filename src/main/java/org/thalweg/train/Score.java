@@ -3,7 +3,8 @@ package org.thalweg.train;
 /**
  * How well a model does.
  *
- * @param loss the whole objective: mean loss of the rows, and what {@link Settings} adds for the weights
+ * @param loss the whole objective: mean loss of the rows, and what {@link Settings} adds for the
+ *     weights
  * @param accuracy the share of rows that are classified right
  */
 public record Score(double loss, double accuracy) {}

@@ -13,17 +13,20 @@ import org.thalweg.optim.Adam;
 import org.thalweg.optim.Optimizer;
 
 /**
- * How to train. The objective is the mean loss of the rows, plus {@code l1} times the sum of the weights' absolute
- * values, plus {@code l2} times the sum of their squares; the bias is in none of these sums.
+ * How to train. The objective is the mean loss of the rows, plus {@code l1} times the sum of the
+ * weights' absolute values, plus {@code l2} times the sum of their squares; the bias is in none of
+ * these sums.
  *
  * @param optimizer the rule, with its learning rate
  * @param loss what a row costs
  * @param type F32 or F64
- * @param batch rows of a minibatch, the last one of an epoch being smaller where they do not divide; 0 for all rows
+ * @param batch rows of a minibatch, the last one of an epoch being smaller where they do not
+ *     divide; 0 for all rows
  * @param epochs passes through the training rows
  * @param l1 the factor of the absolute values
  * @param l2 the factor of the squares
- * @param weightDecay decoupled: each update multiplies the weights by {@code 1 - lr * weightDecay} first
+ * @param weightDecay decoupled: each update multiplies the weights by {@code 1 - lr * weightDecay}
+ *     first
  * @param clipNorm to which the gradients' norm is clipped; infinite for no clipping
  * @param schedule of the learning rate
  * @param initialisation where the weights begin
@@ -49,7 +52,9 @@ public record Settings(
   /** The stream of the first weights; epoch e is shuffled by stream e, from 1. */
   private static final long WEIGHTS = 0;
 
-  /** Adam at 0.01 and softmax in binary32, 30 epochs of minibatches of 32 rows, and nothing else. */
+  /**
+   * Adam at 0.01 and softmax in binary32, 30 epochs of minibatches of 32 rows, and nothing else.
+   */
   public static final Settings DEFAULT =
       new Settings(
           new Adam(0.01, 0.9, 0.999, 1e-8),

@@ -22,9 +22,9 @@ import org.thalweg.model.LinearClassifier;
 import org.thalweg.optim.Group;
 
 /**
- * Trains a linear classifier by minibatches, and scores it. The weights depend on data, settings and validation alone:
- * not on the device, on whether the data fits its memory, or on how often the training was stopped or killed and
- * restored from a checkpoint.
+ * Trains a linear classifier by minibatches, and scores it. The weights depend on data, settings
+ * and validation alone: not on the device, on whether the data fits its memory, or on how often the
+ * training was stopped or killed and restored from a checkpoint.
  */
 public final class Trainer implements AutoCloseable {
   /** Rows of a minibatch when a model is scored. */
@@ -60,8 +60,8 @@ public final class Trainer implements AutoCloseable {
   private volatile boolean stopping;
 
   /**
-   * Puts the data and a model with its first weights on the device; where the rows do not fit, they are sent piece by
-   * piece while they are needed.
+   * Puts the data and a model with its first weights on the device; where the rows do not fit, they
+   * are sent piece by piece while they are needed.
    *
    * @throws DeviceException if the device has not enough memory even so, before any is taken
    */
@@ -120,7 +120,10 @@ public final class Trainer implements AutoCloseable {
     update.apply(steps, Rig.FIRST_ROW + 1);
   }
 
-  /** Of the step table: where the minibatch begins, the largest norm, and the numbers of weights and bias. */
+  /**
+   * Of the step table: where the minibatch begins, the largest norm, and the numbers of weights and
+   * bias.
+   */
   private static int columns(Settings settings) {
     int clip = options(settings).clips() ? 1 : 0;
     return Rig.FIRST_ROW + 1 + clip + 2 * Group.columns(settings.optimizer());
@@ -158,8 +161,8 @@ public final class Trainer implements AutoCloseable {
   /**
    * Scores these rows behind each epoch. To be called before {@link #restore}.
    *
-   * @param patience how many epochs without a smaller validation loss end the training, with the parameters that had the
-   *     smallest; 0 for never
+   * @param patience how many epochs without a smaller validation loss end the training, with the
+   *     parameters that had the smallest; 0 for never
    */
   public Trainer validation(Dataset rows, int patience) {
     if (patience < 0) {
@@ -173,8 +176,9 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Saves a checkpoint every so often, at the end and where the training is stopped: always to this file, which is
-   * replaced in one move. The folder must be there; parts that killed writers of this file have left in it are deleted.
+   * Saves a checkpoint every so often, at the end and where the training is stopped: always to this
+   * file, which is replaced in one move. The folder must be there; parts that killed writers of
+   * this file have left in it are deleted.
    */
   public Trainer checkpoints(Path file, Interval every) {
     try {
@@ -205,8 +209,8 @@ public final class Trainer implements AutoCloseable {
   /**
    * Goes on where a checkpoint was saved, with the same bits, on any device.
    *
-   * @throws IOException if the file is no checkpoint, is damaged, or is of other settings or data, which the message
-   *     names; nothing has been changed then
+   * @throws IOException if the file is no checkpoint, is damaged, or is of other settings or data,
+   *     which the message names; nothing has been changed then
    */
   public void restore(Path checkpoint) throws IOException {
     progress = checkpoint().read(checkpoint, training.minibatches());
@@ -275,16 +279,18 @@ public final class Trainer implements AutoCloseable {
     /** An epoch has been finished, and has not been saved yet. */
     void epoch(Epoch epoch);
 
-    /** So many steps of the whole run are done; called at least every 256 of them, seldom for each. */
+    /**
+     * So many steps of the whole run are done; called at least every 256 of them, seldom for each.
+     */
     default void step(long done, long of) {}
   }
 
   /**
-   * Trains for as many epochs as the settings say, less those that are done. Ends with the parameters of the last step,
-   * or where patience has ended it, with the best.
+   * Trains for as many epochs as the settings say, less those that are done. Ends with the
+   * parameters of the last step, or where patience has ended it, with the best.
    *
-   * @throws TrainingException if the loss becomes NaN or infinite; the model keeps the weights before that step, and a
-   *     checkpoint is left as it was
+   * @throws TrainingException if the loss becomes NaN or infinite; the model keeps the weights
+   *     before that step, and a checkpoint is left as it was
    * @throws UncheckedIOException if a checkpoint cannot be written
    */
   public Outcome train(Listener listener) {
@@ -307,7 +313,10 @@ public final class Trainer implements AutoCloseable {
     return impatient() ? takeBest() : Outcome.FINISHED;
   }
 
-  /** From any thread: {@link #train} returns after the minibatches that are under way, if there are more. */
+  /**
+   * From any thread: {@link #train} returns after the minibatches that are under way, if there are
+   * more.
+   */
   public void stop() {
     stopping = true;
   }
@@ -399,8 +408,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * The objective and the accuracy on all rows of a data set, by the mean that the training rows have where they are
-   * centred.
+   * The objective and the accuracy on all rows of a data set, by the mean that the training rows
+   * have where they are centred.
    */
   public Score score(Dataset rows) {
     try (Rig rig = scoring(rows)) {

@@ -24,8 +24,8 @@ import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Rounding;
 
 /**
- * What an optimizer does in a recorded step: a rule, the parameters it updates with their state, and its columns of a
- * step table. {@link Updater} is a whole step of its own made of one.
+ * What an optimizer does in a recorded step: a rule, the parameters it updates with their state,
+ * and its columns of a step table. {@link Updater} is a whole step of its own made of one.
  */
 public final class Update implements AutoCloseable {
   private static final String FORMAT = "thalweg.optimizer";
@@ -123,12 +123,14 @@ public final class Update implements AutoCloseable {
   }
 
   /**
-   * Writes state and F32 masters of BF16 parameters as safetensors, {@code state.k.i} and {@code master.i} for the i-th
-   * parameter, with the rule and the number of updates. The parameters themselves are the caller's to save.
+   * Writes state and F32 masters of BF16 parameters as safetensors, {@code state.k.i} and {@code
+   * master.i} for the i-th parameter, with the rule and the number of updates. The parameters
+   * themselves are the caller's to save.
    *
    * @param updates how many have been applied
    * @param replace whether a file of that name makes room for it
-   * @throws java.nio.file.FileAlreadyExistsException if there is such a file, and it is not to be replaced
+   * @throws java.nio.file.FileAlreadyExistsException if there is such a file, and it is not to be
+   *     replaced
    */
   public void save(Path file, long updates, boolean replace) throws IOException {
     Map<String, String> metadata = new LinkedHashMap<>();
@@ -142,11 +144,13 @@ public final class Update implements AutoCloseable {
   }
 
   /**
-   * Reads what {@link #save} has written, for the same rule, parameters of the same type and counts in the same order,
-   * on any device. A file that does not fit is refused before anything is changed.
+   * Reads what {@link #save} has written, for the same rule, parameters of the same type and counts
+   * in the same order, on any device. A file that does not fit is refused before anything is
+   * changed.
    *
    * @return how many updates had been applied
-   * @throws IOException if the file is no such file, or does not fit; the message names the file and the place
+   * @throws IOException if the file is no such file, or does not fit; the message names the file
+   *     and the place
    */
   public long load(Path file) throws IOException {
     try (Safetensors saved = new Safetensors(file)) {
@@ -217,7 +221,10 @@ public final class Update implements AutoCloseable {
     return new Gson().toJsonTree(rule);
   }
 
-  /** Null where it is no JSON. Numbers are compared by value: how a double is written has changed in Java 19. */
+  /**
+   * Null where it is no JSON. Numbers are compared by value: how a double is written has changed in
+   * Java 19.
+   */
   private static @Nullable JsonElement json(String text) {
     try {
       return JsonParser.parseString(text);

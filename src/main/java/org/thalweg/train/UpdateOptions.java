@@ -5,8 +5,10 @@ import org.thalweg.optim.Rounding;
 /**
  * What happens to gradients before the rule, and to BF16 parameters behind it.
  *
- * @param gradientScale multiplies each gradient: the reciprocal of a loss's scale undoes it, negative maximises
- * @param largestNorm to which the scaled gradients of all parameters together are clipped; infinite for no clipping
+ * @param gradientScale multiplies each gradient: the reciprocal of a loss's scale undoes it,
+ *     negative maximises
+ * @param largestNorm to which the scaled gradients of all parameters together are clipped; infinite
+ *     for no clipping
  * @param skipNotFinite whether a NaN or infinity among the gradients skips the update
  * @param rounding of BF16 parameters; others are not rounded
  */

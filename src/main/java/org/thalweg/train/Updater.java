@@ -11,7 +11,8 @@ import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 
 /**
- * An optimizer at work on parameters and gradients that the caller owns and fills: one call is one update of them all.
+ * An optimizer at work on parameters and gradients that the caller owns and fills: one call is one
+ * update of them all.
  *
  * <pre>{@code
  * try (Updater adam = new Updater(device, new Adam(1e-3, 0.9, 0.999, 1e-8),
@@ -21,10 +22,11 @@ import org.thalweg.optim.Optimizer;
  * }
  * }</pre>
  *
- * <p>A step enqueues one recorded program and allocates nothing on the device. The numbers of up to 256 updates are sent
- * ahead; what makes the host send new ones is another learning rate than in the step before (after which it sends 1, 2,
- * 4, .. updates ahead), and having used them up. Only where updates may be skipped must it then wait for the device, to
- * learn how many were: a skipped one is not counted, so the next takes its number.
+ * <p>A step enqueues one recorded program and allocates nothing on the device. The numbers of up to
+ * 256 updates are sent ahead; what makes the host send new ones is another learning rate than in
+ * the step before (after which it sends 1, 2, 4, .. updates ahead), and having used them up. Only
+ * where updates may be skipped must it then wait for the device, to learn how many were: a skipped
+ * one is not counted, so the next takes its number.
  */
 public final class Updater implements AutoCloseable {
   private static final int MOST_ROWS = 256;
@@ -108,8 +110,8 @@ public final class Updater implements AutoCloseable {
    * One update of all parameters by their gradients. Does not wait for it.
    *
    * @param lr the learning rate, before a group's factor
-   * @throws IllegalStateException if the rule looks ahead and {@link #lookAhead} has not been called with this learning
-   *     rate, or if this or an array it works on has been closed
+   * @throws IllegalStateException if the rule looks ahead and {@link #lookAhead} has not been
+   *     called with this learning rate, or if this or an array it works on has been closed
    */
   public void step(double lr) {
     if (update.looksAhead() && lr != ahead) {
@@ -129,8 +131,9 @@ public final class Updater implements AutoCloseable {
   }
 
   /**
-   * Moves the parameters to where the rule takes their gradients: to be called before these are computed. Does nothing
-   * for a rule that takes them where the parameters are. {@link #step} returns.
+   * Moves the parameters to where the rule takes their gradients: to be called before these are
+   * computed. Does nothing for a rule that takes them where the parameters are. {@link #step}
+   * returns.
    *
    * @param lr the same as that of the step
    */
@@ -151,18 +154,25 @@ public final class Updater implements AutoCloseable {
     }
   }
 
-  /** How many updates have been applied, skipped ones not counted. Waits only where some may have been skipped. */
+  /**
+   * How many updates have been applied, skipped ones not counted. Waits only where some may have
+   * been skipped.
+   */
   public long updates() {
     return before + (options.skipNotFinite() ? steps.account().updates() : taken);
   }
 
-  /** The norm of the last step's gradients as they were, unscaled; 0 where it was not measured. Waits. */
+  /**
+   * The norm of the last step's gradients as they were, unscaled; 0 where it was not measured.
+   * Waits.
+   */
   public double gradientNorm() {
     return steps.account().gradientNorm();
   }
 
   /**
-   * Saves the optimizer's state and the number of updates, for {@link #load}: see {@link Update#save}.
+   * Saves the optimizer's state and the number of updates, for {@link #load}: see {@link
+   * Update#save}.
    *
    * @throws java.nio.file.FileAlreadyExistsException if there is such a file
    * @throws IllegalStateException between {@link #lookAhead} and {@link #step}
@@ -182,8 +192,8 @@ public final class Updater implements AutoCloseable {
   }
 
   /**
-   * Goes on where the saved one was, with the same bits if the parameters have theirs: see {@link Update#load}. Groups
-   * and options are not in the file.
+   * Goes on where the saved one was, with the same bits if the parameters have theirs: see {@link
+   * Update#load}. Groups and options are not in the file.
    */
   public void load(Path file) throws IOException {
     checkNotAhead();

@@ -177,7 +177,8 @@ class GradCheckTest {
     assertEquals(2, report.difference(), 1e-9);
     assertEquals(1e-5 + 1e-3 * 4, report.allowed(), 1e-9);
     assertEquals(
-        "FAIL 1 elements, worst is 0: analytic 6.00000000, numeric 4.00000000, difference 2.0 of 0.0040",
+        "FAIL 1 elements, worst is 0: analytic 6.00000000, numeric 4.00000000, difference 2.0 of"
+            + " 0.0040",
         report.toString());
   }
 

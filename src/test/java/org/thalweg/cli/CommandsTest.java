@@ -154,7 +154,10 @@ class CommandsTest {
     assertEquals(right, Math.round(40 * eval.get("accuracy").getAsDouble()));
   }
 
-  /** A picture of another size and colour, the same in black on white, and a shape of three channels. */
+  /**
+   * A picture of another size and colour, the same in black on white, and a shape of three
+   * channels.
+   */
   @Test
   void predictsPictures() throws Exception {
     Path out = folder.resolve("run");
@@ -357,7 +360,10 @@ class CommandsTest {
     return new MainTest.Outcome(process.exitValue(), out, err);
   }
 
-  /** A file gives its name without folder and ending; a number is taken once; what fails leaves not even runs. */
+  /**
+   * A file gives its name without folder and ending; a number is taken once; what fails leaves not
+   * even runs.
+   */
   @Test
   void foldersAreNumbered() throws Exception {
     Path runs = folder.resolve("runs");
@@ -395,7 +401,9 @@ class CommandsTest {
     assertEquals(crc.get("java"), crc.get("sim"));
   }
 
-  /** SIGTERM, as Ctrl-C: the run is put away, and goes on to the weights of one that was left alone. */
+  /**
+   * SIGTERM, as Ctrl-C: the run is put away, and goes on to the weights of one that was left alone.
+   */
   @Test
   @DisabledOnOs(
       value = OS.WINDOWS,

@@ -64,7 +64,9 @@ class CompareCommandTest {
     }
   }
 
-  /** On the round bowl, from (4, 0), a rate of 1/2 halves x at each step; one of 1e300 is too much. */
+  /**
+   * On the round bowl, from (4, 0), a rate of 1/2 halves x at each step; one of 1e300 is too much.
+   */
   @Test
   void aWayThatArrivesAndOneThatLeaves() throws IOException {
     String[] options = {

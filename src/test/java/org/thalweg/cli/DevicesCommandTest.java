@@ -38,8 +38,8 @@ class DevicesCommandTest {
   @ParameterizedTest
   @CsvSource({
     "THALWEG_SIM_CAPABILITY, 89, 'FIRST8.9, 8.6 GB, driver for CUDA 12.0'",
-    "THALWEG_SIM_CAPABILITY, 61, 'not usable: FIRST6.1, 8.6 GB, driver for CUDA 12.0 is too old: the kernels need 7.5"
-        + " (Turing) or newer; --device java needs no GPU'",
+    "THALWEG_SIM_CAPABILITY, 61, 'not usable: FIRST6.1, 8.6 GB, driver for CUDA 12.0 is too old:"
+        + " the kernels need 7.5 (Turing) or newer; --device java needs no GPU'",
     "THALWEG_SIM_VERSION, 11040, 'not usable: the NVIDIA driver is too old: it supports CUDA 11.4,"
         + " and 12.0 (R525) or newer is needed; --device java needs no GPU'",
     "THALWEG_SIM_FAIL, cuInit:1:2, 'not usable: starting the CUDA driver: CUDA_ERROR_OUT_OF_MEMORY"

@@ -278,7 +278,8 @@ class MainTest {
         outcome
             .err()
             .matches(
-                "thalweg: (no NVIDIA driver|JCuda has no natives|starting the CUDA driver).*--device java.*\\R"),
+                "thalweg: (no NVIDIA driver|JCuda has no natives|starting the CUDA"
+                    + " driver).*--device java.*\\R"),
         outcome.err());
     assertFalse(Files.exists(fresh()));
   }

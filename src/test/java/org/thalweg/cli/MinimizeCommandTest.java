@@ -107,7 +107,9 @@ class MinimizeCommandTest {
     }
   }
 
-  /** The first loss is that of minibatches of all rows; each line of metrics.csv is an iteration. */
+  /**
+   * The first loss is that of minibatches of all rows; each line of metrics.csv is an iteration.
+   */
   @Test
   void startsWhereATrainerDoes() throws IOException {
     String[] start = {"--init=xavier", "--seed=3", "--centre", "--model=squared-hinge"};

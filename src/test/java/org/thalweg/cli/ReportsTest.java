@@ -91,7 +91,9 @@ class ReportsTest {
         SelfTestCommand.summary(List.of(fails)).contains("FAIL: 1 mismatches in 300 values"));
   }
 
-  /** The software driver's seventh allocation fails: one experiment of six, and the report goes on. */
+  /**
+   * The software driver's seventh allocation fails: one experiment of six, and the report goes on.
+   */
   @Test
   @Tag("driver")
   void aDeviceThatFailsIsReported() throws Exception {

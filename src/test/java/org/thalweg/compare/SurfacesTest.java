@@ -77,7 +77,10 @@ class SurfacesTest {
     assertEquals(0.125, Surfaces.localMinimum().value(new double[] {-1, 0}));
   }
 
-  /** The gradient is zero there, and so many eigenvalues of the Hessian are positive, the others negative. */
+  /**
+   * The gradient is zero there, and so many eigenvalues of the Hessian are positive, the others
+   * negative.
+   */
   private static void assertFlat(Surface surface, Point point, int positive) {
     double[] w = point.numbers();
     double[] g = new double[2];

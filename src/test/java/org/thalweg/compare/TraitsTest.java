@@ -66,8 +66,8 @@ class TraitsTest {
   }
 
   /**
-   * After a hundred large gradients, ten thousand small ones: the step is as long as if there had been none but these,
-   * or stays short. (Signs alternate: the variance of a constant is 0.)
+   * After a hundred large gradients, ten thousand small ones: the step is as long as if there had
+   * been none but these, or stays short. (Signs alternate: the variance of a constant is 0.)
    */
   @Test
   void leaky() {
@@ -85,8 +85,9 @@ class TraitsTest {
   }
 
   /**
-   * Under a constant gradient every step, from the first, is about as long as the five thousandth; or not. (About: NAdam
-   * begins with half of its momentum, so that its fourth step is 0.7 times as long.)
+   * Under a constant gradient every step, from the first, is about as long as the five thousandth;
+   * or not. (About: NAdam begins with half of its momentum, so that its fourth step is 0.7 times as
+   * long.)
    */
   @Test
   void corrected() {

@@ -78,7 +78,8 @@ class DatasetsTest {
                 "cifar",
                 null,
                 null,
-                "no data set is called cifar; there are digits, fashion-mnist, mnist, cifar10, and paths that end in .csv"))) {
+                "no data set is called cifar; there are digits, fashion-mnist, mnist, cifar10, and"
+                    + " paths that end in .csv"))) {
       var e =
           assertThrows(
               IllegalArgumentException.class,

@@ -23,7 +23,10 @@ import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 
-/** Whatever a file holds, what comes back is a data set or our exception, and little memory is taken for it. */
+/**
+ * Whatever a file holds, what comes back is a data set or our exception, and little memory is taken
+ * for it.
+ */
 class ReadersFuzzTest {
   /** File and place in one line. */
   private static final Pattern MESSAGE =

@@ -20,7 +20,10 @@ public final class Samples {
 
   private Samples() {}
 
-  /** Five training and two test images of 2 x 3; pixel i of an image j is 40 * j + i, its label 2 * j. */
+  /**
+   * Five training and two test images of 2 x 3; pixel i of an image j is 40 * j + i, its label 2 *
+   * j.
+   */
   public static Map<String, byte[]> idx() {
     Map<String, byte[]> files = new LinkedHashMap<>();
     files.put("train-images-idx3-ubyte", idxImages(5));

@@ -11,7 +11,9 @@ import net.jqwik.api.Tag;
 import net.jqwik.api.lifecycle.AfterContainer;
 import org.thalweg.loss.Losses;
 
-/** Twins on any numbers at all, in any small shape; the shapes at the edges have tests of their own. */
+/**
+ * Twins on any numbers at all, in any small shape; the shapes at the edges have tests of their own.
+ */
 class AnyBitsTest {
   private static final int TRIES = 100;
   private static final int MANY = 40;
@@ -103,7 +105,9 @@ class AnyBitsTest {
     return Arbitraries.integers().between(0, n);
   }
 
-  /** Any bits of the type; half of the time numbers of one size, which leave more of a sum than NaN. */
+  /**
+   * Any bits of the type; half of the time numbers of one size, which leave more of a sum than NaN.
+   */
   private static Arbitrary<double[]> numbers(ElementType type, int n) {
     Arbitrary<Double> bits =
         type == ElementType.F32

@@ -55,7 +55,10 @@ class Bf16Test {
     assertEquals(Float.POSITIVE_INFINITY, Exact.widen(Exact.bf16(Float.MAX_VALUE)));
   }
 
-  /** Up exactly for as many of the 2^16 random numbers as x is 2^-16 parts above its lower neighbour. */
+  /**
+   * Up exactly for as many of the 2^16 random numbers as x is 2^-16 parts above its lower
+   * neighbour.
+   */
   @Test
   void roundingStochastically() {
     for (int upper : new int[] {0, 1, 0x3f80, 0x3fff, 0x7f7e, 0x8000, 0xbf80}) {
@@ -114,9 +117,9 @@ class Bf16Test {
     }
 
     /**
-     * With a learning rate of 0 and decay of a quarter the master is 0.75 of what it was. Its copies' mean is the
-     * master's value: n copies that are off by at most 2^-8 of it each have a mean that is off by more than 6 * 2^-8 /
-     * sqrt(n) once in 10^9 tries.
+     * With a learning rate of 0 and decay of a quarter the master is 0.75 of what it was. Its
+     * copies' mean is the master's value: n copies that are off by at most 2^-8 of it each have a
+     * mean that is off by more than 6 * 2^-8 / sqrt(n) once in 10^9 tries.
      */
     @Test
     void stochasticRoundingLosesNothingOnAverage() {

@@ -19,7 +19,10 @@ import org.thalweg.optim.Optimizers;
 import org.thalweg.optim.Rounding;
 import org.thalweg.optim.Sgd;
 
-/** The norm of all gradients together: measured, clipped, and what a gradient that is not finite does. */
+/**
+ * The norm of all gradients together: measured, clipped, and what a gradient that is not finite
+ * does.
+ */
 class ClipTest {
   private static final ElementType[] STORED = {ElementType.F32, ElementType.F64, ElementType.BF16};
 
@@ -205,8 +208,9 @@ class ClipTest {
     }
 
     /**
-     * Against the plain sum, whose n additions and ours, each in binary64, are off by n * 2^-53 of it, the root by half
-     * that, and with it the factor; the step by a few roundings of the type more.
+     * Against the plain sum, whose n additions and ours, each in binary64, are off by n * 2^-53 of
+     * it, the root by half that, and with it the factor; the step by a few roundings of the type
+     * more.
      */
     @Test
     void theNormAndTheStep() {

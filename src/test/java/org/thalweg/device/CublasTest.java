@@ -19,8 +19,8 @@ import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
 
 /**
- * Products by cuBLAS, or by its stand-in on the software driver, against their definition: cuBLAS sums in an order of
- * its own.
+ * Products by cuBLAS, or by its stand-in on the software driver, against their definition: cuBLAS
+ * sums in an order of its own.
  */
 @Tag("driver")
 class CublasTest {
@@ -76,7 +76,10 @@ class CublasTest {
     }
   }
 
-  /** Both products, at once and recorded; returns the largest error beside the sum of the terms' magnitudes. */
+  /**
+   * Both products, at once and recorded; returns the largest error beside the sum of the terms'
+   * magnitudes.
+   */
   private double assertProducts(
       Device device, Matmul matmul, ElementType type, Product size, boolean row) {
     int models = size.models();
@@ -146,11 +149,12 @@ class CublasTest {
   }
 
   /**
-   * In whatever order depth products are summed and a bias is added, no term is rounded more than depth + 1 times: the
-   * error is at most gamma = nu / (1 - nu), n = depth + 1, times the sum of the terms' magnitudes (Higham, Accuracy and
-   * Stability of Numerical Algorithms, 3.1), with u = 2^-24 or 2^-53. The oracle's, in double, comes on top. TF32 keeps
-   * 10 bits after the first, and NVIDIA does not say whether it rounds or cuts: each operand is off by at most t = 2^-10
-   * of itself. Its sums are binary32, perhaps cut as well: u = 2^-23.
+   * In whatever order depth products are summed and a bias is added, no term is rounded more than
+   * depth + 1 times: the error is at most gamma = nu / (1 - nu), n = depth + 1, times the sum of
+   * the terms' magnitudes (Higham, Accuracy and Stability of Numerical Algorithms, 3.1), with u =
+   * 2^-24 or 2^-53. The oracle's, in double, comes on top. TF32 keeps 10 bits after the first, and
+   * NVIDIA does not say whether it rounds or cuts: each operand is off by at most t = 2^-10 of
+   * itself. Its sums are binary32, perhaps cut as well: u = 2^-23.
    */
   private static double assertNear(
       String what,

@@ -175,7 +175,10 @@ class DeviceLifeTest {
 
     // ---- Halts.
 
-    /** Weights and losses after {@code steps} steps; after the second the weights are set to the largest number. */
+    /**
+     * Weights and losses after {@code steps} steps; after the second the weights are set to the
+     * largest number.
+     */
     private static List<double[]> overflow(Device device, ElementType type, int steps) {
       try (SmallRun run = new SmallRun(device, type, new Sgd(1))) {
         run.start(0.1, 1);

@@ -22,12 +22,13 @@ import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 
 /**
- * Numbers of another library: a header line with what was computed and its hyperparameters; a line that says the
- * same in our words; the columns' names; then rows that belong together by their first column.
+ * Numbers of another library: a header line with what was computed and its hyperparameters; a line
+ * that says the same in our words; the columns' names; then rows that belong together by their
+ * first column.
  *
  * @param name the file's, without ending
- * @param ours the second line: {@code "adam:lr=0.01,beta1=0.8 l2=0.1"}; hyperparameters that are not named have their
- *     defaults; scale, l2 and weightDecay are the group's
+ * @param ours the second line: {@code "adam:lr=0.01,beta1=0.8 l2=0.1"}; hyperparameters that are
+ *     not named have their defaults; scale, l2 and weightDecay are the group's
  * @param hyperparameters numbers and switches by name; those of a tuple as {@code betas.0}, ..
  * @param columns the line with their names
  * @param rows each row's cells, by the number in the first column
@@ -41,7 +42,9 @@ record GoldenFile(
   private static final Path FOLDER = Path.of("src/test/resources/golden");
   private static final String OURS = "# thalweg ";
 
-  /** {@code 'lr': 0.01} and {@code 'betas': (0.8, 0.99)}; in the files of losses {@code loss=6.7}. */
+  /**
+   * {@code 'lr': 0.01} and {@code 'betas': (0.8, 0.99)}; in the files of losses {@code loss=6.7}.
+   */
   private static final Pattern PARAMETER =
       Pattern.compile("'?(\\w+)'?(?:: |=)(?:([^\\s,(\\[};]+)|[(\\[]([^)\\]]*)[)\\]])");
 

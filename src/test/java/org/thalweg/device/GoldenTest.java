@@ -50,7 +50,10 @@ class GoldenTest {
     return GoldenFile.all().stream().filter(file -> file.columns().startsWith("row,")).toList();
   }
 
-  /** Runs something over a file's gradients and holds each parameter after each update to the file's. */
+  /**
+   * Runs something over a file's gradients and holds each parameter after each update to the
+   * file's.
+   */
   private static void assertGolden(
       GoldenFile file, ElementType type, Function<double[], UnaryOperator<double[]>> optimizer) {
     Optimizer rule = file.rule();
@@ -98,8 +101,8 @@ class GoldenTest {
   }
 
   /**
-   * Formulas that are wrong in one place miss the golden numbers: with binary32's tolerance, but for an eps of 1e-8
-   * that is left unfolded, which moves nothing by more than 1e-4 here.
+   * Formulas that are wrong in one place miss the golden numbers: with binary32's tolerance, but
+   * for an eps of 1e-8 that is left unfolded, which moves nothing by more than 1e-4 here.
    */
   @ParameterizedTest
   @MethodSource("updates")

@@ -35,7 +35,9 @@ class GradientTest {
     private static final int CLASSES = 5;
     private static final int WEIGHTS = FEATURES * CLASSES;
 
-    /** Near the cube root of the unit roundoff, where both errors of a central difference are small. */
+    /**
+     * Near the cube root of the unit roundoff, where both errors of a central difference are small.
+     */
     private static final double H = 0x1p-17;
 
     private final Random random = new Random(6);
@@ -124,10 +126,11 @@ class GradientTest {
     }
 
     /**
-     * Truncation: h^2/6 times the third derivative: for softmax |x|^3 times a third cumulant of a probability p, {@code
-     * p(1-p)(1-2p) < 0.1}; for the hinges 0, away from their kinks. Rounding: scores of at most 10 go through 9
-     * roundings, 10 u each, which count as much as the scores' slopes together; the loss of a row is as exact as {@link
-     * LossTolerance} says; 34 additions and a division make the mean. That twice, divided by 2h.
+     * Truncation: h^2/6 times the third derivative: for softmax |x|^3 times a third cumulant of a
+     * probability p, {@code p(1-p)(1-2p) < 0.1}; for the hinges 0, away from their kinks. Rounding:
+     * scores of at most 10 go through 9 roundings, 10 u each, which count as much as the scores'
+     * slopes together; the loss of a row is as exact as {@link LossTolerance} says; 34 additions
+     * and a division make the mean. That twice, divided by 2h.
      */
     private static double tolerance(Loss loss) {
       double unit = Roundoff.unit(ElementType.F64);

@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * An array off alignment, with guard bytes on both sides that nobody may write; whoever reads them gets huge
- * numbers.
+ * An array off alignment, with guard bytes on both sides that nobody may write; whoever reads them
+ * gets huge numbers.
  *
  * @param whole with the guards
  * @param inside the slice that is handed out
@@ -16,7 +16,9 @@ record Guarded(Array whole, Array inside) {
   private static final int AROUND = 4;
   private static final byte GUARD = 0x7f;
 
-  /** @param offset elements off the alignment of the memory: 0 to 3 */
+  /**
+   * @param offset elements off the alignment of the memory: 0 to 3
+   */
   static Guarded allocate(Device device, ElementType type, int offset, int count) {
     Array whole = device.allocate(type, 2L * AROUND + offset + count);
     ByteBuffer bytes = buffer(whole);

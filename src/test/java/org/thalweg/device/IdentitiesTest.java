@@ -26,7 +26,10 @@ class IdentitiesTest {
 
   private final Device device = new JavaDevice(1);
 
-  /** The parameters after STEPS updates with the same gradients; the learning rate of each from the caller. */
+  /**
+   * The parameters after STEPS updates with the same gradients; the learning rate of each from the
+   * caller.
+   */
   private double[] run(Optimizer rule, Group group, java.util.function.IntToDoubleFunction lr) {
     Random random = new Random(1);
     double[] first = random.doubles(N, -1, 1).toArray();
@@ -64,7 +67,9 @@ class IdentitiesTest {
     assertTrue(most > 0.01, "differ by " + most);
   }
 
-  /** On f(w) = sum of a_i * w_i^2 / 2: what is looked at in one form is the parameter of the other. */
+  /**
+   * On f(w) = sum of a_i * w_i^2 / 2: what is looked at in one form is the parameter of the other.
+   */
   @Test
   void theNesterovFormsAgreeUnderTheirChangeOfVariable() {
     double lr = 0.02;

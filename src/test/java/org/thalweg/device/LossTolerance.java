@@ -39,9 +39,10 @@ interface LossTolerance {
     }
 
     /**
-     * Of {@code p * (u - mean) * scale}, p up to 1: with e the relative error of a p, as in the gradient, and U the
-     * largest |u|, the mean errs by U(e + 75 u), a term of it and its 74 additions; the difference, at most 2U, by 4u of
-     * that more, with the direction's own rounding; then p errs by e and two products and the scale by u each.
+     * Of {@code p * (u - mean) * scale}, p up to 1: with e the relative error of a p, as in the
+     * gradient, and U the largest |u|, the mean errs by U(e + 75 u), a term of it and its 74
+     * additions; the difference, at most 2U, by 4u of that more, with the direction's own rounding;
+     * then p errs by e and two products and the scale by u each.
      */
     @Override
     public double hessian(double diagonal, boolean label, double largest, double scale) {
@@ -56,11 +57,12 @@ interface LossTolerance {
   }
 
   /**
-   * With u the unit roundoff and X the largest |score|: both scores of a margin are rounded to the type (2uX), their
-   * difference is at most 2X and is rounded (2uX), 1 is added and the sum rounded (u(2X + 1)). That is e = u(6X + 1) for
-   * a margin of at most 2X + 1. Squared it errs by 2e(2X + 1) and a rounding, its slope by 2e. A sum of n terms of one
-   * sign errs by all of theirs and at most 37 roundings a level of chunks, two levels here. The numbers compared with err
-   * no more; the factors below are doubled for that.
+   * With u the unit roundoff and X the largest |score|: both scores of a margin are rounded to the
+   * type (2uX), their difference is at most 2X and is rounded (2uX), 1 is added and the sum rounded
+   * (u(2X + 1)). That is e = u(6X + 1) for a margin of at most 2X + 1. Squared it errs by 2e(2X +
+   * 1) and a rounding, its slope by 2e. A sum of n terms of one sign errs by all of theirs and at
+   * most 37 roundings a level of chunks, two levels here. The numbers compared with err no more;
+   * the factors below are doubled for that.
    */
   record OfHinge(boolean squared, double unit, int classes, double most) implements LossTolerance {
     private double margin() {
@@ -80,8 +82,9 @@ interface LossTolerance {
     }
 
     /**
-     * A class adds 2 (u_j - u_y): of at most 4U, with the direction's own rounding and the difference's. Nothing else is
-     * rounded but the sum and the product with the scale, and the scale. No margin is so near 0 that its sign is in doubt.
+     * A class adds 2 (u_j - u_y): of at most 4U, with the direction's own rounding and the
+     * difference's. Nothing else is rounded but the sum and the product with the scale, and the
+     * scale. No margin is so near 0 that its sign is in doubt.
      */
     @Override
     public double hessian(double diagonal, boolean label, double largest, double scale) {

@@ -77,8 +77,9 @@ class OracleTest {
     }
 
     /**
-     * A term of a sum is rounded by the fma that adds it and by each addition after that: those of its chunk, of
-     * the chunks and of the bias. The oracle rounds each product and each sum, in double.
+     * A term of a sum is rounded by the fma that adds it and by each addition after that: those of
+     * its chunk, of the chunks and of the bias. The oracle rounds each product and each sum, in
+     * double.
      */
     private void assertProduct(
         double[] left,
@@ -225,7 +226,10 @@ class OracleTest {
       }
     }
 
-    /** The product in double is exact or nearly so, the sum is rounded once, and once more to the type. */
+    /**
+     * The product in double is exact or nearly so, the sum is rounded once, and once more to the
+     * type.
+     */
     @Test
     void gatherOfNumbersWithAShift() {
       int features = 5;
@@ -301,9 +305,10 @@ class OracleTest {
     }
 
     /**
-     * A constant gradient has itself as mean and its square as mean square, if what is kept and what is added make
-     * one. With betas near one that fails by 1.2e-3 where both are rounded to binary32 by themselves; here only the
-     * roundings of t updates and of one step's numbers are left, as in {@link UpdateTolerance}.
+     * A constant gradient has itself as mean and its square as mean square, if what is kept and
+     * what is added make one. With betas near one that fails by 1.2e-3 where both are rounded to
+     * binary32 by themselves; here only the roundings of t updates and of one step's numbers are
+     * left, as in {@link UpdateTolerance}.
      */
     @Test
     void betasNearOne() {

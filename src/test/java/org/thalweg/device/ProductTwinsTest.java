@@ -129,7 +129,9 @@ class ProductTwinsTest {
       }
     }
 
-    /** Where the kernels take their wide tile of 64 x 32 outputs, and in binary64 their one tile. */
+    /**
+     * Where the kernels take their wide tile of 64 x 32 outputs, and in binary64 their one tile.
+     */
     @Test
     void wideTiles() {
       for (int depth : new int[] {0, 1, 15, 17, 128, 129}) {

@@ -10,7 +10,10 @@ import org.thalweg.loss.Softmax;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 
-/** A training in miniature: 24 rows of 5 features, 3 classes, 4 minibatches to a pass, one recorded step. */
+/**
+ * A training in miniature: 24 rows of 5 features, 3 classes, 4 minibatches to a pass, one recorded
+ * step.
+ */
 final class SmallRun implements AutoCloseable {
   static final int BATCHES = 4;
   static final int CLASSES = 3;

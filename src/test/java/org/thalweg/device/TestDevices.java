@@ -5,8 +5,9 @@ import org.thalweg.device.cuda.Driver;
 import org.thalweg.device.cuda.Matmul;
 
 /**
- * What the tests of devices run on. A test class has a nested class for each device it takes; the one for
- * {@link #DRIVER} carries {@code @Tag("driver")}, so that it can be left out where JCuda has no natives.
+ * What the tests of devices run on. A test class has a nested class for each device it takes; the
+ * one for {@link #DRIVER} carries {@code @Tag("driver")}, so that it can be left out where JCuda
+ * has no natives.
  */
 public enum TestDevices {
   /** What the others are compared with. */

@@ -7,18 +7,20 @@ import org.thalweg.optim.Optimizer;
 /**
  * How far rounding may take one element of a parameter from the exact value, after t updates.
  *
- * <p>Let u be the unit roundoff. After t updates w is w_0 minus a sum of terms, each of them a product of numbers
- * that are exact to u: at most t roundings in w's own chain of sums, t in a state's, and a state's share of older
- * gradients is b^(t-k) with b exact to u, which is t more; the same again where torch rounds in its order. That
- * is 5t with the half that a root lets through. Sixteen more cover the roundings of the inputs, of the
- * hyperparameters and of the one-off operations of a step. And 1 - b is exact to u/(1 - b) only: in binary32
- * because b is rounded and the golden numbers have it in double; in binary64 because torch computes 1 - b^t by
+ * <p>Let u be the unit roundoff. After t updates w is w_0 minus a sum of terms, each of them a
+ * product of numbers that are exact to u: at most t roundings in w's own chain of sums, t in a
+ * state's, and a state's share of older gradients is b^(t-k) with b exact to u, which is t more;
+ * the same again where torch rounds in its order. That is 5t with the half that a root lets
+ * through. Sixteen more cover the roundings of the inputs, of the hyperparameters and of the
+ * one-off operations of a step. And 1 - b is exact to u/(1 - b) only: in binary32 because b is
+ * rounded and the golden numbers have it in double; in binary64 because torch computes 1 - b^t by
  * subtraction. Together {@code N = 5t + 16 + 1/(1 - b)} with the largest b that the rule has.
  *
- * <p>The error is N * u times the sum of the terms' magnitudes, S: where the rule itself would go in binary64 if
- * nothing cancelled, that is, down from |w_0| with the gradients -(|g| + l1 + l2*S), counted upwards. With decay g, l1
- * and l2*w may cancel, which magnifies the relative error of g, in the numerator as well as in a root below it:
- * by the ratio of the root mean squares of |g| + l1 + l2*S and g + l1*sign(w) + l2*w, squared.
+ * <p>The error is N * u times the sum of the terms' magnitudes, S: where the rule itself would go
+ * in binary64 if nothing cancelled, that is, down from |w_0| with the gradients -(|g| + l1 + l2*S),
+ * counted upwards. With decay g, l1 and l2*w may cancel, which magnifies the relative error of g,
+ * in the numerator as well as in a root below it: by the ratio of the root mean squares of |g| + l1
+ * + l2*S and g + l1*sign(w) + l2*w, squared.
  */
 final class UpdateTolerance {
   private final Optimizer rule;
@@ -60,7 +62,9 @@ final class UpdateTolerance {
     return (5 * t + 16 + 1 / (1 - largestShare(rule))) * unit * magnitude * cancelled;
   }
 
-  /** The largest hyperparameter below one that is no learning rate: what is kept of a running mean. */
+  /**
+   * The largest hyperparameter below one that is no learning rate: what is kept of a running mean.
+   */
   private static double largestShare(Optimizer rule) {
     double largest = 0;
     try {

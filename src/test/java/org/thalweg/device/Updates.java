@@ -12,7 +12,10 @@ import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 import org.thalweg.optim.Rounding;
 
-/** Three updates in a row, recorded and replayed, of any number of tensors. Of bf16, stochastically rounded or not. */
+/**
+ * Three updates in a row, recorded and replayed, of any number of tensors. Of bf16, stochastically
+ * rounded or not.
+ */
 record Updates(
     ElementType type,
     Optimizer rule,
@@ -120,7 +123,9 @@ record Updates(
     return list;
   }
 
-  /** Each rule as registered, and with each hyperparameter in turn at the ends of what it allows. */
+  /**
+   * Each rule as registered, and with each hyperparameter in turn at the ends of what it allows.
+   */
   static List<Optimizer> extremes() {
     List<Optimizer> rules = new ArrayList<>();
     for (Optimizer rule : Optimizers.all()) {

@@ -49,8 +49,9 @@ class VectorTest {
     }
 
     /**
-     * A product is rounded once, in binary64 where it is one of doubles. On its way through a level of chunks a
-     * term goes through at most 32 additions to a lane and 5 of lanes; one chunk is one level, 1,024 are two.
+     * A product is rounded once, in binary64 where it is one of doubles. On its way through a level
+     * of chunks a term goes through at most 32 additions to a lane and 5 of lanes; one chunk is one
+     * level, 1,024 are two.
      */
     private static double relative(int n) {
       int roundings = 1 + (n <= Exact.CHUNK ? 37 : 2 * 37);

@@ -19,7 +19,10 @@ class WrapTest {
   private static final int ROOM = 70;
   private static final int COUNT = 65;
 
-  /** What is updated, off alignment or not, is the caller's array: the same bits as in one of the device's. */
+  /**
+   * What is updated, off alignment or not, is the caller's array: the same bits as in one of the
+   * device's.
+   */
   @Test
   void theCallersArrayIsTheOneThatIsUpdated() {
     double[] values = new Random(1).doubles(ROOM, -1, 1).toArray();

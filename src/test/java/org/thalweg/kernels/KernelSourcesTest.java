@@ -25,7 +25,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Holds kernels/ to the contract: fresh PTX, exact functions in the sources, exact instructions. */
+/**
+ * Holds kernels/ to the contract: fresh PTX, exact functions in the sources, exact instructions.
+ */
 class KernelSourcesTest {
   private static final Path KERNELS = Path.of("kernels");
   private static final int NO_NVCC = 3; // kernels/compile says so
@@ -119,7 +121,10 @@ class KernelSourcesTest {
     assertTrue(lines.contains(".target sm_75"), ptx + ": .target is not sm_75");
   }
 
-  /** Of each element's m, v and w one division and one root: the elements are counted by what is stored. */
+  /**
+   * Of each element's m, v and w one division and one root: the elements are counted by what is
+   * stored.
+   */
   @Test
   void adamDividesAndTakesARootOncePerElement() throws IOException {
     String ptx = read(KERNELS.resolve("ptx/optimizers.ptx"));

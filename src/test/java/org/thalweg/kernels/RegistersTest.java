@@ -30,8 +30,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What NVIDIA's own PTX compiler, the one inside a CUDA 12.0 driver, makes of the shipped kernels: it
- * accepts them, spills nothing, and the optimizers leave room for six blocks of 256 threads.
+ * What NVIDIA's own PTX compiler, the one inside a CUDA 12.0 driver, makes of the shipped kernels:
+ * it accepts them, spills nothing, and the optimizers leave room for six blocks of 256 threads.
  */
 @Tag("driver") // JCuda's natives hold the compiler; no GPU and no driver is needed
 class RegistersTest {
@@ -46,7 +46,9 @@ class RegistersTest {
 
   private record Usage(int registers, int spilled) {}
 
-  /** JCuda extracts to fixed names in java.io.tmpdir, where another JVM may be at it: use our own. */
+  /**
+   * JCuda extracts to fixed names in java.io.tmpdir, where another JVM may be at it: use our own.
+   */
   @BeforeAll
   static void loadCompiler() throws IOException {
     String shared = System.getProperty("java.io.tmpdir");

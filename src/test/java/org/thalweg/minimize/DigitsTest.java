@@ -13,9 +13,10 @@ import org.thalweg.loss.Softmax;
 import org.thalweg.model.ClassifierObjective;
 
 /**
- * Softmax regression on the digits, in a full batch, from zeros: the least value of the mean loss plus 1e-3 times the sum
- * of the squared weights is known from another program (SciPy's L-BFGS-B, largest gradient entry left 4.4e-10). Other
- * devices have the same bits: see MinimizerTwinsTest and ClassifierObjectiveTest.
+ * Softmax regression on the digits, in a full batch, from zeros: the least value of the mean loss
+ * plus 1e-3 times the sum of the squared weights is known from another program (SciPy's L-BFGS-B,
+ * largest gradient entry left 4.4e-10). Other devices have the same bits: see MinimizerTwinsTest
+ * and ClassifierObjectiveTest.
  */
 class DigitsTest {
   private static final double LEAST = 0.3323934882816668;

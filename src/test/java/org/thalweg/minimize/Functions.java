@@ -127,7 +127,10 @@ final class Functions {
     };
   }
 
-  /** Beale's: {@code sum (c_k - x + x y^k)^2} with c = 1.5, 2.25, 2.625; least at (3, 0.5), where it is 0. */
+  /**
+   * Beale's: {@code sum (c_k - x + x y^k)^2} with c = 1.5, 2.25, 2.625; least at (3, 0.5), where it
+   * is 0.
+   */
   static Smooth beale() {
     double[] c = {1.5, 2.25, 2.625};
     return new Smooth(2) {
@@ -162,7 +165,9 @@ final class Functions {
     };
   }
 
-  /** {@code sum w_i - log w_i}: NaN where a number is not positive; least at ones, where it is n. */
+  /**
+   * {@code sum w_i - log w_i}: NaN where a number is not positive; least at ones, where it is n.
+   */
   static Smooth barrier(int n) {
     return new Smooth(n) {
       @Override
@@ -201,7 +206,10 @@ final class Functions {
     };
   }
 
-  /** {@code (x^2 - 1)^2 / 4 + y^2 / 2}: a saddle at (0, 0), least at (1, 0) and (-1, 0), where it is 0. */
+  /**
+   * {@code (x^2 - 1)^2 / 4 + y^2 / 2}: a saddle at (0, 0), least at (1, 0) and (-1, 0), where it is
+   * 0.
+   */
   static Smooth saddle() {
     return new Smooth(2) {
       @Override
@@ -237,8 +245,8 @@ final class Functions {
   }
 
   /**
-   * Logistic regression on made-up rows: {@code mean log(1 + exp(-x·w)) + lambda |w|^2}, where x has its label's sign.
-   * Its Hessian is nowhere less than 2 lambda.
+   * Logistic regression on made-up rows: {@code mean log(1 + exp(-x·w)) + lambda |w|^2}, where x
+   * has its label's sign. Its Hessian is nowhere less than 2 lambda.
    */
   static Smooth logistic(int n, int rows, double lambda) {
     Random random = new Random(3);

@@ -67,7 +67,9 @@ class MinimizerTest {
     }
   }
 
-  /** A function whose Hessian is nowhere less than m is at most |g|^2 / 2m above its least value. */
+  /**
+   * A function whose Hessian is nowhere less than m is at most |g|^2 / 2m above its least value.
+   */
   @Test
   void lBfgsFindsTheLeastValueOfLogisticRegression() {
     for (double lambda : new double[] {1e-1, 1e-3, 1e-5}) {
@@ -112,7 +114,10 @@ class MinimizerTest {
     }
   }
 
-  /** Near the minimum each step squares the error: its exponent doubles until rounding is all that is left. */
+  /**
+   * Near the minimum each step squares the error: its exponent doubles until rounding is all that
+   * is left.
+   */
   @Test
   void newtonConvergesQuadratically() {
     HostFunction f = Functions.logistic(200, 400, 1e-3);
@@ -136,7 +141,10 @@ class MinimizerTest {
 
   // ---- How they go.
 
-  /** At the best step, 2 / (L + mu), the ends of the spectrum shrink by (k-1) / (k+1), and nothing shrinks more slowly. */
+  /**
+   * At the best step, 2 / (L + mu), the ends of the spectrum shrink by (k-1) / (k+1), and nothing
+   * shrinks more slowly.
+   */
   @Test
   void gradientDescentsRate() {
     for (double condition : new double[] {3, 10, 100}) {
@@ -502,7 +510,9 @@ class MinimizerTest {
     }
   }
 
-  /** By its definition where H is diagonal; and a Hessian that is singular is no longer in the way. */
+  /**
+   * By its definition where H is diagonal; and a Hessian that is singular is no longer in the way.
+   */
   @Test
   void damping() {
     double[] h = {1, 2, 4};

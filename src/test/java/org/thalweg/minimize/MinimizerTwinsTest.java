@@ -75,7 +75,10 @@ class MinimizerTwinsTest {
       }
     }
 
-    /** All that a run says and arrives at. It never ends where a value is not finite, or, unasked, above the start. */
+    /**
+     * All that a run says and arrives at. It never ends where a value is not finite, or, unasked,
+     * above the start.
+     */
     private static List<Object> history(
         Minimizer minimizer, Problem problem, Device device, ElementType type) {
       List<Object> history = new ArrayList<>();

@@ -177,8 +177,8 @@ class ClassifierObjectiveTest {
     }
 
     /**
-     * Numbers of at most some hundred, each a mean of at most 1,437, or twice 8,192, terms: as many roundings of 2^-53
-     * would be 1e-12 of the largest term, and are not all in one direction.
+     * Numbers of at most some hundred, each a mean of at most 1,437, or twice 8,192, terms: as many
+     * roundings of 2^-53 would be 1e-12 of the largest term, and are not all in one direction.
      */
     @Test
     void digitsAgainstTheOracle() {

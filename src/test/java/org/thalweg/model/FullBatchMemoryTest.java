@@ -56,7 +56,10 @@ class FullBatchMemoryTest {
     }
   }
 
-  /** A device on which just that much is free takes it; with a byte less, or a vector more, nothing is allocated. */
+  /**
+   * A device on which just that much is free takes it; with a byte less, or a vector more, nothing
+   * is allocated.
+   */
   @Test
   void whatDoesNotFitIsRefused() {
     Dataset data = rows(33, false);

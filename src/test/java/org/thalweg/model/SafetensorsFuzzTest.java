@@ -22,7 +22,10 @@ import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 
-/** Whatever bytes are read as safetensors: tensors that can be read, or an error of one line that names the file. */
+/**
+ * Whatever bytes are read as safetensors: tensors that can be read, or an error of one line that
+ * names the file.
+ */
 class SafetensorsFuzzTest {
   private static final String HEADER =
       "{\"__metadata__\":{\"a\":\"b\",\"c\":\"\\u00e9\"},"

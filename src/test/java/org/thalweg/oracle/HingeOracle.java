@@ -37,7 +37,10 @@ public final class HingeOracle implements LossOracle {
     return sum;
   }
 
-  /** Of the square of each positive margin {@code x_j - x_label + 1}: 2, and -2 between the two scores in it. */
+  /**
+   * Of the square of each positive margin {@code x_j - x_label + 1}: 2, and -2 between the two
+   * scores in it.
+   */
   @Override
   public double hessian(int j, int k) {
     if (power == 1) {

@@ -22,7 +22,10 @@ import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.device.cuda.SeededDriver;
 
-/** Every suite passes where the bits are the same, and fails where the last bits of one result are not. */
+/**
+ * Every suite passes where the bits are the same, and fails where the last bits of one result are
+ * not.
+ */
 class SuiteTest {
   /** Which operations each suite must catch a defect of. */
   private static final Map<Suite, List<String>> USED =

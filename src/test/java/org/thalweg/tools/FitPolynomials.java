@@ -46,8 +46,9 @@ public final class FitPolynomials {
    * The coefficients of f^2 .. f^10.
    *
    * <p>They fit log1p(f) + excess * (3f)^3, where excess is by how much the binary32 log(2) is too
-   * large. For k = -1 and f near 1/3 the result, log1p(f) - log(2), is at its smallest against log(2):
-   * there the two deviations cancel; elsewhere the added one is small. (Without it: 0.92 ulp.)
+   * large. For k = -1 and f near 1/3 the result, log1p(f) - log(2), is at its smallest against
+   * log(2): there the two deviations cancel; elsewhere the added one is small. (Without it: 0.92
+   * ulp.)
    */
   public static float[] log() {
     double log2 = StrictMath.log(2);

@@ -304,8 +304,8 @@ class CheckpointTest {
               assertThrows(TrainingException.class, () -> trainer.train(epoch -> {})).getMessage());
       assertTrue(
           message.matches(
-              "epoch 1, step [2-7] of 7: the loss became (NaN|Infinity) at learning rate 1.0E38; try a smaller --lr;"
-                  + " the last good checkpoint is .*run.safetensors"),
+              "epoch 1, step [2-7] of 7: the loss became (NaN|Infinity) at learning rate 1.0E38;"
+                  + " try a smaller --lr; the last good checkpoint is .*run.safetensors"),
           message);
       int weights = trainer.model().crc32();
       try (Trainer again = new Trainer(device, TRAIN, wild)) {

@@ -17,7 +17,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.thalweg.device.Device;
 import org.thalweg.device.TestDevices;
 
-/** A training that is killed at any moment, in the middle of a checkpoint too, ends with the same bits. */
+/**
+ * A training that is killed at any moment, in the middle of a checkpoint too, ends with the same
+ * bits.
+ */
 class KilledTest {
   @TempDir Path folder;
 

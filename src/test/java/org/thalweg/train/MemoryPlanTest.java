@@ -32,7 +32,10 @@ class MemoryPlanTest {
     return Settings.DEFAULT.withOptimizer(rule).withType(type).withBatch(batch).withEpochs(1);
   }
 
-  /** Exact but for the gaps between states and the room in the kernels' tables, which a bound stands for. */
+  /**
+   * Exact but for the gaps between states and the room in the kernels' tables, which a bound stands
+   * for.
+   */
   @Test
   void theDeviceHandsOutWhatWasPlanned() {
     Assumptions.assumeFalse(TestDevices.GPU, "others may be using a GPU's memory");
@@ -138,7 +141,8 @@ class MemoryPlanTest {
         capability 7.5, 100.0 kB, driver for CUDA 12.0; try a smaller --batch
         the same, piece by piece
         100000
-        training needs 219.1 MB, N free on java, 1 thread; try a smaller --batch""",
+        training needs 219.1 MB, N free on java, 1 thread; try a smaller --batch\
+        """,
         out);
   }
 }

@@ -10,8 +10,9 @@ import org.thalweg.device.TestDevices;
 import org.thalweg.optim.Adam;
 
 /**
- * A small training that can be killed: a program for a process of its own. It saves behind each step, goes on where the
- * file is that it finds, says when that has been done once, and at the end what it has learned.
+ * A small training that can be killed: a program for a process of its own. It saves behind each
+ * step, goes on where the file is that it finds, says when that has been done once, and at the end
+ * what it has learned.
  */
 final class Resumable {
   static final Dataset.Split DATA = Digits.load().train().splitAt(200);

@@ -47,11 +47,12 @@ class SettingsTest {
                 "schedule \"inverse:decay=-1\": decay must be finite and at least 0: -1.0"),
             Map.entry(
                 () -> Schedule.parse("inverse:decay=x"),
-                "schedule \"inverse:decay=x\" has a number that is none, unlike inverse:decay=0.001"),
+                "schedule \"inverse:decay=x\" has a number that is none, unlike"
+                    + " inverse:decay=0.001"),
             Map.entry(
                 () -> Schedule.parse("cosine:"),
-                "no schedule is called \"cosine:\"; there are constant, step:every=10,factor=0.1, cosine,"
-                    + " linear and inverse:decay=0.001"),
+                "no schedule is called \"cosine:\"; there are constant, step:every=10,factor=0.1,"
+                    + " cosine, linear and inverse:decay=0.001"),
             Map.entry(() -> new Interval(0, true), "an interval must be at least 1: 0"),
             Map.entry(
                 () -> Interval.parse("0s"),
@@ -113,7 +114,10 @@ class SettingsTest {
         });
   }
 
-  /** The deviation of n normal draws is off by 1 part in sqrt(2 n), n = 100,000; five of them are allowed. */
+  /**
+   * The deviation of n normal draws is off by 1 part in sqrt(2 n), n = 100,000; five of them are
+   * allowed.
+   */
   @Test
   void firstWeightsHaveTheirDeviation() {
     Dataset row = new Dataset(new byte[1000], new int[1], 1000, 100, 1);

@@ -14,8 +14,9 @@ import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 
 /**
- * A program for a process of its own, whose environment says how the device works: trains with every
- * optimizer and every loss, in both types, and prints a line with the checksum of the weights for each.
+ * A program for a process of its own, whose environment says how the device works: trains with
+ * every optimizer and every loss, in both types, and prints a line with the checksum of the weights
+ * for each.
  */
 final class TrainEverything {
   private TrainEverything() {}

@@ -135,7 +135,10 @@ class TrainerTest {
     streams(TestDevices.DRIVER, centred(DIGITS, DIGITS.means()));
   }
 
-  /** With less and less memory, down to none: pieces of a few minibatches, then of one, then a refusal. */
+  /**
+   * With less and less memory, down to none: pieces of a few minibatches, then of one, then a
+   * refusal.
+   */
   private static void streams(TestDevices which, Dataset data) {
     Settings settings =
         Settings.DEFAULT.withEpochs(2).withBatch(50).withCentre(true).withClipNorm(1);

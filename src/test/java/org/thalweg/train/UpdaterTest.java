@@ -36,7 +36,10 @@ import org.thalweg.optim.Optimizers;
 import org.thalweg.optim.Rounding;
 import org.thalweg.optim.Sgd;
 
-/** Updates of the caller's arrays: the right numbers in each, whatever is skipped, changed, saved and loaded. */
+/**
+ * Updates of the caller's arrays: the right numbers in each, whatever is skipped, changed, saved
+ * and loaded.
+ */
 class UpdaterTest {
   private static final ElementType[] TYPES = {ElementType.F32, ElementType.F64, ElementType.BF16};
   private static final Rounding ROUNDING = new Rounding(true, 5);
@@ -91,7 +94,9 @@ class UpdaterTest {
     }
   }
 
-  /** Steps, and behind those that are named the optimizer is saved, closed, opened anew and loaded. */
+  /**
+   * Steps, and behind those that are named the optimizer is saved, closed, opened anew and loaded.
+   */
   private Outcome run(
       Device device,
       Optimizer rule,
@@ -230,7 +235,10 @@ class UpdaterTest {
     }
   }
 
-  /** Past the end of the table, with rows sent 1, 2, 4, .. ahead and all at once, skipped steps among them. */
+  /**
+   * Past the end of the table, with rows sent 1, 2, 4, .. ahead and all at once, skipped steps
+   * among them.
+   */
   @Test
   void manySteps() {
     Set<Integer> spoilt = new TreeSet<>();
@@ -272,7 +280,10 @@ class UpdaterTest {
         device, rule, List.of(new Parameter(w, g, 0)), List.of(Group.PLAIN), options);
   }
 
-  /** Norm 10 of the gradients as they come, 5 scaled; clipped to 2.5: all powers of two but for the 3:4:5. */
+  /**
+   * Norm 10 of the gradients as they come, 5 scaled; clipped to 2.5: all powers of two but for the
+   * 3:4:5.
+   */
   @Test
   void gradientsAreScaledAndClipped() {
     try (Device device = TestDevices.JAVA_1.open();

@@ -35,8 +35,8 @@ import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
 
 /**
- * How fast the software driver is: Adam's kernel over a million elements, with and without the race check; a
- * training step; loading the kernels.
+ * How fast the software driver is: Adam's kernel over a million elements, with and without the race
+ * check; a training step; loading the kernels.
  */
 @State(Scope.Benchmark)
 @Fork(3)
@@ -94,7 +94,12 @@ public class SoftwareDriverBench {
     Optimizer momentum = Optimizers.named("momentum");
     trainer =
         new Trainer(
-            device, data, Settings.DEFAULT.withOptimizer(momentum).withBatch(BATCH).withEpochs(Integer.MAX_VALUE));
+            device,
+            data,
+            Settings.DEFAULT
+                .withOptimizer(momentum)
+                .withBatch(BATCH)
+                .withEpochs(Integer.MAX_VALUE));
   }
 
   private CUdeviceptr global(String name) {

@@ -40,7 +40,8 @@ final class Cublas {
   /**
    * In the current context.
    *
-   * @param workspace cuBLAS's scratch memory: given that, it never allocates, also not while a graph is captured
+   * @param workspace cuBLAS's scratch memory: given that, it never allocates, also not while a
+   *     graph is captured
    */
   Cublas(CUstream stream, CudaArray workspace, boolean tf32) {
     this.workspace = workspace;
@@ -68,8 +69,8 @@ final class Cublas {
   }
 
   /**
-   * {@code out = left · right} for each model, or {@code leftᵀ · right}, as {@code Device} says; {@code out} is added
-   * where {@code add} is set. No size is 0.
+   * {@code out = left · right} for each model, or {@code leftᵀ · right}, as {@code Device} says;
+   * {@code out} is added where {@code add} is set. No size is 0.
    */
   record Gemm(
       Cublas cublas,
@@ -93,8 +94,8 @@ final class Cublas {
     }
 
     /**
-     * Runs it once into a place that nobody reads: cuBLAS may have to load the kernel that it chooses for these
-     * operands and their alignment, which it cannot do while a graph is captured.
+     * Runs it once into a place that nobody reads: cuBLAS may have to load the kernel that it
+     * chooses for these operands and their alignment, which it cannot do while a graph is captured.
      */
     void rehearse(CUstream stream) {
       long shift = out.value() % 16;
@@ -112,8 +113,8 @@ final class Cublas {
   }
 
   /**
-   * A row-major matrix is the transpose of a column-major one, and {@code outᵀ = rightᵀ · leftᵀ}: the operands change
-   * places, and each keeps its rows as its columns.
+   * A row-major matrix is the transpose of a column-major one, and {@code outᵀ = rightᵀ · leftᵀ}:
+   * the operands change places, and each keeps its rows as its columns.
    */
   private int multiply(Gemm gemm) {
     Product size = gemm.size;
@@ -217,7 +218,8 @@ final class Cublas {
   }
 
   /**
-   * Loads cuBLAS and JCuda's binding to it, once: the system's, or for the software driver the stand-in.
+   * Loads cuBLAS and JCuda's binding to it, once: the system's, or for the software driver the
+   * stand-in.
    *
    * @throws DeviceException if it cannot be had; the message says why and what to do
    */
@@ -248,8 +250,8 @@ final class Cublas {
     } catch (UnsatisfiedLinkError e) {
       throw new DeviceException(
           String.valueOf(e.getMessage()).contains("libcublas.so.12: cannot open")
-              ? "cuBLAS 12 (libcublas.so.12) was not found: it comes with the CUDA toolkit 12, or apt"
-                  + " install libcublas-12-6 from NVIDIA's repository (cuBLAS 13 will not do)"
+              ? "cuBLAS 12 (libcublas.so.12) was not found: it comes with the CUDA toolkit 12, or"
+                  + " apt install libcublas-12-6 from NVIDIA's repository (cuBLAS 13 will not do)"
               : "cuBLAS cannot be loaded: " + e.getMessage(),
           e);
     } catch (IOException e) {

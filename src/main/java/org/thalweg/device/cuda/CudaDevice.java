@@ -56,8 +56,8 @@ import org.thalweg.loss.Loss;
 import org.thalweg.optim.Optimizer;
 
 /**
- * An NVIDIA GPU, or the software driver in its place. Every operation is one kernel launch on one stream; a
- * recorded step is one graph, and running it is one call into the driver.
+ * An NVIDIA GPU, or the software driver in its place. Every operation is one kernel launch on one
+ * stream; a recorded step is one graph, and running it is one call into the driver.
  */
 public final class CudaDevice implements Device {
   private static final int LEAST_CAPABILITY = 75; // the PTX is for sm_75
@@ -106,22 +106,22 @@ public final class CudaDevice implements Device {
    *
    * @param ordinal which of the driver's devices, from 0
    * @param matmul what computes the products
-   * @throws DeviceException if there is none, or no cuBLAS where that is asked for; the message says why and what to
-   *     do
+   * @throws DeviceException if there is none, or no cuBLAS where that is asked for; the message
+   *     says why and what to do
    */
   public CudaDevice(Driver driver, int ordinal, Matmul matmul) {
     this(driver, ordinal, matmul, 0);
   }
 
   /**
-   * Opens a device that works on the caller's stream: it sees what was enqueued there before, and what is enqueued
-   * there after sees its results, without the host waiting. Only downloads and closing wait. With a stream of the
-   * device's own, whoever shares memory with it waits: for other work on that memory before calling the device, and
-   * by a download before other work goes on.
+   * Opens a device that works on the caller's stream: it sees what was enqueued there before, and
+   * what is enqueued there after sees its results, without the host waiting. Only downloads and
+   * closing wait. With a stream of the device's own, whoever shares memory with it waits: for other
+   * work on that memory before calling the device, and by a download before other work goes on.
    *
    * @param ordinal which of the driver's devices, from 0
-   * @param stream a {@code CUstream} of the device's primary context as a number, which stays open as long as this
-   *     device; 1 is the default stream
+   * @param stream a {@code CUstream} of the device's primary context as a number, which stays open
+   *     as long as this device; 1 is the default stream
    * @throws DeviceException if there is no such device; the message says why and what to do
    */
   public CudaDevice(Driver driver, int ordinal, long stream) {
@@ -280,9 +280,10 @@ public final class CudaDevice implements Device {
   }
 
   /**
-   * Device memory that the caller owns, as an array of this device; nothing is copied. It must be accessible from the
-   * device's primary context, and must stay valid until the array and every program that was recorded with it have
-   * been closed. Closing the array leaves the memory as it is.
+   * Device memory that the caller owns, as an array of this device; nothing is copied. It must be
+   * accessible from the device's primary context, and must stay valid until the array and every
+   * program that was recorded with it have been closed. Closing the array leaves the memory as it
+   * is.
    *
    * @param address of element 0, a multiple of the element's size
    */
@@ -334,7 +335,10 @@ public final class CudaDevice implements Device {
     check(cuStreamSynchronize(stream), "%s, waiting for the device", doing);
   }
 
-  /** Launches at once, or adds to the step that is being recorded. Nothing is launched for no blocks. */
+  /**
+   * Launches at once, or adds to the step that is being recorded. Nothing is launched for no
+   * blocks.
+   */
   private void launch(
       String module,
       String kernel,

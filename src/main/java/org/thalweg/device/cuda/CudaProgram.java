@@ -28,7 +28,8 @@ final class CudaProgram implements Program {
   /**
    * Captures the launches.
    *
-   * @param recorder a stream to capture from: a caller's may be captured already, or be the default stream, which cannot
+   * @param recorder a stream to capture from: a caller's may be captured already, or be the default
+   *     stream, which cannot
    * @param stream to run on
    * @param arrays what they read and write, by address
    */

@@ -13,11 +13,14 @@ import org.thalweg.device.Parameter;
 import org.thalweg.device.Tensors;
 
 /**
- * The tensor table of {@code kernels/tensors.cuh} on the device, and for each block of the launch the row of the tensor
- * it works on.
+ * The tensor table of {@code kernels/tensors.cuh} on the device, and for each block of the launch
+ * the row of the tensor it works on.
  */
 final class CudaTensors implements Tensors {
-  /** 8-byte words of a row: parameter or master, gradient, copy, three states; count, first block, first chunk, group. */
+  /**
+   * 8-byte words of a row: parameter or master, gradient, copy, three states; count, first block,
+   * first chunk, group.
+   */
   private static final int ROW = 10;
 
   /** The vectors that a block of an update covers: kThreads * kStrides. */
@@ -94,8 +97,9 @@ final class CudaTensors implements Tensors {
   }
 
   /**
-   * Where masters and state arrays begin in one piece of memory, each with its parameter's place between two multiples
-   * of a vector's length, so that all take whole vectors; allocations themselves begin at multiples of 16 bytes.
+   * Where masters and state arrays begin in one piece of memory, each with its parameter's place
+   * between two multiples of a vector's length, so that all take whole vectors; allocations
+   * themselves begin at multiples of 16 bytes.
    *
    * @param at receives an index for each array of each tensor
    * @return how long the memory must be

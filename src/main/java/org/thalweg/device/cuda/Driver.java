@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.device.DeviceException;
 
 /**
- * Loads the CUDA driver into the process: NVIDIA's, or the software driver that is built from {@code
- * native/}. A process has one or the other.
+ * Loads the CUDA driver into the process: NVIDIA's, or the software driver that is built from
+ * {@code native/}. A process has one or the other.
  */
 public enum Driver {
   /** NVIDIA's, of the system. */
@@ -116,8 +116,9 @@ public enum Driver {
   }
 
   /**
-   * JCuda unpacks its natives under fixed names into {@code java.io.tmpdir}, where processes that start
-   * together load each other's half-written files. So it is shown a folder of this process's own.
+   * JCuda unpacks its natives under fixed names into {@code java.io.tmpdir}, where processes that
+   * start together load each other's half-written files. So it is shown a folder of this process's
+   * own.
    *
    * @param initialise touches a class, which loads its library
    */
@@ -131,7 +132,10 @@ public enum Driver {
     }
   }
 
-  /** A loaded library needs its file no longer; on Windows, where it stays locked, it is left behind. */
+  /**
+   * A loaded library needs its file no longer; on Windows, where it stays locked, it is left
+   * behind.
+   */
   static void delete(Path folder) {
     try (var files = Files.list(folder)) {
       for (Path file : files.toList()) {

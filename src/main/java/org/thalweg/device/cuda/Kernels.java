@@ -17,7 +17,8 @@ import org.thalweg.device.DeviceException;
 import org.thalweg.device.Owned;
 
 /**
- * The kernels of one device: PTX from the jar, which the driver compiles when a module is first needed.
+ * The kernels of one device: PTX from the jar, which the driver compiles when a module is first
+ * needed.
  */
 final class Kernels {
   private static final int LOG_BYTES = 8192;
@@ -63,8 +64,8 @@ final class Kernels {
   }
 
   /**
-   * The PTX with the NUL that tells the driver where it ends; in a direct buffer, since the collector waits for
-   * a heap array that a native call holds, and compiling takes a while.
+   * The PTX with the NUL that tells the driver where it ends; in a direct buffer, since the
+   * collector waits for a heap array that a native call holds, and compiling takes a while.
    */
   private static ByteBuffer text(String module) {
     String name = "/org/thalweg/kernels/" + module + ".ptx";

@@ -14,8 +14,9 @@ record Launch(
     implements Enqueue {
 
   /**
-   * A launch of one warp with all arguments 0, for which every kernel does nothing. A kernel is launched so when it
-   * is first needed: a driver that loads lazily cannot load it while a graph is being captured.
+   * A launch of one warp with all arguments 0, for which every kernel does nothing. A kernel is
+   * launched so when it is first needed: a driver that loads lazily cannot load it while a graph is
+   * being captured.
    */
   static Launch ofNothing(String kernel, CUfunction function, int sharedBytes, int arguments) {
     return new Launch(kernel, function, 1, 32, sharedBytes, pointers(new Object[arguments]));

@@ -10,8 +10,8 @@ import org.slf4j.LoggerFactory;
 import org.thalweg.device.Owned;
 
 /**
- * What the driver has lent to a device: memory, executable graphs. It goes back when it is closed, or with the
- * device; what nobody can reach any more goes back too, and is logged.
+ * What the driver has lent to a device: memory, executable graphs. It goes back when it is closed,
+ * or with the device; what nobody can reach any more goes back too, and is logged.
  */
 final class Leases implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Leases.class);
@@ -19,10 +19,15 @@ final class Leases implements AutoCloseable {
 
   private final Set<Loan> loans = new LinkedHashSet<>();
 
-  /** Found unreachable by the cleaner's thread, which calls no driver: it might disturb a capture. */
+  /**
+   * Found unreachable by the cleaner's thread, which calls no driver: it might disturb a capture.
+   */
   private final Queue<Loan> lost = new ConcurrentLinkedQueue<>();
 
-  /** A thing of the driver's. Knows nothing about those who use it, so that they can become unreachable. */
+  /**
+   * A thing of the driver's. Knows nothing about those who use it, so that they can become
+   * unreachable.
+   */
   private final class Loan implements AutoCloseable {
     final String what;
     final Runnable free;
@@ -91,7 +96,10 @@ final class Leases implements AutoCloseable {
     return lease;
   }
 
-  /** For a thing that is somebody else's: closing it, or the device, ends its use here and frees nothing. */
+  /**
+   * For a thing that is somebody else's: closing it, or the device, ends its use here and frees
+   * nothing.
+   */
   Lease borrow() {
     Loan loan = new Loan("", () -> {});
     loan.asked = true; // nothing is lost where it is forgotten

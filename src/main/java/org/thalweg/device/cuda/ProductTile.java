@@ -5,9 +5,10 @@ import org.thalweg.device.Exact;
 import org.thalweg.device.Product;
 
 /**
- * What a block of {@code kernels/matmul.cu} computes: a tile of {@link #rows} x {@link #columns} outputs. A product
- * of M x N outputs and depth K reads its left operand once for each column of tiles and its right one once for each
- * row of them: where M and N are multiples of the tile's, {@code 4 M N K (1/rows + 1/columns)} bytes in binary32.
+ * What a block of {@code kernels/matmul.cu} computes: a tile of {@link #rows} x {@link #columns}
+ * outputs. A product of M x N outputs and depth K reads its left operand once for each column of
+ * tiles and its right one once for each row of them: where M and N are multiples of the tile's,
+ * {@code 4 M N K (1/rows + 1/columns)} bytes in binary32.
  */
 enum ProductTile {
   /** For few outputs: more tiles, so more of a GPU at work. */

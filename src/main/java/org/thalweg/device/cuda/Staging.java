@@ -13,8 +13,9 @@ import jcuda.driver.JCudaDriver;
 import org.thalweg.device.Owned;
 
 /**
- * Page-locked memory through which bytes go to a device and come back: only from such memory does a GPU copy while
- * the host goes on. Two blocks, so that the host fills or empties one while the other is copied.
+ * Page-locked memory through which bytes go to a device and come back: only from such memory does a
+ * GPU copy while the host goes on. Two blocks, so that the host fills or empties one while the
+ * other is copied.
  */
 final class Staging implements AutoCloseable {
   /** Bytes of a block. */
@@ -47,7 +48,9 @@ final class Staging implements AutoCloseable {
     return new Block(pointer, pointer.getByteBuffer(0, BLOCK), copied);
   }
 
-  /** Copies from the buffer's position on. Waits for blocks that are in use, not for the last copy. */
+  /**
+   * Copies from the buffer's position on. Waits for blocks that are in use, not for the last copy.
+   */
   void upload(CudaArray to, ByteBuffer from) {
     for (long at = 0; at < to.bytes(); at += BLOCK) {
       int size = (int) Math.min(BLOCK, to.bytes() - at);

@@ -12,9 +12,9 @@ import org.junit.jupiter.api.TestInstance;
 import org.thalweg.device.cuda.TestModule.Shape;
 
 /**
- * {@code src/test/kernels/approximate.cu}: the library's exp, log and pow, and {@code __expf}, within the
- * largest errors that the CUDA C++ Programming Guide (12.8, "Mathematical Functions Appendix") gives. They
- * are counted in ulp from the correctly rounded result.
+ * {@code src/test/kernels/approximate.cu}: the library's exp, log and pow, and {@code __expf},
+ * within the largest errors that the CUDA C++ Programming Guide (12.8, "Mathematical Functions
+ * Appendix") gives. They are counted in ulp from the correctly rounded result.
  */
 @Tag("driver")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)

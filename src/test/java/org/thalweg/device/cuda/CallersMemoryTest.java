@@ -93,7 +93,9 @@ class CallersMemoryTest {
     return new CudaDevice(TestDevices.GPU ? Driver.NVIDIA : Driver.SOFTWARE, 0, stream);
   }
 
-  /** Each rule and type, parameter and gradient off alignment by 0 to 3 elements: the bits of Java. */
+  /**
+   * Each rule and type, parameter and gradient off alignment by 0 to 3 elements: the bits of Java.
+   */
   @Test
   void updatesOffAlignment() {
     double[] values = new Random(1).doubles(COUNT, -1, 1).toArray();
@@ -175,7 +177,10 @@ class CallersMemoryTest {
     }
   }
 
-  /** While the caller's stream is captured, a step, an operation and a product only take notes there. */
+  /**
+   * While the caller's stream is captured, a step, an operation and a product only take notes
+   * there.
+   */
   @Test
   void workGoesToTheCallersStream() {
     try (CudaDevice first = TestDevices.openDriver(); // for a context
@@ -237,7 +242,10 @@ class CallersMemoryTest {
     }
   }
 
-  /** One call makes the context current, one launches the graph: nothing is allocated, copied or waited for. */
+  /**
+   * One call makes the context current, one launches the graph: nothing is allocated, copied or
+   * waited for.
+   */
   @Test
   void aStepIsTwoDriverCalls() {
     Assumptions.assumeFalse(TestDevices.GPU, "only the software driver counts");

@@ -39,8 +39,8 @@ class CountersTest {
   }
 
   /**
-   * The floor of numerics.md: each array is read and written once, the gradient only read: 12 bytes for each parameter
-   * and 8 more for each state. The states lie in one allocation.
+   * The floor of numerics.md: each array is read and written once, the gradient only read: 12 bytes
+   * for each parameter and 8 more for each state. The states lie in one allocation.
    */
   @ParameterizedTest
   @MethodSource("rules")
@@ -78,8 +78,8 @@ class CountersTest {
   }
 
   /**
-   * With bf16 for parameter and gradient: the gradient's 2 bytes are read, the parameter's 2 written, and 8 for the
-   * master and each state.
+   * With bf16 for parameter and gradient: the gradient's 2 bytes are read, the parameter's 2
+   * written, and 8 for the master and each state.
    */
   @ParameterizedTest
   @MethodSource("rules")
@@ -147,7 +147,9 @@ class CountersTest {
     return counts.get(kernel, at, way + "bytes");
   }
 
-  /** Reads and writes of an operation on vectors x and y, in arrays of N; off by an element or not. */
+  /**
+   * Reads and writes of an operation on vectors x and y, in arrays of N; off by an element or not.
+   */
   @ParameterizedTest
   @CsvSource({
     "dot, 2, 0",
@@ -193,7 +195,10 @@ class CountersTest {
     };
   }
 
-  /** The vectors' bytes and not 1 % more, which the chunks' results take; off alignment one more sector. */
+  /**
+   * The vectors' bytes and not 1 % more, which the chunks' results take; off alignment one more
+   * sector.
+   */
   private static void assertTraffic(
       SimCounters counts, String way, long floor, int offset, CudaArray... arrays) {
     long bytes = 0;
@@ -230,7 +235,9 @@ class CountersTest {
         + " ret; }";
   }
 
-  /** Each of 64 lanes reads 4 bytes of a sector of its own: 8 times the sectors that the bytes need. */
+  /**
+   * Each of 64 lanes reads 4 bytes of a sector of its own: 8 times the sectors that the bytes need.
+   */
   @Test
   void strided() {
     String body =

@@ -21,7 +21,9 @@ import org.thalweg.device.ElementType;
 import org.thalweg.device.Product;
 import org.thalweg.device.TestDevices;
 
-/** What is said where cuBLAS is missing or fails, and that Thalweg's own products work after that. */
+/**
+ * What is said where cuBLAS is missing or fails, and that Thalweg's own products work after that.
+ */
 @Tag("driver")
 class CublasFaultsTest {
   /** In a process of its own: what is loaded, and what fails, is settled when the driver starts. */
@@ -29,14 +31,16 @@ class CublasFaultsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "missing | | cuBLAS 12 (libcublas.so.12) was not found: it comes with the CUDA toolkit 12, or apt install"
-            + " libcublas-12-6 from NVIDIA's repository (cuBLAS 13 will not do)",
-        "fails | cuMemAllocAsync:1:2 | allocating 4,194,304 U8: needs 4.2 MB, 8.6 GB free: CUDA_ERROR_OUT_OF_MEMORY (out of"
-            + " memory)",
-        "fails | cuLaunchKernel:1:999 | multiplying by cuBLAS: F32 Product[models=1, leftShared=false, rows=2,"
-            + " columns=2, depth=2]: CUBLAS_STATUS_EXECUTION_FAILED (a status of cuBLAS)",
+        "missing | | cuBLAS 12 (libcublas.so.12) was not found: it comes with the CUDA toolkit 12,"
+            + " or apt install libcublas-12-6 from NVIDIA's repository (cuBLAS 13 will not do)",
+        "fails | cuMemAllocAsync:1:2 | allocating 4,194,304 U8: needs 4.2 MB, 8.6 GB free:"
+            + " CUDA_ERROR_OUT_OF_MEMORY (out of memory)",
+        "fails | cuLaunchKernel:1:999 | multiplying by cuBLAS: F32 Product[models=1,"
+            + " leftShared=false, rows=2, columns=2, depth=2]: CUBLAS_STATUS_EXECUTION_FAILED (a"
+            + " status of cuBLAS)",
         // Nothing else is unloaded there: so closing a device closes its handle.
-        "fails | cuModuleUnload:1:999 | closing cuBLAS: CUBLAS_STATUS_NOT_INITIALIZED (a status of cuBLAS)",
+        "fails | cuModuleUnload:1:999 | closing cuBLAS: CUBLAS_STATUS_NOT_INITIALIZED (a status of"
+            + " cuBLAS)",
       })
   void theMessageSaysWhatWasDone(String how, String fault, String expected) throws Exception {
     ProcessBuilder child =
@@ -88,8 +92,8 @@ class CublasFaultsTest {
   }
 
   /**
-   * Prints what {@link #theMessageSaysWhatWasDone} expects. One device stays open, so that one context, and one count of
-   * calls, is all there is.
+   * Prints what {@link #theMessageSaysWhatWasDone} expects. One device stays open, so that one
+   * context, and one count of calls, is all there is.
    */
   public static void main(String[] arguments) {
     try (CudaDevice own = new CudaDevice(Driver.SOFTWARE, 0)) {

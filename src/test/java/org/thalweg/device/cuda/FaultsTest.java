@@ -23,8 +23,8 @@ import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
 
 /**
- * A whole training, again and again, and each time another one of its driver calls fails: an exception says what was
- * being done, and nothing is left behind.
+ * A whole training, again and again, and each time another one of its driver calls fails: an
+ * exception says what was being done, and nothing is left behind.
  */
 @Tag("driver")
 class FaultsTest {
@@ -130,7 +130,9 @@ class FaultsTest {
     }
   }
 
-  /** A context that is lost: everything is refused until it has ended, and the next one is sound. */
+  /**
+   * A context that is lost: everything is refused until it has ended, and the next one is sound.
+   */
   @Test
   void eachCallThatLosesTheContext() {
     int expected = trainOnItsOwnDevice();

@@ -19,8 +19,9 @@ import org.thalweg.optim.Group;
 import org.thalweg.optim.Sgd;
 
 /**
- * Indices and byte offsets beyond 2^31, without so much memory: the base address lies so far below a small
- * buffer that only the right 64-bit offset reaches it. The driver's check of bounds does the rest.
+ * Indices and byte offsets beyond 2^31, without so much memory: the base address lies so far below
+ * a small buffer that only the right 64-bit offset reaches it. The driver's check of bounds does
+ * the rest.
  */
 @Tag("driver")
 class HugeOffsetsTest {

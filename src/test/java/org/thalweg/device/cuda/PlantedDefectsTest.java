@@ -30,8 +30,9 @@ import org.thalweg.device.TestDevices;
 import org.thalweg.device.cuda.TestModule.Shape;
 
 /**
- * {@code src/test/kernels/defects.cu}: what the software driver says of kernels with one mistake each. It
- * says so under every order of blocks and warps, and it says nothing of the same kernels without the mistake.
+ * {@code src/test/kernels/defects.cu}: what the software driver says of kernels with one mistake
+ * each. It says so under every order of blocks and warps, and it says nothing of the same kernels
+ * without the mistake.
  */
 @Tag("driver")
 class PlantedDefectsTest {
@@ -369,7 +370,9 @@ class PlantedDefectsTest {
     assertTrue(Pattern.compile(pattern).matcher(message).find(), pattern);
   }
 
-  /** The first line named is one that is marked in the source, and a line of the PTX of this kernel. */
+  /**
+   * The first line named is one that is marked in the source, and a line of the PTX of this kernel.
+   */
   private static void assertNamesTheLines(String kernel, String message) throws IOException {
     Matcher lines =
         Pattern.compile("PTX line (\\d+) \\((?:[^()]* inlined at )?defects.cu:(\\d+)\\)")
@@ -383,7 +386,9 @@ class PlantedDefectsTest {
     assertTrue(marked.contains(source), "line " + source + " is not in " + marked);
   }
 
-  /** The numbers of the lines of a kernel, from the one that names it to the brace that closes it. */
+  /**
+   * The numbers of the lines of a kernel, from the one that names it to the brace that closes it.
+   */
   private static List<Integer> body(Path file, String kernel) throws IOException {
     List<String> lines = Files.readAllLines(file);
     Pattern head = Pattern.compile("(void|\\.entry) (?:.* )?" + kernel + "\\(.*");

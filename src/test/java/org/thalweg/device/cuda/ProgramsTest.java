@@ -270,7 +270,9 @@ class ProgramsTest {
     return n;
   }
 
-  /** A function that is called, and one that calls another; the lanes of a warp go different ways. */
+  /**
+   * A function that is called, and one that calls another; the lanes of a warp go different ways.
+   */
   @Seeds
   void notInlined(long seed) {
     programs.seed(seed);
@@ -387,7 +389,10 @@ class ProgramsTest {
     assertArrayEquals(Arrays.stream(x).map(sorted).toArray(), programs.ints(out, n));
   }
 
-  /** The lane that lane l reads from, in the words of the CUDA C++ guide: itself where that is outside. */
+  /**
+   * The lane that lane l reads from, in the words of the CUDA C++ guide: itself where that is
+   * outside.
+   */
   private static int source(int mode, int l, int by, int width) {
     int first = l / width * width;
     int end = first + width;

@@ -19,31 +19,31 @@ final class PtxLines {
    */
   static String kernel(String name, int inBytes, int outBytes, String body) {
     return """
-        .visible .entry %1$s(.param .u64 %1$s_in, .param .u64 %1$s_out)
-        {
-        .reg .pred %%guard;
-        .reg .b32 %%i;
-        .reg .b32 %%t0;
-        .reg .b32 %%t1;
-        .reg .b64 %%in;
-        .reg .b64 %%out;
-        .reg .b64 %%t2;
-        mov.u32 %%i, %%tid.x;
-        mov.u32 %%t0, %%ctaid.x;
-        mov.u32 %%t1, %%ntid.x;
-        mad.lo.s32 %%i, %%t0, %%t1, %%i;
-        and.b32 %%t0, %%i, 4;
-        setp.eq.s32 %%guard, %%t0, 0;
-        ld.param.u64 %%in, [%1$s_in];
-        mul.wide.s32 %%t2, %%i, %2$d;
-        add.s64 %%in, %%in, %%t2;
-        ld.param.u64 %%out, [%1$s_out];
-        mul.wide.s32 %%t2, %%i, %3$d;
-        add.s64 %%out, %%out, %%t2;
-        %4$s
-        ret;
-        }
-        """
+    .visible .entry %1$s(.param .u64 %1$s_in, .param .u64 %1$s_out)
+    {
+    .reg .pred %%guard;
+    .reg .b32 %%i;
+    .reg .b32 %%t0;
+    .reg .b32 %%t1;
+    .reg .b64 %%in;
+    .reg .b64 %%out;
+    .reg .b64 %%t2;
+    mov.u32 %%i, %%tid.x;
+    mov.u32 %%t0, %%ctaid.x;
+    mov.u32 %%t1, %%ntid.x;
+    mad.lo.s32 %%i, %%t0, %%t1, %%i;
+    and.b32 %%t0, %%i, 4;
+    setp.eq.s32 %%guard, %%t0, 0;
+    ld.param.u64 %%in, [%1$s_in];
+    mul.wide.s32 %%t2, %%i, %2$d;
+    add.s64 %%in, %%in, %%t2;
+    ld.param.u64 %%out, [%1$s_out];
+    mul.wide.s32 %%t2, %%i, %3$d;
+    add.s64 %%out, %%out, %%t2;
+    %4$s
+    ret;
+    }
+    """
         .formatted(name, inBytes, outBytes, body);
   }
 

@@ -14,14 +14,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.thalweg.device.TestDevices;
 
 /**
- * What orders two accesses to one byte and what does not: each rule in the fewest instructions, with the
- * software driver's verdict.
+ * What orders two accesses to one byte and what does not: each rule in the fewest instructions,
+ * with the software driver's verdict.
  */
 @Tag("driver")
 class RacesTest {
   /**
-   * %r0 is the thread, %r1 the block, %rd1 the argument, %rd2 the argument plus four bytes a thread, %r4 the
-   * same place in shared memory. A program may spoil %r5 to %r9.
+   * %r0 is the thread, %r1 the block, %rd1 the argument, %rd2 the argument plus four bytes a
+   * thread, %r4 the same place in shared memory. A program may spoil %r5 to %r9.
    */
   private static final String HEAD =
       """
@@ -45,7 +45,9 @@ class RacesTest {
         setp.eq.s32 %p3, %r1, 1;
       """;
 
-  /** @param threads of a block; the body is what the kernel does behind {@link #HEAD} */
+  /**
+   * @param threads of a block; the body is what the kernel does behind {@link #HEAD}
+   */
   record Program(String name, int blocks, int threads, String body) {
     @Override
     public String toString() {
@@ -59,7 +61,8 @@ class RacesTest {
             "a barrier",
             1,
             64,
-            "st.shared.u32 [%r4], %r0; bar.sync 0; xor.b32 %r4, %r4, 128; ld.shared.u32 %r6, [%r4];"),
+            "st.shared.u32 [%r4], %r0; bar.sync 0; xor.b32 %r4, %r4, 128; ld.shared.u32 %r6,"
+                + " [%r4];"),
         new Program(
             "a barrier, in global memory",
             1,
@@ -117,8 +120,8 @@ class RacesTest {
   }
 
   /**
-   * Blocks of 64 count themselves in the argument's first word; the last one does something. Each block has 512
-   * bytes of its own, from byte 512 on.
+   * Blocks of 64 count themselves in the argument's first word; the last one does something. Each
+   * block has 512 bytes of its own, from byte 512 on.
    */
   private static String lastBlock(String first, String last) {
     return "mul.wide.u32 %rd3, %r1, 512; add.s64 %rd2, %rd2, %rd3; "
@@ -136,12 +139,14 @@ class RacesTest {
             "no barrier",
             1,
             64,
-            "st.shared.u32 [%r4], 0; bar.sync 0; st.shared.u32 [%r4], %r0; xor.b32 %r4, %r4, 128; ld.shared.u32 %r6, [%r4];"),
+            "st.shared.u32 [%r4], 0; bar.sync 0; st.shared.u32 [%r4], %r0; xor.b32 %r4, %r4, 128;"
+                + " ld.shared.u32 %r6, [%r4];"),
         new Program(
             "no barrier after the read",
             1,
             64,
-            "st.shared.u32 [%r4], %r0; bar.sync 0; ld.shared.u32 %r6, [s]; st.shared.u32 [%r4], %r6;"),
+            "st.shared.u32 [%r4], %r0; bar.sync 0; ld.shared.u32 %r6, [s]; st.shared.u32 [%r4],"
+                + " %r6;"),
         new Program(
             "lockstep",
             1,
@@ -245,8 +250,8 @@ class RacesTest {
     assertTrue(
         verdict.matches(
             "cuLaunchKernel: race on 4 bytes of global memory at 0x[0-9a-f]+ \\(8 bytes into the"
-                + " 8192-byte allocation at 0x[0-9a-f]+\\): nothing orders this (read|write) and the"
-                + " (read|write) by block \\([01],0,0\\), thread \\(0,0,0\\), at"
+                + " 8192-byte allocation at 0x[0-9a-f]+\\): nothing orders this (read|write) and"
+                + " the (read|write) by block \\([01],0,0\\), thread \\(0,0,0\\), at"
                 + " (st|ld).global.u32, PTX line 2[23], at (st|ld).global.u32, PTX line 2[23] of"
                 + " kernel k, block \\([01],0,0\\), thread \\(0,0,0\\)"),
         verdict);

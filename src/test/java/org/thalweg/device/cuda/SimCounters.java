@@ -10,8 +10,9 @@ import jcuda.driver.CUmodule;
 import jcuda.driver.JCudaDriver;
 
 /**
- * What the software driver has counted, read through the driver API from its reserved globals. Lanes ask for
- * bytes; a warp's instruction requests the 32-byte sectors that they lie in. There is no cache in it.
+ * What the software driver has counted, read through the driver API from its reserved globals.
+ * Lanes ask for bytes; a warp's instruction requests the 32-byte sectors that they lie in. There is
+ * no cache in it.
  */
 final class SimCounters {
   private final Map<String, Long> values = new TreeMap<>();
@@ -70,17 +71,17 @@ final class SimCounters {
   }
 
   /**
-   * A count of a kernel: launches, lanes.KIND (fp32, fp64, div, sqrt, integer, convert, memory, warp,
-   * control), divergent, conflicts; 0 if the kernel has not run.
+   * A count of a kernel: launches, lanes.KIND (fp32, fp64, div, sqrt, integer, convert, memory,
+   * warp, control), divergent, conflicts; 0 if the kernel has not run.
    */
   long get(String kernel, String what) {
     return values.getOrDefault(kernel + " " + what, 0L);
   }
 
   /**
-   * A count of a kernel's traffic with the allocation at an address: size, argument, and behind "read." or
-   * "written.": bytes that lanes asked for, sectors that are different, requests for sectors, and the fewest
-   * requests that could have done; 0 if the kernel has not touched it.
+   * A count of a kernel's traffic with the allocation at an address: size, argument, and behind
+   * "read." or "written.": bytes that lanes asked for, sectors that are different, requests for
+   * sectors, and the fewest requests that could have done; 0 if the kernel has not touched it.
    */
   long get(String kernel, long allocation, String what) {
     return get(kernel, "buffer.0x" + Long.toHexString(allocation) + "." + what);
@@ -95,7 +96,9 @@ final class SimCounters {
         .sum();
   }
 
-  /** Whether an argument of the kernel pointed into the allocation; otherwise a table in memory did. */
+  /**
+   * Whether an argument of the kernel pointed into the allocation; otherwise a table in memory did.
+   */
   boolean isArgument(String kernel, long allocation) {
     return values.containsKey(kernel + " buffer.0x" + Long.toHexString(allocation) + ".argument");
   }

@@ -18,7 +18,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.thalweg.Child;
 import org.thalweg.device.TestDevices;
 
-/** What can be set of the software driver: limits, faults to inject, devices; and what it refuses. */
+/**
+ * What can be set of the software driver: limits, faults to inject, devices; and what it refuses.
+ */
 @Tag("driver")
 class SimSettingsTest {
   private static final String KERNEL =

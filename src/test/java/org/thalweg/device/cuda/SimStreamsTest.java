@@ -26,7 +26,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.thalweg.device.TestDevices;
 
-/** The software driver's streams: memory in their order, events, page-locked memory, work done late. */
+/**
+ * The software driver's streams: memory in their order, events, page-locked memory, work done late.
+ */
 @Tag("driver")
 class SimStreamsTest {
   private static final String KERNEL =
@@ -191,7 +193,10 @@ class SimStreamsTest {
 
   // ---- Work done late.
 
-  /** From page-locked memory the bytes are taken when the stream comes there, from other memory at once. */
+  /**
+   * From page-locked memory the bytes are taken when the stream comes there, from other memory at
+   * once.
+   */
   @Test
   void copiesFromTheHost() {
     for (boolean pinned : new boolean[] {true, false}) {

@@ -16,8 +16,8 @@ import jcuda.driver.JCudaDriver;
 import org.thalweg.device.TestDevices;
 
 /**
- * A module of {@code src/test/kernels} in a context of its own: closing it ends the context, with the error
- * that it may have come to and with its memory.
+ * A module of {@code src/test/kernels} in a context of its own: closing it ends the context, with
+ * the error that it may have come to and with its memory.
  */
 final class TestModule implements AutoCloseable {
   /** The software driver's reserved globals. */
@@ -189,7 +189,10 @@ final class TestModule implements AutoCloseable {
     throw new AssertionError("no kernel argument: " + value);
   }
 
-  /** The order of the blocks and warps of later launches, where the software driver runs them; 0: ascending. */
+  /**
+   * The order of the blocks and warps of later launches, where the software driver runs them; 0:
+   * ascending.
+   */
   void seed(long seed) {
     if (!TestDevices.GPU) {
       write(global(SEED), Pointer.to(new long[] {seed}), Long.BYTES);

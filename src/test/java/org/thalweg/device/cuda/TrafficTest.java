@@ -32,7 +32,10 @@ import org.thalweg.device.TestDevices;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
 
-/** What products, losses and gather move, as the software driver counts it: the floor of numerics.md. */
+/**
+ * What products, losses and gather move, as the software driver counts it: the floor of
+ * numerics.md.
+ */
 @Tag("driver")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TrafficTest {
@@ -53,7 +56,10 @@ class TrafficTest {
     }
   }
 
-  /** The counts of an operation; before them it is run once, for a kernel's first launch is one of nothing. */
+  /**
+   * The counts of an operation; before them it is run once, for a kernel's first launch is one of
+   * nothing.
+   */
   private SimCounters counts(String module, Runnable operation) {
     operation.run();
     SimCounters.count(device.module(module), true);
@@ -63,7 +69,10 @@ class TrafficTest {
     return counts;
   }
 
-  /** Of a kernel's whole array: the bytes that lanes ask for, after a look that no sector is left out or added. */
+  /**
+   * Of a kernel's whole array: the bytes that lanes ask for, after a look that no sector is left
+   * out or added.
+   */
   private static long bytes(SimCounters counts, String kernel, Array array, String way) {
     long at = ((CudaArray) array).address();
     long bytes = counts.get(kernel, at, way + ".bytes");
@@ -182,7 +191,9 @@ class TrafficTest {
     return matcher.results().count();
   }
 
-  /** Up to 16,384 classes one read and one write of the scores, above that two reads and one write. */
+  /**
+   * Up to 16,384 classes one read and one write of the scores, above that two reads and one write.
+   */
   @ParameterizedTest
   @CsvSource({"64, 1024", "4, 16384", "2, 50257", "6554, 10", "61, 1077", "4, 16385"})
   void losses(int rows, int classes) {
@@ -215,7 +226,10 @@ class TrafficTest {
     }
   }
 
-  /** The minibatch is written once; a request for each of its sectors where rows start at a sector's beginning. */
+  /**
+   * The minibatch is written once; a request for each of its sectors where rows start at a sector's
+   * beginning.
+   */
   @ParameterizedTest
   @CsvSource({"128, 784", "128, 10", "65, 77", "3, 1024"})
   void gather(int batch, int features) {

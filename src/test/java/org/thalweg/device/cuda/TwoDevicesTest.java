@@ -17,7 +17,10 @@ import org.thalweg.device.JavaDevice;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
 
-/** Two of the driver's devices at once, in a process of its own, since a driver counts its devices once. */
+/**
+ * Two of the driver's devices at once, in a process of its own, since a driver counts its devices
+ * once.
+ */
 @Tag("driver")
 class TwoDevicesTest {
   /** Trains on both at the same time. */
@@ -63,7 +66,8 @@ class TwoDevicesTest {
         same weights
         same weights
         an array of another device
-        there is no device 2: the driver has 2""",
+        there is no device 2: the driver has 2\
+        """,
         Child.run(Both.class, Map.of("THALWEG_SIM_DEVICES", "2", variable, value)));
   }
 }
