@@ -10,10 +10,10 @@ constexpr int kVectors = 1024;  // 16-byte accesses that a block of an update ma
 // and one more, because the last block may have one chunk beyond.
 template <typename S>
 __device__ __forceinline__ void chunk_squares(const Tensor<S>* tensors, const int* tensor_of_block, double* sums,
-                                              const Clock* clock) {
+                                              const StepState* step) {
   using T = typename Tensor<S>::Number;
   constexpr int kWidth = Vector<T>::kWidth;
-  if (tensors == nullptr || clock->halted != kRunning) return;
+  if (tensors == nullptr || step->halted != kRunning) return;
   const Tensor<S> tensor = tensors[tensor_of_block[blockIdx.x]];
   const long long block = blockIdx.x - tensor.first_block;
   const int warp = threadIdx.x / exact::kLanes;
@@ -33,26 +33,26 @@ __device__ __forceinline__ void chunk_squares(const Tensor<S>* tensors, const in
 }
 
 extern "C" __global__ void chunk_squares_f32(const Tensor<float>* tensors, const int* tensor_of_block, double* sums,
-                                             const Clock* clock) {
-  chunk_squares(tensors, tensor_of_block, sums, clock);
+                                             const StepState* step) {
+  chunk_squares(tensors, tensor_of_block, sums, step);
 }
 
 extern "C" __global__ void chunk_squares_f64(const Tensor<double>* tensors, const int* tensor_of_block, double* sums,
-                                             const Clock* clock) {
-  chunk_squares(tensors, tensor_of_block, sums, clock);
+                                             const StepState* step) {
+  chunk_squares(tensors, tensor_of_block, sums, step);
 }
 
 extern "C" __global__ void chunk_squares_bf16(const Tensor<exact::Bf16>* tensors, const int* tensor_of_block,
-                                              double* sums, const Clock* clock) {
-  chunk_squares(tensors, tensor_of_block, sums, clock);
+                                              double* sums, const StepState* step) {
+  chunk_squares(tensors, tensor_of_block, sums, step);
 }
 
 // tensor_sums[tensor] = the sum of its chunks' sums. Rows of all types have the same layout.
 // Launch: a block of whole warps for each tensor.
 extern "C" __global__ void tensor_squares(const Tensor<float>* tensors, const double* sums, double* tensor_sums,
-                                          const Clock* clock) {
+                                          const StepState* step) {
   __shared__ double shared[exact::kChunk];
-  if (tensors == nullptr || clock->halted != kRunning) return;
+  if (tensors == nullptr || step->halted != kRunning) return;
   const double* const own = sums + tensors[blockIdx.x].first_chunk;
   const long long chunks = (tensors[blockIdx.x].count + exact::kChunk - 1) / exact::kChunk;
   const double sum = exact::block_sum<double>(chunks, [=](long long i) { return own[i]; }, shared);
@@ -64,24 +64,24 @@ extern "C" __global__ void tensor_squares(const Tensor<float>* tensors, const do
 // Launch: one block of whole warps.
 template <typename T>
 __device__ __forceinline__ void clip(const double* tensor_sums, int tensors, const long long* cells, int columns,
-                                     int column, int skip_not_finite, Clock* clock) {
+                                     int column, int skip_not_finite, StepState* step) {
   __shared__ double shared[exact::kChunk];
-  if (clock == nullptr || clock->halted != kRunning) return;
+  if (step == nullptr || step->halted != kRunning) return;
   const double sum = exact::block_sum<double>(tensors, [=](long long i) { return tensor_sums[i]; }, shared);
   if (threadIdx.x != 0) return;
   const double norm = sqrt(sum);
-  const double most = cell<T>(cells, clock->update, columns, column);
-  clock->norm = norm;
-  clock->factor = isfinite(norm) && norm > most ? most / norm : 1;
-  clock->skipped = skip_not_finite != 0 && !isfinite(norm);
+  const double most = cell<T>(cells, step->update, columns, column);
+  step->norm = norm;
+  step->factor = isfinite(norm) && norm > most ? most / norm : 1;
+  step->skipped = skip_not_finite != 0 && !isfinite(norm);
 }
 
 extern "C" __global__ void clip_f32(const double* tensor_sums, int tensors, const long long* cells, int columns,
-                                    int column, int skip_not_finite, Clock* clock) {
-  clip<float>(tensor_sums, tensors, cells, columns, column, skip_not_finite, clock);
+                                    int column, int skip_not_finite, StepState* step) {
+  clip<float>(tensor_sums, tensors, cells, columns, column, skip_not_finite, step);
 }
 
 extern "C" __global__ void clip_f64(const double* tensor_sums, int tensors, const long long* cells, int columns,
-                                    int column, int skip_not_finite, Clock* clock) {
-  clip<double>(tensor_sums, tensors, cells, columns, column, skip_not_finite, clock);
+                                    int column, int skip_not_finite, StepState* step) {
+  clip<double>(tensor_sums, tensors, cells, columns, column, skip_not_finite, step);
 }

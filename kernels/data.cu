@@ -9,9 +9,9 @@
 template <typename T, typename From>
 __device__ __forceinline__ void gather(const From* values, const int* labels, const int* order, int features, T scale,
                                        const T* shift, T* x, int* y, const long long* cells, int columns, int column,
-                                       const Clock* clock) {
+                                       const StepState* step) {
   if (x == nullptr) return;
-  const long long first = cell<long long>(cells, clock->batch, columns, column);
+  const long long first = cell<long long>(cells, step->batch, columns, column);
   const long long row = order[first + blockIdx.x];
   const From* from = values + row * features;
   T* to = x + static_cast<long long>(blockIdx.x) * features;
@@ -33,15 +33,15 @@ __device__ __forceinline__ void gather(const From* values, const int* labels, co
   }
 }
 
-// results[clock.batch][model] = {sum of the model's row losses, number of its rows that are right}. A sum that is
+// results[state.batch][model] = {sum of the model's row losses, number of its rows that are right}. A sum that is
 // not finite, or a row whose label was out of range (correct < 0), halts the run from this step's update on.
 // Launch: one block of whole warps; a warp takes a model at a time.
 template <typename T>
 __device__ __forceinline__ void tally(const T* row_loss, const int* row_correct, int rows, int models,
-                                      double* results, Clock* clock) {
-  if (results == nullptr || clock->halted != kRunning) return;
+                                      double* results, StepState* step) {
+  if (results == nullptr || step->halted != kRunning) return;
   const int lane = threadIdx.x % 32;
-  const long long batch = clock->batch;
+  const long long batch = step->batch;
   bool out_of_range = false;
   bool not_finite = false;
   for (int model = threadIdx.x / 32; model < models; model += blockDim.x / 32) {
@@ -65,15 +65,15 @@ __device__ __forceinline__ void tally(const T* row_loss, const int* row_correct,
   out_of_range = __syncthreads_or(out_of_range);
   not_finite = __syncthreads_or(not_finite);
   if (threadIdx.x == 0 && (out_of_range || not_finite)) {
-    clock->halted = out_of_range ? kLabelOutOfRange : kLossNotFinite;
+    step->halted = out_of_range ? kLabelOutOfRange : kLossNotFinite;
   }
 }
 
 #define THALWEG_GATHER(name, T, From)                                                                              \
   extern "C" __global__ void name(const From* values, const int* labels, const int* order, int features, T scale, \
                                   const T* shift, T* x, int* y, const long long* cells, int columns, int column,  \
-                                  const Clock* clock) {                                                            \
-    gather<T, From>(values, labels, order, features, scale, shift, x, y, cells, columns, column, clock);          \
+                                  const StepState* step) {                                                            \
+    gather<T, From>(values, labels, order, features, scale, shift, x, y, cells, columns, column, step);          \
   }
 
 THALWEG_GATHER(gather_u8_f32, float, unsigned char)
@@ -82,20 +82,20 @@ THALWEG_GATHER(gather_f32_f32, float, float)
 THALWEG_GATHER(gather_f32_f64, double, float)
 
 extern "C" __global__ void tally_f32(const float* row_loss, const int* row_correct, int rows, int models,
-                                     double* results, Clock* clock) {
-  tally<float>(row_loss, row_correct, rows, models, results, clock);
+                                     double* results, StepState* step) {
+  tally<float>(row_loss, row_correct, rows, models, results, step);
 }
 
 extern "C" __global__ void tally_f64(const double* row_loss, const int* row_correct, int rows, int models,
-                                     double* results, Clock* clock) {
-  tally<double>(row_loss, row_correct, rows, models, results, clock);
+                                     double* results, StepState* step) {
+  tally<double>(row_loss, row_correct, rows, models, results, step);
 }
 
 // The end of a recorded step. Launch: one thread.
-extern "C" __global__ void advance(Clock* clock) {
-  if (clock == nullptr || clock->halted != kRunning) return;
-  clock->batch++;
-  if (clock->skipped == 0) clock->update++;
-  clock->skipped = 0;
-  clock->factor = 1;
+extern "C" __global__ void advance(StepState* step) {
+  if (step == nullptr || step->halted != kRunning) return;
+  step->batch++;
+  if (step->skipped == 0) step->update++;
+  step->skipped = 0;
+  step->factor = 1;
 }

@@ -277,10 +277,10 @@ __device__ __forceinline__ void vectors(const Tensor<S>& tensor, int head, long 
 // holds the key of this update's rounding.
 template <typename Rule, typename S>
 __device__ __forceinline__ void update(const Tensor<S>* tensors, const int* tensor_of_block, const long long* cells,
-                                       int columns, int column, const Clock* clock) {
+                                       int columns, int column, const StepState* step) {
   using T = typename Tensor<S>::Number;
   if (tensors == nullptr) return;
-  const bool idle = clock->halted != kRunning || clock->skipped != 0;
+  const bool idle = step->halted != kRunning || step->skipped != 0;
   if (idle && !Rule::kLooksAhead) return;
   const int index = tensor_of_block[blockIdx.x];
   Tensor<S> tensor = tensors[index];
@@ -292,16 +292,16 @@ __device__ __forceinline__ void update(const Tensor<S>* tensors, const int* tens
   Numbers<T> numbers = {nullptr, 0, 0, idle};
   if constexpr (sizeof(S) < sizeof(T)) {
     tensor.copy = global(tensor.copy);
-    numbers.key = static_cast<uint64_t>(cell<long long>(cells, clock->update, columns, column++));
+    numbers.key = static_cast<uint64_t>(cell<long long>(cells, step->update, columns, column++));
     numbers.index = static_cast<uint64_t>(index);
   }
   constexpr int kColumns = kGroupColumns + Rule::kColumns;
   T c[kColumns];
 #pragma unroll
   for (int k = 0; k < kColumns; k++) {
-    c[k] = cell<T>(cells, clock->update, columns, column + static_cast<int>(tensor.group) * kColumns + k);
+    c[k] = cell<T>(cells, step->update, columns, column + static_cast<int>(tensor.group) * kColumns + k);
   }
-  c[0] *= static_cast<T>(clock->factor);
+  c[0] *= static_cast<T>(step->factor);
   numbers.c = c;
 
   constexpr int kWidth = Vector<T>::kWidth;
@@ -358,8 +358,8 @@ constexpr int kBlocks = sizeof(S) == 4 ? 6 : sizeof(S) == 8 ? 3 : 4;
 #define THALWEG_RULE(name, Rule, S)                                                                        \
   extern "C" __global__ void __launch_bounds__(kThreads, kBlocks<S>)                                       \
       name(const Tensor<S>* tensors, const int* tensor_of_block, const long long* cells, int columns,      \
-           int column, const Clock* clock) {                                                               \
-    update<Rule, S>(tensors, tensor_of_block, cells, columns, column, clock);                              \
+           int column, const StepState* step) {                                                               \
+    update<Rule, S>(tensors, tensor_of_block, cells, columns, column, step);                              \
   }
 #define THALWEG_RULES(name, Rule)        \
   THALWEG_RULE(name##_f32, Rule, float)  \

@@ -5,7 +5,7 @@
 // everything that depends on t into the rows (numerics.md, "Arithmetic").
 #pragma once
 
-struct Clock {
+struct StepState {
   long long batch;   // row of the current minibatch
   long long update;  // row of the current update; an update that is skipped does not move it
   long long halted;  // why later steps do nothing; kRunning while all is well

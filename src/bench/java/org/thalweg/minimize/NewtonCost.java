@@ -4,9 +4,8 @@ import java.util.Arrays;
 import java.util.Random;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.JavaDevice;
-import org.thalweg.model.HostFunction;
+import org.thalweg.device.java.JavaDevice;
+import org.thalweg.numeric.ElementType;
 
 /**
  * What an iteration of Newton's method costs, on a quadratic whose products with the Hessian are

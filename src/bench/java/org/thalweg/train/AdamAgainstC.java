@@ -28,12 +28,12 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.JavaDevice;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
+import org.thalweg.device.java.JavaDevice;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
@@ -77,7 +77,7 @@ public class AdamAgainstC {
       Optimizer adam = Optimizers.named("adam");
       int columns = Group.columns(adam);
       steps = new Steps(device, ElementType.F32, columns, 1, 1);
-      Group.PLAIN.fill(steps, 0, 0, adam, adam.lr(), 1, 1);
+      steps.numbers(0, 0, Group.PLAIN.numbers(adam, steps.type(), adam.lr(), 1, 1));
       Array w = device.allocate(ElementType.F32, elements);
       Array g = device.allocate(ElementType.F32, elements);
       ByteBuffer block = ByteBuffer.allocateDirect(4 * BLOCK).order(ByteOrder.LITTLE_ENDIAN);
@@ -88,7 +88,7 @@ public class AdamAgainstC {
       for (int i = 0; i < elements; i += BLOCK) {
         device.upload(g.slice(i, BLOCK), block);
       }
-      Tensors tensors = adam.prepare(device, List.of(new Parameter(w, g, 0)));
+      Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), adam);
       program = device.record(steps, () -> device.update(adam, tensors, steps, 0));
 
       folder = Files.createTempDirectory("thalweg-adam");

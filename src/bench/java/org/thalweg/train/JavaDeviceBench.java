@@ -19,12 +19,12 @@ import org.openjdk.jmh.annotations.Warmup;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.JavaDevice;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
+import org.thalweg.device.java.JavaDevice;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
@@ -38,7 +38,7 @@ import org.thalweg.optim.Optimizers;
 public class JavaDeviceBench {
   /** One step of Adam in binary32. */
   @State(Scope.Benchmark)
-  public static class Update {
+  public static class OptimizerStep {
     @Param({"1048576", "16777216"})
     int elements;
 
@@ -51,10 +51,10 @@ public class JavaDeviceBench {
     public void open() {
       Optimizer adam = Optimizers.named("adam");
       steps = new Steps(device, ElementType.F32, Group.columns(adam), 1, 1);
-      Group.PLAIN.fill(steps, 0, 0, adam, adam.lr(), 1, 1);
+      steps.numbers(0, 0, Group.PLAIN.numbers(adam, steps.type(), adam.lr(), 1, 1));
       Array w = device.allocate(ElementType.F32, elements);
       Array g = device.of(ElementType.F32, new Random(1).doubles(elements, -1, 1).toArray());
-      tensors = adam.prepare(device, List.of(new Parameter(w, g, 0)));
+      tensors = device.tensors(List.of(new Parameter(w, g, 0)), adam);
       program = device.record(steps, () -> device.update(adam, tensors, steps, 0));
     }
 
@@ -65,7 +65,7 @@ public class JavaDeviceBench {
   }
 
   @Benchmark
-  public void adam(Update update) {
+  public void adam(OptimizerStep update) {
     update.steps.start();
     update.program.run(1);
   }

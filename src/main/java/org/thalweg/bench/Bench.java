@@ -91,9 +91,9 @@ public final class Bench {
    */
   public Map<String, Double> modules() {
     Map<String, Double> milliseconds = new LinkedHashMap<>();
-    for (Load load : Load.all()) {
+    for (Workload load : Workload.all()) {
       if (!milliseconds.containsKey(load.module())) {
-        try (Room room = new Room(device)) {
+        try (Measurement room = new Measurement(device)) {
           Runnable launch = load.setup().on(room, 1).launch();
           double first = room.seconds(launch);
           milliseconds.put(load.module(), 1e3 * Math.max(0, first - room.seconds(launch)));
@@ -105,25 +105,25 @@ public final class Bench {
 
   /** Measures each kernel, the copy first. */
   public void kernels(Consumer<Line> listener) {
-    List<Load> loads = Load.all();
+    List<Workload> loads = Workload.all();
     measured(loads.get(0), 1); // a GPU that has been idle needs a while to raise its clocks
     Line copy = measured(loads.get(0), 0);
     listener.accept(copy);
-    for (Load load : loads.subList(1, loads.size())) {
+    for (Workload load : loads.subList(1, loads.size())) {
       listener.accept(measured(load, copy.gigabytesPerSecond));
     }
   }
 
-  private Line measured(Load load, double copied) {
+  private Line measured(Workload load, double copied) {
     for (long n = elements; ; n /= 4) {
-      try (Room room = new Room(device)) {
-        Load.Work work = load.setup().on(room, n);
+      try (Measurement room = new Measurement(device)) {
+        Workload.Work work = load.setup().on(room, n);
         Program program = room.record(LAUNCHES, work.launch());
         room.seconds(() -> program.run(1)); // the first one is slower
         if (room.seconds(() -> program.run(1)) > mostSeconds / 2 && n / 4 >= FEWEST_ELEMENTS) {
           continue;
         }
-        Room.Timing timing = room.time(program, mostSeconds);
+        Measurement.Timing timing = room.time(program, mostSeconds);
         double seconds = timing.median() / LAUNCHES;
         double speed = work.bytes() / seconds * 1e-9;
         return new Line(
@@ -143,10 +143,10 @@ public final class Bench {
 
   /** Measures the training step of softmax regression with Adam. */
   public TrainingStep trainingStep() {
-    try (Room room = new Room(device)) {
-      Load.Work work = Load.trainingStep(room);
+    try (Measurement room = new Measurement(device)) {
+      Workload.Work work = Workload.trainingStep(room);
       Program program = room.record(1, work.launch());
-      Room.Timing timing = room.time(program, mostSeconds);
+      Measurement.Timing timing = room.time(program, mostSeconds);
       return new TrainingStep(
           work.size(),
           timing.median() * 1e6,

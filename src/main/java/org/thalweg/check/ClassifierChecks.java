@@ -4,11 +4,11 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.Philox;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
-import org.thalweg.model.ClassifierObjective;
+import org.thalweg.minimize.ClassifierObjective;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Philox;
 
 /**
  * The classifier's own derivatives, checked: every loss with every regularisation, on rows of a

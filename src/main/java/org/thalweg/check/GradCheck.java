@@ -2,7 +2,7 @@ package org.thalweg.check;
 
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.model.Objective;
+import org.thalweg.minimize.Objective;
 
 /**
  * Whether a gradient is that of its function: each element against central differences, as torch's

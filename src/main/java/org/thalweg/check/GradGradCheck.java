@@ -3,8 +3,8 @@ package org.thalweg.check;
 import java.util.Arrays;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.device.Philox;
-import org.thalweg.model.Objective;
+import org.thalweg.minimize.Objective;
+import org.thalweg.numeric.Philox;
 
 /**
  * Whether the products with a Hessian are those of the gradient's own derivative: {@code H v}

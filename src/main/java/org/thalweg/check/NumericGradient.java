@@ -1,6 +1,6 @@
 package org.thalweg.check;
 
-import org.thalweg.model.Objective;
+import org.thalweg.minimize.Objective;
 
 /**
  * The gradient by central differences, {@code (f(w + eps e_i) - f(w - eps e_i)) / 2 eps}:

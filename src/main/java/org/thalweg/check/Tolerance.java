@@ -1,7 +1,7 @@
 package org.thalweg.check;
 
-import org.thalweg.device.ElementType;
-import org.thalweg.model.Objective;
+import org.thalweg.minimize.Objective;
+import org.thalweg.numeric.ElementType;
 
 /**
  * How a check compares: analytic value a and numeric value n agree where {@code |a - n| <= atol +

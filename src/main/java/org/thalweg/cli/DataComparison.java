@@ -100,7 +100,7 @@ final class DataComparison {
   private Map<String, Training> train(
       DeviceChoice.Opened opened, RunFolder folder, Datasets.Loaded loaded) throws IOException {
     Map<String, Training> trainings = new LinkedHashMap<>();
-    Progress progress = new Progress(err, !json);
+    ProgressBar progress = new ProgressBar(err, !json);
     try (PrintWriter csv =
         new PrintWriter(Files.newBufferedWriter(folder.file(CURVES_CSV), StandardCharsets.UTF_8))) {
       csv.println("optimizer,epoch,loss,accuracy,lr");

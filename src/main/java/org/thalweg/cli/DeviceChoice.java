@@ -2,10 +2,10 @@ package org.thalweg.cli;
 
 import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
-import org.thalweg.device.JavaDevice;
 import org.thalweg.device.cuda.CudaDevice;
 import org.thalweg.device.cuda.Driver;
 import org.thalweg.device.cuda.Matmul;
+import org.thalweg.device.java.JavaDevice;
 
 /** The devices by the names that {@code --device} takes. */
 enum DeviceChoice {

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.lecture.Demonstration;
 import org.thalweg.lecture.Evidence;
-import org.thalweg.lecture.Exhibit;
 import org.thalweg.lecture.Gallery;
 import org.thalweg.lecture.Lecture;
 import org.thalweg.lecture.Lesson;
@@ -116,7 +116,7 @@ final class LectureCommand implements Callable<Integer> {
       held += evidence.holds() ? 1 : 0;
     }
     if (claims.isEmpty()) {
-      for (Exhibit exhibit : Lecture.exhibits()) {
+      for (Demonstration exhibit : Lecture.exhibits()) {
         gallery.add(exhibit, Lecture.plates(exhibit, opened.device()));
       }
     }

@@ -11,7 +11,7 @@ import org.thalweg.data.DataException;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
 import org.thalweg.data.ImageFile;
-import org.thalweg.loss.Softmax;
+import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.model.Description;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.Predictions;
@@ -84,7 +84,7 @@ final class PredictCommand implements Callable<Integer> {
         Predictions predictions = classifier.predict(rows.values, description);
         for (int row = 0; row < predictions.rows(); row++) {
           int best = predictions.best(row);
-          boolean softmax = description.loss() instanceof Softmax;
+          boolean softmax = description.loss() instanceof SoftmaxCrossEntropy;
           print.printf(
               "%s%s  %s  %s%n",
               rows.file,

@@ -28,7 +28,7 @@ final class RunReport implements AutoCloseable {
   final boolean json;
   final RunFolder folder;
   final Task task;
-  final Progress progress;
+  final ProgressBar progress;
   final PrintWriter metrics;
   private final String device;
   private final long start = System.nanoTime();
@@ -55,7 +55,7 @@ final class RunReport implements AutoCloseable {
     this.folder = folder;
     this.task = task;
     this.device = device;
-    progress = new Progress(err, !json);
+    progress = new ProgressBar(err, !json);
     metrics =
         new PrintWriter(
             Files.newBufferedWriter(folder.file(RunFolder.METRICS), StandardCharsets.UTF_8));

@@ -2,8 +2,8 @@ package org.thalweg.compare;
 
 import java.util.List;
 import java.util.Map;
-import org.thalweg.device.Philox;
-import org.thalweg.model.HostFunction;
+import org.thalweg.minimize.HostFunction;
+import org.thalweg.numeric.Philox;
 import org.thalweg.optim.Adadelta;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.plot.Contours;

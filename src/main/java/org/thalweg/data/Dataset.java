@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32;
-import org.thalweg.device.Exact;
-import org.thalweg.device.Philox;
+import org.thalweg.numeric.Exact;
+import org.thalweg.numeric.Philox;
 
 /**
  * Labelled rows of features.

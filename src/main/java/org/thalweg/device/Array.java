@@ -1,5 +1,7 @@
 package org.thalweg.device;
 
+import org.thalweg.numeric.ElementType;
+
 /**
  * Numbers that lie on a device: a handle, whose contents move only through {@link Device#upload}
  * and {@link Device#download}. A slice shares its array's memory; closing a slice does nothing, and

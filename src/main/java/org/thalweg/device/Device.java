@@ -2,9 +2,13 @@ package org.thalweg.device;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.device.java.JavaDevice;
 import org.thalweg.loss.Loss;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 import org.thalweg.optim.Optimizer;
 
 /**
@@ -49,6 +53,22 @@ public interface Device extends AutoCloseable {
    * @param states how many state arrays each parameter has
    */
   Tensors tensors(List<Parameter> parameters, int states);
+
+  /** The same for a rule: as many states as it keeps, which begin as it says. */
+  default Tensors tensors(List<Parameter> parameters, Optimizer rule) {
+    try (Owned opening = new Owned()) {
+      Tensors tensors = opening.add(tensors(parameters, rule.states()));
+      for (int i = 0; i < parameters.size() && rule.initialState() != 0; i++) {
+        double[] values = new double[Math.toIntExact(parameters.get(i).value().count())];
+        Arrays.fill(values, rule.initialState());
+        for (int k = 0; k < rule.states(); k++) {
+          write(tensors.state(i, k), values);
+        }
+      }
+      opening.keep();
+      return tensors;
+    }
+  }
 
   /**
    * Records a step: the operations that {@code body} calls, and at their end the move of both

@@ -1,6 +1,7 @@
 package org.thalweg.device;
 
 import org.jspecify.annotations.Nullable;
+import org.thalweg.numeric.ElementType;
 
 /**
  * A data set on a device, kept as it came and scaled when it is gathered: {@code x = scale *

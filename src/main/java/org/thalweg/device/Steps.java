@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Objects;
+import org.thalweg.numeric.ElementType;
 
 /**
  * The step table of a recorded step, and the account of its runs. The host fills a row for each of
@@ -24,11 +25,15 @@ public final class Steps implements AutoCloseable {
     /** A row's label was negative or not below the number of classes. */
     LABEL_OUT_OF_RANGE(2);
 
-    /** The word on the device. */
-    final long code;
+    private final long code;
 
     Halt(long code) {
       this.code = code;
+    }
+
+    /** The word on the device. */
+    public long code() {
+      return code;
     }
 
     private static Halt of(long code) {
@@ -36,17 +41,30 @@ public final class Steps implements AutoCloseable {
     }
   }
 
-  // The words of the clock on the device; factor and norm are double.
-  static final int BATCH = 0;
-  static final int UPDATE = 1;
-  static final int HALTED = 2;
-  static final int SKIPPED = 3;
-  static final int FACTOR = 4;
-  static final int NORM = 5;
+  // The words of the step's state on the device, of interest to devices only.
+
+  /** The row of the current minibatch. */
+  public static final int BATCH = 0;
+
+  /** The row of the current update. */
+  public static final int UPDATE = 1;
+
+  /** A {@link Halt}'s code. */
+  public static final int HALTED = 2;
+
+  /** 1 while this step's update is skipped. */
+  public static final int SKIPPED = 3;
+
+  /** A double: what this step's gradients are multiplied by, to clip them. */
+  public static final int FACTOR = 4;
+
+  /** A double: the norm of all gradients, where it was last measured. */
+  public static final int NORM = 5;
+
   private static final int WORDS = 6;
 
   /** Numbers of a result: loss, correct. */
-  static final int RESULT = 2;
+  public static final int RESULT = 2;
 
   private static final long MOST_BYTES = 1 << 30;
 
@@ -56,9 +74,9 @@ public final class Steps implements AutoCloseable {
   private final int capacity;
   private final int models;
   private final ByteBuffer rows;
-  private final ByteBuffer clockWords;
+  private final ByteBuffer stateWords;
   private final Array cells;
-  private final Array clock;
+  private final Array state;
   private final Array results;
   private final Owned owned;
   private long left;
@@ -89,10 +107,10 @@ public final class Steps implements AutoCloseable {
               .formatted(capacity, columns, models, MOST_BYTES));
     }
     this.rows = littleEndian(8 * columns * capacity);
-    this.clockWords = littleEndian(8 * WORDS);
+    this.stateWords = littleEndian(8 * WORDS);
     try (Owned opening = new Owned()) {
       this.cells = opening.add(device.allocate(ElementType.CELL, (long) columns * capacity));
-      this.clock = opening.add(device.allocate(ElementType.CELL, WORDS));
+      this.state = opening.add(device.allocate(ElementType.CELL, WORDS));
       this.results =
           opening.add(device.allocate(ElementType.F64, (long) RESULT * models * capacity));
       this.owned = opening.keep();
@@ -137,6 +155,13 @@ public final class Steps implements AutoCloseable {
     }
   }
 
+  /** Sets the cells from a column on to these numbers. */
+  public void numbers(int row, int column, double... values) {
+    for (int i = 0; i < values.length; i++) {
+      number(row, column + i, values[i]);
+    }
+  }
+
   /** Sets a cell to an integer. */
   public void integer(int row, int column, long value) {
     rows.putLong(at(row, column), value);
@@ -151,9 +176,9 @@ public final class Steps implements AutoCloseable {
     left = capacity;
     device.upload(cells, rows.clear());
     for (int word = 0; word < WORDS; word++) {
-      clockWords.putLong(8 * word, 0);
+      stateWords.putLong(8 * word, 0);
     }
-    device.upload(clock, clockWords.clear().putDouble(8 * FACTOR, 1));
+    device.upload(state, stateWords.clear().putDouble(8 * FACTOR, 1));
   }
 
   /**
@@ -191,9 +216,9 @@ public final class Steps implements AutoCloseable {
 
   /** Waits for the device and reads the account. */
   public Account account() {
-    device.download(clock, clockWords.clear());
-    long batches = clockWords.getLong(8 * BATCH);
-    Halt halt = Halt.of(clockWords.getLong(8 * HALTED));
+    device.download(state, stateWords.clear());
+    long batches = stateWords.getLong(8 * BATCH);
+    Halt halt = Halt.of(stateWords.getLong(8 * HALTED));
     int n = Math.toIntExact((batches + (halt == Halt.RUNNING ? 0 : 1)) * models);
     double[] pairs = device.read(results.slice(0, (long) RESULT * n));
     double[] losses = new double[n];
@@ -204,11 +229,11 @@ public final class Steps implements AutoCloseable {
     }
     return new Account(
         batches,
-        clockWords.getLong(8 * UPDATE),
+        stateWords.getLong(8 * UPDATE),
         halt,
         losses,
         correct,
-        clockWords.getDouble(8 * NORM));
+        stateWords.getDouble(8 * NORM));
   }
 
   /** The table on the device: CELL [capacity × columns]. */
@@ -220,8 +245,8 @@ public final class Steps implements AutoCloseable {
    * Batch cursor, update cursor, halt; whether this step's update is skipped, its clip factor, the
    * norm: CELL [6].
    */
-  public Array clock() {
-    return clock;
+  public Array state() {
+    return state;
   }
 
   /** Loss and number of right rows: F64 [capacity × models × 2]. */

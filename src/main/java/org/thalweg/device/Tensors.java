@@ -1,6 +1,8 @@
 package org.thalweg.device;
 
 import java.util.List;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 
 /** The tensors that one optimizer updates in one launch, with the state that it keeps for them. */
 public interface Tensors extends AutoCloseable {

@@ -12,14 +12,14 @@ import org.thalweg.check.Report;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
+import org.thalweg.minimize.ClassifierObjective;
 import org.thalweg.minimize.GradientDescent;
 import org.thalweg.minimize.LBfgs;
+import org.thalweg.minimize.Objective;
 import org.thalweg.minimize.RandomSearch;
 import org.thalweg.minimize.Result;
 import org.thalweg.minimize.Stopping;
-import org.thalweg.model.ClassifierObjective;
-import org.thalweg.model.Objective;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.plot.Lines.Axis;
 import org.thalweg.plot.Lines.Series;
 import org.thalweg.plot.Templates;
@@ -34,9 +34,9 @@ final class Baselines {
 
   private Baselines() {}
 
-  static Evidence randomSearch(Lab lab) {
+  static Evidence randomSearch(Laboratory lab) {
     List<Double> best = new ArrayList<>();
-    List<Plate> plates = new ArrayList<>();
+    List<Figure> plates = new ArrayList<>();
     double[] drawn = new double[SEARCHES];
     for (int seed = 1; seed <= SEARCHES; seed++) {
       best.clear();
@@ -57,7 +57,7 @@ final class Baselines {
       }
     }
     double most = Arrays.stream(drawn).max().orElseThrow();
-    Settings settings = Settings.DEFAULT.withEpochs(EPOCHS).withSeed(Lab.SEED);
+    Settings settings = Settings.DEFAULT.withEpochs(EPOCHS).withSeed(Laboratory.SEED);
     double trained;
     double[] losses;
     try (Trainer trainer = new Trainer(lab.device, lab.train, settings)) {
@@ -76,10 +76,10 @@ final class Baselines {
     double[] values = best.stream().skip(1).mapToDouble(value -> value).toArray();
     plates.add(
         0,
-        new Plate(
+        new Figure(
             "random-search",
             "Loss over passes through the training rows: a draw takes one, an epoch too.",
-            Lab.chart(
+            Laboratory.chart(
                 new Axis("passes", true),
                 "loss",
                 false,
@@ -101,18 +101,18 @@ final class Baselines {
         plates);
   }
 
-  private static Plate templates(Lab lab, String name, String caption, Array point) {
+  private static Figure templates(Laboratory lab, String name, String caption, Array point) {
     return templates(lab, name, caption, lab.device.read(point));
   }
 
   /** The weights stand before the bias. */
-  private static Plate templates(Lab lab, String name, String caption, double[] w) {
+  private static Figure templates(Laboratory lab, String name, String caption, double[] w) {
     double[] weights = Arrays.copyOf(w, lab.train.features() * lab.train.classes());
-    return new Plate(
+    return new Figure(
         name, caption, new Templates(weights, lab.digits.classes(), lab.digits.shape()));
   }
 
-  static Evidence numericGradient(Lab lab) {
+  static Evidence numericGradient(Laboratory lab) {
     double[] eps = IntStream.rangeClosed(1, 12).mapToDouble(i -> Math.pow(10, -i)).toArray();
     double[] error = new double[eps.length];
     Report first;
@@ -158,11 +158,11 @@ final class Baselines {
                 second.passed() ? "passes" : "fails",
                 mistaken.passed() ? "passes" : "fails"),
         List.of(
-            new Plate(
+            new Figure(
                 "numeric-gradient",
                 "Largest error of central differences: to the right the formula's, to the left"
                     + " rounding.",
-                Lab.chart(
+                Laboratory.chart(
                     new Axis("eps", true),
                     "error",
                     true,
@@ -198,7 +198,7 @@ final class Baselines {
     }
   }
 
-  static Evidence flatBottom(Lab lab) {
+  static Evidence flatBottom(Laboratory lab) {
     int steps = 1000;
     double[] rates = {0.1, 1, 0.01};
     double[] early = new double[rates.length];
@@ -218,7 +218,7 @@ final class Baselines {
       double fall = losses.get(0) - losses.get(steps);
       early[i] = 100 * (losses.get(0) - losses.get(steps / 10)) / fall;
       series[i] =
-          Lab.series(
+          Laboratory.series(
               "learning rate " + rates[i], losses.stream().mapToDouble(loss -> loss).toArray());
     }
     return new Evidence(
@@ -228,13 +228,13 @@ final class Baselines {
              + " %.0f %%.")
             .formatted(steps, early[0], early[1], early[2]),
         List.of(
-            new Plate(
+            new Figure(
                 "flat-bottom",
                 "Loss over the steps of gradient descent, full batch.",
-                Lab.chart(new Axis("step", false), "loss", false, series))));
+                Laboratory.chart(new Axis("step", false), "loss", false, series))));
   }
 
-  static Evidence regularisation(Lab lab) {
+  static Evidence regularisation(Laboratory lab) {
     double[] lambdas = {1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1};
     double[] training = new double[lambdas.length];
     double[] test = new double[lambdas.length];
@@ -272,11 +272,11 @@ final class Baselines {
                 lambdas[best],
                 test[best]),
         List.of(
-            new Plate(
+            new Figure(
                 "regularisation",
                 "Accuracy of the weights that minimise mean cross-entropy + lambda * sum of squares"
                     + " (L-BFGS).",
-                Lab.chart(
+                Laboratory.chart(
                     new Axis("lambda", true),
                     "accuracy",
                     false,

@@ -31,11 +31,11 @@ final class Conditioning {
   private Conditioning() {}
 
   /** The distances from the bottom, from the start to where it is near or far. */
-  private static double[] distances(Lab lab, double condition, Optimizer rule) {
+  private static double[] distances(Laboratory lab, double condition, Optimizer rule) {
     Surface bowl = Surfaces.bowl(condition);
     List<Double> distances = new ArrayList<>();
     double first = Math.hypot(START[0], START[1]);
-    try (Descent descent = new Descent(lab.device, rule, START, Lab.SEED)) {
+    try (Descent descent = new Descent(lab.device, rule, START, Laboratory.SEED)) {
       for (int step = 0; step <= MOST; step++) {
         double[] w = descent.w();
         distances.add(Math.hypot(w[0], w[1]));
@@ -50,11 +50,11 @@ final class Conditioning {
   }
 
   /** Steps until the function is a millionth of what it was. */
-  private static int stepsOfTheLoss(Lab lab, double condition, Optimizer rule) {
+  private static int stepsOfTheLoss(Laboratory lab, double condition, Optimizer rule) {
     Surface bowl = Surfaces.bowl(condition);
     Point start = new Point(START[0], START[1]);
     double[] values =
-        Trajectory.of(lab.device, bowl, rule, start, MOST_OF_THE_LOSS, Lab.SEED).value();
+        Trajectory.of(lab.device, bowl, rule, start, MOST_OF_THE_LOSS, Laboratory.SEED).value();
     return (int) Arrays.stream(values).takeWhile(value -> value > NEAR * bowl.value(START)).count();
   }
 
@@ -62,7 +62,7 @@ final class Conditioning {
     return distances.length - 1;
   }
 
-  static Evidence learningRate(Lab lab) {
+  static Evidence learningRate(Laboratory lab) {
     double l = 100;
     double[] rates = {0.5 / l, 1 / l, 1.9 / l, 2 / (l + 1), 2.1 / l, 1.99 / l};
     String[] names = {"0.5/L", "1/L", "1.9/L", "2/(L+mu)", "2.1/L", "1.99/L"};
@@ -73,7 +73,7 @@ final class Conditioning {
     boolean holds = steps(ways.get(2)) >= steps(ways.get(3)) && diverges;
     Series[] series =
         IntStream.range(0, rates.length)
-            .mapToObj(i -> Lab.series(names[i], ways.get(i)))
+            .mapToObj(i -> Laboratory.series(names[i], ways.get(i)))
             .toArray(Series[]::new);
     return new Evidence(
         holds,
@@ -91,13 +91,13 @@ final class Conditioning {
                 stepsOfTheLoss(lab, l, new Sgd(rates[2])),
                 stepsOfTheLoss(lab, l, new Sgd(rates[3]))),
         List.of(
-            new Plate(
+            new Figure(
                 "learning-rate",
                 "Distance from the bottom of a bowl of condition number 100, by learning rate.",
-                Lab.chart(new Axis("step", false), "distance", true, series))));
+                Laboratory.chart(new Axis("step", false), "distance", true, series))));
   }
 
-  static Evidence conditionNumber(Lab lab) {
+  static Evidence conditionNumber(Laboratory lab) {
     double[] conditions = {10, 30, 100, 300, 1000};
     double[] plain = new double[conditions.length];
     double[] heavy = new double[conditions.length];
@@ -117,10 +117,10 @@ final class Conditioning {
         "From condition number 10 to 1,000 the steps grow from %.0f to %.0f, by a factor of %.1f, and with momentum from %.0f to %.0f, by %.1f."
             .formatted(plain[0], plain[4], plainGrowth, heavy[0], heavy[4], heavyGrowth),
         List.of(
-            new Plate(
+            new Figure(
                 "condition-number",
                 "Steps to a millionth of the distance; both axes logarithmic.",
-                Lab.chart(
+                Laboratory.chart(
                     new Axis("condition number", true),
                     "steps",
                     true,

@@ -8,7 +8,7 @@ import java.util.List;
  * @param holds whether the claim is borne out, threshold included
  * @param figures what was measured, a sentence
  */
-public record Evidence(boolean holds, String figures, List<Plate> plates) {
+public record Evidence(boolean holds, String figures, List<Figure> plates) {
   /** Keeps its own list. */
   public Evidence {
     plates = List.copyOf(plates);

@@ -67,7 +67,7 @@ public final class Gallery {
   }
 
   /** Writes pictures that stand for themselves. */
-  public void add(Exhibit exhibit, List<Plate> plates) throws IOException {
+  public void add(Demonstration exhibit, List<Figure> plates) throws IOException {
     sections.append(
         "<section>\n<h2>%s</h2>\n<p>%s</p>\n"
             .formatted(text(exhibit.title()), text(exhibit.sentence())));
@@ -75,8 +75,8 @@ public final class Gallery {
     sections.append("</section>\n");
   }
 
-  private void pictures(List<Plate> plates) throws IOException {
-    for (Plate plate : plates) {
+  private void pictures(List<Figure> plates) throws IOException {
+    for (Figure plate : plates) {
       String file = plate.name() + ".png";
       if (!easel.draw(file, plate.picture())) {
         continue;
@@ -150,7 +150,7 @@ public final class Gallery {
 
   private static String title(Lesson lesson) {
     String words = lesson.name().replace('-', ' ');
-    return Lab.capital(words);
+    return Laboratory.capital(words);
   }
 
   private static String text(String plain) {

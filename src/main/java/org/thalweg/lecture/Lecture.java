@@ -94,14 +94,14 @@ public final class Lecture {
                   + " 1e-5 to 1e-3.",
               Baselines::regularisation));
 
-  private static final List<Exhibit> EXHIBITS =
+  private static final List<Demonstration> EXHIBITS =
       List.of(
-          new Exhibit(
+          new Demonstration(
               "Side by side on the digits",
               "Softmax regression from the same start on the same minibatches of 32, for 30 epochs."
                   + " One learning rate for all: none is tuned.",
               SideBySide::digits),
-          new Exhibit(
+          new Demonstration(
               "Ways through landscapes",
               "200 steps of each optimizer on functions of two variables, dark where they are"
                   + " small.",
@@ -115,17 +115,17 @@ public final class Lecture {
   }
 
   /** What is shown behind them. */
-  public static List<Exhibit> exhibits() {
+  public static List<Demonstration> exhibits() {
     return EXHIBITS;
   }
 
   /** Draws an exhibit. */
-  public static List<Plate> plates(Exhibit exhibit, Device device) {
-    return exhibit.pictures().apply(new Lab(device));
+  public static List<Figure> plates(Demonstration exhibit, Device device) {
+    return exhibit.pictures().apply(new Laboratory(device));
   }
 
   /** Makes a lesson's experiment. The figures are the same on every device. */
   public static Evidence examine(Lesson lesson, Device device) {
-    return lesson.experiment().apply(new Lab(device));
+    return lesson.experiment().apply(new Laboratory(device));
   }
 }

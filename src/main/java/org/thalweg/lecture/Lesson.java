@@ -9,4 +9,4 @@ import java.util.function.Function;
  * @param claim a sentence or two, with the threshold
  * @param experiment the same figures on every device, each time
  */
-public record Lesson(String name, String claim, Function<Lab, Evidence> experiment) {}
+public record Lesson(String name, String claim, Function<Laboratory, Evidence> experiment) {}

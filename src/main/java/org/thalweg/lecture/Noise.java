@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.thalweg.compare.Descent;
 import org.thalweg.device.Array;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.Philox;
-import org.thalweg.model.ClassifierObjective;
+import org.thalweg.minimize.ClassifierObjective;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Philox;
 import org.thalweg.optim.Momentum;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Sgd;
@@ -30,7 +30,7 @@ final class Noise {
 
   private Noise() {}
 
-  private static double[] gradient(Lab lab, Array w, int... rows) {
+  private static double[] gradient(Laboratory lab, Array w, int... rows) {
     try (ClassifierObjective f = lab.softmax(lab.rows(rows), 0);
         Array g = lab.device.allocate(ElementType.F64, f.size())) {
       f.gradient(w, g);
@@ -38,7 +38,7 @@ final class Noise {
     }
   }
 
-  static Evidence batchSize(Lab lab) {
+  static Evidence batchSize(Laboratory lab) {
     int n = lab.train.rows();
     double[] free = new double[SIZES.length];
     double[] shuffled = new double[SIZES.length];
@@ -46,7 +46,7 @@ final class Noise {
       double[] mean = gradient(lab, w, IntStream.range(0, n).toArray());
       for (int i = 0; i < SIZES.length; i++) {
         for (int draw = 0; draw < DRAWS; draw++) {
-          Philox random = new Philox(Lab.SEED, (long) SIZES[i] * DRAWS + draw);
+          Philox random = new Philox(Laboratory.SEED, (long) SIZES[i] * DRAWS + draw);
           int[] drawn = IntStream.range(0, SIZES[i]).map(k -> random.nextBounded(n)).toArray();
           free[i] += square(gradient(lab, w, drawn), mean) / DRAWS;
           int[] some = Arrays.copyOf(random.permutation(n), SIZES[i]);
@@ -75,11 +75,11 @@ final class Noise {
                 n,
                 (double) (n - SIZES[last]) / (n - SIZES[0])),
         List.of(
-            new Plate(
+            new Figure(
                 "batch-size",
                 "Variance of the minibatch's gradient, summed over all weights; both axes"
                     + " logarithmic.",
-                Lab.chart(
+                Laboratory.chart(
                     new Axis("rows of a minibatch", true),
                     "variance",
                     true,
@@ -95,7 +95,7 @@ final class Noise {
     return IntStream.range(0, a.length).mapToDouble(i -> (a[i] - b[i]) * (a[i] - b[i])).sum();
   }
 
-  static Evidence momentum(Lab lab) {
+  static Evidence momentum(Laboratory lab) {
     int n = lab.train.rows();
     int each = n / BATCH;
     double[][] gradients = new double[STEPS][];
@@ -103,7 +103,7 @@ final class Noise {
     try (Array w = lab.weights()) {
       mean = gradient(lab, w, IntStream.range(0, n).toArray());
       for (int t = 0; t < STEPS; t++) {
-        int[] order = new Philox(Lab.SEED, 1 + t / each).permutation(n);
+        int[] order = new Philox(Laboratory.SEED, 1 + t / each).permutation(n);
         int from = t % each * BATCH;
         gradients[t] = gradient(lab, w, Arrays.copyOfRange(order, from, from + BATCH));
       }
@@ -117,25 +117,25 @@ final class Noise {
         "The variance of the step's direction, 1 - |mean of unit steps|^2 over steps %d to %d with minibatches of %d: %.3f without momentum, %.3f with it."
             .formatted(START_UP + 1, STEPS, BATCH, plainVariance, heavyVariance),
         List.of(
-            new Plate(
+            new Figure(
                 "momentum-noise",
                 "Cosine of the angle between a step and the way down of the full batch.",
-                Lab.chart(
+                Laboratory.chart(
                     new Axis("step", false),
                     "cosine",
                     false,
-                    Lab.series("without momentum", cosines(plain, mean)),
-                    Lab.series("with momentum 0.9", cosines(heavy, mean))))));
+                    Laboratory.series("without momentum", cosines(plain, mean)),
+                    Laboratory.series("with momentum 0.9", cosines(heavy, mean))))));
   }
 
   /**
    * Of the steps that an optimizer takes by these gradients, whatever the weights are: vectors of
    * length 1.
    */
-  private static double[][] directions(Lab lab, Optimizer rule, double[][] gradients) {
+  private static double[][] directions(Laboratory lab, Optimizer rule, double[][] gradients) {
     double[][] directions = new double[gradients.length][];
     int n = gradients[0].length;
-    try (Descent descent = new Descent(lab.device, rule, new double[n], Lab.SEED)) {
+    try (Descent descent = new Descent(lab.device, rule, new double[n], Laboratory.SEED)) {
       double[] before = descent.w();
       for (int t = 0; t < gradients.length; t++) {
         descent.step((w, seed, step, g) -> System.arraycopy(gradients[(int) step - 1], 0, g, 0, n));

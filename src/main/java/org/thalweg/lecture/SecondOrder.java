@@ -6,7 +6,7 @@ import org.thalweg.compare.Surface;
 import org.thalweg.compare.Surfaces;
 import org.thalweg.compare.Trajectory;
 import org.thalweg.device.Array;
-import org.thalweg.device.ElementType;
+import org.thalweg.minimize.ClassifierObjective;
 import org.thalweg.minimize.GradientDescent;
 import org.thalweg.minimize.LBfgs;
 import org.thalweg.minimize.Minimizer;
@@ -14,7 +14,7 @@ import org.thalweg.minimize.Newton;
 import org.thalweg.minimize.NewtonCg;
 import org.thalweg.minimize.Result;
 import org.thalweg.minimize.Stopping;
-import org.thalweg.model.ClassifierObjective;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Sgd;
 import org.thalweg.plot.Lines.Axis;
 import org.thalweg.plot.Lines.Series;
@@ -26,7 +26,7 @@ final class SecondOrder {
 
   private SecondOrder() {}
 
-  static Evidence newton(Lab lab) {
+  static Evidence newton(Laboratory lab) {
     Surface bowl = Surfaces.bowl(CONDITION);
     double[] start = bowl.start().numbers();
     double[] end;
@@ -38,14 +38,14 @@ final class SecondOrder {
     }
     double distance = Math.hypot(end[0], end[1]);
     Trajectory plain =
-        Trajectory.of(lab.device, bowl, new Sgd(1 / CONDITION), bowl.start(), 500, Lab.SEED);
+        Trajectory.of(lab.device, bowl, new Sgd(1 / CONDITION), bowl.start(), 500, Laboratory.SEED);
     return new Evidence(
         iterations == 1 && distance <= NEAR,
         "On a bowl of condition number 1,000, Newton's method stops after %d step, %.1e from the bottom; %d steps of gradient descent at 1/L end %.2f from it."
             .formatted(
                 iterations, distance, plain.steps(), Math.hypot(plain.end().x(), plain.end().y())),
         List.of(
-            new Plate(
+            new Figure(
                 "newton",
                 "One Newton step, and 500 steps of gradient descent.",
                 bowl.picture(
@@ -57,7 +57,7 @@ final class SecondOrder {
                         new Series("gradient descent", plain.x(), plain.y()))))));
   }
 
-  static Evidence fullBatch(Lab lab) {
+  static Evidence fullBatch(Laboratory lab) {
     double optimum = 0.3323934882816668; // SciPy's L-BFGS-B, lambda = 1e-3
     List<Series> series = new ArrayList<>();
     Result descent =
@@ -76,11 +76,11 @@ final class SecondOrder {
                 newton.gradients(),
                 newton.products()),
         List.of(
-            new Plate(
+            new Figure(
                 "full-batch",
                 "Loss above the least one, over iterations; a line ends where the method stops, or"
                     + " where rounding leaves nothing.",
-                Lab.chart(
+                Laboratory.chart(
                     new Axis("iteration", true),
                     "loss above the least",
                     true,
@@ -88,7 +88,7 @@ final class SecondOrder {
   }
 
   private static Result minimize(
-      Lab lab, String name, Minimizer minimizer, double optimum, List<Series> series) {
+      Laboratory lab, String name, Minimizer minimizer, double optimum, List<Series> series) {
     List<Double> above = new ArrayList<>();
     try (ClassifierObjective f = lab.softmax(lab.train, 1e-3);
         Array start = lab.weights();
@@ -98,7 +98,7 @@ final class SecondOrder {
                 start,
                 new Stopping(1e-8, 0, 300),
                 (iteration, value, gradient, step) -> above.add(value - optimum))) {
-      series.add(Lab.series(name, above.stream().mapToDouble(x -> x).toArray()));
+      series.add(Laboratory.series(name, above.stream().mapToDouble(x -> x).toArray()));
       return result;
     }
   }

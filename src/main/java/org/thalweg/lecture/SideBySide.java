@@ -25,34 +25,35 @@ final class SideBySide {
         .toList();
   }
 
-  static List<Plate> surfaces(Lab lab) {
-    List<Plate> plates = new ArrayList<>();
+  static List<Figure> surfaces(Laboratory lab) {
+    List<Figure> plates = new ArrayList<>();
     for (Surface surface : Surfaces.all(Surfaces.CONDITION)) {
       Map<String, Trajectory> ways = new LinkedHashMap<>();
       for (Optimizer rule : rules()) {
         Optimizer rated = surface.rates().of(rule);
         ways.put(
             rule.name(),
-            Trajectory.of(lab.device, surface, rated, surface.start(), STEPS, Lab.SEED));
+            Trajectory.of(lab.device, surface, rated, surface.start(), STEPS, Laboratory.SEED));
       }
       plates.add(
-          new Plate(
+          new Figure(
               "surface-" + surface.name(),
-              Lab.capital(surface.sentence()) + ".",
+              Laboratory.capital(surface.sentence()) + ".",
               surface.picture(ways)));
     }
     return plates;
   }
 
-  static List<Plate> digits(Lab lab) {
+  static List<Figure> digits(Laboratory lab) {
     Map<String, Training> trainings = new LinkedHashMap<>();
     for (Optimizer rule : rules()) {
-      Settings settings = Settings.DEFAULT.withOptimizer(rule.withLr(0.01)).withSeed(Lab.SEED);
+      Settings settings =
+          Settings.DEFAULT.withOptimizer(rule.withLr(0.01)).withSeed(Laboratory.SEED);
       trainings.put(
           rule.name(), Training.of(lab.device, lab.digits.split(), settings, epoch -> {}));
     }
     return List.of(
-        new Plate(
+        new Figure(
             "digits",
             "Loss and accuracy on the minibatches as they came, at a learning rate of 0.01.",
             Training.curves(trainings)));

@@ -6,7 +6,7 @@ import java.util.stream.IntStream;
 import org.thalweg.compare.Descent;
 import org.thalweg.compare.Surface;
 import org.thalweg.compare.Surfaces;
-import org.thalweg.device.Philox;
+import org.thalweg.numeric.Philox;
 import org.thalweg.optim.AdaGrad;
 import org.thalweg.optim.Adam;
 import org.thalweg.optim.AdamUncorrected;
@@ -45,16 +45,16 @@ final class StepSizes {
   }
 
   /** The mean over the parameters of |step| / |gradient|, at some steps. */
-  private static double[] effective(Lab lab, Optimizer rule) {
+  private static double[] effective(Laboratory lab, Optimizer rule) {
     double[] mean = new double[AT.length];
-    try (Descent descent = new Descent(lab.device, rule, new double[PARAMETERS], Lab.SEED)) {
+    try (Descent descent = new Descent(lab.device, rule, new double[PARAMETERS], Laboratory.SEED)) {
       double[] g = new double[PARAMETERS];
       for (int step = 1, i = 0; i < AT.length; step++) {
         double[] before = descent.w();
         descent.step(StepSizes::noise);
         if (step == AT[i]) {
           double[] after = descent.w();
-          noise(after, Lab.SEED, step, g);
+          noise(after, Laboratory.SEED, step, g);
           for (int k = 0; k < PARAMETERS; k++) {
             mean[i] += Math.abs((after[k] - before[k]) / g[k]) / PARAMETERS;
           }
@@ -65,7 +65,7 @@ final class StepSizes {
     return mean;
   }
 
-  static Evidence adaptive(Lab lab) {
+  static Evidence adaptive(Laboratory lab) {
     double[] sum = effective(lab, new AdaGrad(LR, 0, 0, 1e-10));
     double[] leaky = effective(lab, new RmsProp(LR, 0.99, 1e-8, false, 0));
     int first = Arrays.binarySearch(AT, FROM);
@@ -97,10 +97,10 @@ final class StepSizes {
                 leaky[full] / leaky[first],
                 FROM),
         List.of(
-            new Plate(
+            new Figure(
                 "effective-step",
                 "Length of a step over that of the gradient; both axes logarithmic.",
-                Lab.chart(
+                Laboratory.chart(
                     new Axis("step", true),
                     "step / gradient",
                     true,
@@ -108,7 +108,7 @@ final class StepSizes {
                     new Series("rmsprop", steps, leaky)))));
   }
 
-  static Evidence biasCorrection(Lab lab) {
+  static Evidence biasCorrection(Laboratory lab) {
     double[] with = lengths(lab, new Adam(LR, 0.9, 0.999, 1e-8));
     double[] without = lengths(lab, new AdamUncorrected(LR, 0.9, 0.999, 1e-8));
     double ratio = without[0] / with[0];
@@ -119,10 +119,10 @@ final class StepSizes {
         "Under a gradient that stays the same, at beta2 = 0.999: the first step without correction is %.2f times as long as with it, the longest %.2f times as long as the learning rate says."
             .formatted(ratio, most / LR),
         List.of(
-            new Plate(
+            new Figure(
                 "bias-correction",
                 "Length of Adam's steps under a constant gradient.",
-                Lab.chart(
+                Laboratory.chart(
                     new Axis("step", true),
                     "step",
                     false,
@@ -130,9 +130,9 @@ final class StepSizes {
                     new Series("without", steps, without)))));
   }
 
-  private static double[] lengths(Lab lab, Optimizer rule) {
+  private static double[] lengths(Laboratory lab, Optimizer rule) {
     double[] lengths = new double[3000];
-    try (Descent descent = new Descent(lab.device, rule, new double[1], Lab.SEED)) {
+    try (Descent descent = new Descent(lab.device, rule, new double[1], Laboratory.SEED)) {
       double before = 0;
       for (int t = 0; t < lengths.length; t++) {
         descent.step((w, seed, step, gradient) -> gradient[0] = 1);
@@ -144,7 +144,7 @@ final class StepSizes {
     return lengths;
   }
 
-  static Evidence twoForms(Lab lab) {
+  static Evidence twoForms(Laboratory lab) {
     Surface bowl = Surfaces.noisyBowl();
     double[][] velocity = way(lab, bowl, new Momentum(0.01, 0.9, 0));
     double[][] classical = way(lab, bowl, new ClassicalMomentum(0.01, 0.9));
@@ -167,21 +167,21 @@ final class StepSizes {
         "Over %d steps on the noisy bowl in binary64: %.1e is the largest difference between v = mu*v + g, w -= lr*v and v = mu*v - lr*g, w += v; %.1e that between Nesterov's look ahead and its change of variable."
             .formatted(velocity.length - 1, most, mostAhead),
         List.of(
-            new Plate(
+            new Figure(
                 "two-forms",
                 "Difference between the two ways of writing it; where there is no line it is 0.",
-                Lab.chart(
+                Laboratory.chart(
                     new Axis("step", false),
                     "difference",
                     true,
-                    Lab.series("momentum", momentum),
-                    Lab.series("nesterov", nesterov)))));
+                    Laboratory.series("momentum", momentum),
+                    Laboratory.series("nesterov", nesterov)))));
   }
 
-  private static double[][] way(Lab lab, Surface surface, Optimizer rule) {
+  private static double[][] way(Laboratory lab, Surface surface, Optimizer rule) {
     double[][] way = new double[1001][];
     double[] start = surface.start().numbers();
-    try (Descent descent = new Descent(lab.device, rule, start, Lab.SEED)) {
+    try (Descent descent = new Descent(lab.device, rule, start, Laboratory.SEED)) {
       way[0] = start;
       for (int t = 1; t < way.length; t++) {
         descent.step(surface);

@@ -10,7 +10,7 @@ import org.thalweg.compare.Surface;
 import org.thalweg.compare.Surface.Point;
 import org.thalweg.compare.Surfaces;
 import org.thalweg.compare.Trajectory;
-import org.thalweg.device.Philox;
+import org.thalweg.numeric.Philox;
 import org.thalweg.optim.Momentum;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Sgd;
@@ -25,14 +25,14 @@ final class Traps {
 
   /** Where gradient descent may stay, and what is behind it. */
   private record Trap(
-      Lab lab,
+      Laboratory lab,
       Surface surface,
       List<Point> starts,
       double lr,
       Predicate<Point> stuck,
       Predicate<Point> passed) {
     Trajectory way(Optimizer rule, int start, int steps) {
-      return Trajectory.of(lab.device, surface, rule, starts.get(start), steps, Lab.SEED);
+      return Trajectory.of(lab.device, surface, rule, starts.get(start), steps, Laboratory.SEED);
     }
 
     /** From how many starts a rule ends there. */
@@ -50,11 +50,11 @@ final class Traps {
     }
 
     /** From the first start; what is shorter lies above. */
-    Plate plate(int steps) {
+    Figure plate(int steps) {
       Map<String, Trajectory> ways = new LinkedHashMap<>();
       ways.put("momentum 0.9", way(momentum(), 0, steps));
       ways.put("gradient descent", way(descent(), 0, steps));
-      return new Plate(surface.name(), "The ways from the first start.", surface.picture(ways));
+      return new Figure(surface.name(), "The ways from the first start.", surface.picture(ways));
     }
   }
 
@@ -65,7 +65,7 @@ final class Traps {
         .toList();
   }
 
-  static Evidence localMinimum(Lab lab) {
+  static Evidence localMinimum(Laboratory lab) {
     List<Point> starts =
         starts(
             random -> new Point(-2.2 + 0.4 * random.nextUniform(), -1 + 2 * random.nextUniform()));
@@ -87,7 +87,7 @@ final class Traps {
         List.of(trap.plate(steps)));
   }
 
-  static Evidence saddle(Lab lab) {
+  static Evidence saddle(Laboratory lab) {
     List<Point> starts =
         starts(
             random -> new Point(1 + random.nextUniform(), 1e-6 * (2 * random.nextUniform() - 1)));

@@ -1,6 +1,6 @@
 package org.thalweg.loss;
 
-import org.thalweg.device.Exact;
+import org.thalweg.numeric.Exact;
 
 /**
  * Multiclass hinge (Weston and Watkins, 1999): with margins {@code m_j = x_j - x_y + 1}, {@code

@@ -4,7 +4,8 @@ import java.util.List;
 
 /** The one registry of losses. */
 public final class Losses {
-  private static final List<Loss> ALL = List.of(new Softmax(), new Hinge(false), new Hinge(true));
+  private static final List<Loss> ALL =
+      List.of(new SoftmaxCrossEntropy(), new Hinge(false), new Hinge(true));
 
   private Losses() {}
 

@@ -1,7 +1,6 @@
 package org.thalweg.minimize;
 
 import org.thalweg.device.Array;
-import org.thalweg.model.Objective;
 
 /**
  * {@code w -= lr * g}, full batch.

@@ -5,9 +5,8 @@ import java.util.Deque;
 import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.Norm;
-import org.thalweg.model.Objective;
+import org.thalweg.numeric.ElementType;
 
 /**
  * Limited-memory BFGS: the direction is {@code -H*g}, where H, a guess at the inverse Hessian, is

@@ -1,7 +1,6 @@
 package org.thalweg.minimize;
 
 import org.thalweg.device.Array;
-import org.thalweg.model.Objective;
 
 /**
  * A full-batch minimiser: a small immutable value. Its vectors stay on the objective's device, and

@@ -1,7 +1,7 @@
 package org.thalweg.minimize;
 
 import java.util.List;
-import org.thalweg.device.Registry;
+import org.thalweg.numeric.Registry;
 
 /** The one registry: every minimiser with its defaults. */
 public final class Minimizers {

@@ -9,8 +9,7 @@ import org.ejml.dense.row.decomposition.TriangularSolver_DDRM;
 import org.ejml.dense.row.decomposition.chol.CholeskyDecompositionBlock_DDRM;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
-import org.thalweg.device.ElementType;
-import org.thalweg.model.Objective;
+import org.thalweg.numeric.ElementType;
 
 /**
  * Newton's method: the step to the lowest point of the quadratic that has f's gradient and Hessian,

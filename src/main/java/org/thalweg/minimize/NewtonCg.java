@@ -2,7 +2,6 @@ package org.thalweg.minimize;
 
 import org.thalweg.device.Array;
 import org.thalweg.device.Norm;
-import org.thalweg.model.Objective;
 
 /**
  * Newton's method with its system solved by conjugate gradients, as far as the point deserves: to a

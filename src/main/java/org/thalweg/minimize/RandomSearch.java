@@ -1,8 +1,7 @@
 package org.thalweg.minimize;
 
 import org.thalweg.device.Array;
-import org.thalweg.device.Philox;
-import org.thalweg.model.Objective;
+import org.thalweg.numeric.Philox;
 
 /**
  * Draws points from a normal distribution and keeps the best; an iteration is a draw. The start is

@@ -9,9 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Checks;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.Norm;
-import org.thalweg.model.Objective;
+import org.thalweg.numeric.ElementType;
 
 /**
  * A minimisation under way: the last good point, and beside it the place that is tried. What it

@@ -1,6 +1,6 @@
 package org.thalweg.minimize;
 
-import org.thalweg.device.ElementType;
+import org.thalweg.numeric.ElementType;
 
 /**
  * When a minimiser stops.

@@ -14,14 +14,14 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Datasets.Shape;
-import org.thalweg.device.ElementType;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
-import org.thalweg.loss.Softmax;
+import org.thalweg.loss.SoftmaxCrossEntropy;
+import org.thalweg.numeric.ElementType;
 
 /**
  * What it takes to use a model on rows as they come: it lies in the model's file, as metadata and
- * as the tensor {@code mean}.
+ * as the tensor named "mean".
  *
  * @param classes their names
  * @param shape what a row is a picture of; null where it is none
@@ -61,7 +61,7 @@ public record Description(
           metadata.has("shape") ? metadata.get("shape", json -> shape(json, size.features)) : null,
           metadata.has("scale") ? metadata.get("scale", Description::scale) : 1,
           tensors.tensors().containsKey(MEAN) ? means(file, tensors, size.features) : null,
-          metadata.has("loss") ? metadata.get("loss", Losses::named) : new Softmax());
+          metadata.has("loss") ? metadata.get("loss", Losses::named) : new SoftmaxCrossEntropy());
     }
   }
 

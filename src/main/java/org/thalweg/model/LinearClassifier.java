@@ -12,13 +12,13 @@ import java.util.zip.CRC32;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.Exact;
 import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
-import org.thalweg.device.Philox;
 import org.thalweg.device.Product;
 import org.thalweg.loss.Loss;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
+import org.thalweg.numeric.Philox;
 
 /**
  * A linear classifier: {@code scores = x · W + b}, the largest score wins. W is [features ×

@@ -1,9 +1,9 @@
 package org.thalweg.model;
 
 import java.util.stream.IntStream;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.Exact;
 import org.thalweg.loss.Loss;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 
 /**
  * What a model makes of some rows.

@@ -1,6 +1,6 @@
 package org.thalweg.optim;
 
-import org.thalweg.device.ElementType;
+import org.thalweg.numeric.ElementType;
 
 /**
  * AdaGrad: {@code a += g*g}; {@code w -= lr/(1+(t-1)*decay) * g/(sqrt(a)+eps)}. State: a. (Duchi,

@@ -1,6 +1,6 @@
 package org.thalweg.optim;
 
-import org.thalweg.device.ElementType;
+import org.thalweg.numeric.ElementType;
 
 /**
  * Adadelta: {@code v = rho*v + (1-rho)*g*g}; {@code delta = sqrt(d+eps)/sqrt(v+eps) * g}; {@code d

@@ -1,7 +1,7 @@
 package org.thalweg.optim;
 
-import org.thalweg.device.ElementType;
-import org.thalweg.device.Exact;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 
 /**
  * Adamax: Adam with the infinity norm: {@code m = b1*m + (1-b1)*g}; {@code u = max(b2*u, |g|+eps)};

@@ -1,7 +1,7 @@
 package org.thalweg.optim;
 
-import org.thalweg.device.ElementType;
-import org.thalweg.device.Exact;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 
 /**
  * AMSGrad: {@link Adam} with the largest second moment so far in place of the present one: {@code

@@ -1,6 +1,6 @@
 package org.thalweg.optim;
 
-import org.thalweg.device.ElementType;
+import org.thalweg.numeric.ElementType;
 
 /**
  * Momentum in the step form, as in Keras and in Polyak's heavy ball: {@code v = mu*v - lr*g};

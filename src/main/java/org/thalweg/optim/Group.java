@@ -1,6 +1,6 @@
 package org.thalweg.optim;
 
-import org.thalweg.device.Steps;
+import org.thalweg.numeric.ElementType;
 
 /**
  * What the parameters of one group have of their own.
@@ -31,26 +31,23 @@ public record Group(double lrFactor, double l1, double l2, double weightDecay) {
   }
 
   /**
-   * Fills this group's columns with the numbers of one update.
+   * This group's numbers of one update: {@link #columns} of them.
    *
-   * @param row of the step table
-   * @param column where this group's columns begin: {@code columns(rule)} after the group before it
    * @param rule what is updated by
+   * @param type what the step computes in, F32 or F64
    * @param lr the learning rate of this update, before this group's factor
    * @param t the number of the update, from 1
    * @param gradientScale multiplies each gradient; negative to maximise
    */
-  public void fill(
-      Steps steps, int row, int column, Optimizer rule, double lr, long t, double gradientScale) {
+  public double[] numbers(
+      Optimizer rule, ElementType type, double lr, long t, double gradientScale) {
     double own = lr * lrFactor;
     double[] c = new double[columns(rule)];
     c[0] = gradientScale;
     c[1] = l1;
     c[2] = l2;
     c[3] = 1 - own * weightDecay;
-    rule.numbers(steps.type(), own, t, c, COLUMNS);
-    for (int i = 0; i < c.length; i++) {
-      steps.number(row, column + i, c[i]);
-    }
+    rule.numbers(type, own, t, c, COLUMNS);
+    return c;
   }
 }

@@ -1,6 +1,6 @@
 package org.thalweg.optim;
 
-import org.thalweg.device.ElementType;
+import org.thalweg.numeric.ElementType;
 
 /**
  * Lion: {@code w -= lr * sign(b1*m + (1-b1)*g)}; {@code m = b2*m + (1-b2)*g}. State: m. (Chen et

@@ -1,6 +1,6 @@
 package org.thalweg.optim;
 
-import org.thalweg.device.ElementType;
+import org.thalweg.numeric.ElementType;
 
 /**
  * Momentum in the velocity form, as in PyTorch, with the learning rate outside the velocity: {@code

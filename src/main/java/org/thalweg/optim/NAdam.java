@@ -1,6 +1,6 @@
 package org.thalweg.optim;
 
-import org.thalweg.device.ElementType;
+import org.thalweg.numeric.ElementType;
 
 /**
  * NAdam: Adam with Nesterov's momentum. With {@code mu_t = b1*(1 - 0.96^(t*psi)/2)}, {@code psi} =

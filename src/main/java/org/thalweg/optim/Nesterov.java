@@ -1,6 +1,6 @@
 package org.thalweg.optim;
 
-import org.thalweg.device.ElementType;
+import org.thalweg.numeric.ElementType;
 
 /**
  * Nesterov's momentum, rewritten at w as in PyTorch: {@code v = mu*v + g}; {@code w -= lr*(g +

@@ -1,6 +1,6 @@
 package org.thalweg.optim;
 
-import org.thalweg.device.ElementType;
+import org.thalweg.numeric.ElementType;
 
 /**
  * Nesterov's momentum, looking ahead: the gradient is taken at {@code w + mu*v}, where the velocity

@@ -1,13 +1,7 @@
 package org.thalweg.optim;
 
-import java.util.Arrays;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.Owned;
-import org.thalweg.device.Parameter;
-import org.thalweg.device.Tensors;
+import org.thalweg.numeric.ElementType;
 
 /**
  * An update rule: a small immutable value of hyperparameters, with a functor of the same name in
@@ -52,27 +46,6 @@ public interface Optimizer {
    */
   default @Nullable Optimizer lookAhead() {
     return null;
-  }
-
-  /** Makes ready to update these parameters by this rule. */
-  default Tensors prepare(Device device, List<Parameter> parameters) {
-    try (Owned opening = new Owned()) {
-      Tensors tensors = opening.add(device.tensors(parameters, states()));
-      initialise(device, tensors);
-      opening.keep();
-      return tensors;
-    }
-  }
-
-  private void initialise(Device device, Tensors tensors) {
-    List<Parameter> parameters = tensors.parameters();
-    for (int i = 0; i < parameters.size() && initialState() != 0; i++) {
-      double[] values = new double[Math.toIntExact(parameters.get(i).value().count())];
-      Arrays.fill(values, initialState());
-      for (int k = 0; k < states(); k++) {
-        device.write(tensors.state(i, k), values);
-      }
-    }
   }
 
   /** How many numbers of its own it has in a row of the step table. */

@@ -2,7 +2,7 @@ package org.thalweg.optim;
 
 import java.util.List;
 import java.util.Map;
-import org.thalweg.device.Registry;
+import org.thalweg.numeric.Registry;
 
 /** The one registry: every optimizer with PyTorch's defaults, where it has any. */
 public final class Optimizers {

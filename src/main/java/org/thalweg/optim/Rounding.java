@@ -1,7 +1,6 @@
 package org.thalweg.optim;
 
-import org.thalweg.device.Philox;
-import org.thalweg.device.Steps;
+import org.thalweg.numeric.Philox;
 
 /**
  * How binary32 masters are rounded to their bf16 copies: to nearest even, or stochastically, up in
@@ -21,15 +20,15 @@ public record Rounding(boolean stochastic, long seed) {
   public static final int COLUMNS = 1;
 
   /**
-   * Fills its cell with the key of one update: 0 where it rounds to nearest.
+   * The key of one update, which a cell of the step table holds: 0 rounds to nearest.
    *
    * @param t the number of the update, from 1
    */
-  public void fill(Steps steps, int row, int column, long t) {
-    steps.integer(row, column, stochastic ? key(t) : 0);
+  public long key(long t) {
+    return stochastic ? drawn(t) : 0;
   }
 
-  private long key(long t) {
+  private long drawn(long t) {
     Philox random = new Philox(seed, t);
     long high = random.nextInt();
     return (high << 32) | (random.nextInt() & 0xffffffffL) | 1; // never 0

@@ -8,4 +8,4 @@ import java.util.function.Consumer;
  * @param name what it is, for the report
  * @param body what is computed; the desk reads back whatever was put on it
  */
-record Experiment(String name, Consumer<Desk> body) {}
+record Experiment(String name, Consumer<Fixture> body) {}

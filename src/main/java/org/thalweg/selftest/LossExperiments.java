@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.thalweg.device.Array;
-import org.thalweg.device.ElementType;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
-import org.thalweg.loss.Softmax;
+import org.thalweg.loss.SoftmaxCrossEntropy;
+import org.thalweg.numeric.ElementType;
 
 /**
  * Losses, their gradients and products with their Hessians; and exp and log, which softmax shows.
@@ -50,8 +50,8 @@ final class LossExperiments {
   }
 
   /** Rows that are one special value, and rows that have one: for each value. */
-  private static double[] special(Desk desk, ElementType type, int classes) {
-    double[] special = Desk.special(type);
+  private static double[] special(Fixture desk, ElementType type, int classes) {
+    double[] special = Fixture.special(type);
     double[] scores = desk.numbers(2 * special.length * classes);
     for (int i = 0; i < special.length; i++) {
       int row = 2 * i * classes;
@@ -73,7 +73,7 @@ final class LossExperiments {
       for (int classes : new int[] {2, 65}) {
         list.add(
             experiment(
-                new Softmax(),
+                new SoftmaxCrossEntropy(),
                 type,
                 false,
                 classes,
@@ -83,7 +83,7 @@ final class LossExperiments {
       // exp is near 1 and its sums, of which log is taken, lie between 1 and 1025.
       list.add(
           experiment(
-              new Softmax(),
+              new SoftmaxCrossEntropy(),
               type,
               false,
               1025,
@@ -107,7 +107,7 @@ final class LossExperiments {
       boolean inPlace,
       int classes,
       int[] labels,
-      Function<Desk, double[]> numbers) {
+      Function<Fixture, double[]> numbers) {
     return new Experiment(
         "%s %s, %d classes, labels %s%s"
             .formatted(

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.Product;
+import org.thalweg.numeric.ElementType;
 
 /** Both products, with and without a bias or a row of ones. */
 final class ProductExperiments {
@@ -60,7 +60,7 @@ final class ProductExperiments {
   }
 
   private static void random(
-      Desk desk, ElementType type, Product size, boolean transposed, boolean row) {
+      Fixture desk, ElementType type, Product size, boolean transposed, boolean row) {
     int models = size.models();
     run(
         desk,
@@ -73,8 +73,8 @@ final class ProductExperiments {
   }
 
   /** Each special value times and plus each other, at one place of a chain of two chunks. */
-  private static void special(Desk desk, ElementType type, boolean transposed, int at) {
-    double[] special = Desk.special(type);
+  private static void special(Fixture desk, ElementType type, boolean transposed, int at) {
+    double[] special = Fixture.special(type);
     int n = special.length;
     int depth = 129;
     double[] left = desk.numbers(n * depth);
@@ -87,7 +87,7 @@ final class ProductExperiments {
   }
 
   private static void run(
-      Desk desk,
+      Fixture desk,
       ElementType type,
       Product size,
       boolean transposed,

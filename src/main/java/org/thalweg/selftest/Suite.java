@@ -6,9 +6,9 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.Exact;
-import org.thalweg.device.JavaDevice;
+import org.thalweg.device.java.JavaDevice;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 
 /**
  * A part of the equality suite that is in the product, so that it can be run on any GPU:
@@ -84,8 +84,8 @@ public enum Suite {
 
     void compare(Experiment experiment, Device twin, Device device) {
       cases++;
-      List<Desk.Result> expected = run(experiment, twin);
-      List<Desk.Result> actual;
+      List<Fixture.Result> expected = run(experiment, twin);
+      List<Fixture.Result> actual;
       try {
         actual = run(experiment, device);
       } catch (RuntimeException e) {
@@ -111,8 +111,8 @@ public enum Suite {
       }
     }
 
-    private static List<Desk.Result> run(Experiment experiment, Device device) {
-      try (Desk desk = new Desk(device)) {
+    private static List<Fixture.Result> run(Experiment experiment, Device device) {
+      try (Fixture desk = new Fixture(device)) {
         experiment.body().accept(desk);
         return desk.results();
       }

@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
@@ -107,7 +107,7 @@ final class UpdateExperiments {
             g.add(desk.numbers(Suite.LARGE));
           }
           if (!finite) {
-            pairs(Desk.special(type), w, g);
+            pairs(Fixture.special(type), w, g);
           }
           run(desk, type, rule, rounding, clipping, w, g);
         });
@@ -127,7 +127,7 @@ final class UpdateExperiments {
   }
 
   private static void run(
-      Desk desk,
+      Fixture desk,
       ElementType type,
       Optimizer rule,
       Rounding rounding,
@@ -141,7 +141,7 @@ final class UpdateExperiments {
     for (int i = 0; i < w.size(); i++) {
       parameters.add(new Parameter(values.get(i), gradients.get(i), i / 4 % GROUPS.size()));
     }
-    Tensors tensors = desk.own(rule.prepare(device, parameters));
+    Tensors tensors = desk.own(device.tensors(parameters, rule));
     int count = GRADIENT_SCALES.length;
     int columns = NUMBERS + GROUPS.size() * Group.columns(rule);
     Steps steps = desk.own(new Steps(device, type.computed(), columns, count, 1));
@@ -162,16 +162,17 @@ final class UpdateExperiments {
                 }));
     for (int row = 0; row < count; row++) {
       steps.number(row, LARGEST_NORM, LARGEST_NORMS[row]);
-      rounding.fill(steps, row, ROUNDING, 1 + row);
+      steps.integer(row, ROUNDING, rounding.key(1 + row));
       for (int i = 0; i < GROUPS.size(); i++) {
         int at = NUMBERS + i * Group.columns(rule);
         double lr = rule.lr() * (1 + row);
-        GROUPS.get(i).fill(steps, row, at, rule, lr, 1 + row, GRADIENT_SCALES[row]);
+        steps.numbers(
+            row, at, GROUPS.get(i).numbers(rule, steps.type(), lr, 1 + row, GRADIENT_SCALES[row]));
       }
     }
     steps.start();
     program.run(count);
-    desk.watch("clock", steps.clock());
+    desk.watch("clock", steps.state());
     for (int i = 0; i < w.size(); i++) {
       desk.watch("master " + i, tensors.master(i));
       for (int k = 0; k < rule.states(); k++) {

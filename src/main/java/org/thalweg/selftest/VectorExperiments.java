@@ -6,8 +6,8 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.Norm;
+import org.thalweg.numeric.ElementType;
 
 /** Dot products, norms, axpy, scaling and copies. */
 final class VectorExperiments {
@@ -22,7 +22,7 @@ final class VectorExperiments {
         }
       }
       list.add(experiment(type, "", Suite.LARGE, 1, -0.3, x -> x));
-      for (double special : Desk.special(type)) {
+      for (double special : Fixture.special(type)) {
         for (int at : new int[] {0, 1023, 1024, 2052}) {
           String what = "%s at %d, ".formatted(special, at);
           list.add(experiment(type, what, 2053, at % 4, special, x -> with(x, at, special)));
@@ -68,7 +68,7 @@ final class VectorExperiments {
         });
   }
 
-  private static Array room(Desk desk, String name, int n) {
+  private static Array room(Fixture desk, String name, int n) {
     return desk.place(name, ElementType.F64, 1, new double[(int) Device.dotRoom(n)]);
   }
 

@@ -15,15 +15,16 @@ import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
 import org.thalweg.model.Safetensors;
+import org.thalweg.numeric.ElementType;
 
 /**
  * The file of a training between two steps, in the safetensors format. Tensors: the arrays by their
  * names; {@code history}, [epochs × 5]: loss, accuracy, learning rate, validation loss and accuracy
  * (NaN where there is none); {@code best.0}, {@code best.1}; and {@code crc32} of the metadata and
- * of all tensors before it. Metadata: the numbers of {@link Progress}, behind {@code run.} what the
- * run must have in common with the one that goes on, and behind {@code user.} the caller's own.
+ * of all tensors before it. Metadata: the numbers of {@link TrainingState}, behind {@code run.}
+ * what the run must have in common with the one that goes on, and behind {@code user.} the caller's
+ * own.
  */
 final class Checkpoint {
   private static final String FORMAT = "thalweg.checkpoint";
@@ -55,7 +56,7 @@ final class Checkpoint {
    * Writes the file, in the place of one that is there: at any moment there is the one or the
    * other, whole.
    */
-  void write(Path file, Progress progress, Map<String, String> user) throws IOException {
+  void write(Path file, TrainingState progress, Map<String, String> user) throws IOException {
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put(FORMAT, VERSION);
     metadata.put("batch", Integer.toString(progress.batch()));
@@ -65,11 +66,11 @@ final class Checkpoint {
     run.forEach((key, value) -> metadata.put(RUN + key, value));
     user.forEach((key, value) -> metadata.put(USER + key, value));
     Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
-    arrays.forEach((name, array) -> tensors.put(name, Update.tensor(device, array)));
+    arrays.forEach((name, array) -> tensors.put(name, OptimizerStep.tensor(device, array)));
     long epochs = progress.history().size();
     tensors.put(
         HISTORY, tensor(List.of(epochs, (long) HISTORY_COLUMNS), table(progress.history())));
-    Progress.Best best = progress.best();
+    TrainingState.Best best = progress.best();
     if (best != null) {
       metadata.put("best_epoch", Integer.toString(best.epoch()));
       metadata.put("best_loss", Double.toString(best.loss()));
@@ -171,7 +172,7 @@ final class Checkpoint {
   }
 
   private static void expectFormat(Path file, Safetensors saved) throws IOException {
-    Update.expect(file, "metadata " + FORMAT, VERSION, saved.metadata().get(FORMAT));
+    OptimizerStep.expect(file, "metadata " + FORMAT, VERSION, saved.metadata().get(FORMAT));
   }
 
   /**
@@ -181,23 +182,24 @@ final class Checkpoint {
    * @throws IOException if it is no checkpoint, is damaged, or of another run; the message names
    *     the place
    */
-  Progress read(Path file, int minibatches) throws IOException {
+  TrainingState read(Path file, int minibatches) throws IOException {
     try (Safetensors saved = new Safetensors(file)) {
       expectFormat(file, saved);
       expectSum(file, saved);
       for (Map.Entry<String, String> common : run.entrySet()) {
         String found = saved.metadata().get(RUN + common.getKey());
         if (!same(common.getValue(), found)) {
-          throw Update.wrong(file, common.getKey(), common.getValue(), found);
+          throw OptimizerStep.wrong(file, common.getKey(), common.getValue(), found);
         }
       }
-      Update.expectShapes(file, arrays, saved.tensors());
-      Progress progress = progress(file, saved);
+      OptimizerStep.expectShapes(file, arrays, saved.tensors());
+      TrainingState progress = progress(file, saved);
       if (progress.batch() < 0 || progress.batch() >= minibatches) {
-        throw Update.wrong(file, "metadata batch", "less than " + minibatches, progress.batch());
+        throw OptimizerStep.wrong(
+            file, "metadata batch", "less than " + minibatches, progress.batch());
       }
       for (Map.Entry<String, Array> array : arrays.entrySet()) {
-        Update.read(saved, array.getKey(), device, array.getValue());
+        OptimizerStep.read(saved, array.getKey(), device, array.getValue());
       }
       return progress;
     }
@@ -213,7 +215,7 @@ final class Checkpoint {
         saved.read(CRC, (at, piece) -> found[0] = piece.getInt());
       }
     }
-    Update.expect(
+    OptimizerStep.expect(
         file, "tensor " + CRC, "%08x".formatted((int) crc.getValue()), "%08x".formatted(found[0]));
   }
 
@@ -229,10 +231,10 @@ final class Checkpoint {
     }
   }
 
-  private Progress progress(Path file, Safetensors saved) throws IOException {
+  private TrainingState progress(Path file, Safetensors saved) throws IOException {
     Map<String, String> metadata = saved.metadata();
     try {
-      return new Progress(
+      return new TrainingState(
           history(numbers(saved, HISTORY)),
           Integer.parseUnsignedInt(metadata.getOrDefault("batch", "")),
           Long.parseUnsignedLong(metadata.getOrDefault("updates", "")),
@@ -240,12 +242,12 @@ final class Checkpoint {
           Long.parseUnsignedLong(metadata.getOrDefault("correct", "")),
           !metadata.containsKey("best_epoch")
               ? null
-              : new Progress.Best(
+              : new TrainingState.Best(
                   Integer.parseUnsignedInt(metadata.getOrDefault("best_epoch", "")),
                   Double.parseDouble(metadata.getOrDefault("best_loss", "")),
                   List.of(numbers(saved, BEST + 0), numbers(saved, BEST + 1))));
     } catch (NumberFormatException e) {
-      throw Update.wrong(file, "metadata", "a number", e.getMessage());
+      throw OptimizerStep.wrong(file, "metadata", "a number", e.getMessage());
     }
   }
 

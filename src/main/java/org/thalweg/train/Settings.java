@@ -4,11 +4,11 @@ import java.lang.reflect.RecordComponent;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.Philox;
 import org.thalweg.loss.Loss;
-import org.thalweg.loss.Softmax;
+import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.model.LinearClassifier;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Philox;
 import org.thalweg.optim.Adam;
 import org.thalweg.optim.Optimizer;
 
@@ -58,7 +58,7 @@ public record Settings(
   public static final Settings DEFAULT =
       new Settings(
           new Adam(0.01, 0.9, 0.999, 1e-8),
-          new Softmax(),
+          new SoftmaxCrossEntropy(),
           ElementType.F32,
           32,
           30,

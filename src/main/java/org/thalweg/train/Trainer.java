@@ -10,15 +10,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
-import org.thalweg.device.Bytes;
 import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
+import org.thalweg.device.MemorySize;
 import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
-import org.thalweg.device.Philox;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.model.LinearClassifier;
+import org.thalweg.numeric.Philox;
 import org.thalweg.optim.Group;
 
 /**
@@ -35,12 +35,12 @@ public final class Trainer implements AutoCloseable {
   private final Settings settings;
   private final Dataset data;
   private final LinearClassifier model;
-  private final Update update;
+  private final OptimizerStep update;
   private final @Nullable Array shift;
-  private final Rig training;
+  private final DataPass training;
   private final Owned owned;
 
-  private @Nullable Rig validation;
+  private @Nullable DataPass validation;
   private @Nullable Dataset validationRows;
   private int patience;
   private @Nullable Path file;
@@ -52,7 +52,7 @@ public final class Trainer implements AutoCloseable {
 
   private Map<String, String> metadata = Map.of();
 
-  private Progress progress = Progress.NONE;
+  private TrainingState progress = TrainingState.NONE;
 
   /** The epoch in whose order the rows are. */
   private int ordered;
@@ -80,8 +80,8 @@ public final class Trainer implements AutoCloseable {
     this.settings = settings;
     this.data = train;
     long own = ownBytes(train, settings);
-    Rig.Plan plan =
-        Rig.plan(train, settings.type(), settings.batch(), columns(settings), free() - own);
+    DataPass.Plan plan =
+        DataPass.plan(train, settings.type(), settings.batch(), columns(settings), free() - own);
     checkMemory("training", own + plan.bytes(), "; try a smaller --batch");
     List<Group> groups =
         List.of(
@@ -95,10 +95,10 @@ public final class Trainer implements AutoCloseable {
       shift = settings.centre() ? opening.add(device.of(settings.type(), shifts(train))) : null;
       update =
           opening.add(
-              new Update(
+              new OptimizerStep(
                   device, settings.optimizer(), model.parameters(), groups, options(settings)));
       training =
-          opening.add(new Rig(device, train, model, settings.type(), plan, shift, this::step));
+          opening.add(new DataPass(device, train, model, settings.type(), plan, shift, this::step));
       owned = opening.keep();
     }
   }
@@ -113,11 +113,11 @@ public final class Trainer implements AutoCloseable {
 
   /** A step of the training, as it is recorded. */
   private void step(LinearClassifier.Minibatch minibatch, Steps steps) {
-    update.lookAhead(steps, Rig.FIRST_ROW + 1);
+    update.lookAhead(steps, DataPass.FIRST_ROW + 1);
     minibatch.forward(settings.loss());
     device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
     minibatch.backward();
-    update.apply(steps, Rig.FIRST_ROW + 1);
+    update.apply(steps, DataPass.FIRST_ROW + 1);
   }
 
   /**
@@ -126,7 +126,7 @@ public final class Trainer implements AutoCloseable {
    */
   private static int columns(Settings settings) {
     int clip = options(settings).clips() ? 1 : 0;
-    return Rig.FIRST_ROW + 1 + clip + 2 * Group.columns(settings.optimizer());
+    return DataPass.FIRST_ROW + 1 + clip + 2 * Group.columns(settings.optimizer());
   }
 
   /** Bytes of model, shift and state. */
@@ -142,7 +142,7 @@ public final class Trainer implements AutoCloseable {
   static long bytes(Dataset data, Settings settings) {
     int columns = columns(settings);
     return ownBytes(data, settings)
-        + Rig.plan(data, settings.type(), settings.batch(), columns, Long.MAX_VALUE).bytes();
+        + DataPass.plan(data, settings.type(), settings.batch(), columns, Long.MAX_VALUE).bytes();
   }
 
   private long free() {
@@ -154,7 +154,12 @@ public final class Trainer implements AutoCloseable {
     if (bytes > free) {
       throw new DeviceException(
           "%s needs %s, %s are free on %s%s"
-              .formatted(what, Bytes.text(bytes), Bytes.text(free), device.description(), advice));
+              .formatted(
+                  what,
+                  MemorySize.text(bytes),
+                  MemorySize.text(free),
+                  device.description(),
+                  advice));
     }
   }
 
@@ -326,7 +331,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   private boolean impatient() {
-    Progress.Best best = progress.best();
+    TrainingState.Best best = progress.best();
     return best != null && epochs() - best.epoch() >= patience;
   }
 
@@ -335,7 +340,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   private Outcome takeBest() {
-    Progress.Best best = progress.best();
+    TrainingState.Best best = progress.best();
     for (int i = 0; best != null && i < best.parameters().size(); i++) {
       device.write(model.parameters().get(i).value(), best.parameters().get(i));
     }
@@ -361,7 +366,7 @@ public final class Trainer implements AutoCloseable {
             n,
             (steps, row, minibatch) -> {
               long t = updates + minibatch + 1;
-              update.fill(steps, row, Rig.FIRST_ROW + 1, lr(t), t);
+              update.fill(steps, row, DataPass.FIRST_ROW + 1, lr(t), t);
             });
     progress = progress.plus(account);
     String where =
@@ -386,11 +391,11 @@ public final class Trainer implements AutoCloseable {
     Score score = validation == null ? null : score(validation, "validation");
     int number = epochs() + 1;
     Epoch epoch = new Epoch(number, own.loss(), own.accuracy(), lr(progress.updates()), score);
-    Progress.Best best = progress.best();
+    TrainingState.Best best = progress.best();
     if (score != null && patience > 0 && (best == null || score.loss() < best.loss())) {
       List<double[]> parameters =
           model.parameters().stream().map(Parameter::value).map(device::read).toList();
-      best = new Progress.Best(number, score.loss(), parameters);
+      best = new TrainingState.Best(number, score.loss(), parameters);
     }
     progress = progress.ended(epoch, best);
     return epoch;
@@ -412,15 +417,16 @@ public final class Trainer implements AutoCloseable {
    * have where they are centred.
    */
   public Score score(Dataset rows) {
-    try (Rig rig = scoring(rows)) {
+    try (DataPass rig = scoring(rows)) {
       return score(rig, "scoring %d rows".formatted(rows.rows()));
     }
   }
 
-  private Rig scoring(Dataset rows) {
-    Rig.Plan plan = Rig.plan(rows, settings.type(), SCORE_BATCH, Rig.FIRST_ROW + 1, free());
+  private DataPass scoring(Dataset rows) {
+    DataPass.Plan plan =
+        DataPass.plan(rows, settings.type(), SCORE_BATCH, DataPass.FIRST_ROW + 1, free());
     checkMemory("scoring", plan.bytes(), "");
-    return new Rig(
+    return new DataPass(
         device,
         rows,
         model,
@@ -433,8 +439,8 @@ public final class Trainer implements AutoCloseable {
         });
   }
 
-  private Score score(Rig rig, String what) {
-    Progress sums = Progress.NONE;
+  private Score score(DataPass rig, String what) {
+    TrainingState sums = TrainingState.NONE;
     while (sums.batch() < rig.minibatches()) {
       int n = Math.min(rig.piece(), rig.minibatches() - sums.batch());
       Steps.Account account = rig.run(sums.batch(), n, (steps, row, minibatch) -> {});

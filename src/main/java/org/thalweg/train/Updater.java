@@ -33,7 +33,7 @@ public final class Updater implements AutoCloseable {
 
   private final Optimizer rule;
   private final UpdateOptions options;
-  private final Update update;
+  private final OptimizerStep update;
   private final Steps steps;
   private final Program program;
 
@@ -65,7 +65,7 @@ public final class Updater implements AutoCloseable {
       UpdateOptions options) {
     this.rule = rule;
     this.options = options;
-    update = new Update(device, rule, parameters, groups, options);
+    update = new OptimizerStep(device, rule, parameters, groups, options);
     try {
       steps = new Steps(device, update.type(), update.columns(), MOST_ROWS, 1);
     } catch (RuntimeException e) {
@@ -172,7 +172,7 @@ public final class Updater implements AutoCloseable {
 
   /**
    * Saves the optimizer's state and the number of updates, for {@link #load}: see {@link
-   * Update#save}.
+   * OptimizerStep#save}.
    *
    * @throws java.nio.file.FileAlreadyExistsException if there is such a file
    * @throws IllegalStateException between {@link #lookAhead} and {@link #step}
@@ -193,7 +193,7 @@ public final class Updater implements AutoCloseable {
 
   /**
    * Goes on where the saved one was, with the same bits if the parameters have theirs: see {@link
-   * Update#load}. Groups and options are not in the file.
+   * OptimizerStep#load}. Groups and options are not in the file.
    */
   public void load(Path file) throws IOException {
     checkNotAhead();

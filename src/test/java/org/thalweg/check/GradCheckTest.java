@@ -18,15 +18,15 @@ import org.junit.jupiter.api.Test;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.JavaDevice;
 import org.thalweg.device.TestDevices;
+import org.thalweg.device.java.JavaDevice;
 import org.thalweg.loss.Hinge;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
-import org.thalweg.loss.Softmax;
-import org.thalweg.model.ClassifierObjective;
-import org.thalweg.model.Objective;
+import org.thalweg.loss.SoftmaxCrossEntropy;
+import org.thalweg.minimize.ClassifierObjective;
+import org.thalweg.minimize.Objective;
+import org.thalweg.numeric.ElementType;
 
 /** What the checks find, and what they leave alone. */
 class GradCheckTest {
@@ -129,7 +129,7 @@ class GradCheckTest {
 
   @Test
   void oneWrongElementOfTenThousandIsNamed() {
-    try (ClassifierObjective f = objective(new Softmax(), 999, 10, 0, 0.01)) {
+    try (ClassifierObjective f = objective(new SoftmaxCrossEntropy(), 999, 10, 0, 0.01)) {
       assertEquals(10_000, f.size());
       double[] w = point(f);
       Report report = GradCheck.check(new Tampered(f, oneWrong(6_789), h -> h), w);
@@ -141,7 +141,7 @@ class GradCheckTest {
 
   @Test
   void plantedMistakesInHessiansAreFound() {
-    for (Loss loss : List.of(new Softmax(), new Hinge(true))) {
+    for (Loss loss : List.of(new SoftmaxCrossEntropy(), new Hinge(true))) {
       try (ClassifierObjective f = objective(loss, 20, 5, 0.1, 0.2)) {
         double[] w = point(f);
         UnaryOperator<double[]> same = g -> g;
@@ -209,7 +209,7 @@ class GradCheckTest {
       Curve gradient = new Curve(device, ElementType.F64, x -> x, x -> bad);
       assertFails(GradCheck.check(gradient, new double[] {1}));
     }
-    try (ClassifierObjective f = objective(new Softmax(), 3, 2, 0, 0)) {
+    try (ClassifierObjective f = objective(new SoftmaxCrossEntropy(), 3, 2, 0, 0)) {
       double[] w = new double[8];
       w[1] = Double.NaN;
       Report report = GradCheck.check(f, w);
@@ -280,7 +280,7 @@ class GradCheckTest {
 
   @Test
   void theSameCallTwiceGivesTheSameBits() {
-    try (ClassifierObjective f = objective(new Softmax(), 20, 5, 0.1, 0.2)) {
+    try (ClassifierObjective f = objective(new SoftmaxCrossEntropy(), 20, 5, 0.1, 0.2)) {
       double[] w = point(f);
       assertEquals(GradCheck.check(f, w), GradCheck.check(f, w));
       assertEquals(GradGradCheck.check(f, w), GradGradCheck.check(f, w));

@@ -3,8 +3,8 @@ package org.thalweg.check;
 import java.util.function.UnaryOperator;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
-import org.thalweg.model.Objective;
+import org.thalweg.minimize.Objective;
+import org.thalweg.numeric.ElementType;
 
 /** An objective whose gradient and Hessian products somebody has spoiled. */
 record Tampered(Objective right, UnaryOperator<double[]> gradient, UnaryOperator<double[]> product)

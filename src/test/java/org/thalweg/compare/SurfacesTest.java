@@ -16,10 +16,10 @@ import org.thalweg.check.GradGradCheck;
 import org.thalweg.check.Report;
 import org.thalweg.compare.Surface.Point;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.JavaDevice;
-import org.thalweg.device.Philox;
-import org.thalweg.model.Objective;
+import org.thalweg.device.java.JavaDevice;
+import org.thalweg.minimize.Objective;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Philox;
 import org.thalweg.plot.Lines.Range;
 
 /** The landscapes: derivatives, minima, saddles. */

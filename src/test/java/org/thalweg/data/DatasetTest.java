@@ -9,8 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.thalweg.device.Exact;
-import org.thalweg.device.Philox;
+import org.thalweg.numeric.Exact;
+import org.thalweg.numeric.Philox;
 
 class DatasetTest {
   private static final List<Integer> ROWS = List.of(2, 3, 5, 10, 31, 1025);

@@ -9,7 +9,9 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.Tag;
 import net.jqwik.api.lifecycle.AfterContainer;
+import org.thalweg.loss.LossTwinsTest;
 import org.thalweg.loss.Losses;
+import org.thalweg.numeric.ElementType;
 
 /**
  * Twins on any numbers at all, in any small shape; the shapes at the edges have tests of their own.

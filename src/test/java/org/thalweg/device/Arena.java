@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Many tensors in one array, each off alignment as wanted, with guard elements between them. */
-final class Arena {
+public final class Arena {
   private static final double GUARD = 0x1.8p100; // huge, and the same in both types
   private static final int ALIGNED = 4;
 
@@ -16,7 +16,7 @@ final class Arena {
   private int end;
 
   /** Finds a place for a piece; {@code offset} elements, 0 to 3, off a multiple of four. */
-  void place(double[] values, int offset) {
+  public void place(double[] values, int offset) {
     int start = end + 1;
     start += Math.floorMod(offset - start, ALIGNED);
     pieces.add(values);
@@ -25,7 +25,7 @@ final class Arena {
   }
 
   /** Everything as it lies in memory. */
-  double[] image() {
+  public double[] image() {
     double[] image = new double[end + ALIGNED];
     Arrays.fill(image, GUARD);
     for (int i = 0; i < pieces.size(); i++) {
@@ -35,12 +35,12 @@ final class Arena {
   }
 
   /** The place of piece i in an array that holds the image. */
-  Array slice(Array image, int i) {
+  public Array slice(Array image, int i) {
     return image.slice(starts.get(i), pieces.get(i).length);
   }
 
   /** Between the pieces nothing has been written. */
-  void checkGuards(double[] image) {
+  public void checkGuards(double[] image) {
     int at = 0;
     for (int i = 0; i <= pieces.size(); i++) {
       int next = i < pieces.size() ? starts.get(i) : image.length;

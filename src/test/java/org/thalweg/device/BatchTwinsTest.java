@@ -10,6 +10,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.thalweg.numeric.ElementType;
 
 /** Gather and tally have the same bits on every device. */
 class BatchTwinsTest {

@@ -10,6 +10,8 @@ import java.util.Random;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
@@ -132,10 +134,10 @@ class Bf16Test {
       for (int t = 1; t <= 2; t++) {
         try (Array w = device.of(ElementType.BF16, first);
             Array g = device.allocate(ElementType.BF16, N);
-            Tensors tensors = rule.prepare(device, List.of(new Parameter(w, g, 0)));
+            Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule);
             Steps steps = new Steps(device, ElementType.F32, 1 + Group.columns(rule), 1, 1)) {
-          new Rounding(true, 3).fill(steps, 0, 0, t);
-          group.fill(steps, 0, 1, rule, 1, t, 1);
+          steps.integer(0, 0, new Rounding(true, 3).key(t));
+          steps.numbers(0, 1, group.numbers(rule, steps.type(), 1, t, 1));
           steps.start();
           device.update(rule, tensors, steps, 0);
           copies[t - 1] = device.read(w);

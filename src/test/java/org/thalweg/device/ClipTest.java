@@ -11,6 +11,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Adam;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.NesterovLookAhead;
@@ -77,7 +78,7 @@ class ClipTest {
       for (int i = 0; i < count; i++) {
         parameters.add(new Parameter(values.slice(w, i), gradients.slice(this.g, i), 0));
       }
-      tensors = rule.prepare(device, parameters);
+      tensors = device.tensors(parameters, rule);
       int columns = 1 + Rounding.COLUMNS + Group.columns(rule);
       steps = new Steps(device, type.computed(), columns, 8, 1);
       int column = type == ElementType.BF16 ? 1 : 1 + Rounding.COLUMNS;
@@ -98,8 +99,11 @@ class ClipTest {
     void start(double most) {
       for (int row = 0; row < steps.capacity(); row++) {
         steps.number(row, 0, most);
-        Rounding.NEAREST.fill(steps, row, 1, 1 + row);
-        Group.PLAIN.fill(steps, row, 1 + Rounding.COLUMNS, rule, rule.lr(), 1 + row, 1);
+        steps.integer(row, 1, Rounding.NEAREST.key(1 + row));
+        steps.numbers(
+            row,
+            1 + Rounding.COLUMNS,
+            Group.PLAIN.numbers(rule, steps.type(), rule.lr(), 1 + row, 1));
       }
       steps.start();
     }

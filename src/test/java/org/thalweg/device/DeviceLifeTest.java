@@ -17,7 +17,9 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
-import org.thalweg.loss.Softmax;
+import org.thalweg.device.java.JavaDevice;
+import org.thalweg.loss.SoftmaxCrossEntropy;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Adam;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
@@ -430,7 +432,7 @@ class DeviceLifeTest {
             Array foreignLabel = second.of(0);
             Array foreignPixel = second.allocate(ElementType.U8, 1)) {
           Product size = Product.of(1, 1, 1);
-          Softmax loss = new Softmax();
+          SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy();
           Rows rows = new Rows(pixel, label, 1, 1);
           Parameter parameter = new Parameter(one, two, 0);
           Sgd sgd = new Sgd(1);
@@ -498,7 +500,7 @@ class DeviceLifeTest {
           Array none = device.of(new int[0]);
           Array bytes = device.allocate(ElementType.U8, 3)) {
         Product row = Product.of(1, 3, 1);
-        Softmax loss = new Softmax();
+        SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy();
         Rows rows = new Rows(bytes, ints, 1, 1);
         Parameter parameter = new Parameter(three, three, 0);
         Class<IllegalArgumentException> wrong = IllegalArgumentException.class;

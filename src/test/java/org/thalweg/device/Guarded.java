@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 
 /**
  * An array off alignment, with guard bytes on both sides that nobody may write; whoever reads them
@@ -12,14 +14,14 @@ import java.nio.ByteOrder;
  * @param whole with the guards
  * @param inside the slice that is handed out
  */
-record Guarded(Array whole, Array inside) {
+public record Guarded(Array whole, Array inside) {
   private static final int AROUND = 4;
   private static final byte GUARD = 0x7f;
 
   /**
    * @param offset elements off the alignment of the memory: 0 to 3
    */
-  static Guarded allocate(Device device, ElementType type, int offset, int count) {
+  public static Guarded allocate(Device device, ElementType type, int offset, int count) {
     Array whole = device.allocate(type, 2L * AROUND + offset + count);
     ByteBuffer bytes = buffer(whole);
     while (bytes.hasRemaining()) {
@@ -29,19 +31,19 @@ record Guarded(Array whole, Array inside) {
     return new Guarded(whole, whole.slice(AROUND + offset, count));
   }
 
-  static Guarded of(Device device, ElementType type, int offset, double... values) {
+  public static Guarded of(Device device, ElementType type, int offset, double... values) {
     Guarded array = allocate(device, type, offset, values.length);
     device.write(array.inside, values);
     return array;
   }
 
-  static Guarded of(Device device, int offset, int... values) {
+  public static Guarded of(Device device, int offset, int... values) {
     Guarded array = allocate(device, ElementType.I32, offset, values.length);
     device.write(array.inside, values);
     return array;
   }
 
-  static Guarded of(Device device, int offset, byte... values) {
+  public static Guarded of(Device device, int offset, byte... values) {
     Guarded array = allocate(device, ElementType.U8, offset, values.length);
     ByteBuffer bytes = ByteBuffer.allocateDirect(values.length).put(values);
     device.upload(array.inside, bytes.flip());
@@ -49,7 +51,7 @@ record Guarded(Array whole, Array inside) {
   }
 
   /** The numbers inside, after a look at the guards. */
-  double[] read(Device device) {
+  public double[] read(Device device) {
     ByteBuffer bytes = buffer(whole);
     device.download(whole, bytes);
     int size = whole.type().bytes();

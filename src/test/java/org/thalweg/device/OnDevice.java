@@ -7,34 +7,35 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
+import org.thalweg.numeric.Exact;
 
 /** A body of tests that runs on one device after the other: each is a nested class. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class OnDevice {
+public abstract class OnDevice {
   private final TestDevices which;
-  Device device;
+  public Device device;
 
-  OnDevice(TestDevices which) {
+  public OnDevice(TestDevices which) {
     this.which = which;
   }
 
   @BeforeAll
-  void openDevice() {
+  public void openDevice() {
     device = which.open();
   }
 
   @AfterAll
-  void closeDevice() {
+  public void closeDevice() {
     device.close();
   }
 
   /** Something that a device computes, read back. */
-  interface Experiment {
+  public interface Experiment {
     List<double[]> run(Device device);
   }
 
   /** Runs it on this device and on Java with one thread: the same bits, every NaN being one. */
-  void assertTwins(String what, Experiment experiment) {
+  public void assertTwins(String what, Experiment experiment) {
     List<double[]> expected;
     try (Device twin = TestDevices.JAVA_1.open()) {
       expected = experiment.run(twin);
@@ -42,7 +43,7 @@ abstract class OnDevice {
     assertSameBits(what, expected, experiment.run(device));
   }
 
-  static void assertSameBits(String what, List<double[]> expected, List<double[]> actual) {
+  public static void assertSameBits(String what, List<double[]> expected, List<double[]> actual) {
     assertEquals(expected.size(), actual.size(), what);
     for (int i = 0; i < expected.size(); i++) {
       double[] e = expected.get(i);

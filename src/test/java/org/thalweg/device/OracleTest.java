@@ -9,11 +9,15 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.thalweg.loss.Loss;
+import org.thalweg.loss.LossTolerance;
 import org.thalweg.loss.Losses;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 import org.thalweg.optim.Adam;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
+import org.thalweg.optim.UpdateTolerance;
 import org.thalweg.oracle.GatherOracle;
 import org.thalweg.oracle.LossOracle;
 import org.thalweg.oracle.ProductOracle;
@@ -273,7 +277,7 @@ class OracleTest {
             try (Array w = device.of(type, numbers(type, n));
                 Array g = device.allocate(type, n);
                 Steps steps = new Steps(device, type, Group.columns(rule), 1, 1);
-                Tensors tensors = rule.prepare(device, List.of(new Parameter(w, g, 0)))) {
+                Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule)) {
               double[] expected = device.read(w);
               UpdateOracle[] oracles = new UpdateOracle[n];
               UpdateTolerance[] tolerances = new UpdateTolerance[n];
@@ -284,7 +288,7 @@ class OracleTest {
               for (int t = 1; t <= updates; t++) {
                 double[] gradient = numbers(type, n);
                 device.write(g, gradient);
-                group.fill(steps, 0, 0, rule, rule.lr(), t, 1);
+                steps.numbers(0, 0, group.numbers(rule, steps.type(), rule.lr(), t, 1));
                 steps.start();
                 Updates.update(device, rule, tensors, steps, 0);
                 double[] actual = device.read(w);
@@ -318,10 +322,10 @@ class OracleTest {
         try (Array w = device.of(type, 0);
             Array g = device.of(type, 3);
             Steps steps = new Steps(device, type, Group.columns(rule), updates, 1);
-            Tensors tensors = rule.prepare(device, List.of(new Parameter(w, g, 0)));
+            Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule);
             Program program = device.record(steps, () -> device.update(rule, tensors, steps, 0))) {
           for (int i = 0; i < updates; i++) {
-            Group.PLAIN.fill(steps, i, 0, rule, rule.lr(), 1 + i, 1);
+            steps.numbers(i, 0, Group.PLAIN.numbers(rule, steps.type(), rule.lr(), 1 + i, 1));
           }
           steps.start();
           program.run(updates);

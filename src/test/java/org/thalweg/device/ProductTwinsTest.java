@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.oracle.ProductOracle;
 
 /** Both products have the same bits on every device. */

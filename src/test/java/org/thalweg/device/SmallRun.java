@@ -6,7 +6,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Random;
-import org.thalweg.loss.Softmax;
+import org.thalweg.loss.SoftmaxCrossEntropy;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 
@@ -14,9 +15,9 @@ import org.thalweg.optim.Optimizer;
  * A training in miniature: 24 rows of 5 features, 3 classes, 4 minibatches to a pass, one recorded
  * step.
  */
-final class SmallRun implements AutoCloseable {
-  static final int BATCHES = 4;
-  static final int CLASSES = 3;
+public final class SmallRun implements AutoCloseable {
+  public static final int BATCHES = 4;
+  public static final int CLASSES = 3;
 
   private static final int ROWS = 24;
   private static final int BATCH = ROWS / BATCHES;
@@ -24,10 +25,10 @@ final class SmallRun implements AutoCloseable {
   private static final int FIRST_ROW = 0;
   private static final int NUMBERS = 1;
 
-  final Steps steps;
-  final Array weights;
-  final Array labels;
-  final Program program;
+  public final Steps steps;
+  public final Array weights;
+  public final Array labels;
+  public final Program program;
   private final Device device;
   private final Optimizer rule;
   private final Rows rows;
@@ -41,7 +42,7 @@ final class SmallRun implements AutoCloseable {
   private final Tensors tensors;
   private final Deque<AutoCloseable> owned = new ArrayDeque<>();
 
-  SmallRun(Device device, ElementType type, Optimizer rule) {
+  public SmallRun(Device device, ElementType type, Optimizer rule) {
     this.device = device;
     this.rule = rule;
     Random random = new Random(7);
@@ -70,7 +71,7 @@ final class SmallRun implements AutoCloseable {
   }
 
   /** The whole step, once more. */
-  Program record() {
+  public Program record() {
     return device.record(
         steps,
         () -> {
@@ -80,7 +81,7 @@ final class SmallRun implements AutoCloseable {
             device.update(move, tensors, steps, NUMBERS);
           }
           device.multiply(Product.of(BATCH, CLASSES, FEATURES), x, weights, null, scores);
-          device.loss(new Softmax(), scores, y, 1.0 / BATCH, scores, rowLoss, right);
+          device.loss(new SoftmaxCrossEntropy(), scores, y, 1.0 / BATCH, scores, rowLoss, right);
           device.tally(rowLoss, right, steps);
           device.multiplyTransposed(
               Product.of(FEATURES, CLASSES, BATCH), x, scores, gradient, null);
@@ -89,7 +90,7 @@ final class SmallRun implements AutoCloseable {
   }
 
   /** Refills the table for a pass whose first update is number t, and starts it. */
-  void start(double lr, long t) {
+  public void start(double lr, long t) {
     for (int i = 0; i < BATCHES; i++) {
       fill(i, lr, t + i);
     }
@@ -97,13 +98,13 @@ final class SmallRun implements AutoCloseable {
   }
 
   /** Refills one row. */
-  void fill(int row, double lr, long t) {
+  public void fill(int row, double lr, long t) {
     steps.integer(row, FIRST_ROW, (long) row * BATCH);
-    Group.PLAIN.fill(steps, row, NUMBERS, rule, lr, t, 1);
+    steps.numbers(row, NUMBERS, Group.PLAIN.numbers(rule, steps.type(), lr, t, 1));
   }
 
   /** Weights and state. */
-  List<double[]> result() {
+  public List<double[]> result() {
     List<double[]> result = new ArrayList<>();
     result.add(device.read(weights));
     for (int k = 0; k < rule.states(); k++) {

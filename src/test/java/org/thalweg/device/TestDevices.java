@@ -3,6 +3,7 @@ package org.thalweg.device;
 import org.thalweg.device.cuda.CudaDevice;
 import org.thalweg.device.cuda.Driver;
 import org.thalweg.device.cuda.Matmul;
+import org.thalweg.device.java.JavaDevice;
 
 /**
  * What the tests of devices run on. A test class has a nested class for each device it takes; the

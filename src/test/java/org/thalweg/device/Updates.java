@@ -7,6 +7,7 @@ import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
@@ -16,7 +17,7 @@ import org.thalweg.optim.Rounding;
  * Three updates in a row, recorded and replayed, of any number of tensors. Of bf16, stochastically
  * rounded or not.
  */
-record Updates(
+public record Updates(
     ElementType type,
     Optimizer rule,
     List<Tensor> tensors,
@@ -26,10 +27,10 @@ record Updates(
     implements OnDevice.Experiment {
   /** A tensor and how far it and its gradient lie off alignment. */
   @SuppressWarnings("ArrayRecordComponent") // nobody compares them
-  record Tensor(double[] w, double[] g, int wOffset, int gOffset, int group) {}
+  public record Tensor(double[] w, double[] g, int wOffset, int gOffset, int group) {}
 
   /** Two groups that have something of their own, one that has not. */
-  static final List<Group> GROUPS =
+  public static final List<Group> GROUPS =
       List.of(Group.PLAIN, new Group(0.5, 0, 0.01, 0), new Group(3, 0.75, 0.25, 0.125));
 
   /** Of each step; the second one maximises. */
@@ -38,7 +39,7 @@ record Updates(
   /** Where the columns of the first group begin. */
   private static final int COLUMN = 2;
 
-  Updates(
+  public Updates(
       ElementType type,
       Optimizer rule,
       List<Tensor> tensors,
@@ -48,7 +49,8 @@ record Updates(
   }
 
   /** An update, behind the move of a rule that looks ahead. */
-  static void update(Device device, Optimizer rule, Tensors tensors, Steps steps, int column) {
+  public static void update(
+      Device device, Optimizer rule, Tensors tensors, Steps steps, int column) {
     Optimizer move = rule.lookAhead();
     if (move != null) {
       device.update(move, tensors, steps, column);
@@ -78,24 +80,20 @@ record Updates(
     try (Array w = device.of(type, values.image());
         Array g = device.of(type, gradients.image());
         Steps steps = new Steps(device, type.computed(), columns, count, 1);
-        Tensors own = rule.prepare(device, parameters(values, gradients, w, g));
+        Tensors own = device.tensors(parameters(values, gradients, w, g), rule);
         Program program = device.record(steps, () -> update(device, rule, own, steps, COLUMN))) {
       for (int step = 0; step < count; step++) {
         if (first > COLUMN) {
-          rounding.fill(steps, step, COLUMN, firstUpdate + step);
+          steps.integer(step, COLUMN, rounding.key(firstUpdate + step));
         }
         for (int i = 0; i < groups.size(); i++) {
           double lr = rule.lr() * (1 + step);
-          groups
-              .get(i)
-              .fill(
-                  steps,
-                  step,
-                  first + i * each,
-                  rule,
-                  lr,
-                  firstUpdate + step,
-                  GRADIENT_SCALES[step]);
+          steps.numbers(
+              step,
+              first + i * each,
+              groups
+                  .get(i)
+                  .numbers(rule, steps.type(), lr, firstUpdate + step, GRADIENT_SCALES[step]));
         }
       }
       steps.start();
@@ -126,7 +124,7 @@ record Updates(
   /**
    * Each rule as registered, and with each hyperparameter in turn at the ends of what it allows.
    */
-  static List<Optimizer> extremes() {
+  public static List<Optimizer> extremes() {
     List<Optimizer> rules = new ArrayList<>();
     for (Optimizer rule : Optimizers.all()) {
       rules.add(rule);

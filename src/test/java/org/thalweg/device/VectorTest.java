@@ -14,6 +14,8 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 import org.thalweg.oracle.VectorOracle;
 
 /** Operations on vectors: against their definitions, replayed, and what they refuse. */

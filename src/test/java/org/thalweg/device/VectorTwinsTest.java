@@ -8,6 +8,8 @@ import java.util.Random;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 
 /** Dot products, norms, axpy, scaling and copies have the same bits on every device. */
 class VectorTwinsTest {

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.thalweg.device.Device;
-import org.thalweg.device.JavaDevice;
 import org.thalweg.device.TestDevices;
+import org.thalweg.device.java.JavaDevice;
 import org.thalweg.optim.Optimizers;
 import org.thalweg.plot.Picture;
 import org.thalweg.plot.Plot;
@@ -44,7 +44,7 @@ class LectureTest {
         assertTrue(evidence.holds(), lesson.name() + ": " + evidence.figures());
         gallery.add(lesson, evidence);
       }
-      for (Exhibit exhibit : Lecture.exhibits()) {
+      for (Demonstration exhibit : Lecture.exhibits()) {
         gallery.add(exhibit, Lecture.plates(exhibit, device));
       }
     }

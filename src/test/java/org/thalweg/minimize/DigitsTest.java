@@ -7,10 +7,9 @@ import org.thalweg.data.Dataset;
 import org.thalweg.data.Digits;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.JavaDevice;
-import org.thalweg.loss.Softmax;
-import org.thalweg.model.ClassifierObjective;
+import org.thalweg.device.java.JavaDevice;
+import org.thalweg.loss.SoftmaxCrossEntropy;
+import org.thalweg.numeric.ElementType;
 
 /**
  * Softmax regression on the digits, in a full batch, from zeros: the least value of the mean loss
@@ -43,7 +42,7 @@ class DigitsTest {
     Dataset digits = Digits.load().train();
     try (Device device = new JavaDevice();
         ClassifierObjective f =
-            new ClassifierObjective(device, digits, new Softmax(), type, 0, 1e-3);
+            new ClassifierObjective(device, digits, new SoftmaxCrossEntropy(), type, 0, 1e-3);
         Array start = device.allocate(type, f.size());
         Result result = minimizer.minimize(f, start)) {
       return result.value();

@@ -2,7 +2,6 @@ package org.thalweg.minimize;
 
 import java.util.Arrays;
 import java.util.Random;
-import org.thalweg.model.HostFunction;
 
 /** Functions to minimise, with their derivatives by hand: plain loops. */
 final class Functions {

@@ -19,10 +19,9 @@ import org.junit.jupiter.api.function.Executable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.JavaDevice;
-import org.thalweg.device.Philox;
-import org.thalweg.model.HostFunction;
+import org.thalweg.device.java.JavaDevice;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Philox;
 
 /** Where the minimisers arrive, how fast, why they stop, and what they refuse. */
 class MinimizerTest {

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.TestDevices;
+import org.thalweg.numeric.ElementType;
 
 /** Every minimiser on every problem in both types: the same bits on every device, and twice. */
 class MinimizerTwinsTest {

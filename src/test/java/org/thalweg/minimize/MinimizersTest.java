@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
-import org.thalweg.device.Registry;
+import org.thalweg.numeric.Registry;
 
 /** The registry, and minimisers as text. */
 class MinimizersTest {

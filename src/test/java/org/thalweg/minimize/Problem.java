@@ -5,7 +5,6 @@ import static org.thalweg.minimize.Functions.curvatures;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import org.thalweg.model.HostFunction;
 
 /** A function, where to start, and its least value, NaN where no formula has it. */
 final class Problem {

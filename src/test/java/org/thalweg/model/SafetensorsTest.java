@@ -14,9 +14,9 @@ import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.JavaDevice;
-import org.thalweg.device.Philox;
+import org.thalweg.device.java.JavaDevice;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Philox;
 
 class SafetensorsTest {
   @TempDir Path folder;

@@ -16,11 +16,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.JavaDevice;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
-import org.thalweg.device.cuda.SeededDriver;
+import org.thalweg.device.java.JavaDevice;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.sim.SeededDriver;
 
 /**
  * Every suite passes where the bits are the same, and fails where the last bits of one result are

@@ -3,7 +3,7 @@ package org.thalweg.tools;
 import java.util.Comparator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.LongStream;
-import org.thalweg.device.Exact;
+import org.thalweg.numeric.Exact;
 
 /**
  * Measures {@code Exact.exp(float)} and {@code Exact.log(float)} over all 2^32 inputs, on all

@@ -11,14 +11,14 @@ import org.junit.jupiter.api.Test;
 import org.thalweg.Child;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Digits;
-import org.thalweg.device.Bytes;
 import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.JavaDevice;
+import org.thalweg.device.MemorySize;
 import org.thalweg.device.TestDevices;
 import org.thalweg.device.cuda.CudaDevice;
 import org.thalweg.device.cuda.Driver;
+import org.thalweg.device.java.JavaDevice;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Adam;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
@@ -78,7 +78,7 @@ class MemoryPlanTest {
             "9.1 GB",
             Long.MAX_VALUE,
             "9.2 EB");
-    texts.forEach((bytes, text) -> assertEquals(text, Bytes.text(bytes)));
+    texts.forEach((bytes, text) -> assertEquals(text, MemorySize.text(bytes)));
   }
 
   /** What {@link #whatDoesNotFit} starts. */

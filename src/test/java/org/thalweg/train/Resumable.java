@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Digits;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.TestDevices;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Adam;
 
 /**

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.thalweg.device.Device;
-import org.thalweg.device.JavaDevice;
+import org.thalweg.device.java.JavaDevice;
 import org.thalweg.loss.Losses;
 import org.thalweg.optim.Optimizers;
 

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.JavaDevice;
+import org.thalweg.device.java.JavaDevice;
+import org.thalweg.numeric.ElementType;
 
 class SettingsTest {
   private static final Settings DEFAULT = Settings.DEFAULT;

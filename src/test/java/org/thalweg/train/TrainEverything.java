@@ -3,13 +3,13 @@ package org.thalweg.train;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Digits;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.JavaDevice;
 import org.thalweg.device.cuda.CudaDevice;
 import org.thalweg.device.cuda.Driver;
+import org.thalweg.device.java.JavaDevice;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
-import org.thalweg.loss.Softmax;
+import org.thalweg.loss.SoftmaxCrossEntropy;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 
@@ -32,7 +32,7 @@ final class TrainEverything {
     StringBuilder lines = new StringBuilder();
     Dataset data = Digits.load().train();
     for (Optimizer optimizer : Optimizers.all()) {
-      train(device, data, optimizer, new Softmax(), lines);
+      train(device, data, optimizer, new SoftmaxCrossEntropy(), lines);
     }
     for (Loss loss : Losses.all()) {
       train(device, data, Optimizers.named("adam"), loss, lines);

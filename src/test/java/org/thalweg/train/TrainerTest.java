@@ -18,9 +18,9 @@ import org.thalweg.data.Datasets;
 import org.thalweg.data.Digits;
 import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.JavaDevice;
 import org.thalweg.device.TestDevices;
+import org.thalweg.device.java.JavaDevice;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Sgd;
 
 class TrainerTest {

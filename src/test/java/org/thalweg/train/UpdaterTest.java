@@ -22,12 +22,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.device.TestDevices;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Adam;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.NesterovLookAhead;
@@ -139,7 +139,7 @@ class UpdaterTest {
         Array w = device.of(type, numbers(-1));
         Array g = device.allocate(type, ROOM);
         Steps steps = new Steps(device, type.computed(), first + 2 * each, count, 1);
-        Tensors tensors = rule.prepare(device, parameters(w, g));
+        Tensors tensors = device.tensors(parameters(w, g), rule);
         Program program =
             device.record(
                 steps,
@@ -153,10 +153,13 @@ class UpdaterTest {
       for (int step = 0; step < count; step++) {
         if (!spoilt.contains(step)) {
           if (first > 0) {
-            ROUNDING.fill(steps, t, 0, t + 1);
+            steps.integer(t, 0, ROUNDING.key(t + 1));
           }
           for (int i = 0; i < 2; i++) {
-            GROUPS.get(i).fill(steps, t, first + i * each, rule, lr(rule, step), t + 1, 1);
+            steps.numbers(
+                t,
+                first + i * each,
+                GROUPS.get(i).numbers(rule, steps.type(), lr(rule, step), t + 1, 1));
           }
           t++;
         }

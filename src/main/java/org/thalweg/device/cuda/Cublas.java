@@ -22,8 +22,8 @@ import jcuda.jcublas.cublasStatus;
 import jcuda.runtime.cudaStream_t;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.DeviceException;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.Product;
+import org.thalweg.numeric.ElementType;
 
 /** NVIDIA's cuBLAS on one stream, in one context. */
 final class Cublas {

@@ -3,7 +3,7 @@ package org.thalweg.device.cuda;
 import java.util.Objects;
 import jcuda.driver.CUdeviceptr;
 import org.thalweg.device.Array;
-import org.thalweg.device.ElementType;
+import org.thalweg.numeric.ElementType;
 
 /** A stretch of device memory. */
 final class CudaArray implements Array {

@@ -38,12 +38,10 @@ import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
-import org.thalweg.device.Bytes;
 import org.thalweg.device.Checks;
 import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.Exact;
+import org.thalweg.device.MemorySize;
 import org.thalweg.device.Norm;
 import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
@@ -53,6 +51,8 @@ import org.thalweg.device.Rows;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.loss.Loss;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 import org.thalweg.optim.Optimizer;
 
 /**
@@ -160,7 +160,7 @@ public final class CudaDevice implements Device {
                 new String(name, StandardCharsets.UTF_8).replace("\0", ""),
                 major,
                 minor,
-                Bytes.text(bytes[0]),
+                MemorySize.text(bytes[0]),
                 version[0] / 1000,
                 version[0] % 1000 / 10);
     if (10 * major + minor < LEAST_CAPABILITY) {
@@ -183,7 +183,7 @@ public final class CudaDevice implements Device {
       opening.add(closing(kernels::unload));
       opening.add(closing(leases::close));
       if (matmul != Matmul.OWN) {
-        CudaArray workspace = allocate(ElementType.U8, major < 9 ? WORKSPACE : WORKSPACE_HOPPER);
+        CudaArray workspace = array(ElementType.U8, major < 9 ? WORKSPACE : WORKSPACE_HOPPER);
         Cublas found = new Cublas(own, workspace, matmul == Matmul.CUBLAS_TF32);
         opening.add(closing(found::close));
         cublas = found;
@@ -249,7 +249,11 @@ public final class CudaDevice implements Device {
   }
 
   @Override
-  public CudaArray allocate(ElementType type, long count) {
+  public Array allocate(ElementType type, long count) {
+    return array(type, count);
+  }
+
+  CudaArray array(ElementType type, long count) {
     makeCurrent();
     if (count < 0) {
       throw new IllegalArgumentException("an array cannot have " + count + " elements");
@@ -260,8 +264,8 @@ public final class CudaDevice implements Device {
     long bytes = Math.max(1, Math.multiplyExact(count, type.bytes()));
     int result = pools ? cuMemAllocAsync(address, bytes, stream) : cuMemAlloc(address, bytes);
     if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
-      String needs = Bytes.text(bytes);
-      String free = Bytes.text(available());
+      String needs = MemorySize.text(bytes);
+      String free = MemorySize.text(available());
       check(result, "allocating %,d %s: needs %s, %s free", count, type, needs, free);
     }
     check(result, "allocating %,d %s", count, type);
@@ -401,7 +405,7 @@ public final class CudaDevice implements Device {
     recording = launches;
     try {
       body.run();
-      launch("data", "advance", 1, 1, 0, address(steps.clock()));
+      launch("data", "advance", 1, 1, 0, address(steps.state()));
       // The kernels are loaded by now; memory is not touched until the graph is run.
       return new CudaProgram(this, own, stream, leases, launches, steps, List.copyOf(touched));
     } finally {
@@ -431,7 +435,7 @@ public final class CudaDevice implements Device {
         address(steps.cells()),
         steps.columns(),
         firstColumn,
-        address(steps.clock()));
+        address(steps.state()));
   }
 
   @Override
@@ -615,7 +619,7 @@ public final class CudaDevice implements Device {
         rows,
         steps.models(),
         address(steps.results()),
-        address(steps.clock()));
+        address(steps.state()));
   }
 
   @Override
@@ -667,7 +671,7 @@ public final class CudaDevice implements Device {
         address(own.table()),
         address(own.tensorOfBlock()),
         address(own.sums()),
-        address(steps.clock()));
+        address(steps.state()));
     launch(
         "clip",
         "tensor_squares",
@@ -677,7 +681,7 @@ public final class CudaDevice implements Device {
         address(own.table()),
         address(own.sums()),
         address(tensorSums),
-        address(steps.clock()));
+        address(steps.state()));
     launch(
         "clip",
         "clip_" + steps.type().suffix(),
@@ -690,7 +694,7 @@ public final class CudaDevice implements Device {
         steps.columns(),
         column,
         skipNotFinite ? 1 : 0,
-        address(steps.clock()));
+        address(steps.state()));
   }
 
   @Override
@@ -708,7 +712,7 @@ public final class CudaDevice implements Device {
         address(steps.cells()),
         steps.columns(),
         column,
-        address(steps.clock()));
+        address(steps.state()));
   }
 
   @Override

@@ -6,11 +6,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.Exact;
 import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Tensors;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 
 /**
  * The tensor table of {@code kernels/tensors.cuh} on the device, and for each block of the launch
@@ -56,7 +56,7 @@ final class CudaTensors implements Tensors {
     mastered = type == ElementType.BF16;
     long[] at = new long[values.size() * each()];
     long end = layOut(values, at);
-    memory = opening.add(device.allocate(type.computed(), end));
+    memory = opening.add(device.array(type.computed(), end));
     own = new ArrayList<>(at.length);
     for (int i = 0; i < at.length; i++) {
       own.add(memory.slice(at[i], values.get(i / each()).count()));
@@ -81,13 +81,13 @@ final class CudaTensors implements Tensors {
       blocks.addAll(Collections.nCopies(blocksFor(value), tensor));
       chunks += Exact.chunks(value.count());
     }
-    table = opening.add(device.allocate(ElementType.CELL, (long) ROW * values.size()));
+    table = opening.add(device.array(ElementType.CELL, (long) ROW * values.size()));
     device.upload(table, rows.flip());
     ByteBuffer map = littleEndian(Math.multiplyExact(4, blocks.size()));
     blocks.forEach(map::putInt);
-    tensorOfBlock = opening.add(device.allocate(ElementType.I32, blocks.size()));
+    tensorOfBlock = opening.add(device.array(ElementType.I32, blocks.size()));
     device.upload(tensorOfBlock, map.flip());
-    sums = opening.add(device.allocate(ElementType.F64, chunks + values.size()));
+    sums = opening.add(device.array(ElementType.F64, chunks + values.size()));
     owned = opening.keep();
   }
 

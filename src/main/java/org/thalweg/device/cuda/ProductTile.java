@@ -1,8 +1,8 @@
 package org.thalweg.device.cuda;
 
-import org.thalweg.device.ElementType;
-import org.thalweg.device.Exact;
 import org.thalweg.device.Product;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 
 /**
  * What a block of {@code kernels/matmul.cu} computes: a tile of {@link #rows} x {@link #columns}

@@ -8,8 +8,8 @@ import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.thalweg.device.Array;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.TestDevices;
+import org.thalweg.numeric.ElementType;
 
 /** A context is current on a thread, and comes to an end with the last device that uses it. */
 @Tag("driver")

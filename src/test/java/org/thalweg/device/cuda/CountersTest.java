@@ -13,16 +13,18 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.thalweg.device.Device;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.Norm;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.device.TestDevices;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 import org.thalweg.optim.Rounding;
+import org.thalweg.sim.SimCounters;
+import org.thalweg.sim.TestModule;
 
 /** What the software driver counts, against figures worked out by hand. */
 @Tag("driver")
@@ -46,11 +48,11 @@ class CountersTest {
   @MethodSource("rules")
   void anUpdateMovesEachArrayOnce(Optimizer rule) {
     try (CudaDevice device = TestDevices.openDriver();
-        CudaArray w = device.allocate(ElementType.F32, N);
-        CudaArray g = device.allocate(ElementType.F32, N);
+        CudaArray w = device.array(ElementType.F32, N);
+        CudaArray g = device.array(ElementType.F32, N);
         Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule.states());
         Steps steps = new Steps(device, ElementType.F32, Group.columns(rule), 1, 1)) {
-      Group.PLAIN.fill(steps, 0, 0, rule, rule.lr(), 1, 1);
+      steps.numbers(0, 0, Group.PLAIN.numbers(rule, steps.type(), rule.lr(), 1, 1));
       steps.start();
       device.update(
           rule, tensors, steps, 0); // the first time, it is launched once more, for nothing
@@ -87,12 +89,13 @@ class CountersTest {
     int columns = Rounding.COLUMNS + Group.columns(rule);
     for (Rounding rounding : List.of(Rounding.NEAREST, new Rounding(true, 1))) {
       try (CudaDevice device = TestDevices.openDriver();
-          CudaArray w = device.allocate(ElementType.BF16, N);
-          CudaArray g = device.allocate(ElementType.BF16, N);
+          CudaArray w = device.array(ElementType.BF16, N);
+          CudaArray g = device.array(ElementType.BF16, N);
           Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule.states());
           Steps steps = new Steps(device, ElementType.F32, columns, 1, 1)) {
-        rounding.fill(steps, 0, 0, 1);
-        Group.PLAIN.fill(steps, 0, Rounding.COLUMNS, rule, rule.lr(), 1, 1);
+        steps.integer(0, 0, rounding.key(1));
+        steps.numbers(
+            0, Rounding.COLUMNS, Group.PLAIN.numbers(rule, steps.type(), rule.lr(), 1, 1));
         steps.start();
         device.update(rule, tensors, steps, 0);
         SimCounters.count(device.module("optimizers"), true);
@@ -120,8 +123,8 @@ class CountersTest {
   @Test
   void clippingReadsTheGradientOnce() {
     try (CudaDevice device = TestDevices.openDriver();
-        CudaArray w = device.allocate(ElementType.F32, N);
-        CudaArray g = device.allocate(ElementType.F32, N);
+        CudaArray w = device.array(ElementType.F32, N);
+        CudaArray g = device.array(ElementType.F32, N);
         Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), 0);
         Steps steps = new Steps(device, ElementType.F32, 1, 1, 1)) {
       steps.start();
@@ -164,9 +167,9 @@ class CountersTest {
     for (int n : new int[] {N, 4 * N}) {
       for (int offset = 0; offset < 2; offset++) {
         try (CudaDevice device = TestDevices.openDriver();
-            CudaArray x = device.allocate(ElementType.F32, n + 1);
-            CudaArray y = device.allocate(ElementType.F32, n + 1);
-            CudaArray out = device.allocate(ElementType.F64, Device.dotRoom(n))) {
+            CudaArray x = device.array(ElementType.F32, n + 1);
+            CudaArray y = device.array(ElementType.F32, n + 1);
+            CudaArray out = device.array(ElementType.F64, Device.dotRoom(n))) {
           Runnable run = operation(device, operation, x.slice(offset, n), y.slice(0, n), out);
           run.run(); // the first time, it is launched once more, for nothing
           SimCounters.count(device.module("vectors"), true);

@@ -17,9 +17,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.thalweg.device.Array;
 import org.thalweg.device.DeviceException;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.Product;
 import org.thalweg.device.TestDevices;
+import org.thalweg.numeric.ElementType;
 
 /**
  * What is said where cuBLAS is missing or fails, and that Thalweg's own products work after that.
@@ -68,7 +68,7 @@ class CublasFaultsTest {
   void whatTheStandInRefuses() {
     Assumptions.assumeFalse(TestDevices.GPU, "a GPU has the real one");
     try (CudaDevice device = TestDevices.openDriver(Matmul.CUBLAS);
-        CudaArray x = device.allocate(ElementType.F32, 4)) {
+        CudaArray x = device.array(ElementType.F32, 4)) {
       cublasHandle handle = new cublasHandle();
       assertEquals(cublasStatus.CUBLAS_STATUS_SUCCESS, JCublas2.cublasCreate(handle));
       assertEquals(cublasStatus.CUBLAS_STATUS_ALLOC_FAILED, square(handle, 2, 2, x));
@@ -115,7 +115,7 @@ class CublasFaultsTest {
   private static String multiply(CudaDevice device) {
     try (Array left = device.of(ElementType.F32, 1, 2, 3, 4);
         Array right = device.of(ElementType.F32, 5, 6, 7, 8);
-        Array out = device.allocate(ElementType.F32, 4)) {
+        Array out = device.array(ElementType.F32, 4)) {
       device.multiply(Product.of(2, 2, 2), left, right, null, out);
       double[] x = device.read(out);
       return "%s %s %s %s".formatted(x[0], x[1], x[2], x[3]);

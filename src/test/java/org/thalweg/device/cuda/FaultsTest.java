@@ -16,9 +16,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.DeviceException;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.TestDevices;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Adam;
+import org.thalweg.sim.SimCounters;
+import org.thalweg.sim.TestModule;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
 

@@ -12,9 +12,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.Steps;
 import org.thalweg.device.TestDevices;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Sgd;
 
@@ -57,13 +57,13 @@ class HugeOffsetsTest {
       Arrays.setAll(values, i -> i);
       CudaArray w = (CudaArray) device.of(ElementType.F32, values);
       CudaArray g = (CudaArray) device.of(ElementType.F32, values);
-      Group.PLAIN.fill(steps, 0, 1, new Sgd(1), 0.5, 1, 1);
+      steps.numbers(0, 1, Group.PLAIN.numbers(new Sgd(1), steps.type(), 0.5, 1, 1));
       steps.start();
       // A tensor of before + BLOCK elements; the launch's only block is its last one.
       ByteBuffer row = ByteBuffer.allocateDirect(80).order(ByteOrder.LITTLE_ENDIAN);
       row.putLong(w.address() - 4 * before).putLong(g.address() - 4 * before);
       row.putLong(48, before + BLOCK).putLong(56, -(before / BLOCK));
-      CudaArray table = device.allocate(ElementType.CELL, 10);
+      CudaArray table = device.array(ElementType.CELL, 10);
       device.upload(table, row.clear());
       CudaArray map = (CudaArray) device.of(0);
       launch(
@@ -75,7 +75,7 @@ class HugeOffsetsTest {
           ((CudaArray) steps.cells()).address(),
           steps.columns(),
           1,
-          ((CudaArray) steps.clock()).address());
+          ((CudaArray) steps.state()).address());
       double[] after = device.read(w);
       for (int i = 0; i < BLOCK; i++) {
         assertEquals(0.5 * i, after[i]);
@@ -92,13 +92,13 @@ class HugeOffsetsTest {
         Steps steps = new Steps(device, ElementType.F32, 1, 1, 1)) {
       steps.integer(0, 0, first);
       steps.start();
-      CudaArray pixels = device.allocate(ElementType.U8, features);
+      CudaArray pixels = device.array(ElementType.U8, features);
       device.upload(
           pixels, ByteBuffer.allocateDirect(features).put(new byte[] {1, 2, 3, -1}).flip());
       CudaArray labels = (CudaArray) device.of(7);
       CudaArray order = (CudaArray) device.of(row);
-      CudaArray x = device.allocate(ElementType.F32, features);
-      CudaArray y = device.allocate(ElementType.I32, 1);
+      CudaArray x = device.array(ElementType.F32, features);
+      CudaArray y = device.array(ElementType.I32, 1);
       launch(
           device,
           "data",
@@ -114,7 +114,7 @@ class HugeOffsetsTest {
           ((CudaArray) steps.cells()).address(),
           steps.columns(),
           0,
-          ((CudaArray) steps.clock()).address());
+          ((CudaArray) steps.state()).address());
       assertEquals("[0.5, 1.0, 1.5, 127.5]", Arrays.toString(device.read(x)));
     }
   }

@@ -15,13 +15,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.thalweg.device.Array;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Product;
 import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.device.TestDevices;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Adam;
 import org.thalweg.optim.Group;
 
@@ -123,7 +123,7 @@ class LeasesTest {
   void aProgramKeepsWhatItUses() throws Exception {
     Recorded recorded = program();
     collect();
-    Group.PLAIN.fill(recorded.steps(), 0, 0, ADAM, 0.1, 1, 1);
+    recorded.steps().numbers(0, 0, Group.PLAIN.numbers(ADAM, ElementType.F32, 0.1, 1, 1));
     recorded.steps().start();
     recorded.program().run(1); // the software driver would find memory that is freed
     assertEquals(1, recorded.steps().account().updates());

@@ -9,10 +9,11 @@ import org.junit.jupiter.api.Test;
 import org.thalweg.check.NumericGradient;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Digits;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.TestDevices;
-import org.thalweg.loss.Softmax;
-import org.thalweg.model.ClassifierObjective;
+import org.thalweg.loss.SoftmaxCrossEntropy;
+import org.thalweg.minimize.ClassifierObjective;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.sim.SimCounters;
 
 /** A numeric gradient's evaluations run as one batch of models, not as a launch each. */
 @Tag("driver")
@@ -23,7 +24,8 @@ class ModelsAtOnceTest {
     Dataset rows = Digits.load().train().splitAt(3).train();
     try (CudaDevice device = TestDevices.openDriver();
         ClassifierObjective f =
-            new ClassifierObjective(device, rows, new Softmax(), ElementType.F64, 0.1, 0.2)) {
+            new ClassifierObjective(
+                device, rows, new SoftmaxCrossEntropy(), ElementType.F64, 0.1, 0.2)) {
       double[] w = new double[(int) f.size()];
       NumericGradient.of(f, w, 1e-6); // the first time, a kernel is launched once more, for nothing
       SimCounters.count(device.module("losses"), true);

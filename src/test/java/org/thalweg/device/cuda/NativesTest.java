@@ -18,8 +18,8 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.thalweg.device.Array;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.Product;
+import org.thalweg.numeric.ElementType;
 
 /** JVMs that start together do not load each other's half-written libraries. */
 @Tag("driver")

@@ -10,6 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.thalweg.device.DeviceException;
 import org.thalweg.device.TestDevices;
+import org.thalweg.sim.SimCounters;
 
 /** Drivers and GPUs that are too old are refused, and those that are not are not. */
 @Tag("driver")

@@ -19,9 +19,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.Exact;
 import org.thalweg.device.TestDevices;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 
 /** exact.cuh and Exact compute the same bits: exp, log and the canonical sums by themselves. */
 @Tag("driver")
@@ -51,7 +51,7 @@ class ProbeTest {
 
   private double[] run(String kernel, ElementType type, double[] x, int results, int threads) {
     try (CudaArray in = (CudaArray) device.of(type, x);
-        CudaArray out = device.allocate(type, results)) {
+        CudaArray out = device.array(type, results)) {
       CUfunction function = new CUfunction();
       String name = kernel + "_" + type.suffix();
       Driver.check(JCudaDriver.cuModuleGetFunction(function, module, name), "finding %s", name);

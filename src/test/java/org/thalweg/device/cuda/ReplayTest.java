@@ -10,15 +10,16 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.thalweg.device.Array;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Product;
 import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.device.TestDevices;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Adam;
 import org.thalweg.optim.Group;
+import org.thalweg.sim.SimCounters;
 
 /** What a replayed step costs the host. */
 @Tag("driver")
@@ -45,7 +46,7 @@ class ReplayTest {
                   device.update(adam, tensors, steps, 0);
                 })) {
       for (int i = 0; i < capacity; i++) {
-        Group.PLAIN.fill(steps, i, 0, adam, 0.1, 1 + i, 1);
+        steps.numbers(i, 0, Group.PLAIN.numbers(adam, steps.type(), 0.1, 1 + i, 1));
       }
       steps.start();
       CUmodule module = device.module("data");

@@ -13,8 +13,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.thalweg.device.Array;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.TestDevices;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.sim.SimCounters;
 
 /** Copies through page-locked blocks, on a stream that works as late as it may. */
 @Tag("driver")

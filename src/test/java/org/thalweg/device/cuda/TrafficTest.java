@@ -24,13 +24,14 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.thalweg.device.Array;
-import org.thalweg.device.ElementType;
 import org.thalweg.device.Product;
 import org.thalweg.device.Rows;
 import org.thalweg.device.Steps;
 import org.thalweg.device.TestDevices;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.sim.SimCounters;
 
 /**
  * What products, losses and gather move, as the software driver counts it: the floor of

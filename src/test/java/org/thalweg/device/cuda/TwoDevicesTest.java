@@ -12,8 +12,8 @@ import org.thalweg.data.Digits;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
-import org.thalweg.device.ElementType;
-import org.thalweg.device.JavaDevice;
+import org.thalweg.device.java.JavaDevice;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
 

@@ -1,0 +1,257 @@
+package org.thalweg.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.thalweg.device.Array;
+import org.thalweg.device.Device;
+import org.thalweg.device.Norm;
+import org.thalweg.device.Product;
+import org.thalweg.device.Rows;
+import org.thalweg.device.Steps;
+import org.thalweg.device.Tensors;
+import org.thalweg.loss.Loss;
+import org.thalweg.loss.Losses;
+import org.thalweg.loss.SoftmaxCrossEntropy;
+import org.thalweg.model.LinearClassifier;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.optim.Group;
+import org.thalweg.optim.Optimizer;
+import org.thalweg.optim.Optimizers;
+import org.thalweg.optim.Rounding;
+
+/**
+ * A kernel that is measured.
+ *
+ * @param module the file of {@code kernels/} that it is in
+ * @param name of the operation, rule or loss, and its type where that is not F32
+ */
+record Workload(String module, String name, Setup setup) {
+  private static final int FEATURES = 784;
+  private static final int CLASSES = 10;
+  private static final int BATCH = 128;
+  private static final int MINIBATCHES = 64;
+
+  /** Makes what a launch needs, about so many elements of it. */
+  interface Setup {
+    Work on(Measurement room, long elements);
+  }
+
+  /**
+   * What is launched.
+   *
+   * @param size in figures, where it is not a number of elements
+   * @param bytes that cannot but be moved: each input read once, each output written once
+   * @param fma multiply-adds of a product; else 0
+   */
+  record Work(String size, long elements, long bytes, double fma, Runnable launch) {
+    Work(long elements, long bytes, Runnable launch) {
+      this("", elements, bytes, 0, launch);
+    }
+  }
+
+  /** All of them; the copy that the others are compared with comes first. */
+  static List<Workload> all() {
+    List<Workload> list = new ArrayList<>();
+    vectors(list);
+    for (Optimizer rule : Optimizers.all()) {
+      list.add(update(rule, ElementType.F32, Rounding.NEAREST));
+    }
+    Optimizer adam = Optimizers.named("adam");
+    list.add(update(adam, ElementType.F64, Rounding.NEAREST));
+    list.add(update(adam, ElementType.BF16, Rounding.NEAREST));
+    list.add(update(adam, ElementType.BF16, new Rounding(true, 1)));
+    list.add(clip(ElementType.F32));
+    list.add(clip(ElementType.BF16));
+    for (Loss loss : Losses.all()) {
+      list.add(loss(loss, CLASSES));
+      list.add(loss(loss, 1000));
+    }
+    list.add(new Workload("data", "gather", Workload::gather));
+    list.add(
+        product("multiply", false, n -> Product.of((int) (n / FEATURES) + 1, CLASSES, FEATURES)));
+    list.add(
+        product(
+            "multiply transposed",
+            true,
+            n -> Product.of(FEATURES, CLASSES, (int) (n / FEATURES) + 1)));
+    list.add(product("multiply", false, Workload::cube));
+    return list;
+  }
+
+  private static void vectors(List<Workload> list) {
+    list.add(vectors("copy", 8, (room, n, x, y) -> () -> room.device.copy(x, y)));
+    list.add(
+        vectors(
+            "dot",
+            8,
+            (room, n, x, y) -> {
+              Array out = room.own(room.device.allocate(ElementType.F64, Device.dotRoom(n)));
+              return () -> room.device.dot(x, y, out);
+            }));
+    list.add(
+        vectors(
+            "norm two",
+            4,
+            (room, n, x, y) -> {
+              Array out = room.own(room.device.allocate(ElementType.F64, Device.dotRoom(n)));
+              return () -> room.device.norm(Norm.TWO, x, out);
+            }));
+    list.add(vectors("axpy", 12, (room, n, x, y) -> () -> room.device.axpy(1e-3, x, y)));
+    list.add(vectors("scale", 8, (room, n, x, y) -> () -> room.device.scale(-1, x)));
+  }
+
+  private interface OfTwo {
+    Runnable launch(Measurement room, long n, Array x, Array y);
+  }
+
+  private static Workload vectors(String name, int bytes, OfTwo operation) {
+    return new Workload(
+        "vectors",
+        name,
+        (room, n) -> {
+          Array x = room.numbers(ElementType.F32, n);
+          Array y = room.numbers(ElementType.F32, n);
+          return new Work(n, bytes * n, operation.launch(room, n, x, y));
+        });
+  }
+
+  private static Workload update(Optimizer rule, ElementType type, Rounding rounding) {
+    return new Workload(
+        "optimizers",
+        rule.name() + suffix(type) + (rounding.stochastic() ? " stochastic" : ""),
+        (room, n) -> {
+          Tensors tensors = room.tensors(type, n, rule);
+          Steps steps = room.steps(type.computed(), Rounding.COLUMNS + Group.columns(rule));
+          for (int row = 0; row < steps.capacity(); row++) {
+            steps.integer(row, 0, rounding.key(row + 1));
+            steps.numbers(
+                row,
+                Rounding.COLUMNS,
+                Group.PLAIN.numbers(rule, steps.type(), rule.lr(), row + 1, 1));
+          }
+          int column = type == ElementType.BF16 ? 0 : Rounding.COLUMNS;
+          // In bf16 too: gradient and copy take 2 bytes each, the master is read and written.
+          long each = (12L + 8L * rule.states()) * (type == ElementType.F64 ? 2 : 1);
+          return new Work(n, each * n, () -> room.device.update(rule, tensors, steps, column));
+        });
+  }
+
+  private static String suffix(ElementType type) {
+    return type == ElementType.F32 ? "" : " " + type.suffix();
+  }
+
+  private static Workload clip(ElementType type) {
+    return new Workload(
+        "clip",
+        "clip" + suffix(type),
+        (room, n) -> {
+          Tensors tensors = room.tensors(type, n, Optimizers.named("sgd"));
+          Steps steps = room.steps(ElementType.F32, 1);
+          for (int row = 0; row < steps.capacity(); row++) {
+            steps.number(row, 0, 1);
+          }
+          return new Work(n, type.bytes() * n, () -> room.device.clip(tensors, steps, 0, true));
+        });
+  }
+
+  private static Workload loss(Loss loss, int classes) {
+    return new Workload(
+        "losses",
+        loss.kernel(),
+        (room, n) -> {
+          int rows = (int) (n / classes) + 1;
+          Array scores = room.numbers(ElementType.F32, (long) rows * classes);
+          Array gradient = room.numbers(ElementType.F32, (long) rows * classes);
+          Array labels = room.integers(rows, classes);
+          Array rowLoss = room.numbers(ElementType.F32, rows);
+          Array right = room.integers(rows, 2);
+          return new Work(
+              "%dx%d".formatted(rows, classes),
+              (long) rows * classes,
+              8L * rows * classes + 12L * rows,
+              0,
+              () -> room.device.loss(loss, scores, labels, 1.0 / rows, gradient, rowLoss, right));
+        });
+  }
+
+  private static Work gather(Measurement room, long n) {
+    int rows = (int) (n / FEATURES) + 1;
+    Rows source = room.rows(rows, FEATURES, CLASSES);
+    Array order = room.integers(rows, rows);
+    Array x = room.numbers(ElementType.F32, (long) rows * FEATURES);
+    Array y = room.integers(rows, CLASSES);
+    Steps steps = room.steps(ElementType.F32, 1); // of zeros: each step begins with the first row
+    return new Work(
+        "%dx%d".formatted(rows, FEATURES),
+        (long) rows * FEATURES,
+        5L * rows * FEATURES + 12L * rows,
+        0,
+        () -> room.device.gather(source, order, steps, 0, x, y));
+  }
+
+  private interface Sizes {
+    Product of(long elements);
+  }
+
+  private static Workload product(String name, boolean transposed, Sizes sizes) {
+    return new Workload(
+        "matmul",
+        name,
+        (room, n) -> {
+          Product size = sizes.of(n);
+          long rows = size.rows();
+          long columns = size.columns();
+          long depth = size.depth();
+          Array left = room.numbers(ElementType.F32, rows * depth);
+          Array right = room.numbers(ElementType.F32, depth * columns);
+          Array row = room.numbers(ElementType.F32, columns);
+          Array out = room.numbers(ElementType.F32, rows * columns);
+          Device device = room.device;
+          return new Work(
+              "%dx%dx%d".formatted(rows, depth, columns),
+              rows * depth,
+              4 * (rows * depth + depth * columns + columns + rows * columns),
+              (double) rows * depth * columns,
+              transposed
+                  ? () -> device.multiplyTransposed(size, left, right, out, row)
+                  : () -> device.multiply(size, left, right, row, out));
+        });
+  }
+
+  private static Product cube(long n) {
+    int side = (int) Math.sqrt((double) n);
+    return Product.of(side, side, side);
+  }
+
+  /** What a trainer records for softmax regression on bytes with Adam. */
+  static Work trainingStep(Measurement room) {
+    Device device = room.device;
+    Optimizer adam = Optimizers.named("adam");
+    LinearClassifier model =
+        room.own(new LinearClassifier(device, ElementType.F32, FEATURES, CLASSES));
+    LinearClassifier.Minibatch minibatch = room.own(model.minibatch(BATCH));
+    Tensors tensors = room.own(device.tensors(model.parameters(), adam));
+    Rows source = room.rows(BATCH * MINIBATCHES, FEATURES, CLASSES);
+    Array order = room.integers(BATCH * MINIBATCHES, BATCH * MINIBATCHES);
+    Steps steps = room.steps(ElementType.F32, 1 + 2 * Group.columns(adam));
+    for (int row = 0; row < steps.capacity(); row++) {
+      steps.integer(row, 0, (long) row % MINIBATCHES * BATCH);
+      for (int group = 0; group < 2; group++) {
+        int column = 1 + group * Group.columns(adam);
+        steps.numbers(row, column, Group.PLAIN.numbers(adam, steps.type(), adam.lr(), row + 1, 1));
+      }
+    }
+    return new Work(
+        "%dx%dx%d".formatted(BATCH, FEATURES, CLASSES),
+        BATCH,
+        0,
+        0,
+        () -> {
+          device.gather(source, order, steps, 0, minibatch.x(), minibatch.labels());
+          minibatch.forward(new SoftmaxCrossEntropy());
+          device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
+          minibatch.backward();
+          device.update(adam, tensors, steps, 1);
+        });
+  }
+}

@@ -1,0 +1,70 @@
+package org.thalweg.cli;
+
+import java.io.Console;
+import java.io.PrintWriter;
+
+/**
+ * A line on a terminal's standard error that says how far a training is; nothing where that is no
+ * terminal.
+ */
+final class ProgressBar {
+  private static final int WIDTH = 40;
+  private static final long PAUSE = 100_000_000; // nanoseconds between two drawings
+  private static final String CLEAR = "\r\033[K";
+
+  private final PrintWriter err;
+  private final boolean shown;
+  private final long start = System.nanoTime();
+  private long from = -1;
+  private long drawn = start;
+
+  ProgressBar(PrintWriter err, boolean wanted) {
+    this.err = err;
+    shown = wanted && isTerminal();
+  }
+
+  /** From JDK 22 on there is a console without a terminal, too, which says so. */
+  @SuppressWarnings("SystemConsoleNull") // which is asked, too
+  private static boolean isTerminal() {
+    Console console = System.console();
+    if (console == null) {
+      return false;
+    }
+    try {
+      return (boolean) Console.class.getMethod("isTerminal").invoke(console);
+    } catch (ReflectiveOperationException before22) {
+      return true;
+    }
+  }
+
+  void step(long done, long of) {
+    long now = System.nanoTime();
+    if (from < 0) {
+      from = done - 1; // a resumed run has not done them all in this time
+    }
+    if (!shown || of <= 0 || now - drawn < PAUSE) {
+      return;
+    }
+    drawn = now;
+    int filled = (int) (WIDTH * done / of);
+    long left = Math.round((now - start) * 1e-9 * (of - done) / (done - from));
+    err.printf(
+        "%s%s%s %3d %% of %,d steps, %d:%02d left",
+        CLEAR,
+        "#".repeat(filled),
+        ".".repeat(WIDTH - filled),
+        100 * done / of,
+        of,
+        left / 60,
+        left % 60);
+    err.flush();
+  }
+
+  /** Before anything else is printed. */
+  void clear() {
+    if (shown) {
+      err.print(CLEAR);
+      err.flush();
+    }
+  }
+}

@@ -1,0 +1,103 @@
+package org.thalweg.device.java;
+
+import org.jspecify.annotations.Nullable;
+import org.thalweg.numeric.ElementType;
+
+/**
+ * Rows of {@link JavaDevice} on their way into a minibatch: some at a time are copied as they are,
+ * then scaled and shifted together. They lie anywhere, and the processor waits for many at once
+ * where they are only copied.
+ */
+final class JavaGather {
+  /** Copied at a time: they stay in the cache until they are scaled. */
+  private static final int MOST = 128;
+
+  private final JavaArray to;
+  private final int features;
+  private final double scale;
+  private final @Nullable JavaArray shift;
+  private final boolean small; // bytes, else floats
+  private final byte[] bytes;
+  private final float[] floats;
+
+  /**
+   * Room for some rows.
+   *
+   * @param from U8 or F32
+   */
+  JavaGather(
+      ElementType from, JavaArray to, int features, double scale, @Nullable JavaArray shift) {
+    this.to = to;
+    this.features = features;
+    this.scale = scale;
+    this.shift = shift;
+    int count = (int) Math.min(to.count(), (long) MOST * features);
+    small = from == ElementType.U8;
+    bytes = new byte[small ? count : 0];
+    floats = new float[count]; // of bytes, what they stand for
+  }
+
+  /** The rows of n places of an order, from one on. */
+  void run(JavaArray values, int[] order, int from, int n) {
+    for (int done = 0; done < n; done += MOST) {
+      int rows = Math.min(MOST, n - done);
+      for (int row = 0; row < rows; row++) {
+        copy(values, order[from + done + row] * features, row * features);
+      }
+      scale(to.at() + done * features, rows * features);
+    }
+  }
+
+  private void copy(JavaArray values, int from, int at) {
+    if (small) {
+      System.arraycopy(values.bytes(), values.at() + from, bytes, at, features);
+    } else {
+      System.arraycopy(values.floats(), values.at() + from, floats, at, features);
+    }
+  }
+
+  private void scale(int at, int n) {
+    if (small && shift == null && to.type() == ElementType.F32) {
+      widen(bytes, n, (float) scale, to.floats(), at);
+      return;
+    }
+    if (small) {
+      widen(bytes, n, 1, floats, 0);
+    }
+    if (to.type() == ElementType.F32) {
+      scaleFloats(n, (float) scale, to.floats(), at);
+    } else {
+      scaleDoubles(n, to.doubles(), at);
+    }
+  }
+
+  private static void widen(byte[] from, int n, float factor, float[] to, int at) {
+    for (int i = 0; i < n; i++) {
+      to[at + i] = (from[i] & 0xff) * factor;
+    }
+  }
+
+  private void scaleFloats(int n, float factor, float[] x, int at) {
+    JavaArray by = shift;
+    for (int row = 0; row < n; row += features) {
+      for (int i = row; i < row + features; i++) {
+        x[at + i] =
+            by == null
+                ? floats[i] * factor
+                : Math.fma(floats[i], factor, by.floats()[by.at() + i - row]);
+      }
+    }
+  }
+
+  private void scaleDoubles(int n, double[] x, int at) {
+    JavaArray by = shift;
+    for (int row = 0; row < n; row += features) {
+      for (int i = row; i < row + features; i++) {
+        x[at + i] =
+            by == null
+                ? floats[i] * scale
+                : Math.fma(floats[i], scale, by.doubles()[by.at() + i - row]);
+      }
+    }
+  }
+}

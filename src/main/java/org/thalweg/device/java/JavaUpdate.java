@@ -1,0 +1,151 @@
+package org.thalweg.device.java;
+
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
+import org.thalweg.optim.Group;
+import org.thalweg.optim.Optimizer;
+
+/**
+ * A tensor's update by a rule on {@link JavaDevice}, again and again: what it needs is made once,
+ * so that a step allocates nothing.
+ *
+ * <p>The rules' loops have one index for all arrays. Where parameter and gradient are whole arrays,
+ * that is the elements' own; where one is a slice, and where the gradient is widened or has an L1
+ * term, all are copied to the beginning of arrays of a block's length and back.
+ */
+final class JavaUpdate implements Workers.Body {
+  private static final int BLOCK = 4096;
+
+  private final Optimizer rule;
+  private final JavaTensor tensor;
+  private final boolean single;
+
+  // The group's row, and the state arrays: of the type that is computed in.
+  private final float[] floats;
+  private final float[][] floatStates;
+  private final double[] doubles;
+  private final double[][] doubleStates;
+
+  JavaUpdate(Optimizer rule, JavaTensor tensor) {
+    this.rule = rule;
+    this.tensor = tensor;
+    single = tensor.master().type() == ElementType.F32;
+    int columns = Group.columns(rule);
+    floats = new float[single ? columns : 0];
+    doubles = new double[single ? 0 : columns];
+    floatStates = new float[single ? tensor.states().size() : 0][];
+    doubleStates = new double[single ? 0 : tensor.states().size()][];
+  }
+
+  /**
+   * Updates all elements.
+   *
+   * @param column where the columns of group 0 begin in the cells
+   * @param factor multiplies the gradients' scale
+   */
+  void run(Workers workers, long[] cells, int column, double factor) {
+    int at = column + tensor.group() * Group.columns(rule);
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = Float.intBitsToFloat((int) cells[at + i]);
+    }
+    for (int i = 0; i < doubles.length; i++) {
+      doubles[i] = Double.longBitsToDouble(cells[at + i]);
+    }
+    for (int k = 0; k < floatStates.length; k++) {
+      floatStates[k] = tensor.states().get(k).floats();
+    }
+    for (int k = 0; k < doubleStates.length; k++) {
+      doubleStates[k] = tensor.states().get(k).doubles();
+    }
+    if (single) {
+      floats[0] *= (float) factor;
+    } else {
+      doubles[0] *= factor;
+    }
+    workers.forEach((int) tensor.master().count(), 4, this);
+  }
+
+  /** Updates the elements {@code from .. to - 1}. */
+  @Override
+  public void run(int from, int to) {
+    if (single) {
+      updateFloats(floats, floatStates, from, to);
+    } else {
+      updateDoubles(doubles, doubleStates, from, to);
+    }
+  }
+
+  private void updateFloats(float[] c, float[][] s, int from, int to) {
+    JavaArray master = tensor.master();
+    JavaArray gradient = tensor.gradient();
+    float[] w = master.floats();
+    boolean whole = master.at() == 0 && gradient.at() == 0 && gradient.type() == ElementType.F32;
+    if (whole && c[1] == 0) {
+      rule.update(w, gradient.floats(), s, from, to, c);
+      return;
+    }
+    float[] blockC = c.clone();
+    blockC[0] = 1;
+    float[] blockW = new float[BLOCK];
+    float[] blockG = new float[BLOCK];
+    float[][] blockS = new float[s.length][BLOCK];
+    for (int at = from; at < to; at += BLOCK) {
+      int n = Math.min(BLOCK, to - at);
+      System.arraycopy(w, master.at() + at, blockW, 0, n);
+      load(gradient, at, n, blockG);
+      for (int i = 0; i < n; i++) {
+        blockG[i] = Math.fma(c[1], Math.signum(blockW[i]), c[0] * blockG[i]);
+      }
+      for (int k = 0; k < s.length; k++) {
+        System.arraycopy(s[k], at, blockS[k], 0, n);
+      }
+      rule.update(blockW, blockG, blockS, 0, n, blockC);
+      System.arraycopy(blockW, 0, w, master.at() + at, n);
+      for (int k = 0; k < s.length; k++) {
+        System.arraycopy(blockS[k], 0, s[k], at, n);
+      }
+    }
+  }
+
+  private static void load(JavaArray gradient, int at, int n, float[] block) {
+    if (gradient.type() == ElementType.F32) {
+      System.arraycopy(gradient.floats(), gradient.at() + at, block, 0, n);
+    } else {
+      for (int i = 0; i < n; i++) {
+        block[i] = Exact.widen(gradient.shorts()[gradient.at() + at + i]);
+      }
+    }
+  }
+
+  /** The same in binary64. */
+  private void updateDoubles(double[] c, double[][] s, int from, int to) {
+    JavaArray master = tensor.master();
+    JavaArray gradient = tensor.gradient();
+    double[] w = master.doubles();
+    double[] g = gradient.doubles();
+    if (master.at() == 0 && gradient.at() == 0 && c[1] == 0) {
+      rule.update(w, g, s, from, to, c);
+      return;
+    }
+    double[] blockC = c.clone();
+    blockC[0] = 1;
+    double[] blockW = new double[BLOCK];
+    double[] blockG = new double[BLOCK];
+    double[][] blockS = new double[s.length][BLOCK];
+    for (int at = from; at < to; at += BLOCK) {
+      int n = Math.min(BLOCK, to - at);
+      System.arraycopy(w, master.at() + at, blockW, 0, n);
+      for (int i = 0; i < n; i++) {
+        blockG[i] = Math.fma(c[1], Math.signum(blockW[i]), c[0] * g[gradient.at() + at + i]);
+      }
+      for (int k = 0; k < s.length; k++) {
+        System.arraycopy(s[k], at, blockS[k], 0, n);
+      }
+      rule.update(blockW, blockG, blockS, 0, n, blockC);
+      System.arraycopy(blockW, 0, w, master.at() + at, n);
+      for (int k = 0; k < s.length; k++) {
+        System.arraycopy(blockS[k], 0, s[k], at, n);
+      }
+    }
+  }
+}

@@ -1,0 +1,461 @@
+package org.thalweg.minimize;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.data.Dataset;
+import org.thalweg.device.Array;
+import org.thalweg.device.Checks;
+import org.thalweg.device.Device;
+import org.thalweg.device.DeviceException;
+import org.thalweg.device.MemorySize;
+import org.thalweg.device.Norm;
+import org.thalweg.device.Product;
+import org.thalweg.device.Rows;
+import org.thalweg.device.Steps;
+import org.thalweg.loss.Loss;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
+
+/**
+ * What a linear classifier is to make small, over all rows of a data set: {@code f(w) = mean of the
+ * rows' losses + l2 * sum of W^2 + l1 * sum of |W|}. The vector w is W, [features × classes], and
+ * behind it the bias, [classes], which is not regularised. Where an element of W is 0, the gradient
+ * takes 0 as the slope of its magnitude.
+ *
+ * <p>The rows lie on the device as the data set keeps them; bytes become numbers in blocks of
+ * {@link #BLOCK} rows. Order: the loss is one canonical sum over all rows in binary64; gradient and
+ * Hessian product are added up block by block.
+ */
+public final class ClassifierObjective implements Objective, AutoCloseable {
+  /** Rows that are worked on at once. The same on every device, for a sum's bits depend on it. */
+  static final int BLOCK = 8192;
+
+  /** How many scores {@link #values} keeps at once, unless one model has more. */
+  private static final int MOST_SCORES = 1 << 20;
+
+  /** Features that are uploaded at once. */
+  private static final int UPLOAD = 1 << 14;
+
+  private final Device device;
+  private final ElementType type;
+  private final Loss loss;
+  private final double l1;
+  private final double l2;
+  private final int rows;
+  private final int features;
+  private final int classes;
+  private final long weights;
+  private final List<Array> owned = new ArrayList<>();
+  private final Array numbers; // of all rows, or of the block that has been gathered last
+  private final @Nullable Gather gather;
+  private final Array labels;
+  private final Array scores;
+  private final Array direction;
+  private final Array rowLoss;
+  private final Array ones;
+  private final Array rowCorrect;
+  private final Array part;
+  private final Array sums;
+
+  /** How a block of rows that are bytes becomes numbers. */
+  private record Gather(Rows rows, Array order, Steps steps, Array labels) {}
+
+  /** Of rows that are not shifted. */
+  public ClassifierObjective(
+      Device device, Dataset data, Loss loss, ElementType type, double l1, double l2) {
+    this(device, data, loss, type, l1, l2, null);
+  }
+
+  /**
+   * Puts the data on the device.
+   *
+   * @param data at least one row
+   * @param type F32 or F64
+   * @param l1 finite and at least 0
+   * @param l2 finite and at least 0
+   * @param means of each feature, which are subtracted; null for none
+   * @throws DeviceException if the device has not enough memory, before any is taken
+   */
+  public ClassifierObjective(
+      Device device,
+      Dataset data,
+      Loss loss,
+      ElementType type,
+      double l1,
+      double l2,
+      double @Nullable [] means) {
+    if (data.rows() == 0) {
+      throw new IllegalArgumentException("there are no rows");
+    }
+    if (!(l1 >= 0 && l1 < Double.POSITIVE_INFINITY && l2 >= 0 && l2 < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          "l1 and l2 must be finite and at least 0: %s, %s".formatted(l1, l2));
+    }
+    this.device = device;
+    this.type = type;
+    this.loss = loss;
+    this.l1 = l1;
+    this.l2 = l2;
+    rows = data.rows();
+    features = data.features();
+    classes = data.classes();
+    weights = (long) features * classes;
+    int block = Math.min(rows, BLOCK);
+    double[] shift = means == null ? null : Arrays.stream(means).map(mean -> -mean).toArray();
+    checkMemory(device, data, loss, type, 0);
+    try {
+      labels = own(device.of(data.labels()));
+      scores = allocate(type, (long) block * classes);
+      direction = allocate(type, loss.twiceDifferentiable() ? scores.count() : 0);
+      rowLoss = allocate(type, rows);
+      ones = allocate(type, rows);
+      rowCorrect = allocate(ElementType.I32, block);
+      part = allocate(type, rows > BLOCK ? size() : 0);
+      sums = allocate(ElementType.F64, Device.dotRoom(Math.max(rows, weights)));
+      double[] one = new double[rows];
+      Arrays.fill(one, 1);
+      device.write(ones, one);
+      if (data.values() instanceof Dataset.Bytes bytes) {
+        numbers = allocate(type, (long) block * features);
+        gather = gather(bytes, block, shift);
+        gatherRows(gather, 0, block);
+      } else {
+        numbers = allocate(type, (long) rows * features);
+        gather = null;
+        upload(((Dataset.Floats) data.values()).numbers(), shift);
+      }
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /**
+   * Refuses what the device has no room for.
+   *
+   * @param vectors how many as long as w are to lie beside the objective
+   * @throws DeviceException which says how much there is
+   */
+  public static void checkMemory(
+      Device device, Dataset data, Loss loss, ElementType type, int vectors) {
+    long size = (data.features() + 1L) * data.classes();
+    long bytes = bytes(data, loss, type) + vectors * size * type.bytes();
+    if (bytes > device.available()) {
+      throw new DeviceException(
+          "a full batch needs %s, %s are free on %s; --method minibatch streams its rows"
+              .formatted(
+                  MemorySize.text(bytes),
+                  MemorySize.text(device.available()),
+                  device.description()));
+    }
+  }
+
+  /** Bytes that an objective takes on the device, with means. */
+  static long bytes(Dataset data, Loss loss, ElementType type) {
+    long rows = data.rows();
+    long features = data.features();
+    long block = Math.min(rows, BLOCK);
+    long weights = features * data.classes();
+    int labels = ElementType.I32.bytes();
+    boolean gathered = data.values() instanceof Dataset.Bytes;
+    long numbers = (gathered ? block : rows) * features;
+    numbers += block * data.classes() * (loss.twiceDifferentiable() ? 2 : 1);
+    numbers += 2 * rows + (rows > BLOCK ? weights + data.classes() : 0);
+    long bytes = numbers * type.bytes() + labels * (rows + block);
+    bytes += ElementType.F64.bytes() * Device.dotRoom(Math.max(rows, weights));
+    if (gathered) {
+      bytes += rows * features + 2L * labels * block + Steps.bytes(1, 1, 1);
+      bytes += features * type.bytes();
+    }
+    return bytes;
+  }
+
+  private Array own(Array array) {
+    owned.add(array);
+    return array;
+  }
+
+  private Array allocate(ElementType of, long count) {
+    return own(device.allocate(of, count));
+  }
+
+  private Gather gather(Dataset.Bytes bytes, int block, double @Nullable [] shift) {
+    Array pixels = allocate(ElementType.U8, bytes.count());
+    device.upload(pixels, ByteBuffer.wrap(bytes.pixels()));
+    Array order = own(device.of(IntStream.range(0, block).toArray()));
+    Steps steps = new Steps(device, type, 1, 1, 1); // its one cell, the first row, stays 0
+    own(steps.cells());
+    own(steps.state());
+    own(steps.results());
+    steps.start();
+    return new Gather(
+        new Rows(
+            pixels,
+            labels,
+            features,
+            bytes.scale(),
+            shift == null ? null : own(device.of(type, shift))),
+        order,
+        steps,
+        allocate(ElementType.I32, block));
+  }
+
+  /** In parts, which a buffer has room for; shifted as {@link Device#gather} does. */
+  private void upload(float[] values, double @Nullable [] shift) {
+    int most = Math.min(values.length, UPLOAD);
+    ByteBuffer buffer =
+        ByteBuffer.allocateDirect(most * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+    for (int from = 0; from < values.length; from += most) {
+      int n = Math.min(most, values.length - from);
+      for (int i = 0; i < n; i++) {
+        float value = values[from + i];
+        double by = shift == null ? -0.0 : shift[(from + i) % features]; // x + -0.0 is x
+        if (type == ElementType.F32) {
+          buffer.putFloat(4 * i, value + (float) by);
+        } else {
+          buffer.putDouble(8 * i, value + by);
+        }
+      }
+      device.upload(numbers.slice(from, n), buffer);
+    }
+  }
+
+  @Override
+  public Device device() {
+    return device;
+  }
+
+  @Override
+  public ElementType type() {
+    return type;
+  }
+
+  @Override
+  public long size() {
+    return weights + classes;
+  }
+
+  @Override
+  public boolean twiceDifferentiable() {
+    return loss.twiceDifferentiable();
+  }
+
+  private Array weights(Array w) {
+    return w.slice(0, weights);
+  }
+
+  private Array bias(Array w) {
+    return w.slice(weights, classes);
+  }
+
+  /** The features of the n rows from one on, [n × features]. */
+  private Array x(int from, int n) {
+    if (gather == null) {
+      return numbers.slice((long) from * features, (long) n * features);
+    }
+    if (rows > BLOCK) {
+      gatherRows(gather, from, n);
+    }
+    return numbers.slice(0, (long) n * features);
+  }
+
+  private void gatherRows(Gather by, int from, int n) {
+    Array pixels = by.rows.values().slice((long) from * features, (long) n * features);
+    Rows block =
+        new Rows(pixels, labels.slice(from, n), features, by.rows.scale(), by.rows.shift());
+    Array x = numbers.slice(0, (long) n * features);
+    device.gather(block, by.order, by.steps, 0, x, by.labels.slice(0, n));
+  }
+
+  private Array scores(Array x, int n, Array w, Array to) {
+    Array out = to.slice(0, (long) n * classes);
+    device.multiply(Product.of(n, classes, features), x, weights(w), bias(w), out);
+    return out;
+  }
+
+  /** {@code out = xᵀ · d} after the first block's rows, {@code out += xᵀ · d} after the others'. */
+  private void backward(int from, int n, Array x, Array d, Array out) {
+    Array product = from == 0 ? out : part;
+    device.multiplyTransposed(
+        Product.of(features, classes, n), x, d, weights(product), bias(product));
+    if (from > 0) {
+      device.axpy(1, part, out);
+    }
+  }
+
+  @Override
+  public double value(Array w) {
+    return evaluate(w, null);
+  }
+
+  @Override
+  public double gradient(Array w, Array gradient) {
+    check("gradient", gradient);
+    Checks.apart("gradient", gradient, w);
+    return evaluate(w, gradient);
+  }
+
+  private void check(String what, Array vector) {
+    Checks.type(what, vector, type);
+    Checks.count(what, vector, size());
+  }
+
+  private double evaluate(Array w, @Nullable Array gradient) {
+    check("w", w);
+    for (int from = 0; from < rows; from += BLOCK) {
+      int n = Math.min(BLOCK, rows - from);
+      Array x = x(from, n);
+      Array d = forward(from, n, x, w);
+      if (gradient != null) {
+        backward(from, n, x, d, gradient);
+      }
+    }
+    if (gradient != null && l2 != 0) {
+      device.axpy(2 * l2, weights(w), weights(gradient));
+    }
+    if (gradient != null && l1 != 0) {
+      device.axpySign(l1, weights(w), weights(gradient));
+    }
+    device.dot(rowLoss, ones, sums);
+    double value = first(sums) / rows;
+    if (l2 != 0) {
+      device.dot(weights(w), weights(w), sums);
+      value += l2 * first(sums);
+    }
+    if (l1 != 0) {
+      device.norm(Norm.ONE, weights(w), sums);
+      value += l1 * first(sums);
+    }
+    return value;
+  }
+
+  /**
+   * The losses of n rows from one on, and whether they are right. Returns the gradient of the
+   * scores.
+   */
+  private Array forward(int from, int n, Array x, Array w) {
+    Array d = scores(x, n, w, scores);
+    Array row = rowLoss.slice(from, n);
+    device.loss(loss, d, labels.slice(from, n), 1.0 / rows, d, row, rowCorrect.slice(0, n));
+    return d;
+  }
+
+  /** The share of the rows whose largest score is that of their label. */
+  public double accuracy(Array w) {
+    check("w", w);
+    long right = 0;
+    for (int from = 0; from < rows; from += BLOCK) {
+      int n = Math.min(BLOCK, rows - from);
+      forward(from, n, x(from, n), w);
+      right += (long) DoubleStream.of(device.read(rowCorrect.slice(0, n))).sum();
+    }
+    return (double) right / rows;
+  }
+
+  private double first(Array array) {
+    return device.read(array.slice(0, 1))[0];
+  }
+
+  @Override
+  public void hessianTimes(Array w, Array v, Array out) {
+    if (!twiceDifferentiable()) {
+      throw new UnsupportedOperationException(loss + " has no second derivative");
+    }
+    check("w", w);
+    check("vector", v);
+    check("product", out);
+    Checks.apart("product", out, w);
+    Checks.apart("product", out, v);
+    for (int from = 0; from < rows; from += BLOCK) {
+      int n = Math.min(BLOCK, rows - from);
+      Array x = x(from, n);
+      Array at = scores(x, n, w, scores);
+      Array u = scores(x, n, v, direction);
+      device.lossHessian(loss, at, labels.slice(from, n), n, 1.0 / rows, u, u);
+      backward(from, n, x, u, out);
+    }
+    if (l2 != 0) {
+      device.axpy(2 * l2, weights(v), weights(out));
+    }
+  }
+
+  /**
+   * All points are models that share the rows: one product and one loss for a block of rows and of
+   * models.
+   */
+  @Override
+  public double[] values(double[][] points) {
+    int block = Math.min(rows, BLOCK);
+    int most = (int) Math.max(1, MOST_SCORES / ((long) block * classes));
+    double[] values = new double[points.length];
+    for (int from = 0; from < points.length; from += most) {
+      double[][] some = Arrays.copyOfRange(points, from, Math.min(from + most, points.length));
+      System.arraycopy(valuesAtOnce(some, block), 0, values, from, some.length);
+    }
+    return values;
+  }
+
+  private double[] valuesAtOnce(double[][] points, int block) {
+    int models = points.length;
+    double[][] losses = new double[models][rows];
+    try (Array ws = device.allocate(type, models * weights);
+        Array biases = device.allocate(type, (long) models * classes);
+        Array room = device.allocate(type, (long) models * block * classes);
+        Array lossRoom = device.allocate(type, (long) models * block);
+        Array correctRoom = device.allocate(ElementType.I32, (long) models * block)) {
+      device.write(ws, columns(points, 0, (int) weights));
+      device.write(biases, columns(points, (int) weights, (int) size()));
+      for (int from = 0; from < rows; from += BLOCK) {
+        int n = Math.min(BLOCK, rows - from);
+        Array d = room.slice(0, (long) models * n * classes);
+        Array rowLosses = lossRoom.slice(0, (long) models * n);
+        Array corrects = correctRoom.slice(0, (long) models * n);
+        Product size = new Product(models, true, n, classes, features);
+        device.multiply(size, x(from, n), ws, biases, d);
+        device.loss(loss, d, labels.slice(from, n), 1, d, rowLosses, corrects);
+        double[] read = device.read(rowLosses);
+        for (int m = 0; m < models; m++) {
+          System.arraycopy(read, m * n, losses[m], from, n);
+        }
+      }
+    }
+    double[] values = new double[models];
+    for (int m = 0; m < models; m++) {
+      values[m] = Exact.sum(losses[m], 0, rows) / rows;
+      double[] terms = new double[(int) weights];
+      if (l2 != 0) {
+        for (int i = 0; i < terms.length; i++) {
+          double w = type.round(points[m][i]);
+          terms[i] = w * w;
+        }
+        values[m] += l2 * Exact.sum(terms, 0, terms.length);
+      }
+      if (l1 != 0) {
+        for (int i = 0; i < terms.length; i++) {
+          terms[i] = Math.abs(type.round(points[m][i]));
+        }
+        values[m] += l1 * Exact.sum(terms, 0, terms.length);
+      }
+    }
+    return values;
+  }
+
+  private static double[] columns(double[][] rows, int from, int to) {
+    double[] columns = new double[rows.length * (to - from)];
+    for (int row = 0; row < rows.length; row++) {
+      System.arraycopy(rows[row], from, columns, row * (to - from), to - from);
+    }
+    return columns;
+  }
+
+  @Override
+  public void close() {
+    owned.forEach(Array::close);
+  }
+}

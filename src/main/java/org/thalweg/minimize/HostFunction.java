@@ -1,0 +1,50 @@
+package org.thalweg.minimize;
+
+import org.thalweg.device.Device;
+import org.thalweg.numeric.ElementType;
+
+/**
+ * A function of a vector in plain Java, with its gradient: the way to minimise or check one's own
+ * function. Its methods change no array but the one that they fill, keep none, and the same call
+ * twice gives the same bits.
+ */
+public interface HostFunction {
+  /** How many numbers the vector has. */
+  int size();
+
+  /** f(w). NaN or infinite where it is not defined. */
+  double value(double[] w);
+
+  /**
+   * f(w), and its gradient.
+   *
+   * @param gradient receives {@link #size} numbers
+   */
+  double gradient(double[] w, double[] gradient);
+
+  /** Whether {@link #hessianTimes} is there. */
+  default boolean twiceDifferentiable() {
+    return false;
+  }
+
+  /**
+   * The product of the Hessian at w with a vector.
+   *
+   * @param out receives {@link #size} numbers
+   * @throws UnsupportedOperationException where f is not {@link #twiceDifferentiable}
+   */
+  default void hessianTimes(double[] w, double[] v, double[] out) {
+    throw new UnsupportedOperationException("no second derivative is known");
+  }
+
+  /**
+   * The same function of vectors on a device. Each call copies them to the host and its result
+   * back.
+   *
+   * @param type F32 or F64: what the vectors are. The function still computes in double; its
+   *     gradient and products are rounded to the type, its value is not.
+   */
+  default Objective on(Device device, ElementType type) {
+    return new HostObjective(this, device, type);
+  }
+}

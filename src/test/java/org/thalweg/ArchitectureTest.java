@@ -1,0 +1,114 @@
+package org.thalweg;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.core.importer.Location;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/** Who may know whom: the table of CONTRIBUTING.md. */
+@AnalyzeClasses(packages = "org.thalweg", importOptions = ArchitectureTest.WithoutTests.class)
+class ArchitectureTest {
+  /** In whatever folder the build stands: ArchUnit's own option knows target/ only. */
+  static final class WithoutTests implements ImportOption {
+    @Override
+    public boolean includes(Location location) {
+      return !location.contains("/test-classes/");
+    }
+  }
+
+  private static final String HOUSE = "org.thalweg.";
+
+  /** Each package, lowest first, and the packages that it may know. */
+  private static final Map<String, List<String>> KNOWS = new TreeMap<>();
+
+  static {
+    List<String> rules = List.of("numeric", "optim", "loss");
+    List<String> devices = with(rules, "device");
+    List<String> models = with(devices, "data", "model");
+    List<String> training = with(models, "train");
+    KNOWS.put("numeric", List.of());
+    KNOWS.put("optim", List.of("numeric"));
+    KNOWS.put("loss", List.of("numeric"));
+    KNOWS.put("device", rules);
+    KNOWS.put("device.java", devices);
+    KNOWS.put("device.cuda", devices);
+    KNOWS.put("data", List.of("numeric"));
+    KNOWS.put("model", with(devices, "data"));
+    KNOWS.put("train", models);
+    KNOWS.put("minimize", models);
+    KNOWS.put("check", with(models, "minimize"));
+    KNOWS.put("plot", List.of("data"));
+    KNOWS.put("compare", with(training, "plot", "minimize"));
+    KNOWS.put("lecture", with(training, "plot", "minimize", "check", "compare"));
+    KNOWS.put("selftest", with(training, "device.java"));
+    KNOWS.put("bench", training);
+    KNOWS.put("cli", List.copyOf(KNOWS.keySet()));
+  }
+
+  private static List<String> with(List<String> known, String... more) {
+    return Stream.concat(known.stream(), Stream.of(more)).toList();
+  }
+
+  @ArchTest
+  static final ArchRule NO_CYCLES = slices().matching("org.thalweg.(**)").should().beFreeOfCycles();
+
+  @ArchTest
+  static void roomsKnowWhomTheyMay(JavaClasses classes) {
+    KNOWS.forEach(
+        (room, known) -> {
+          TreeSet<String> others = new TreeSet<>(KNOWS.keySet());
+          others.removeAll(known);
+          others.remove(room);
+          if (!others.isEmpty()) {
+            String[] packages = others.stream().map(HOUSE::concat).toArray(String[]::new);
+            noClasses()
+                .that()
+                .resideInAPackage(HOUSE + room)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(packages)
+                .check(classes);
+          }
+        });
+  }
+
+  @ArchTest
+  static void everyRoomIsInTheTable(JavaClasses classes) {
+    TreeSet<String> rooms = new TreeSet<>();
+    for (JavaClass one : classes) {
+      rooms.add(one.getPackageName().substring(HOUSE.length()));
+    }
+    assertEquals(KNOWS.keySet(), rooms);
+  }
+
+  @ArchTest
+  static final ArchRule ONLY_THE_CUDA_ROOM_SEES_JCUDA =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("org.thalweg.device.cuda..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("jcuda..");
+
+  @ArchTest
+  static final ArchRule ONLY_THE_COMMAND_LINE_PRINTS =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("org.thalweg.cli..")
+          .should()
+          .accessField(System.class, "out")
+          .orShould()
+          .accessField(System.class, "err");
+}

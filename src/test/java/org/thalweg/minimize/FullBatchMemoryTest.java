@@ -1,0 +1,98 @@
+package org.thalweg.minimize;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.reflect.Proxy;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.thalweg.data.Dataset;
+import org.thalweg.device.Device;
+import org.thalweg.device.DeviceException;
+import org.thalweg.device.TestDevices;
+import org.thalweg.loss.Loss;
+import org.thalweg.loss.Losses;
+import org.thalweg.loss.SoftmaxCrossEntropy;
+import org.thalweg.numeric.ElementType;
+
+/** What a full batch needs is known before any of it is taken. */
+@Tag("driver")
+class FullBatchMemoryTest {
+  /** Four bytes a row: the driver hands out no fewer. */
+  private static Dataset rows(int rows, boolean floats) {
+    return floats
+        ? new Dataset(new Dataset.Floats(new float[rows * 4]), new int[rows], 4, 2)
+        : new Dataset(new byte[rows * 4], new int[rows], 4, 2, 1);
+  }
+
+  /** To the byte, but that an array without elements takes one. */
+  @Test
+  void theDeviceHandsOutWhatWasPlanned() {
+    Assumptions.assumeFalse(TestDevices.GPU, "others may be using a GPU's memory");
+    try (Device device = TestDevices.DRIVER.open()) {
+      long before = device.available();
+      for (Loss loss : Losses.all()) {
+        for (ElementType type : new ElementType[] {ElementType.F32, ElementType.F64}) {
+          for (int rows : new int[] {1, 33, ClassifierObjective.BLOCK + 5}) {
+            for (boolean floats : new boolean[] {false, true}) {
+              Dataset data = rows(rows, floats);
+              try (ClassifierObjective f =
+                  new ClassifierObjective(device, data, loss, type, 0, 0, data.means())) {
+                assertEquals(10, f.size());
+                long taken = before - device.available();
+                int empty =
+                    (rows > ClassifierObjective.BLOCK ? 0 : 1)
+                        + (loss.twiceDifferentiable() ? 0 : 1);
+                assertEquals(
+                    ClassifierObjective.bytes(data, loss, type) + empty, taken, rows + " " + loss);
+              }
+              assertEquals(before, device.available());
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /**
+   * A device on which just that much is free takes it; with a byte less, or a vector more, nothing
+   * is allocated.
+   */
+  @Test
+  void whatDoesNotFitIsRefused() {
+    Dataset data = rows(33, false);
+    SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy();
+    ElementType type = ElementType.F64;
+    long needed = ClassifierObjective.bytes(data, loss, type);
+    try (Device device = TestDevices.JAVA_1.open()) {
+      Device exact = withFree(device, needed, true);
+      new ClassifierObjective(exact, data, loss, type, 0, 0).close();
+      assertRefused(() -> ClassifierObjective.checkMemory(exact, data, loss, type, 1));
+      Device small = withFree(device, needed - 1, false);
+      assertRefused(() -> new ClassifierObjective(small, data, loss, type, 0, 0).close());
+    }
+  }
+
+  private static void assertRefused(Runnable use) {
+    String message = String.valueOf(assertThrows(DeviceException.class, use::run).getMessage());
+    assertTrue(
+        message.matches(
+            "a full batch needs .* kB, .* kB are free on java, 1 thread; --method minibatch .*"),
+        message);
+  }
+
+  private static Device withFree(Device device, long bytes, boolean allocates) {
+    return (Device)
+        Proxy.newProxyInstance(
+            Device.class.getClassLoader(),
+            new Class<?>[] {Device.class},
+            (proxy, method, arguments) -> {
+              assertTrue(allocates || !method.getName().equals("allocate"));
+              return method.getName().equals("available")
+                  ? bytes
+                  : method.invoke(device, arguments);
+            });
+  }
+}

@@ -1,0 +1,302 @@
+package org.thalweg.optim;
+
+import static java.util.stream.Collectors.toSet;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.opentest4j.AssertionFailedError;
+import org.thalweg.device.Array;
+import org.thalweg.device.OnDevice;
+import org.thalweg.device.Parameter;
+import org.thalweg.device.Program;
+import org.thalweg.device.Steps;
+import org.thalweg.device.Tensors;
+import org.thalweg.device.TestDevices;
+import org.thalweg.device.Updates;
+import org.thalweg.device.Values;
+import org.thalweg.loss.LossTolerance;
+import org.thalweg.loss.Losses;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.oracle.GoldenFile;
+import org.thalweg.oracle.UpdateOracle;
+
+/** Every rule and every loss against numbers that PyTorch has computed in binary64. */
+class GoldenTest {
+  @Nested
+  class OneThread extends Body {
+    OneThread() {
+      super(TestDevices.JAVA_1);
+    }
+  }
+
+  @Nested
+  @Tag("driver")
+  class OnDriver extends Body {
+    OnDriver() {
+      super(TestDevices.DRIVER);
+    }
+  }
+
+  static List<GoldenFile> updates() {
+    return GoldenFile.all().stream().filter(file -> file.columns().startsWith("step,")).toList();
+  }
+
+  static List<GoldenFile> losses() {
+    return GoldenFile.all().stream().filter(file -> file.columns().startsWith("row,")).toList();
+  }
+
+  /**
+   * Runs something over a file's gradients and holds each parameter after each update to the
+   * file's.
+   */
+  private static void assertGolden(
+      GoldenFile file, ElementType type, Function<double[], UnaryOperator<double[]>> optimizer) {
+    Optimizer rule = file.rule();
+    double[] before = file.column(0, 3);
+    UnaryOperator<double[]> step = optimizer.apply(before);
+    UpdateTolerance[] tolerances = new UpdateTolerance[before.length];
+    for (int i = 0; i < before.length; i++) {
+      tolerances[i] = new UpdateTolerance(type, rule, file.group(), before[i]);
+    }
+    assertTrue(file.keys() > 20, file + " is short");
+    for (int t = 1; t < file.keys(); t++) {
+      double[] gradients = file.column(t, 2);
+      double[] expected = file.column(t, 3);
+      double[] actual = step.apply(gradients);
+      for (int i = 0; i < expected.length; i++) {
+        double tolerance = tolerances[i].step(before[i], file.scale() * gradients[i]);
+        assertEquals(
+            expected[i],
+            actual[i],
+            tolerance,
+            "%s %s, update %d, element %d".formatted(file, type, t, i));
+      }
+      before = expected;
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("updates")
+  void oracleMeetsTorch(GoldenFile file) {
+    if (UpdateOracle.knows(file.rule())) {
+      assertGolden(file, ElementType.F64, w -> oracle(file, file.rule(), w));
+    }
+  }
+
+  private static UnaryOperator<double[]> oracle(GoldenFile file, Optimizer rule, double[] first) {
+    double[] w = first.clone();
+    UpdateOracle[] elements = new UpdateOracle[w.length];
+    Arrays.setAll(elements, i -> new UpdateOracle(rule, file.group()));
+    return gradients -> {
+      for (int i = 0; i < w.length; i++) {
+        w[i] = elements[i].step(w[i], file.scale() * gradients[i]);
+      }
+      return w;
+    };
+  }
+
+  /**
+   * Formulas that are wrong in one place miss the golden numbers: with binary32's tolerance, but
+   * for an eps of 1e-8 that is left unfolded, which moves nothing by more than 1e-4 here.
+   */
+  @ParameterizedTest
+  @MethodSource("updates")
+  void wrongFormulasAreFound(GoldenFile file) {
+    Optimizer rule = file.rule();
+    if (rule instanceof RmsProp r) {
+      double[] s = new double[file.column(0, 3).length];
+      assertMissed(
+          file,
+          ElementType.F32,
+          (w, g, t, i) -> {
+            s[i] = r.alpha() * s[i] + (1 - r.alpha()) * g * g;
+            return w - r.lr() * g / Math.sqrt(s[i] + r.eps()); // eps inside the root
+          });
+    } else if (rule instanceof Adam r && file.group().equals(Group.PLAIN)) {
+      for (int wrong = 0; wrong < 4; wrong++) {
+        int which = wrong;
+        double[] m = new double[file.column(0, 3).length];
+        double[] v = m.clone();
+        assertMissed(
+            file,
+            which == 3 ? ElementType.F64 : ElementType.F32,
+            (w, g, t, i) -> {
+              m[i] = r.beta1() * m[i] + (1 - r.beta1()) * g;
+              v[i] = r.beta2() * v[i] + (1 - r.beta2()) * g * g;
+              double first = 1 - Math.pow(r.beta1(), which == 0 ? t + 1 : t);
+              double second = 1 - Math.pow(r.beta2(), t);
+              double root = Math.sqrt(v[i]) / Math.sqrt(second);
+              return switch (which) {
+                case 1 -> w - r.lr() * m[i] / first / Math.sqrt(v[i] / second + r.eps());
+                case 2 -> w - r.lr() * m[i] / (Math.sqrt(v[i]) + r.eps()); // no bias correction
+                case 3 -> // the folded form with eps left as it was
+                    w - r.lr() / first * m[i] / (root + r.eps() / Math.sqrt(second));
+                default -> w - r.lr() * m[i] / first / (root + r.eps());
+              };
+            });
+      }
+    } else if (rule instanceof Momentum r && r.dampening() > 0) {
+      double[] v = new double[file.column(0, 3).length];
+      assertMissed(
+          file,
+          ElementType.F32,
+          (w, g, t, i) -> { // dampened from the first update on
+            v[i] = r.mu() * v[i] + (1 - r.dampening()) * (g + file.group().l2() * w);
+            return w - r.lr() * v[i];
+          });
+    }
+    assertMissed(file, ElementType.F32, (w, g, t, i) -> w);
+    // The right formula with a learning rate that is wrong by a hundredth.
+    Optimizer faster = rule.withLr(1.01 * rule.lr());
+    assertThrows(
+        AssertionFailedError.class,
+        () -> assertGolden(file, ElementType.F32, w -> oracle(file, faster, w)));
+  }
+
+  private interface Formula {
+    double step(double w, double g, int t, int element);
+  }
+
+  private static void assertMissed(GoldenFile file, ElementType type, Formula wrong) {
+    assertThrows(
+        AssertionFailedError.class,
+        () ->
+            assertGolden(
+                file,
+                type,
+                first -> {
+                  double[] w = first.clone();
+                  int[] t = new int[1];
+                  return gradients -> {
+                    t[0]++;
+                    for (int i = 0; i < w.length; i++) {
+                      w[i] = wrong.step(w[i], file.scale() * gradients[i], t[0], i);
+                    }
+                    return w;
+                  };
+                }),
+        file + ": a wrong formula was not found");
+  }
+
+  @Test
+  void everyFileIsUsed() {
+    assertEquals(GoldenFile.all().size(), updates().size() + losses().size());
+  }
+
+  @Test
+  void everyLossHasAFile() {
+    assertEquals(
+        Set.copyOf(Losses.all()), losses().stream().map(GoldenFile::loss).collect(toSet()));
+  }
+
+  @Test
+  void everyRuleHasAFile() {
+    Set<String> held = updates().stream().map(file -> file.rule().name()).collect(toSet());
+    assertEquals(Set.copyOf(Optimizers.names()), held);
+  }
+
+  @Test
+  void whatIsNotThereIsFound() {
+    for (String ours : List.of("rprop:lr=1", "adam:gamma=1", "adam: l1=1")) {
+      GoldenFile file =
+          GoldenFile.parse(
+              "x", List.of("# torch 2 Rprop {'lr': 0.01}", "# thalweg " + ours, "step,"));
+      assertThrows(Throwable.class, () -> List.of(file.rule(), file.group()));
+    }
+  }
+
+  abstract static class Body extends OnDevice {
+    Body(TestDevices which) {
+      super(which);
+    }
+
+    static List<GoldenFile> updates() {
+      return GoldenTest.updates();
+    }
+
+    static List<GoldenFile> losses() {
+      return GoldenTest.losses();
+    }
+
+    @ParameterizedTest
+    @MethodSource("updates")
+    void rulesMeetTorch(GoldenFile file) {
+      for (ElementType type : Values.TYPES) {
+        Optimizer rule = file.rule();
+        double[] first = file.column(0, 3);
+        try (Array w = device.of(type, first);
+            Array g = device.allocate(type, first.length);
+            Steps steps = new Steps(device, type, Group.columns(rule), 1, 1);
+            Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule);
+            Program program =
+                device.record(steps, () -> Updates.update(device, rule, tensors, steps, 0))) {
+          long[] t = new long[1];
+          assertGolden(
+              file,
+              type,
+              ignored ->
+                  gradients -> {
+                    device.write(g, gradients);
+                    steps.numbers(
+                        0,
+                        0,
+                        file.group().numbers(rule, steps.type(), rule.lr(), ++t[0], file.scale()));
+                    steps.start();
+                    program.run(1);
+                    return device.read(w);
+                  });
+        }
+      }
+    }
+
+    @ParameterizedTest
+    @MethodSource("losses")
+    void lossesMeetTorch(GoldenFile file) {
+      int rows = file.keys();
+      int classes = file.column(0, 2).length;
+      double[] scores = new double[rows * classes];
+      for (int r = 0; r < rows; r++) {
+        System.arraycopy(file.column(r, 2), 0, scores, r * classes, classes);
+      }
+      for (ElementType type : Values.TYPES) {
+        try (Array x = device.of(type, scores);
+            Array y = device.of(file.integers("labels"));
+            Array rowLoss = device.allocate(type, rows);
+            Array right = device.allocate(ElementType.I32, rows)) {
+          device.loss(file.loss(), x, y, 1.0 / rows, x, rowLoss, right);
+          double[] d = device.read(x);
+          int[] labels = file.integers("labels");
+          double[][] gradients = new double[rows][];
+          Arrays.setAll(gradients, r -> file.column(r, 3));
+          double mean = 0;
+          for (double loss : device.read(rowLoss)) {
+            mean += loss / rows;
+          }
+          double most = Arrays.stream(scores).map(Math::abs).max().orElse(0);
+          LossTolerance tolerance = LossTolerance.of(file.loss(), type, classes, most);
+          assertEquals(file.number("loss"), mean, tolerance.loss(file.number("loss")));
+          for (int i = 0; i < d.length; i++) {
+            double expected = gradients[i / classes][i % classes];
+            boolean label = i % classes == labels[i / classes];
+            assertEquals(
+                expected,
+                d[i],
+                tolerance.gradient(rows * expected, label, 1.0 / rows),
+                file + " " + type + " " + i);
+          }
+        }
+      }
+    }
+  }
+}
