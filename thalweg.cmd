@@ -23,7 +23,7 @@ if not "%failed%"=="0" goto failed
 
 :run
 "%java%" -XX:+IgnoreUnrecognizedVMOptions -XX:+RestoreMXCSROnJNICalls -XX:+UseSerialGC -Xshare:auto ^
-  --enable-native-access=ALL-UNNAMED -Dslf4j.internal.verbosity=ERROR -jar "%jar%" %*
+  --enable-native-access=ALL-UNNAMED -jar "%jar%" %*
 exit /b %errorlevel%
 
 :nojava

@@ -33,7 +33,6 @@ public final class Main {
   /** Starts the command and ends the process with its exit code. */
   public static void main(String[] args) {
     Locale.setDefault(Locale.ROOT); // what is printed can be read back, in every country
-    System.setProperty("slf4j.internal.verbosity", "ERROR"); // no word that nobody logs
     int code = FAILED;
     try {
       code = run(args);

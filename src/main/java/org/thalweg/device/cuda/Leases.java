@@ -1,12 +1,12 @@
 package org.thalweg.device.cuda;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.lang.ref.Cleaner;
 import java.util.LinkedHashSet;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.thalweg.device.Owned;
 
 /**
@@ -14,7 +14,7 @@ import org.thalweg.device.Owned;
  * or with the device; what nobody can reach any more goes back too, and is logged.
  */
 final class Leases implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Leases.class);
+  private static final Logger LOG = System.getLogger(Leases.class.getName());
   private static final Cleaner CLEANER = Cleaner.create();
 
   private final Set<Loan> loans = new LinkedHashSet<>();
@@ -52,7 +52,7 @@ final class Leases implements AutoCloseable {
 
     void lose() {
       if (!asked) {
-        LOG.warn("{} was never closed", what);
+        LOG.log(Level.WARNING, "{0} was never closed", what);
       }
       if (!returned) {
         lost.add(this);

@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
+import java.text.MessageFormat;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,8 +32,23 @@ import org.thalweg.optim.Group;
 class LeasesTest {
   private static final Adam ADAM = new Adam(0.5, 0.9, 0.999, 1e-8);
 
-  private final ByteArrayOutputStream log = new ByteArrayOutputStream();
-  private final PrintStream err = System.err;
+  private static final Logger LOGGER = Logger.getLogger(Leases.class.getName());
+
+  private final List<String> log = new CopyOnWriteArrayList<>();
+  private final Handler handler =
+      new Handler() {
+        @Override
+        public void publish(LogRecord message) {
+          log.add(MessageFormat.format(message.getMessage(), message.getParameters()));
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+      };
+
   private CudaDevice device;
   private long before;
 
@@ -42,7 +59,8 @@ class LeasesTest {
 
   @BeforeEach
   void open() {
-    System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+    LOGGER.setUseParentHandlers(false);
+    LOGGER.addHandler(handler);
     device = TestDevices.openDriver();
     before = device.available();
   }
@@ -50,7 +68,8 @@ class LeasesTest {
   @AfterEach
   void close() {
     device.close();
-    System.setErr(err);
+    LOGGER.removeHandler(handler);
+    LOGGER.setUseParentHandlers(true);
   }
 
   /** Waits until all is freed that has been allocated since the beginning. */
@@ -60,9 +79,7 @@ class LeasesTest {
       Thread.sleep(10);
     }
     assertEquals(before, device.available());
-    List<String> found =
-        log.toString(StandardCharsets.UTF_8).lines().map(s -> s.replaceFirst(".* - ", "")).toList();
-    assertEquals(List.of(lines).stream().sorted().toList(), found.stream().sorted().toList());
+    assertEquals(List.of(lines).stream().sorted().toList(), log.stream().sorted().toList());
   }
 
   /** Long enough for the cleaner to find what there is. */
@@ -164,7 +181,7 @@ class LeasesTest {
   void theDeviceClosesTheRest() throws Exception {
     Array array = device.of(ElementType.F32, 1);
     device.close();
-    assertEquals("", log.toString(StandardCharsets.UTF_8));
+    assertEquals(List.of(), log);
     array.close();
     assertTrue(array.count() == 1);
     device = TestDevices.openDriver();
