@@ -67,7 +67,7 @@ final class CompareCommand implements Callable<Integer> {
       arity = "0..1",
       completionCandidates = SurfaceNames.class,
       description = {
-        "DATA: " + DataOptions.DATA,
+        "DATA: the name of a data set, or a path that ends in .csv, as thalweg train takes it.",
         "SURFACE: ${COMPLETION-CANDIDATES}. Of the options below Training it takes --lr, and"
             + " --seed, of the noise; none below Data or Model."
       })

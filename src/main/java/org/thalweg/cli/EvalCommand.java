@@ -55,7 +55,11 @@ final class EvalCommand implements Callable<Integer> {
       description = "A model.safetensors, or the folder of its run.")
   private Path model = Path.of("");
 
-  @Parameters(index = "1", paramLabel = "DATA", description = DataOptions.DATA)
+  @Parameters(
+      index = "1",
+      paramLabel = "DATA",
+      completionCandidates = DataOptions.Names.class,
+      description = DataOptions.DATA)
   private String data = "";
 
   @ArgGroup(validate = false, heading = "%nData%n")

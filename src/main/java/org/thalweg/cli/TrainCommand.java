@@ -61,7 +61,11 @@ final class TrainCommand implements Callable<Integer> {
   /** What a checkpoint does not take on. */
   private static final Set<String> ONCE = Set.of("--resume", "--json", "--out");
 
-  @Parameters(paramLabel = DATA, arity = "0..1", description = DataOptions.DATA)
+  @Parameters(
+      paramLabel = DATA,
+      arity = "0..1",
+      completionCandidates = DataOptions.Names.class,
+      description = DataOptions.DATA)
   private @Nullable String data;
 
   @ArgGroup(validate = false, heading = "%nData%n")
