@@ -56,7 +56,8 @@ class DatasetsTest {
     assertEquals(
         folder.resolve("train-images-idx3-ubyte")
             + " is missing, also with .gz: sudo apt-get install dataset-fashion-mnist, or download"
-            + " data/fashion of https://github.com/zalandoresearch/fashion-mnist and name its folder",
+            + " data/fashion of https://github.com/zalandoresearch/fashion-mnist and name its"
+            + " folder",
         e.getMessage());
   }
 

@@ -240,7 +240,7 @@ class ReadersTest {
             List.of(
                 "1,0\n\"1\"2,0\n",
                 "",
-                "line 2, column 1: expected a comma or the end of the line behind a quote"),
+                "line 2, column 1: expected a comma or the end of the line after a quote"),
             List.of(
                 "1,0\n1,\"0\n",
                 "",
