@@ -10,7 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** What says where labelled rows come from. */
+/** Options for the data set: where labelled rows come from. */
 final class DataOptions {
   @Option(
       names = "--data-dir",
@@ -24,15 +24,15 @@ final class DataOptions {
       names = "--label",
       paramLabel = "COLUMN",
       description =
-          "Of a CSV file, the column of labels: its name, or its number from 1. Default: the last.")
+          "The label column of a CSV file: its name, or its number from 1. Default: the last.")
   private @Nullable String label;
 
-  /** What DATA may be, in the help of a parameter whose candidates are {@link Names}. */
+  /** Help text for a DATA parameter whose candidates are {@link Names}. */
   static final String DATA =
       "${COMPLETION-CANDIDATES} (digits are in the jar), or a path that ends in .csv: one row of"
           + " data on each line; a fifth of the rows, always the same, is for testing.";
 
-  /** What the help lists: the registry. */
+  /** The names that the help lists: the registry. */
   static final class Names implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
@@ -43,7 +43,7 @@ final class DataOptions {
   /**
    * Reads the data.
    *
-   * @param base what relative paths are relative to
+   * @param base the folder that relative paths are relative to
    * @throws ParameterException if there is no such data set, or an option does not go with it
    * @throws DataException if a file is missing or is not what it should be
    */
