@@ -35,7 +35,10 @@ class SourcesTest {
     List<Path> sources = new ArrayList<>();
     for (Path folder : FOLDERS) {
       try (Stream<Path> files = Files.walk(folder)) {
-        files.filter(file -> Files.isRegularFile(file) && ENDINGS.contains(ending(file))).sorted().forEach(sources::add);
+        files
+            .filter(file -> Files.isRegularFile(file) && ENDINGS.contains(ending(file)))
+            .sorted()
+            .forEach(sources::add);
       }
     }
     return sources;
@@ -70,6 +73,22 @@ class SourcesTest {
     }
     assertTrue(files > 100, "the sources were found");
     assertEquals(List.of(), wrong, "lines over " + COLUMNS + " columns");
+  }
+
+  /** What it is, what it may know, where a reader begins; and whether it is internal. */
+  @Test
+  void everyPackageIsDescribed() throws IOException {
+    Set<String> packages = new TreeSet<>();
+    Set<String> described = new TreeSet<>();
+    for (Path file : sources()) {
+      if (name(file).startsWith("src/main/java/")) {
+        packages.add(name(file.getParent()));
+        if (file.endsWith("package-info.java")) {
+          described.add(name(file.getParent()));
+        }
+      }
+    }
+    assertEquals(packages, described);
   }
 
   /** Both ways: an exception that has become shorter goes from the list. */
