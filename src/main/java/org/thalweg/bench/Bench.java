@@ -9,16 +9,16 @@ import org.thalweg.device.Device;
 import org.thalweg.device.Program;
 
 /**
- * How long the kernels of a device take, by the host's clock around many replays of a recorded step
- * and the download that waits for them. A step has several launches of one kernel, so that they
- * share what a replay itself costs: on a GPU, a graph's launch and the one thread that moves the
- * cursors. Where a launch takes only some microseconds, it still shows.
+ * Measures the time of a device's kernels with the host's clock, around many replays of a recorded
+ * step and the download that waits for them. A step has several launches of one kernel, which share
+ * the cost of a replay: on a GPU, the launch of a graph and the one-thread kernel that advances the
+ * step. For launches of a few microseconds this cost is still visible.
  */
 public final class Bench {
-  /** Elements below which nothing is made smaller. */
+  /** The smallest number of elements to which a slow kernel is reduced. */
   private static final long FEWEST_ELEMENTS = 1024;
 
-  /** So that indices and sizes fit an int. */
+  /** So that indices and sizes fit in an int. */
   private static final long MOST_ELEMENTS = 1 << 28;
 
   private static final int LAUNCHES = 8;
@@ -32,8 +32,8 @@ public final class Bench {
    *
    * @param elements that each kernel works on, 1 to 2^28; a kernel that takes long is measured on
    *     fewer
-   * @param mostSeconds about what the runs of one kernel may take together; each takes at least an
-   *     eighth
+   * @param mostSeconds roughly the time for all runs of one kernel; each run takes at least an
+   *     eighth of it
    * @throws IllegalArgumentException if one of them is not possible
    */
   public Bench(Device device, long elements, double mostSeconds) {
@@ -53,15 +53,15 @@ public final class Bench {
    * A kernel's figures.
    *
    * @param module the file of {@code kernels/} that it is in
-   * @param kernel the operation, rule or loss, its type where that is not F32, and the size of what
-   *     is no vector
+   * @param kernel the operation, rule or loss, its type if it is not F32, and its size if it is not
+   *     a vector operation
    * @param elements that a launch works on
-   * @param bytes that a launch cannot but move: each input is read once, each output written once
+   * @param bytes that a launch must move at least: each input read once, each output written once
    * @param microseconds of a launch: the median of the runs
    * @param runs each run's microseconds of a launch, ascending
    * @param replays of the step in a run
    * @param gigabytesPerSecond 10^9 bytes
-   * @param ofCopy the share of the bytes a second that the copy reached, which is the first line
+   * @param ofCopy its bandwidth divided by that of the copy, which is the first line
    * @param gigafmaPerSecond 10^9 multiply-adds of a product; null for others
    */
   public record Line(
@@ -85,18 +85,19 @@ public final class Bench {
       String size, double microseconds, List<Double> runs, long replays, double stepsPerSecond) {}
 
   /**
-   * Milliseconds that the first use of each module takes longer than the second: reading its
-   * kernels from the jar, and compiling and loading them. On a device that has computed nothing
-   * yet.
+   * By how many milliseconds the first use of each module is slower than the second, because its
+   * kernels are read from the jar, compiled and loaded. To be called on a device that has computed
+   * nothing yet.
    */
   public Map<String, Double> modules() {
     Map<String, Double> milliseconds = new LinkedHashMap<>();
-    for (Workload load : Workload.all()) {
-      if (!milliseconds.containsKey(load.module())) {
-        try (Measurement room = new Measurement(device)) {
-          Runnable launch = load.setup().on(room, 1).launch();
-          double first = room.seconds(launch);
-          milliseconds.put(load.module(), 1e3 * Math.max(0, first - room.seconds(launch)));
+    for (Workload workload : Workload.all()) {
+      if (!milliseconds.containsKey(workload.module())) {
+        try (Measurement measurement = new Measurement(device)) {
+          Runnable launch = workload.setup().on(measurement, 1).launch();
+          double first = measurement.seconds(launch);
+          milliseconds.put(
+              workload.module(), 1e3 * Math.max(0, first - measurement.seconds(launch)));
         }
       }
     }
@@ -105,30 +106,31 @@ public final class Bench {
 
   /** Measures each kernel, the copy first. */
   public void kernels(Consumer<Line> listener) {
-    List<Workload> loads = Workload.all();
-    measured(loads.get(0), 1); // a GPU that has been idle needs a while to raise its clocks
-    Line copy = measured(loads.get(0), 0);
+    List<Workload> workloads = Workload.all();
+    measured(workloads.get(0), 1); // a GPU that has been idle needs a while to raise its clocks
+    Line copy = measured(workloads.get(0), 0);
     listener.accept(copy);
-    for (Workload load : loads.subList(1, loads.size())) {
-      listener.accept(measured(load, copy.gigabytesPerSecond));
+    for (Workload workload : workloads.subList(1, workloads.size())) {
+      listener.accept(measured(workload, copy.gigabytesPerSecond));
     }
   }
 
-  private Line measured(Workload load, double copied) {
+  private Line measured(Workload workload, double copied) {
     for (long n = elements; ; n /= 4) {
-      try (Measurement room = new Measurement(device)) {
-        Workload.Work work = load.setup().on(room, n);
-        Program program = room.record(LAUNCHES, work.launch());
-        room.seconds(() -> program.run(1)); // the first one is slower
-        if (room.seconds(() -> program.run(1)) > mostSeconds / 2 && n / 4 >= FEWEST_ELEMENTS) {
+      try (Measurement measurement = new Measurement(device)) {
+        Workload.Work work = workload.setup().on(measurement, n);
+        Program program = measurement.record(LAUNCHES, work.launch());
+        measurement.seconds(() -> program.run(1)); // the first one is slower
+        if (measurement.seconds(() -> program.run(1)) > mostSeconds / 2
+            && n / 4 >= FEWEST_ELEMENTS) {
           continue;
         }
-        Measurement.Timing timing = room.time(program, mostSeconds);
+        Measurement.Timing timing = measurement.time(program, mostSeconds);
         double seconds = timing.median() / LAUNCHES;
         double speed = work.bytes() / seconds * 1e-9;
         return new Line(
-            load.module(),
-            (load.name() + " " + work.size()).strip(),
+            workload.module(),
+            (workload.name() + " " + work.size()).strip(),
             work.elements(),
             work.bytes(),
             seconds * 1e6,
@@ -143,10 +145,10 @@ public final class Bench {
 
   /** Measures the training step of softmax regression with Adam. */
   public TrainingStep trainingStep() {
-    try (Measurement room = new Measurement(device)) {
-      Workload.Work work = Workload.trainingStep(room);
-      Program program = room.record(1, work.launch());
-      Measurement.Timing timing = room.time(program, mostSeconds);
+    try (Measurement measurement = new Measurement(device)) {
+      Workload.Work work = Workload.trainingStep(measurement);
+      Program program = measurement.record(1, work.launch());
+      Measurement.Timing timing = measurement.time(program, mostSeconds);
       return new TrainingStep(
           work.size(),
           timing.median() * 1e6,

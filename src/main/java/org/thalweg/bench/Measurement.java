@@ -16,14 +16,14 @@ import org.thalweg.device.Tensors;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Optimizer;
 
-/** What one measurement has on the device, freed together. */
+/** The resources of one measurement on the device, freed together. */
 final class Measurement implements AutoCloseable {
   /** The most replays of a run: rows of the step table. */
   private static final int MOST_REPLAYS = 2048;
 
   private static final int RUNS = 5;
 
-  /** Numbers that are made on the host; the device repeats them. */
+  /** How many numbers are drawn on the host; the device repeats them. */
   private static final int BLOCK = 4096;
 
   private static final double TO_SECONDS = 1e-9;
@@ -77,10 +77,7 @@ final class Measurement implements AutoCloseable {
     return own(device.tensors(List.of(new Parameter(numbers(type, n), numbers(type, n), 0)), rule));
   }
 
-  /**
-   * The step table, which a measurement has one of; unless it asks for another, of one column of
-   * zeros.
-   */
+  /** Makes the step table of this measurement. The default one has a single column of zeros. */
   Steps steps(ElementType type, int columns) {
     steps = own(new Steps(device, type, columns, MOST_REPLAYS, 1));
     return steps;
@@ -102,7 +99,7 @@ final class Measurement implements AutoCloseable {
             }));
   }
 
-  /** Seconds from here until the device has done this. */
+  /** Seconds until the device has done this work. */
   double seconds(Runnable work) {
     steps().start();
     long start = System.nanoTime();
@@ -116,7 +113,7 @@ final class Measurement implements AutoCloseable {
   }
 
   /**
-   * A program's run.
+   * The times of a program's runs.
    *
    * @param replays of the step in each run
    * @param seconds of one replay in each run, ascending

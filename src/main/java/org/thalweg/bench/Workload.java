@@ -23,7 +23,7 @@ import org.thalweg.optim.Rounding;
  * A kernel that is measured.
  *
  * @param module the file of {@code kernels/} that it is in
- * @param name of the operation, rule or loss, and its type where that is not F32
+ * @param name of the operation, rule or loss, with its type if that is not F32
  */
 record Workload(String module, String name, Setup setup) {
   private static final int FEATURES = 784;
@@ -31,16 +31,16 @@ record Workload(String module, String name, Setup setup) {
   private static final int BATCH = 128;
   private static final int MINIBATCHES = 64;
 
-  /** Makes what a launch needs, about so many elements of it. */
+  /** Allocates the operands of a launch, of about so many elements. */
   interface Setup {
-    Work on(Measurement room, long elements);
+    Work on(Measurement measurement, long elements);
   }
 
   /**
    * What is launched.
    *
-   * @param size in figures, where it is not a number of elements
-   * @param bytes that cannot but be moved: each input read once, each output written once
+   * @param size as text, where it is not a number of elements
+   * @param bytes that must be moved at least: each input read once, each output written once
    * @param fma multiply-adds of a product; else 0
    */
   record Work(String size, long elements, long bytes, double fma, Runnable launch) {
@@ -79,39 +79,42 @@ record Workload(String module, String name, Setup setup) {
   }
 
   private static void vectors(List<Workload> list) {
-    list.add(vectors("copy", 8, (room, n, x, y) -> () -> room.device.copy(x, y)));
+    list.add(vectors("copy", 8, (measurement, n, x, y) -> () -> measurement.device.copy(x, y)));
     list.add(
         vectors(
             "dot",
             8,
-            (room, n, x, y) -> {
-              Array out = room.own(room.device.allocate(ElementType.F64, Device.dotRoom(n)));
-              return () -> room.device.dot(x, y, out);
+            (measurement, n, x, y) -> {
+              Array out =
+                  measurement.own(measurement.device.allocate(ElementType.F64, Device.dotRoom(n)));
+              return () -> measurement.device.dot(x, y, out);
             }));
     list.add(
         vectors(
             "norm two",
             4,
-            (room, n, x, y) -> {
-              Array out = room.own(room.device.allocate(ElementType.F64, Device.dotRoom(n)));
-              return () -> room.device.norm(Norm.TWO, x, out);
+            (measurement, n, x, y) -> {
+              Array out =
+                  measurement.own(measurement.device.allocate(ElementType.F64, Device.dotRoom(n)));
+              return () -> measurement.device.norm(Norm.TWO, x, out);
             }));
-    list.add(vectors("axpy", 12, (room, n, x, y) -> () -> room.device.axpy(1e-3, x, y)));
-    list.add(vectors("scale", 8, (room, n, x, y) -> () -> room.device.scale(-1, x)));
+    list.add(
+        vectors("axpy", 12, (measurement, n, x, y) -> () -> measurement.device.axpy(1e-3, x, y)));
+    list.add(vectors("scale", 8, (measurement, n, x, y) -> () -> measurement.device.scale(-1, x)));
   }
 
   private interface OfTwo {
-    Runnable launch(Measurement room, long n, Array x, Array y);
+    Runnable launch(Measurement measurement, long n, Array x, Array y);
   }
 
   private static Workload vectors(String name, int bytes, OfTwo operation) {
     return new Workload(
         "vectors",
         name,
-        (room, n) -> {
-          Array x = room.numbers(ElementType.F32, n);
-          Array y = room.numbers(ElementType.F32, n);
-          return new Work(n, bytes * n, operation.launch(room, n, x, y));
+        (measurement, n) -> {
+          Array x = measurement.numbers(ElementType.F32, n);
+          Array y = measurement.numbers(ElementType.F32, n);
+          return new Work(n, bytes * n, operation.launch(measurement, n, x, y));
         });
   }
 
@@ -119,9 +122,9 @@ record Workload(String module, String name, Setup setup) {
     return new Workload(
         "optimizers",
         rule.name() + suffix(type) + (rounding.stochastic() ? " stochastic" : ""),
-        (room, n) -> {
-          Tensors tensors = room.tensors(type, n, rule);
-          Steps steps = room.steps(type.computed(), Rounding.COLUMNS + Group.columns(rule));
+        (measurement, n) -> {
+          Tensors tensors = measurement.tensors(type, n, rule);
+          Steps steps = measurement.steps(type.computed(), Rounding.COLUMNS + Group.columns(rule));
           for (int row = 0; row < steps.capacity(); row++) {
             steps.integer(row, 0, rounding.key(row + 1));
             steps.numbers(
@@ -132,7 +135,8 @@ record Workload(String module, String name, Setup setup) {
           int column = type == ElementType.BF16 ? 0 : Rounding.COLUMNS;
           // In bf16 too: gradient and copy take 2 bytes each, the master is read and written.
           long each = (12L + 8L * rule.states()) * (type == ElementType.F64 ? 2 : 1);
-          return new Work(n, each * n, () -> room.device.update(rule, tensors, steps, column));
+          return new Work(
+              n, each * n, () -> measurement.device.update(rule, tensors, steps, column));
         });
   }
 
@@ -144,13 +148,14 @@ record Workload(String module, String name, Setup setup) {
     return new Workload(
         "clip",
         "clip" + suffix(type),
-        (room, n) -> {
-          Tensors tensors = room.tensors(type, n, Optimizers.named("sgd"));
-          Steps steps = room.steps(ElementType.F32, 1);
+        (measurement, n) -> {
+          Tensors tensors = measurement.tensors(type, n, Optimizers.named("sgd"));
+          Steps steps = measurement.steps(ElementType.F32, 1);
           for (int row = 0; row < steps.capacity(); row++) {
             steps.number(row, 0, 1);
           }
-          return new Work(n, type.bytes() * n, () -> room.device.clip(tensors, steps, 0, true));
+          return new Work(
+              n, type.bytes() * n, () -> measurement.device.clip(tensors, steps, 0, true));
         });
   }
 
@@ -158,35 +163,38 @@ record Workload(String module, String name, Setup setup) {
     return new Workload(
         "losses",
         loss.kernel(),
-        (room, n) -> {
+        (measurement, n) -> {
           int rows = (int) (n / classes) + 1;
-          Array scores = room.numbers(ElementType.F32, (long) rows * classes);
-          Array gradient = room.numbers(ElementType.F32, (long) rows * classes);
-          Array labels = room.integers(rows, classes);
-          Array rowLoss = room.numbers(ElementType.F32, rows);
-          Array right = room.integers(rows, 2);
+          Array scores = measurement.numbers(ElementType.F32, (long) rows * classes);
+          Array gradient = measurement.numbers(ElementType.F32, (long) rows * classes);
+          Array labels = measurement.integers(rows, classes);
+          Array rowLoss = measurement.numbers(ElementType.F32, rows);
+          Array right = measurement.integers(rows, 2);
           return new Work(
               "%dx%d".formatted(rows, classes),
               (long) rows * classes,
               8L * rows * classes + 12L * rows,
               0,
-              () -> room.device.loss(loss, scores, labels, 1.0 / rows, gradient, rowLoss, right));
+              () ->
+                  measurement.device.loss(
+                      loss, scores, labels, 1.0 / rows, gradient, rowLoss, right));
         });
   }
 
-  private static Work gather(Measurement room, long n) {
+  private static Work gather(Measurement measurement, long n) {
     int rows = (int) (n / FEATURES) + 1;
-    Rows source = room.rows(rows, FEATURES, CLASSES);
-    Array order = room.integers(rows, rows);
-    Array x = room.numbers(ElementType.F32, (long) rows * FEATURES);
-    Array y = room.integers(rows, CLASSES);
-    Steps steps = room.steps(ElementType.F32, 1); // of zeros: each step begins with the first row
+    Rows source = measurement.rows(rows, FEATURES, CLASSES);
+    Array order = measurement.integers(rows, rows);
+    Array x = measurement.numbers(ElementType.F32, (long) rows * FEATURES);
+    Array y = measurement.integers(rows, CLASSES);
+    Steps steps =
+        measurement.steps(ElementType.F32, 1); // of zeros: each step begins with the first row
     return new Work(
         "%dx%d".formatted(rows, FEATURES),
         (long) rows * FEATURES,
         5L * rows * FEATURES + 12L * rows,
         0,
-        () -> room.device.gather(source, order, steps, 0, x, y));
+        () -> measurement.device.gather(source, order, steps, 0, x, y));
   }
 
   private interface Sizes {
@@ -197,16 +205,16 @@ record Workload(String module, String name, Setup setup) {
     return new Workload(
         "matmul",
         name,
-        (room, n) -> {
+        (measurement, n) -> {
           Product size = sizes.of(n);
           long rows = size.rows();
           long columns = size.columns();
           long depth = size.depth();
-          Array left = room.numbers(ElementType.F32, rows * depth);
-          Array right = room.numbers(ElementType.F32, depth * columns);
-          Array row = room.numbers(ElementType.F32, columns);
-          Array out = room.numbers(ElementType.F32, rows * columns);
-          Device device = room.device;
+          Array left = measurement.numbers(ElementType.F32, rows * depth);
+          Array right = measurement.numbers(ElementType.F32, depth * columns);
+          Array row = measurement.numbers(ElementType.F32, columns);
+          Array out = measurement.numbers(ElementType.F32, rows * columns);
+          Device device = measurement.device;
           return new Work(
               "%dx%dx%d".formatted(rows, depth, columns),
               rows * depth,
@@ -224,16 +232,16 @@ record Workload(String module, String name, Setup setup) {
   }
 
   /** What a trainer records for softmax regression on bytes with Adam. */
-  static Work trainingStep(Measurement room) {
-    Device device = room.device;
+  static Work trainingStep(Measurement measurement) {
+    Device device = measurement.device;
     Optimizer adam = Optimizers.named("adam");
     LinearClassifier model =
-        room.own(new LinearClassifier(device, ElementType.F32, FEATURES, CLASSES));
-    LinearClassifier.Minibatch minibatch = room.own(model.minibatch(BATCH));
-    Tensors tensors = room.own(device.tensors(model.parameters(), adam));
-    Rows source = room.rows(BATCH * MINIBATCHES, FEATURES, CLASSES);
-    Array order = room.integers(BATCH * MINIBATCHES, BATCH * MINIBATCHES);
-    Steps steps = room.steps(ElementType.F32, 1 + 2 * Group.columns(adam));
+        measurement.own(new LinearClassifier(device, ElementType.F32, FEATURES, CLASSES));
+    LinearClassifier.Minibatch minibatch = measurement.own(model.minibatch(BATCH));
+    Tensors tensors = measurement.own(device.tensors(model.parameters(), adam));
+    Rows source = measurement.rows(BATCH * MINIBATCHES, FEATURES, CLASSES);
+    Array order = measurement.integers(BATCH * MINIBATCHES, BATCH * MINIBATCHES);
+    Steps steps = measurement.steps(ElementType.F32, 1 + 2 * Group.columns(adam));
     for (int row = 0; row < steps.capacity(); row++) {
       steps.integer(row, 0, (long) row % MINIBATCHES * BATCH);
       for (int group = 0; group < 2; group++) {

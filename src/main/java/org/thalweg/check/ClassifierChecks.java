@@ -11,14 +11,14 @@ import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Philox;
 
 /**
- * The classifier's own derivatives, checked: every loss with every regularisation, on rows of a
- * data set and on inputs that are awkward. Weights are drawn so that none is near 0, where |w| has
- * its kink, and no margin near a hinge's.
+ * Checks the classifier's derivatives: every loss with every regularisation, on rows of a data set
+ * and on edge cases. Weights are drawn so that none is near 0, where |w| is not differentiable, and
+ * no margin is near the kink of a hinge loss.
  */
 public final class ClassifierChecks {
   private static final long SEED = 1;
 
-  /** How often weights are drawn anew. */
+  /** How often weights are drawn again before giving up. */
   private static final int ATTEMPTS = 1000;
 
   private static final List<Regularisation> REGULARISATIONS =
@@ -47,7 +47,7 @@ public final class ClassifierChecks {
   public record Outcome(Loss loss, String regularisation, String input, int order, Report report) {}
 
   /**
-   * Makes all of them, in binary64.
+   * Makes all checks, in binary64.
    *
    * @param name of the rows
    * @param listener is told of each
@@ -120,8 +120,8 @@ public final class ClassifierChecks {
   }
 
   /**
-   * Ten times as far from 0 as steps of eps in each weight may move them; a direction's numbers are
-   * hardly ever larger than five.
+   * Whether all margins are ten times as far from their kink as a perturbation by eps in each
+   * weight can move them. (The components of a direction are hardly ever larger than five.)
    */
   private static boolean marginsAreFar(Dataset data, double[] w) {
     int classes = data.classes();

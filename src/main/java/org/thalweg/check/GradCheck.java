@@ -4,10 +4,7 @@ import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.minimize.Objective;
 
-/**
- * Whether a gradient is that of its function: each element against central differences, as torch's
- * gradcheck.
- */
+/** Checks a gradient against central differences, element by element, as torch's gradcheck does. */
 public final class GradCheck {
   private GradCheck() {}
 
@@ -17,7 +14,7 @@ public final class GradCheck {
   }
 
   /**
-   * Checks f at w, which should be no kink of f and none closer than eps.
+   * Checks f at w. No kink of f may be at w or within eps of it.
    *
    * @throws IllegalArgumentException if w has a wrong length, or f's vectors are F32 and the
    *     tolerance is not for them

@@ -7,16 +7,16 @@ import org.thalweg.minimize.Objective;
 import org.thalweg.numeric.Philox;
 
 /**
- * Whether the products with a Hessian are those of the gradient's own derivative: {@code H v}
- * against {@code (g(w + eps v) - g(w - eps v)) / 2 eps}, element by element. First the directions v
- * are random, of normal numbers, so that each element of H takes part; then unit vectors, evenly
- * spread over the dimensions.
+ * Checks products with the Hessian against differences of the gradient: {@code H v} against {@code
+ * (g(w + eps v) - g(w - eps v)) / 2 eps}, element by element. The directions v are first random
+ * (normal), so that every element of H takes part; then unit vectors, evenly spread over the
+ * dimensions.
  */
 public final class GradGradCheck {
   private static final int RANDOM = 4;
   private static final int UNITS = 16;
 
-  /** Each direction is a stream of this. */
+  /** The seed of the random directions; each is a stream of its own. */
   private static final long SEED = 1;
 
   private GradGradCheck() {}
@@ -27,7 +27,7 @@ public final class GradGradCheck {
   }
 
   /**
-   * Checks f at w, which should be no kink of its gradient and none closer than a few eps.
+   * Checks f at w. No kink of the gradient may be at w or within a few eps of it.
    *
    * @throws IllegalArgumentException if f has no second derivative, w has a wrong length, or f's
    *     vectors are F32 and the tolerance is not for them

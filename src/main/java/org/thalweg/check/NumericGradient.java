@@ -4,10 +4,10 @@ import org.thalweg.minimize.Objective;
 
 /**
  * The gradient by central differences, {@code (f(w + eps e_i) - f(w - eps e_i)) / 2 eps}:
- * approximate, and one evaluation of f for each dimension and side.
+ * approximate, at two evaluations of f for each dimension.
  */
 public final class NumericGradient {
-  /** Points that f is given at once, and numbers of them all. */
+  /** The most points that f is given at once, and the most numbers in them. */
   private static final int MOST_POINTS = 256;
 
   private static final int MOST_NUMBERS = 1 << 22;
@@ -15,7 +15,8 @@ public final class NumericGradient {
   private NumericGradient() {}
 
   /**
-   * Of f at w. The points are rounded to f's type, and what is divided by is their distance then.
+   * The gradient of f at w. The points are rounded to f's type, and the divisor is the distance of
+   * the rounded points.
    *
    * @param w as many numbers as f takes
    * @param eps how far to either side

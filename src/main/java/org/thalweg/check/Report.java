@@ -3,9 +3,9 @@ package org.thalweg.check;
 import java.util.Locale;
 
 /**
- * What a check has found.
+ * The result of a check.
  *
- * @param problem why there was nothing to compare, or what is wrong beside the elements; else empty
+ * @param problem why nothing could be compared, or what else is wrong; empty if nothing is
  * @param checked how many elements were compared
  * @param direction of the worst element: which of the directions a Hessian was multiplied by, from
  *     0; -1 in a gradient

@@ -7,18 +7,16 @@ import org.thalweg.numeric.ElementType;
  * How a check compares: analytic value a and numeric value n agree where {@code |a - n| <= atol +
  * rtol * |n|}.
  *
- * @param eps how far the points of a difference lie to either side
+ * @param eps the distance of the two points of a difference from w
  * @param atol absolute
  * @param rtol relative to the numeric value
- * @param binary32 whether functions of F32 vectors are taken: one rounding of their value is as
- *     large as what a step of the usual eps changes, so that all three numbers must be chosen for
- *     it
+ * @param binary32 whether functions of F32 vectors are accepted: there one rounding of the value is
+ *     as large as its change by the usual eps, so all three numbers must be chosen for it
  */
 public record Tolerance(double eps, double atol, double rtol, boolean binary32) {
-  /** What {@code torch.autograd.gradcheck} takes. */
+  /** The defaults of {@code torch.autograd.gradcheck}. */
   public static final Tolerance DEFAULT = new Tolerance(1e-6, 1e-5, 1e-3, false);
 
-  /** Checks the numbers. */
   public Tolerance {
     if (!(eps > 0 && eps < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("eps must be finite and above 0: " + eps);

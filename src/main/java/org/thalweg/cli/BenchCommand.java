@@ -16,14 +16,14 @@ import picocli.CommandLine.Spec;
 /** {@code thalweg bench}. */
 @Command(
     name = "bench",
-    header = "Measures a device's kernels against its own copy.",
+    header = "Measures a device's kernels, compared with its own copy.",
     description = {
-      "For each kernel: the time of a launch; the bytes that it cannot but move (each input read"
-          + " once, each output written once) in that time; that as a share of what a copy from"
-          + " device to device reaches in the same run; of products the multiply-adds too. Then the"
-          + " steps a second of a recorded training. Above the table: how long opening the device"
-          + " took, and by how much the first use of each file of kernels was slower than the"
-          + " second.",
+      "For each kernel: the time of a launch; the bandwidth for the bytes that it must move (each"
+          + " input read once, each output written once); the ratio of that bandwidth to the one of"
+          + " a copy from device to device in the same run; for matrix products also the"
+          + " multiply-adds per second. Then the steps per second of a recorded training. Above the"
+          + " table: the time to open the device, and by how much the first use of each kernel file"
+          + " was slower than the second.",
       "Times are medians of up to 5 runs, by the host's clock around many replays of a step of 8"
           + " launches and the download that waits for them. The share is meant for arrays larger"
           + " than the caches: on a GPU, the default size. Takes about a minute at most."
@@ -53,8 +53,8 @@ final class BenchCommand implements Callable<Integer> {
       paramLabel = "X",
       defaultValue = "0.4",
       description =
-          "About what the runs of one kernel may take together; a run takes at least an eighth of"
-              + " it. Default: ${DEFAULT-VALUE}.")
+          "Roughly the time for all runs of one kernel; each run takes at least an eighth of it."
+              + " Default: ${DEFAULT-VALUE}.")
   private double seconds;
 
   @Option(names = "--json", description = "Prints one JSON object at the end, and nothing else.")

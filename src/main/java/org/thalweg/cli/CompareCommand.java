@@ -27,12 +27,12 @@ import picocli.CommandLine.Spec;
 /** {@code thalweg compare}. */
 @Command(
     name = "compare",
-    header = "Sets optimizers side by side, on data or on a surface.",
+    header = "Compares optimizers, on data or on a surface (a test function of two variables).",
     description = {
-      "On DATA each trains from the same start on the same minibatches; leaves curves.png (loss and"
-          + " accuracy over the epochs) and curves.csv. On a SURFACE, a function of two variables,"
-          + " each walks down from the same point; leaves all.png (the ways over the function's"
-          + " contours), a picture of each way alone, and ways.csv.",
+      "On DATA each one trains from the same weights on the same minibatches; writes curves.png"
+          + " (loss and accuracy over the epochs) and curves.csv. On a SURFACE each one starts from"
+          + " the same point; writes all.png (the trajectories over the function's contours), a"
+          + " picture of each trajectory alone, and trajectories.csv.",
       "Exit code: 0 done, 1 failed, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,
@@ -45,16 +45,16 @@ final class CompareCommand implements Callable<Integer> {
   private static final String OPTIMIZERS = "--optimizers";
   private static final int MOST_STEPS = 100_000;
 
-  /** On data, where nobody says them: those of {@code thalweg train}, but for Adadelta. */
+  /** The default learning rates on data: that of {@code thalweg train}, except for Adadelta. */
   private static final Surface.Rates RATES = new Surface.Rates(0.01, 0.01);
 
-  /** What data and surfaces have in common; of the others, those of surfaces. */
+  /** Options that data and surfaces have in common. */
   private static final Set<String> COMMON =
       Set.of(OPTIMIZERS, "--lr", "--seed", "--device", "--out", "--json");
 
   private static final Set<String> OF_SURFACES = Set.of("--condition", "--steps", "--start");
 
-  /** What the help lists. */
+  /** The names that the help lists. */
   static final class SurfaceNames implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
@@ -67,9 +67,9 @@ final class CompareCommand implements Callable<Integer> {
       arity = "0..1",
       completionCandidates = SurfaceNames.class,
       description = {
-        "DATA: " + DataOptions.DATA,
-        "SURFACE: ${COMPLETION-CANDIDATES}. Of the options below Training it takes --lr, and"
-            + " --seed, of the noise; none below Data or Model."
+        "DATA: the name of a data set, or a path that ends in .csv, as thalweg train takes it.",
+        "SURFACE: ${COMPLETION-CANDIDATES}. Of the options under Training it takes --lr, and --seed"
+            + " for the noise; none of those under Data or Model."
       })
   private @Nullable String name;
 
@@ -77,9 +77,9 @@ final class CompareCommand implements Callable<Integer> {
       names = OPTIMIZERS,
       paramLabel = "LIST",
       description =
-          "As in sgd,adam:beta1=0.8,eps=1e-6,lion:lr=1e-4; the word all is every one. Those that do"
-              + " not say lr have that of --lr; without it, on DATA 0.01, but adadelta 1, on a"
-              + " SURFACE one that goes with it. Default:"
+          "As in sgd,adam:beta1=0.8,eps=1e-6,lion:lr=1e-4; the word all means every optimizer."
+              + " Where lr is not given, --lr applies; without that, on DATA 0.01 (adadelta: 1), on"
+              + " a SURFACE a default of that surface. Default:"
               + " sgd,momentum,nesterov,adagrad,rmsprop,adam.")
   private String optimizers = "sgd,momentum,nesterov,adagrad,rmsprop,adam";
 
@@ -98,7 +98,7 @@ final class CompareCommand implements Callable<Integer> {
   @ArgGroup(validate = false, heading = "%nOutput%n")
   private Output output = new Output();
 
-  /** How a surface is gone down. */
+  /** Options for surfaces. */
   static final class SurfaceOptions {
     @Option(
         names = "--condition",
@@ -113,12 +113,11 @@ final class CompareCommand implements Callable<Integer> {
         names = "--start",
         paramLabel = "X,Y",
         description =
-            "Where the ways begin. Default: a place from which the surface shows what is hard about"
-                + " it.")
+            "The starting point. Default: one from which the difficulty of the surface shows.")
     private @Nullable String start;
   }
 
-  /** What is left. */
+  /** Options for the output. */
   static final class Output {
     @Option(
         names = "--out",
@@ -136,7 +135,7 @@ final class CompareCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  /** What is left to do when the options are read. */
+  /** The work after the options have been parsed. */
   private interface Comparison {
     void run(DeviceChoice.Opened opened, RunFolder folder) throws IOException;
   }
@@ -224,7 +223,7 @@ final class CompareCommand implements Callable<Integer> {
         return start;
       }
     } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
-      // Said below.
+      // Reported below.
     }
     throw Usage.wrong(spec, "--start %s: must be two finite numbers, as in 1.5,-2", text);
   }

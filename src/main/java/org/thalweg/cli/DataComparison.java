@@ -19,7 +19,7 @@ import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
 import picocli.CommandLine;
 
-/** What {@code thalweg compare DATA} prints and leaves. */
+/** Runs {@code thalweg compare DATA}: prints the table and writes the files. */
 final class DataComparison {
   private static final String CURVES_CSV = "curves.csv";
   private static final String CURVES = "curves.png";
@@ -37,7 +37,7 @@ final class DataComparison {
   private final Map<String, Settings> each;
   private final String names;
 
-  /** Of the table: a number of a score, less of which is better in a loss. */
+  /** A column of the table; of a loss, the smallest is the best. */
   private record Column(String title, boolean loss, Function<Training, @Nullable Score> part) {
     double of(Training training) {
       Score score = Objects.requireNonNull(part.apply(training));
@@ -53,7 +53,7 @@ final class DataComparison {
   }
 
   /**
-   * Makes ready.
+   * Prepares a comparison.
    *
    * @param each the settings by the optimizer's name
    */

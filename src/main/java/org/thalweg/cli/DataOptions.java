@@ -1,6 +1,7 @@
 package org.thalweg.cli;
 
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.DataException;
@@ -9,33 +10,40 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** What says where labelled rows come from. */
+/** Options for the data set: where labelled rows come from. */
 final class DataOptions {
   @Option(
       names = "--data-dir",
       paramLabel = "DIR",
       description =
-          "Where the files of mnist, cifar10 or fashion-mnist are; of the last, where Debian's"
-              + " package puts them if not said.")
+          "The folder with the files of a data set that is not in the jar. Default for"
+              + " fashion-mnist: where Debian's package puts them.")
   private @Nullable Path folder;
 
   @Option(
       names = "--label",
       paramLabel = "COLUMN",
       description =
-          "Of a CSV file, the column of labels: its name, or its number from 1. Default: the last.")
+          "The label column of a CSV file: its name, or its number from 1. Default: the last.")
   private @Nullable String label;
 
-  /** What DATA may be. */
+  /** Help text for a DATA parameter whose candidates are {@link Names}. */
   static final String DATA =
-      "digits (1,437 training and 360 test images of 8x8 dots, in the jar), fashion-mnist, mnist,"
-          + " cifar10, or a path that ends in .csv: a row a line, of whose rows a fifth, always the"
-          + " same, is for testing.";
+      "${COMPLETION-CANDIDATES} (digits are in the jar), or a path that ends in .csv: one row of"
+          + " data on each line; a fifth of the rows, always the same, is for testing.";
+
+  /** The names that the help lists: the registry. */
+  static final class Names implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Datasets.names().iterator();
+    }
+  }
 
   /**
    * Reads the data.
    *
-   * @param base what relative paths are relative to
+   * @param base the folder that relative paths are relative to
    * @throws ParameterException if there is no such data set, or an option does not go with it
    * @throws DataException if a file is missing or is not what it should be
    */
@@ -47,6 +55,10 @@ final class DataOptions {
               .formatted(String.join(", ", Datasets.names())));
     }
     String name = data.endsWith(".csv") ? base.resolve(data).toString() : data;
+    if (folder == null && Datasets.needsFolder(name)) {
+      throw Usage.wrong(
+          spec, "%s is not in the jar: name the folder with its files by --data-dir", name);
+    }
     Path files = folder == null ? null : base.resolve(folder);
     Datasets.Loaded loaded = Usage.checked(spec, "", () -> Datasets.load(name, files, label));
     List.of(loaded.split().train(), loaded.split().test())

@@ -7,7 +7,7 @@ import org.thalweg.device.cuda.Driver;
 import org.thalweg.device.cuda.Matmul;
 import org.thalweg.device.java.JavaDevice;
 
-/** The devices by the names that {@code --device} takes. */
+/** The devices, by the names that {@code --device} takes. */
 enum DeviceChoice {
   java,
   sim,
@@ -17,7 +17,7 @@ enum DeviceChoice {
   /**
    * A device that has been opened.
    *
-   * @param why it is this one, where another was preferred; else empty
+   * @param why it is this one, if another was preferred; else empty
    */
   record Opened(Device device, String why) implements AutoCloseable {
     @Override
@@ -46,7 +46,7 @@ enum DeviceChoice {
   }
 
   /**
-   * Opens it with that for the products, which only a CUDA device has a choice of.
+   * Opens it with this implementation of matrix products; only a CUDA device has a choice.
    *
    * @throws DeviceException if it cannot be used; the message says why and what to do
    */

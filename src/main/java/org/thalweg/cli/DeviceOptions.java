@@ -3,7 +3,7 @@ package org.thalweg.cli;
 import org.thalweg.device.cuda.Matmul;
 import picocli.CommandLine.Option;
 
-/** What computes. */
+/** Options for the device. */
 final class DeviceOptions {
   @Option(
       names = "--device",
@@ -16,9 +16,9 @@ final class DeviceOptions {
       names = "--matmul",
       paramLabel = "NAME",
       description =
-          "What computes products on a GPU: ${COMPLETION-CANDIDATES}; cuBLAS 12 must be installed,"
-              + " and sums in an order of its own, so that weights are the same only with own."
-              + " Default: own.")
+          "The implementation of matrix products on a GPU: ${COMPLETION-CANDIDATES}; cuBLAS 12 must"
+              + " be installed, and sums in an order of its own, so that weights are the same only"
+              + " with own. Default: own.")
   private Matmul matmul = Matmul.OWN;
 
   DeviceChoice.Opened open() {

@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
 /** {@code thalweg devices}. */
 @Command(
     name = "devices",
-    description = "Says which devices can be used here, and why the others cannot.",
+    description = "Lists the devices that can be used here, and says why the others cannot.",
     mixinStandardHelpOptions = true)
 final class DevicesCommand implements Runnable {
   @Spec CommandSpec spec;
@@ -35,8 +35,8 @@ final class DevicesCommand implements Runnable {
   }
 
   /**
-   * Each device of a driver, with its number where there are several. {@code --device} takes the
-   * first.
+   * Describes each device of a driver, with its number if there are several. {@code --device} takes
+   * the first.
    */
   static List<String> gpus(Driver driver) {
     String advice = "; --device java needs no GPU";

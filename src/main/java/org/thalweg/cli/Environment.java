@@ -18,7 +18,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a report comes from.
+ * The environment of a report.
  *
  * @param thalweg its version
  * @param java the JVM's version and name
@@ -37,18 +37,18 @@ record Environment(
     String device,
     @Nullable String driver,
     Map<String, String> kernels) {
-  /** How reports are written. */
+  /** Writes reports as JSON. */
   static final Gson JSON = new GsonBuilder().disableHtmlEscaping().create();
 
-  /** JSON has no NaN. */
+  /** The number, or null where it is not finite, as JSON has no NaN. */
   static @Nullable Double number(double x) {
     return Double.isFinite(x) ? x : null;
   }
 
-  /** The same, and what is null is written, too. */
+  /** As {@link #JSON}, but writes nulls too. */
   static final Gson NULLS = JSON.newBuilder().serializeNulls().create();
 
-  /** The files of PTX. */
+  /** The PTX files in the jar. */
   static final List<String> MODULES =
       List.of("bias", "clip", "data", "hessians", "losses", "matmul", "optimizers", "vectors");
 

@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
 /** {@code thalweg eval}. */
 @Command(
     name = "eval",
-    header = "Says how well a model does on a data set, and what it takes for what.",
+    header = "Scores a model on a data set and prints its confusion matrix.",
     description = {
       "Prints the mean loss (without regularisation), the accuracy and the confusion matrix.",
       "Exit code: 0 done, 1 failed, 2 wrong usage."
@@ -42,7 +42,7 @@ import picocli.CommandLine.Spec;
     optionListHeading = "%n",
     parameterListHeading = "%n")
 final class EvalCommand implements Callable<Integer> {
-  /** The rows of a data set that are meant. */
+  /** Which rows of the data set are scored. */
   enum Part {
     test,
     train,
@@ -55,7 +55,11 @@ final class EvalCommand implements Callable<Integer> {
       description = "A model.safetensors, or the folder of its run.")
   private Path model = Path.of("");
 
-  @Parameters(index = "1", paramLabel = "DATA", description = DataOptions.DATA)
+  @Parameters(
+      index = "1",
+      paramLabel = "DATA",
+      completionCandidates = DataOptions.Names.class,
+      description = DataOptions.DATA)
   private String data = "";
 
   @ArgGroup(validate = false, heading = "%nData%n")
@@ -64,7 +68,7 @@ final class EvalCommand implements Callable<Integer> {
   @Option(
       names = "--part",
       paramLabel = "PART",
-      description = "Of the data, ${COMPLETION-CANDIDATES}. Default: test.")
+      description = "The rows to score: ${COMPLETION-CANDIDATES}. Default: test.")
   private Part part = Part.test;
 
   @ArgGroup(validate = false, heading = "%nDevice%n")
@@ -73,7 +77,7 @@ final class EvalCommand implements Callable<Integer> {
   @ArgGroup(validate = false, heading = "%nOutput%n")
   private Output output = new Output();
 
-  /** What is left. */
+  /** Options for the output. */
   static final class Output {
     @Option(names = "--json", description = "Prints one JSON object and nothing else.")
     private boolean json;

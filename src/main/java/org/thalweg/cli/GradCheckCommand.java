@@ -21,8 +21,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "gradcheck",
     description =
-        "Checks every loss's gradients and second derivatives against differences. Exit code 1 if"
-            + " one is wrong.",
+        "Checks gradients and second derivatives of every loss against finite differences. Exit"
+            + " code 1 if one is wrong.",
     mixinStandardHelpOptions = true,
     sortOptions = false,
     abbreviateSynopsis = true)
@@ -30,11 +30,12 @@ final class GradCheckCommand implements Callable<Integer> {
   @Parameters(
       arity = "0..1",
       paramLabel = "DATA",
+      completionCandidates = DataOptions.Names.class,
       defaultValue = "digits",
       description =
-          "The data set whose first rows are taken, beside inputs that are awkward: digits,"
-              + " fashion-mnist, mnist, cifar10, or a path that ends in .csv. Default:"
-              + " ${DEFAULT-VALUE}.")
+          "The data set whose first rows are checked, besides edge cases: "
+              + DataOptions.DATA
+              + " Default: ${DEFAULT-VALUE}.")
   private String data = "";
 
   @ArgGroup(validate = false, heading = "%nData%n")

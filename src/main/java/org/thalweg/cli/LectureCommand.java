@@ -28,13 +28,13 @@ import picocli.CommandLine.Spec;
 /** {@code thalweg lecture}. */
 @Command(
     name = "lecture",
-    header = "Puts a lecture's claims about optimizers to the test.",
+    header = "Tests the claims of a lecture on optimization by experiment.",
     description = {
-      "For each claim an experiment on the digits, or on a function of few variables: prints what"
-          + " was measured and whether that bears it out, and leaves in a new folder index.html"
-          + " with the pictures, of all claims also those of optimizers side by side. Takes some"
-          + " seconds on java and some minutes on sim; the figures are the same.",
-      "Exit code: 0 done, whatever holds; 1 failed, 2 wrong usage."
+      "Each claim has an experiment on the digits or on a function of few variables. Prints what"
+          + " was measured and whether the claim holds; writes index.html with the pictures to a"
+          + " new folder, and if all claims are tested also pictures that compare the optimizers."
+          + " Takes some seconds on java and some minutes on sim; the figures are the same.",
+      "Exit code: 0 done, whether the claims hold or not; 1 failed, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false,
@@ -46,7 +46,7 @@ final class LectureCommand implements Callable<Integer> {
   private static final int WIDTH = 100;
   private static final String INDENT = " ".repeat(7);
 
-  /** What the help lists. */
+  /** The names that the help lists. */
   static final class Names implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
@@ -67,7 +67,7 @@ final class LectureCommand implements Callable<Integer> {
   @ArgGroup(validate = false, heading = "%nOutput%n")
   private Output output = new Output();
 
-  /** What is left. */
+  /** Options for the output. */
   static final class Output {
     @Option(
         names = "--out",
@@ -116,8 +116,8 @@ final class LectureCommand implements Callable<Integer> {
       held += evidence.holds() ? 1 : 0;
     }
     if (claims.isEmpty()) {
-      for (Demonstration exhibit : Lecture.exhibits()) {
-        gallery.add(exhibit, Lecture.plates(exhibit, opened.device()));
+      for (Demonstration demonstration : Lecture.demonstrations()) {
+        gallery.add(demonstration, Lecture.figures(demonstration, opened.device()));
       }
     }
     gallery.write(folder.file(Gallery.INDEX), opened.device().description());
@@ -147,11 +147,11 @@ final class LectureCommand implements Callable<Integer> {
       object.put("name", lesson.name());
       object.put("claim", lesson.claim());
       object.put("holds", evidence.holds());
-      object.put("figures", evidence.figures());
+      object.put("figures", evidence.measured());
       print.println(Environment.JSON.toJson(object));
     } else {
       print.printf("%-7s%s%n", evidence.holds() ? "holds" : "FALSE", lesson.name());
-      lines(evidence.figures()).forEach(line -> print.println(INDENT + line));
+      lines(evidence.measured()).forEach(line -> print.println(INDENT + line));
     }
     print.flush();
   }
@@ -170,7 +170,7 @@ final class LectureCommand implements Callable<Integer> {
     print.flush();
   }
 
-  /** The words of a text in lines. */
+  /** Breaks a text into lines. */
   private static List<String> lines(String text) {
     List<String> lines = new ArrayList<>();
     String line = "";

@@ -32,7 +32,7 @@ public final class Main {
 
   /** Starts the command and ends the process with its exit code. */
   public static void main(String[] args) {
-    Locale.setDefault(Locale.ROOT); // what is printed can be read back, in every country
+    Locale.setDefault(Locale.ROOT); // numbers are printed with a decimal point in every country
     int code = FAILED;
     try {
       code = run(args);
@@ -66,7 +66,7 @@ public final class Main {
     }
     int code = line.execute(args);
     if (line.getOut().checkError()) {
-      line.getErr().println("thalweg: what was to be printed could not be written");
+      line.getErr().println("thalweg: standard output could not be written");
       return FAILED;
     }
     return code;

@@ -19,12 +19,14 @@ import org.thalweg.train.Settings;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
-/** What moves the weights: an optimizer on minibatches, or a minimiser on the full batch. */
+/**
+ * Options for the training method: an optimizer on minibatches, or a minimiser on the full batch.
+ */
 final class MethodOptions {
   static final String OPTIMIZER = "--optimizer";
   private static final String MINIBATCH = "minibatch";
 
-  /** What only minibatches take. */
+  /** Options for minibatch training only. */
   private static final Set<String> OF_MINIBATCH =
       Set.of(
           OPTIMIZER,
@@ -38,10 +40,10 @@ final class MethodOptions {
           "--patience",
           "--checkpoint-every");
 
-  /** What only full batches take. */
+  /** Options for full-batch methods only. */
   private static final Set<String> OF_FULL_BATCH = Set.of("--iterations", "--tolerance");
 
-  /** What the help lists: the registry, with its defaults. */
+  /** What the help lists: the registry with default hyperparameters. */
   static final class Names implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
@@ -78,7 +80,8 @@ final class MethodOptions {
   @Option(
       names = "--iterations",
       paramLabel = "N",
-      description = "Of a full-batch method, the most; of random-search, draws. Default: 1000.")
+      description =
+          "The most iterations of a full-batch method, or draws of random-search. Default: 1000.")
   private @Nullable Integer iterations;
 
   @Option(
@@ -92,7 +95,7 @@ final class MethodOptions {
   @Option(
       names = "--type",
       paramLabel = "NAME",
-      description = "What is computed in: f32 or f64. Default: f32 for minibatches, else f64.")
+      description = "The element type: f32 or f64. Default: f32 for minibatches, else f64.")
   private @Nullable String type;
 
   boolean fullBatch() {
@@ -100,9 +103,9 @@ final class MethodOptions {
   }
 
   /**
-   * The type that is asked for.
+   * The element type of the training.
    *
-   * @throws picocli.CommandLine.ParameterException if there is none of that name
+   * @throws picocli.CommandLine.ParameterException if there is no such type
    */
   ElementType type(CommandSpec spec) {
     String name = type;
@@ -116,7 +119,7 @@ final class MethodOptions {
   }
 
   /**
-   * Refuses a method that there is not, and options of the other kind of method.
+   * Rejects an unknown method, and options that belong to the other kind of method.
    *
    * @param given their names, with values
    */
@@ -158,7 +161,7 @@ final class MethodOptions {
     return rule instanceof RandomSearch search ? new RandomSearch(seed, search.deviation()) : rule;
   }
 
-  /** Refuses a minimiser that needs second derivatives where there are none. */
+  /** Rejects a minimiser that needs second derivatives if the loss has none. */
   void checkSmooth(CommandSpec spec, Minimizer minimizer, Settings settings) {
     if (!minimizer.secondOrder()) {
       return;

@@ -27,10 +27,11 @@ import org.thalweg.train.Score;
 import org.thalweg.train.Settings;
 
 /**
- * {@code thalweg train} with all rows at once: what it prints and leaves while a minimiser works.
+ * {@code thalweg train} with all rows at once: runs a minimiser, prints its progress and writes the
+ * files.
  */
 final class MinimizeRun implements Minimizer.Listener {
-  /** Beside the minimiser's vectors: the start, and a model with its gradients. */
+  /** Vectors besides the minimiser's: the start, and a model with its gradients. */
   private static final int OWN_VECTORS = 3;
 
   private final RunReport report;
@@ -43,7 +44,7 @@ final class MinimizeRun implements Minimizer.Listener {
   private final List<Iteration> history = new ArrayList<>();
   private volatile boolean stopped;
 
-  /** What the minimiser tells of one. */
+  /** An iteration, as the minimiser reports it. */
   private record Iteration(int number, double loss, double gradient, double step) {
     /** Whether it is among 0, 1, 2, 3, 5, 10, 20, 50, 100, and so on. */
     boolean shown() {
@@ -65,9 +66,7 @@ final class MinimizeRun implements Minimizer.Listener {
     settings = report.task.settings();
   }
 
-  /**
-   * Minimises, and leaves what there is to leave; also where the process is told to end meanwhile.
-   */
+  /** Minimises and writes the files, also if the process is told to end meanwhile. */
   void run() throws IOException {
     report.stoppable(
         () -> stopped = true,
@@ -83,7 +82,7 @@ final class MinimizeRun implements Minimizer.Listener {
         });
   }
 
-  /** From the model's first weights. */
+  /** Minimises from the model's initial weights. */
   private Result minimize(LinearClassifier model) {
     settings.initialise(model);
     double[] means = settings.centre() ? rows.means() : null;
@@ -102,7 +101,10 @@ final class MinimizeRun implements Minimizer.Listener {
     }
   }
 
-  /** Weights and bias of the model, each with its part of an objective's vector. */
+  /**
+   * Calls {@code use} with weights and bias of the model, each with its part of an objective's
+   * vector.
+   */
   private static void forEach(LinearClassifier model, Array vector, BiConsumer<Array, Array> use) {
     long at = 0;
     for (Parameter parameter : model.parameters()) {
@@ -120,7 +122,7 @@ final class MinimizeRun implements Minimizer.Listener {
   @Override
   public void iteration(int number, double loss, double gradient, double step) {
     if (number == 0) {
-      describe(); // only now: nothing has been refused
+      describe(); // only now, as the arguments have been accepted
     }
     Iteration iteration = new Iteration(number, loss, gradient, step);
     history.add(iteration);
@@ -196,7 +198,7 @@ final class MinimizeRun implements Minimizer.Listener {
         said);
   }
 
-  /** As a trainer does it. */
+  /** Computes the score as a trainer does. */
   private Score score(LinearClassifier model, Dataset of) {
     Description description = report.description();
     Predictions predictions = model.predict(of.values(), description);

@@ -7,7 +7,7 @@ import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 import org.thalweg.optim.Traits;
 
-/** What {@code --optimizer help} prints. */
+/** The output of {@code --optimizer help}. */
 final class OptimizerList {
   private OptimizerList() {}
 
@@ -36,7 +36,7 @@ final class OptimizerList {
     out.flush();
   }
 
-  /** What each rule tracks. */
+  /** Prints which moments each rule tracks. */
   private static void traits(PrintWriter out) {
     String row = "%-27s %-13s %-14s %-6s %s%n";
     out.printf("%n" + row, "", "first moment", "second moment", "leaky", "bias correction");

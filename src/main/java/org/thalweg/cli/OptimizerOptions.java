@@ -12,11 +12,11 @@ import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** Optimizers as they are written on the command line. */
+/** Parses optimizers on the command line. */
 final class OptimizerOptions {
   private OptimizerOptions() {}
 
-  /** What the help lists: the registry. */
+  /** The names that the help lists: the registry. */
   static final class Names implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
@@ -27,10 +27,10 @@ final class OptimizerOptions {
   /**
    * The optimizer that a text describes.
    *
-   * @param option that has the text
-   * @param lr of --lr; null where that was not given
-   * @param otherwise the learning rate where neither says one
-   * @throws picocli.CommandLine.ParameterException if the text describes none, or both say the
+   * @param option the option that the text belongs to
+   * @param lr the value of --lr; null if not given
+   * @param otherwise the learning rate if neither gives one
+   * @throws picocli.CommandLine.ParameterException if the text describes none, or both give the
    *     learning rate
    */
   static Optimizer parse(
@@ -44,9 +44,9 @@ final class OptimizerOptions {
   }
 
   /**
-   * Whether the text says the learning rate.
+   * Whether the text gives the learning rate.
    *
-   * @throws picocli.CommandLine.ParameterException if --lr does so, too
+   * @throws picocli.CommandLine.ParameterException if --lr gives it too
    */
   static boolean saidOnce(CommandSpec spec, String option, String text, @Nullable Double lr) {
     if (saysLr(text) && lr != null) {
@@ -60,12 +60,12 @@ final class OptimizerOptions {
   }
 
   /**
-   * The optimizers that a list describes, by the text of each with blanks for colons and commas.
-   * What has no colon but a {@code =} is a hyperparameter of the optimizer before it; {@code all}
-   * stands for the registry.
+   * The optimizers that a list describes, by their texts, with blanks for colons and commas. An
+   * item with a {@code =} but no colon is a hyperparameter of the optimizer before it; {@code all}
+   * means the whole registry.
    *
-   * @param option that has the list
-   * @param rate gives those a learning rate that do not say it
+   * @param option the option that the list belongs to
+   * @param rate gives a learning rate to those without one
    * @throws picocli.CommandLine.ParameterException if one of the texts describes none, or two the
    *     same
    */
@@ -88,7 +88,7 @@ final class OptimizerOptions {
     return rules;
   }
 
-  /** The format of a table's first column, which has these names. */
+  /** The format of a table column that holds these names. */
   static String column(Set<String> names) {
     return "%-" + Math.max(9, names.stream().mapToInt(String::length).max().orElse(0)) + "s";
   }

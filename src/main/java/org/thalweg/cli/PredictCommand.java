@@ -25,13 +25,13 @@ import picocli.CommandLine.Spec;
 /** {@code thalweg predict}. */
 @Command(
     name = "predict",
-    header = "Says what a model takes pictures, or the rows of a CSV file, for.",
+    header = "Predicts the class of pictures, or of the rows of a CSV file.",
     description = {
       "Prints a line for each: the file (and the row, from 1), the class, and its probability, or"
           + " of a model with a hinge loss its score.",
       "A picture is scaled to the shape that the model was trained on, and turned to grey if that"
           + " was. Digits of mnist and clothes of fashion-mnist are white on black: for dark ones"
-          + " on white paper, say --invert.",
+          + " on white paper, use --invert.",
       "Exit code: 0 done, 1 failed, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,
@@ -62,7 +62,7 @@ final class PredictCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  /** The model itself where the folder of a run is named. */
+  /** The model file; of a folder, the one in it. */
   static Path modelFile(Path model) {
     return Files.isDirectory(model) ? model.resolve(RunFolder.MODEL) : model;
   }
@@ -76,7 +76,7 @@ final class PredictCommand implements Callable<Integer> {
     PrintWriter print = spec.commandLine().getOut();
     try (DeviceChoice.Opened opened = device.open();
         LinearClassifier classifier = LinearClassifier.load(opened.device(), file)) {
-      List<Rows> all = new ArrayList<>(); // before the first line is printed, all are read
+      List<Rows> all = new ArrayList<>(); // all are read before the first line is printed
       for (Path path : files) {
         all.add(read(path, classifier.features(), description));
       }

@@ -3,10 +3,7 @@ package org.thalweg.cli;
 import java.io.Console;
 import java.io.PrintWriter;
 
-/**
- * A line on a terminal's standard error that says how far a training is; nothing where that is no
- * terminal.
- */
+/** A progress line on standard error; nothing if that is no terminal. */
 final class ProgressBar {
   private static final int WIDTH = 40;
   private static final long PAUSE = 100_000_000; // nanoseconds between two drawings
@@ -23,7 +20,7 @@ final class ProgressBar {
     shown = wanted && isTerminal();
   }
 
-  /** From JDK 22 on there is a console without a terminal, too, which says so. */
+  /** From JDK 22 on there can be a console without a terminal. */
   @SuppressWarnings("SystemConsoleNull") // which is asked, too
   private static boolean isTerminal() {
     Console console = System.console();
@@ -40,7 +37,7 @@ final class ProgressBar {
   void step(long done, long of) {
     long now = System.nanoTime();
     if (from < 0) {
-      from = done - 1; // a resumed run has not done them all in this time
+      from = done - 1; // not those before a resumed run was started
     }
     if (!shown || of <= 0 || now - drawn < PAUSE) {
       return;
@@ -60,7 +57,7 @@ final class ProgressBar {
     err.flush();
   }
 
-  /** Before anything else is printed. */
+  /** Clears the line, before anything else is printed. */
   void clear() {
     if (shown) {
       err.print(CLEAR);

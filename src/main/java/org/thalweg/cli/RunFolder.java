@@ -16,8 +16,8 @@ import org.thalweg.plot.Plot;
 import org.thalweg.plot.PlotException;
 
 /**
- * The folder of a run, which is made late and never over another; of a run that fails, nothing is
- * left.
+ * The folder of a run. It is created as late as possible and never replaces another; if the run
+ * fails, it is removed.
  */
 final class RunFolder {
   static final String MODEL = "model.safetensors";
@@ -31,13 +31,13 @@ final class RunFolder {
   private final Set<Path> files = new HashSet<>();
   private boolean warned;
 
-  /** One that is there, of a run that goes on. */
+  /** The existing folder of a run that is resumed. */
   RunFolder(Path path) {
     this.path = path;
   }
 
   /**
-   * Makes a folder.
+   * Creates a new folder.
    *
    * @param out null for the first of runs/data-1, -2, .. that is free
    */
@@ -71,14 +71,14 @@ final class RunFolder {
       try {
         make(parent);
       } catch (FileAlreadyExistsException meanwhile) {
-        // Another run has made it.
+        // Another process has created it.
       }
       Files.createDirectory(folder);
     }
     made.push(folder);
   }
 
-  /** One of its files, which goes with it. */
+  /** A file in the folder; it is removed with the folder. */
   Path file(String name) {
     Path file = path.resolve(name);
     files.add(file);
@@ -86,15 +86,15 @@ final class RunFolder {
   }
 
   /**
-   * Whether the picture lies there now: one that cannot be drawn or written costs a line, not the
-   * run.
+   * Draws a picture and returns whether it was written. One that cannot be gives a warning and does
+   * not fail the run.
    */
   boolean draw(String name, Picture picture, PrintWriter err) {
     try {
       Plot.write(file(name), picture, true);
       return true;
     } catch (PlotException | IOException e) {
-      if (!warned || e instanceof IOException) { // without fonts all pictures fail
+      if (!warned || e instanceof IOException) { // without fonts all pictures fail alike
         err.printf("thalweg: warning: no %s: %s%n", name, e.getMessage());
         err.flush();
       }
@@ -103,12 +103,12 @@ final class RunFolder {
     }
   }
 
-  /** What may fail while files are written. */
+  /** Work that writes files. */
   interface Work {
     void run() throws IOException;
   }
 
-  /** Does what fills the folder; where that fails, nothing is left. */
+  /** Does the work that fills the folder; if that fails, the folder is removed. */
   void fill(Work work) throws IOException {
     try {
       work.run();
@@ -118,14 +118,14 @@ final class RunFolder {
     }
   }
 
-  /** Whether there is something to go on from. */
+  /** Whether there is a checkpoint to resume from. */
   boolean hasCheckpoint() {
     return Files.exists(file(CHECKPOINT));
   }
 
   /**
-   * Removes what this run has made; not where it can go on, nor what was there before or others
-   * have put there.
+   * Removes what this run has created, unless it can be resumed; not what was there before, nor
+   * what others have put there.
    */
   private void remove() throws IOException {
     if (made.contains(path) && !hasCheckpoint()) {

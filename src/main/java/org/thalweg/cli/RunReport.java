@@ -21,7 +21,10 @@ import org.thalweg.train.Score;
 import org.thalweg.train.Settings;
 import picocli.CommandLine;
 
-/** What {@code thalweg train} prints first and last, and leaves, whatever the method. */
+/**
+ * Prints the beginning and the end of {@code thalweg train}, and writes the files that every method
+ * leaves.
+ */
 final class RunReport implements AutoCloseable {
   final PrintWriter print;
   final PrintWriter err;
@@ -34,11 +37,11 @@ final class RunReport implements AutoCloseable {
   private final long start = System.nanoTime();
 
   /**
-   * What is trained.
+   * What is trained, and on which rows.
    *
    * @param name of the data
-   * @param rows those trained on
-   * @param validation those scored after each epoch; null for none
+   * @param rows the training rows
+   * @param validation the rows scored after each epoch; null for none
    */
   record Task(
       String name,
@@ -61,7 +64,7 @@ final class RunReport implements AutoCloseable {
             Files.newBufferedWriter(folder.file(RunFolder.METRICS), StandardCharsets.UTF_8));
   }
 
-  /** Says what is going to be done, and by which rule of which kind; not in JSON. */
+  /** Prints what is going to be done. Not called with --json. */
   void describe(String kind, Object rule) {
     Dataset validation = task.validation;
     print.printf("device      %s%n", device);
@@ -74,10 +77,10 @@ final class RunReport implements AutoCloseable {
   }
 
   /**
-   * Does the work. Where the process is told to end meanwhile, it does not before the work is put
-   * away.
+   * Does the work. If the process is told to end meanwhile, it waits until the work has stopped and
+   * been saved.
    *
-   * @param stop tells the work to come to an end, from another thread
+   * @param stop asks the work to stop, from another thread
    */
   void stoppable(Runnable stop, RunFolder.Work work) throws IOException {
     CountDownLatch done = new CountDownLatch(1);
@@ -102,12 +105,12 @@ final class RunReport implements AutoCloseable {
       try {
         Runtime.getRuntime().removeShutdownHook(hook);
       } catch (IllegalStateException itRuns) {
-        // The process ends as soon as it is through.
+        // The process is ending already.
       }
     }
   }
 
-  /** What it takes to use the model. */
+  /** The description that is saved with the model. */
   Description description() {
     return new Description(
         task.data.classes(),
@@ -118,11 +121,11 @@ final class RunReport implements AutoCloseable {
   }
 
   /**
-   * Saves the model and its pictures, and says so.
+   * Saves the model and its pictures, and prints the result.
    *
-   * @param curve null where nothing was measured
-   * @param counts for the JSON object, of what was done
-   * @param said for people, of what was done: a line each
+   * @param curve null if nothing was measured
+   * @param counts entries for the JSON object
+   * @param said lines for the text output
    */
   void finish(
       LinearClassifier model,
@@ -136,7 +139,7 @@ final class RunReport implements AutoCloseable {
     String crc = "%08x".formatted(model.crc32());
     model.save(folder.file(RunFolder.MODEL), description(), true);
     if (metrics.checkError()) {
-      err.printf("thalweg: warning: metrics.csv could not be written to its end%n");
+      err.printf("thalweg: warning: metrics.csv is incomplete: it could not be written%n");
       err.flush();
     }
     List<String> pictures = new ArrayList<>();
@@ -181,7 +184,7 @@ final class RunReport implements AutoCloseable {
         score.accuracy());
   }
 
-  /** A loss, with so many digits behind the point. */
+  /** A loss with this number of decimals. */
   static String text(double loss, int digits) {
     return String.format(Locale.ROOT, "%." + digits + (loss < 1e6 ? "f" : "e"), loss);
   }

@@ -16,8 +16,8 @@ import picocli.CommandLine.Spec;
     header = "Checks that a device computes the same bits as plain Java.",
     description = {
       "Runs every kernel on the device and its twin in Java with one thread, and compares all bits;"
-          + " every NaN is one. The output is the report: paste it into an issue of the project,"
-          + " also where it says PASS.",
+          + " all NaNs count as equal. The output is the report: paste it into an issue of the"
+          + " project, also where it says PASS.",
       "Takes seconds on a GPU, and up to a minute on sim. Exit code: 0 PASS, 1 FAIL or no such"
           + " device, 2 wrong usage."
     },

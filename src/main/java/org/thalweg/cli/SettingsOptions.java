@@ -14,9 +14,9 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
-/** How to train, but for the optimizer. */
+/** Options for training, except the optimizer. */
 final class SettingsOptions {
-  /** What the help lists: the registries. */
+  /** The names that the help lists: the registry. */
   static final class LossNames implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
@@ -24,7 +24,7 @@ final class SettingsOptions {
     }
   }
 
-  /** In lower case, as all names on the command line. */
+  /** Initialisations in lower case, as all names on the command line. */
   static final class InitialisationNames implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
@@ -40,14 +40,14 @@ final class SettingsOptions {
   @ArgGroup(validate = false, heading = "%nTraining%n")
   Training training = new Training();
 
-  /** What is trained. */
+  /** Options for the model. */
   static final class Model {
     @Option(
         names = "--model",
         paramLabel = "LOSS",
         completionCandidates = LossNames.class,
         description =
-            "What a row costs a linear classifier: ${COMPLETION-CANDIDATES} (softmax cross-entropy;"
+            "The loss of the linear classifier: ${COMPLETION-CANDIDATES} (softmax cross-entropy;"
                 + " multiclass hinge of Weston and Watkins, and its margins squared). Default:"
                 + " softmax.")
     private String loss = "softmax";
@@ -57,24 +57,25 @@ final class SettingsOptions {
         paramLabel = "NAME",
         completionCandidates = InitialisationNames.class,
         description =
-            "Where the weights begin: ${COMPLETION-CANDIDATES}; xavier has the standard deviation"
+            "The initial weights: ${COMPLETION-CANDIDATES}; xavier has the standard deviation"
                 + " sqrt(2 / (features + classes)). The bias begins at 0. Default: normal.")
     private String init = "normal";
 
     @Option(
         names = "--init-scale",
         paramLabel = "X",
-        description = "What the draws are multiplied by. Default: 0.01; with xavier, 1.")
+        description = "Factor of the initial weights. Default: 0.01; with xavier, 1.")
     private @Nullable Double initScale;
 
     @Option(
         names = "--centre",
         description =
-            "Subtracts the training rows' mean of each feature; the model's file keeps the means.")
+            "Subtracts from each feature its mean over the training rows; the model file keeps the"
+                + " means.")
     private boolean centre;
   }
 
-  /** How it is trained. */
+  /** Options for the training. */
   static final class Training {
     @Option(
         names = "--lr",
@@ -98,7 +99,7 @@ final class SettingsOptions {
         names = "--schedule",
         paramLabel = "SPEC",
         description =
-            "Of the learning rate: constant, step:every=10,factor=0.1 (epochs), cosine, linear,"
+            "Learning rate schedule: constant, step:every=10,factor=0.1 (epochs), cosine, linear,"
                 + " inverse:decay=0.001. Default: constant.")
     private String schedule = "constant";
 
@@ -139,12 +140,12 @@ final class SettingsOptions {
         names = "--seed",
         paramLabel = "N",
         description =
-            "Of the first weights, the validation rows, the order of the rows and random draws."
-                + " Default: 1.")
+            "Seed of the initial weights, the validation rows, the order of the rows and random"
+                + " draws. Default: 1.")
     long seed = 1;
   }
 
-  /** All of them, with an optimizer; what is out of range is wrong usage. */
+  /** The settings, with an optimizer; a value out of range is wrong usage. */
   Settings settings(CommandSpec spec, Optimizer rule) {
     Schedule schedule =
         Usage.checked(
@@ -194,7 +195,7 @@ final class SettingsOptions {
         String.join(", ", new InitialisationNames()));
   }
 
-  /** 0 for all rows. */
+  /** The minibatch size; 0 means all rows. */
   private int batch(CommandSpec spec) {
     if (training.batch.equals("full")) {
       return 0;

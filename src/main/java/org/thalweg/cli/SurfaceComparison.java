@@ -14,12 +14,12 @@ import org.thalweg.compare.Trajectory;
 import org.thalweg.optim.Optimizer;
 import picocli.CommandLine;
 
-/** What {@code thalweg compare SURFACE} prints and leaves. */
+/** Runs {@code thalweg compare SURFACE}: prints the table and writes the files. */
 final class SurfaceComparison {
-  private static final String WAYS = "ways.csv";
+  private static final String TRAJECTORIES = "trajectories.csv";
   private static final String ALL = "all.png";
 
-  /** How near to the least value a way has arrived. */
+  /** A trajectory has arrived when its value is this close to the minimum. */
   private static final double NEAR = 1e-6;
 
   private final PrintWriter print;
@@ -30,7 +30,7 @@ final class SurfaceComparison {
   private final String names;
 
   /**
-   * Makes ready.
+   * Prepares a comparison.
    *
    * @param rules by their names
    */
@@ -59,74 +59,80 @@ final class SurfaceComparison {
           "y",
           "arrives");
     }
-    Map<String, Trajectory> ways = new LinkedHashMap<>();
-    try (Writer csv = Files.newBufferedWriter(folder.file(WAYS), StandardCharsets.UTF_8)) {
+    Map<String, Trajectory> trajectories = new LinkedHashMap<>();
+    try (Writer csv = Files.newBufferedWriter(folder.file(TRAJECTORIES), StandardCharsets.UTF_8)) {
       csv.write("optimizer,step,x,y,value%n".formatted());
       for (Map.Entry<String, Optimizer> rule : rules.entrySet()) {
         String name = rule.getKey();
-        Trajectory way =
+        Trajectory trajectory =
             Trajectory.of(opened.device(), surface, rule.getValue(), start, steps, seed);
-        ways.put(name, way);
-        for (int i = 0; i <= way.steps(); i++) {
-          csv.write("%s,%d,%s,%s,%s%n".formatted(name, i, way.x()[i], way.y()[i], way.value()[i]));
+        trajectories.put(name, trajectory);
+        for (int i = 0; i <= trajectory.steps(); i++) {
+          csv.write(
+              "%s,%d,%s,%s,%s%n"
+                  .formatted(name, i, trajectory.x()[i], trajectory.y()[i], trajectory.value()[i]));
         }
-        OptionalInt arrival = way.arrival(surface.least() + NEAR);
+        OptionalInt arrival = trajectory.arrival(surface.minimum() + NEAR);
         print.println(
-            json ? Environment.JSON.toJson(object(name, way, arrival)) : row(name, way, arrival));
+            json
+                ? Environment.JSON.toJson(object(name, trajectory, arrival))
+                : row(name, trajectory, arrival));
         print.flush();
       }
     }
-    boolean drawn = folder.draw(ALL, surface.picture(ways), err);
-    for (Map.Entry<String, Trajectory> way : ways.entrySet()) {
-      var alone = surface.picture(Map.of(way.getKey(), way.getValue()));
-      drawn &= folder.draw(way.getKey().replace(' ', '-') + ".png", alone, err);
+    boolean drawn = folder.draw(ALL, surface.picture(trajectories), err);
+    for (Map.Entry<String, Trajectory> trajectory : trajectories.entrySet()) {
+      var alone = surface.picture(Map.of(trajectory.getKey(), trajectory.getValue()));
+      drawn &= folder.draw(trajectory.getKey().replace(' ', '-') + ".png", alone, err);
     }
     if (json) {
       Map<String, Object> done = new LinkedHashMap<>();
       done.put("event", "done");
       done.put("device", opened.toString());
       done.put("surface", surface.name());
-      done.put("least", surface.least());
+      done.put("minimum", surface.minimum());
       done.put("folder", folder.toString());
       print.println(Environment.JSON.toJson(done));
     } else {
       print.printf(
-          "%narrives     after so many steps the value stays within 1e-6 of the least, %s%n",
-          surface.least());
+          "%narrives     the number of steps after which the value stays within 1e-6 of the"
+              + " minimum, %s%n",
+          surface.minimum());
       print.printf(
-          "left        %s: ways.csv%s%n",
-          folder, drawn ? ", all.png, and a picture of each way alone" : "");
+          "written     %s: trajectories.csv%s%n",
+          folder, drawn ? ", all.png, and a picture of each trajectory alone" : "");
     }
     print.flush();
   }
 
-  private String row(String name, Trajectory way, OptionalInt arrival) {
-    String start = (names + "  %7s").formatted(name, OptimizerOptions.lr(way.rule()));
-    if (!way.finite()) {
-      return start + "  the value is not finite after step %d".formatted(way.steps());
+  private String row(String name, Trajectory trajectory, OptionalInt arrival) {
+    String start = (names + "  %7s").formatted(name, OptimizerOptions.lr(trajectory.rule()));
+    if (!trajectory.finite()) {
+      return start + "  the value is not finite after step %d".formatted(trajectory.steps());
     }
     return start
         + String.format(
             Locale.ROOT,
             "  %10.4g  %10.4g  %10.4g  %7s",
-            way.value()[way.steps()],
-            way.end().x(),
-            way.end().y(),
+            trajectory.value()[trajectory.steps()],
+            trajectory.end().x(),
+            trajectory.end().y(),
             arrival.isPresent() ? arrival.getAsInt() : "-");
   }
 
-  private static Map<String, Object> object(String name, Trajectory way, OptionalInt arrival) {
+  private static Map<String, Object> object(
+      String name, Trajectory trajectory, OptionalInt arrival) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("event", "optimizer");
     object.put("optimizer", name);
-    object.put("rule", way.rule().toString());
-    object.put("lr", way.rule().lr());
-    object.put("steps", way.steps());
-    object.put("finite", way.finite());
-    if (way.finite()) {
-      object.put("value", way.value()[way.steps()]);
-      object.put("x", way.end().x());
-      object.put("y", way.end().y());
+    object.put("rule", trajectory.rule().toString());
+    object.put("lr", trajectory.rule().lr());
+    object.put("steps", trajectory.steps());
+    object.put("finite", trajectory.finite());
+    if (trajectory.finite()) {
+      object.put("value", trajectory.value()[trajectory.steps()]);
+      object.put("x", trajectory.end().x());
+      object.put("y", trajectory.end().y());
     }
     arrival.ifPresent(step -> object.put("arrives", step));
     return object;

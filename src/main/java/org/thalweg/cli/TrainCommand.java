@@ -35,9 +35,9 @@ import picocli.CommandLine.Spec;
     name = "train",
     header = "Trains a linear classifier, by minibatches or with all rows at once.",
     description = {
-      "Leaves in a new folder the model, metrics.csv, and the pictures curve.png and templates.png."
-          + " Ctrl-C stops at the next step and leaves a checkpoint, or with a full-batch method"
-          + " the model so far.",
+      "Writes the model, metrics.csv, and the pictures curve.png and templates.png to a new folder."
+          + " Ctrl-C stops soon and saves a checkpoint, or with a full-batch method the model so"
+          + " far.",
       "Exit code: 0 done, 1 failed, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,
@@ -49,19 +49,23 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
   private static final String DATA = "DATA";
 
-  /** Where neither --lr nor --optimizer says it. */
+  /** The learning rate if neither --lr nor --optimizer gives one. */
   private static final double LR = 0.01;
 
   /** The working directory of a run, for its relative paths. */
   private static final String DIRECTORY = "directory";
 
-  /** What may be said anew of a run that goes on. */
-  private static final Set<String> ANEW = Set.of("--resume", "--device", "--json");
+  /** Options that can be given with --resume. */
+  private static final Set<String> AGAIN = Set.of("--resume", "--device", "--json");
 
-  /** What a checkpoint does not take on. */
+  /** Options that a checkpoint does not store. */
   private static final Set<String> ONCE = Set.of("--resume", "--json", "--out");
 
-  @Parameters(paramLabel = DATA, arity = "0..1", description = DataOptions.DATA)
+  @Parameters(
+      paramLabel = DATA,
+      arity = "0..1",
+      completionCandidates = DataOptions.Names.class,
+      description = DataOptions.DATA)
   private @Nullable String data;
 
   @ArgGroup(validate = false, heading = "%nData%n")
@@ -82,26 +86,26 @@ final class TrainCommand implements Callable<Integer> {
   @ArgGroup(validate = false, heading = "%nOutput%n")
   private Output output = new Output();
 
-  /** What the weights are not fitted to. */
+  /** Options for validation. */
   static final class Validation {
     @Option(
         names = "--validation",
         paramLabel = "FRACTION",
         description =
-            "Of the training rows, what is not trained on but scored after each epoch. Default:"
-                + " none.")
+            "The fraction of the training rows that is held out and scored after each epoch."
+                + " Default: none.")
     private @Nullable Double fraction;
 
     @Option(
         names = "--patience",
         paramLabel = "N",
         description =
-            "Stops after N epochs in which the validation loss has not become smaller. Default: 0,"
+            "Stops after N epochs in which the validation loss has not decreased. Default: 0,"
                 + " never.")
     private int patience;
   }
 
-  /** What is left. */
+  /** Options for the output. */
   static final class Output {
     @Option(
         names = "--out",
@@ -121,8 +125,8 @@ final class TrainCommand implements Callable<Integer> {
         names = "--resume",
         paramLabel = "DIR",
         description =
-            "Goes on from the checkpoint in the folder of a run, with its data and options, to the"
-                + " same bits; only --device and --json may be said anew.")
+            "Resumes from the checkpoint in the folder of a run, with its data and options; ends"
+                + " with the same bits. Only --device and --json can be given again.")
     private @Nullable Path resume;
 
     @Option(
@@ -150,15 +154,14 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int resume(Path folder) throws IOException {
-    Map<String, String> anew = given();
-    for (String option : anew.keySet()) {
-      if (!ANEW.contains(option)) {
+    Map<String, String> again = given();
+    for (String option : again.keySet()) {
+      if (!AGAIN.contains(option)) {
         throw Usage.wrong(
             spec,
-            "%s %s: --resume goes on with the options of %s; only --device and --json may be said"
-                + " anew",
+            "%s %s: --resume uses the options of %s; only --device and --json can be given again",
             option,
-            anew.get(option),
+            again.get(option),
             folder);
       }
     }
@@ -166,16 +169,16 @@ final class TrainCommand implements Callable<Integer> {
     if (!Files.exists(checkpoint)) {
       throw new IOException(
           checkpoint
-              + ": no such file: a run leaves one if stopped, or if --checkpoint-every is said");
+              + ": no such file; a run writes one if it is stopped, or with --checkpoint-every");
     }
     Map<String, String> saved = new LinkedHashMap<>(Trainer.metadata(checkpoint));
     if (!saved.containsKey(DATA) || !saved.containsKey(DIRECTORY)) {
       throw new IOException(
           checkpoint + ": its metadata does not say what \"thalweg train\" was given");
     }
-    anew.remove("--resume");
+    again.remove("--resume");
     Map<String, String> words = new LinkedHashMap<>(saved);
-    words.putAll(anew);
+    words.putAll(again);
     List<String> arguments = new ArrayList<>(List.of(words.get(DATA)));
     words.forEach(
         (option, value) -> {
@@ -195,7 +198,7 @@ final class TrainCommand implements Callable<Integer> {
     return run.train(new RunFolder(folder), Map.of(DIRECTORY, saved.get(DIRECTORY)));
   }
 
-  /** The options that were given, and the data, with their values; a flag's is empty. */
+  /** The options that were given, and the data, with their values; the value of a flag is empty. */
   private Map<String, String> given() {
     Map<String, String> given = new LinkedHashMap<>();
     if (data != null) {
@@ -258,12 +261,12 @@ final class TrainCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** What is done in a run's folder. */
+  /** Work in the folder of a run. */
   private interface Work {
     void run(RunReport report) throws IOException;
   }
 
-  /** Does it; where it fails, of a new folder nothing is left. */
+  /** Does the work; if it fails, a new folder is removed. */
   private void report(
       DeviceChoice.Opened opened, @Nullable RunFolder resumed, RunReport.Task task, Work work)
       throws IOException {
@@ -312,7 +315,7 @@ final class TrainCommand implements Callable<Integer> {
     return new RunReport.Task(name, loaded, rows.train(), rows.test(), settings);
   }
 
-  /** The name of a data set, or of a file without folders and ending. */
+  /** The name of a data set, or of a CSV file without its folder and .csv. */
   static String stem(String data) {
     return String.valueOf(Path.of(data).getFileName()).replaceFirst("\\.csv$", "");
   }
@@ -328,7 +331,7 @@ final class TrainCommand implements Callable<Integer> {
     return Usage.wrong(spec, "--out %s exists already; name a new folder", out);
   }
 
-  /** Null where none was asked for. */
+  /** The interval of --checkpoint-every; null if not given. */
   private @Nullable Interval checkpointEvery() {
     String text = output.checkpointEvery;
     return text == null

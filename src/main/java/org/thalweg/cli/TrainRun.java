@@ -17,7 +17,9 @@ import org.thalweg.train.Outcome;
 import org.thalweg.train.Score;
 import org.thalweg.train.Trainer;
 
-/** {@code thalweg train} by minibatches: what it prints and leaves while a trainer works. */
+/**
+ * {@code thalweg train} by minibatches: runs a trainer, prints its progress and writes the files.
+ */
 final class TrainRun {
   private final RunReport report;
   private final Trainer trainer;
@@ -32,9 +34,9 @@ final class TrainRun {
   }
 
   /**
-   * Trains, and leaves what there is to leave.
+   * Trains and writes the files.
    *
-   * @param every how often a checkpoint is asked for; null for never
+   * @param every the interval of checkpoints; null for none
    */
   void run(@Nullable Interval every) throws IOException {
     describe();
@@ -61,9 +63,9 @@ final class TrainRun {
   }
 
   /**
-   * The same, and the process may be told to end meanwhile.
+   * Trains; the process may be told to end meanwhile.
    *
-   * @param once whether the checkpoint is of no use at the end
+   * @param once whether to delete the checkpoint at the end
    */
   private void train(boolean once) throws IOException {
     Outcome outcome =
@@ -85,7 +87,7 @@ final class TrainRun {
     report.progress.clear();
     if (outcome == Outcome.STOPPED) {
       report.err.printf(
-          "thalweg: stopped after %d steps; to go on: thalweg train --resume %s%n",
+          "thalweg: stopped after %d steps; to continue: thalweg train --resume %s%n",
           trainer.steps(), report.folder);
       report.err.flush();
       return;
@@ -153,7 +155,8 @@ final class TrainRun {
         counts,
         outcome == Outcome.PATIENCE
             ? List.of(
-                "stopped     after epoch %d: the validation loss fell no more".formatted(epochs))
+                "stopped     after epoch %d: the validation loss no longer decreased"
+                    .formatted(epochs))
             : List.of());
   }
 

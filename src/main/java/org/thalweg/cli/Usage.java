@@ -6,7 +6,7 @@ import java.util.function.Supplier;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
-/** Wrong usage. */
+/** Errors in the use of the command line. */
 final class Usage {
   private Usage() {}
 
@@ -17,10 +17,11 @@ final class Usage {
   }
 
   /**
-   * What is made from an option's value.
+   * Makes something from an option's value.
    *
-   * @param option with its value
-   * @throws ParameterException if it is refused: the option, its value, and what is allowed
+   * @param option the option with its value
+   * @throws ParameterException if the value is not allowed; the message has the option, its value,
+   *     and what is allowed
    */
   static <T> T checked(CommandSpec spec, String option, Supplier<T> make) {
     try {
@@ -28,7 +29,7 @@ final class Usage {
     } catch (IllegalArgumentException e) {
       String message = String.valueOf(e.getMessage());
       String value = option.substring(option.indexOf(' ') + 1);
-      if (message.endsWith(": " + value)) { // said already
+      if (message.endsWith(": " + value)) { // the message has the value already
         message = message.substring(0, message.length() - value.length() - 2);
       }
       throw wrong(spec, "%s", option.isEmpty() ? message : option + ": " + message);

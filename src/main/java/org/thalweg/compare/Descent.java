@@ -11,14 +11,14 @@ import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Updater;
 
 /**
- * A point on its way down, in binary64: the host says the gradient, and the device takes the
- * optimizer's step.
+ * Descent with an optimizer on a function in plain Java, in binary64: the host computes the
+ * gradient, the device takes the optimizer's step.
  */
 public final class Descent implements AutoCloseable {
-  /** Where down is. */
+  /** The gradient to descend by. */
   public interface Slope {
     /**
-     * The gradient at w in a step, the same for the same arguments.
+     * Computes the gradient at w; a function of its arguments alone.
      *
      * @param seed of what is random in it
      * @param step from 1
@@ -53,12 +53,15 @@ public final class Descent implements AutoCloseable {
     }
   }
 
-  /** Where it is. */
+  /** The current point. */
   public double[] w() {
     return device.read(w);
   }
 
-  /** One step of the optimizer, by the gradient there, or where the optimizer looks ahead to. */
+  /**
+   * One step of the optimizer, by the gradient at the current point, or at the point to which the
+   * optimizer looks ahead.
+   */
   public void step(Slope slope) {
     updater.lookAhead();
     double[] gradient = new double[(int) w.count()];

@@ -11,17 +11,18 @@ import org.thalweg.plot.Lines.Range;
 import org.thalweg.plot.Lines.Series;
 
 /**
- * A function of two variables x and y to go down on, with the rectangle that a picture shows.
+ * A test function of two variables x and y, with the rectangle that a picture of it shows.
  *
  * @param name as on the command line
- * @param sentence what is hard about it
+ * @param sentence what makes it hard, in a sentence
  * @param formula value and derivatives
- * @param x the rectangle's
- * @param y the rectangle's
- * @param start where ways begin
- * @param lowest where the function is smallest, or one of such places
- * @param rates what the learning rates are where nobody says
- * @param noise the standard deviation of what is added to each part of the gradient; 0 for none
+ * @param x range of the picture
+ * @param y range of the picture
+ * @param start where trajectories begin
+ * @param lowest where the function has its minimum, or one of its minima
+ * @param rates the default learning rates
+ * @param noise the standard deviation of the noise added to each component of the gradient; 0 for
+ *     none
  */
 public record Surface(
     String name,
@@ -34,22 +35,26 @@ public record Surface(
     Rates rates,
     double noise)
     implements HostFunction, Descent.Slope {
-  /** A place in the plane. */
+  /** A point in the plane. */
   public record Point(double x, double y) {
-    /** Both, as a vector. */
+    /** Both coordinates as a vector. */
     public double[] numbers() {
       return new double[] {x, y};
     }
   }
 
   /**
-   * Learning rates.
+   * Default learning rates.
    *
-   * @param gradient of rules whose step is as long as the gradient says
-   * @param normalised of those whose step is as long as the rate says
+   * @param gradient of rules whose step is proportional to the gradient
+   * @param normalised of rules that normalise the gradient, so that the step is about as long as
+   *     the learning rate
    */
   public record Rates(double gradient, double normalised) {
-    /** Of a rule; Adadelta, whose rate has no unit, keeps its own. */
+    /**
+     * The rule with its default learning rate; Adadelta, whose learning rate has no unit, keeps its
+     * own.
+     */
     public Optimizer of(Optimizer rule) {
       if (rule instanceof Adadelta) {
         return rule;
@@ -84,25 +89,28 @@ public record Surface(
     return at(w)[0];
   }
 
-  /** Its smallest value. */
-  public double least() {
+  /** The minimum of the function. */
+  public double minimum() {
     return value(lowest.numbers());
   }
 
-  /** Ways over it, by the name of each. */
-  public Contours picture(Map<String, Trajectory> ways) {
+  /** A picture of the surface with trajectories on it, by their names. */
+  public Contours picture(Map<String, Trajectory> trajectories) {
     return picture(
-        ways.entrySet().stream()
-            .map(way -> new Series(way.getKey(), way.getValue().x(), way.getValue().y()))
+        trajectories.entrySet().stream()
+            .map(
+                trajectory ->
+                    new Series(
+                        trajectory.getKey(), trajectory.getValue().x(), trajectory.getValue().y()))
             .toList());
   }
 
-  /** Ways over it. */
-  public Contours picture(List<Series> ways) {
-    return new Contours(name, (a, b) -> value(new double[] {a, b}), x, y, ways);
+  /** A picture of the surface with trajectories on it. */
+  public Contours picture(List<Series> trajectories) {
+    return new Contours(name, (a, b) -> value(new double[] {a, b}), x, y, trajectories);
   }
 
-  /** Without the noise. */
+  /** The exact gradient, without noise. */
   @Override
   public double gradient(double[] w, double[] gradient) {
     double[] here = at(w);
@@ -111,7 +119,7 @@ public record Surface(
     return here[0];
   }
 
-  /** With the noise, which depends on seed and step alone. */
+  /** The gradient with noise, which depends on seed and step alone. */
   @Override
   public void gradient(double[] w, long seed, long step, double[] gradient) {
     gradient(w, gradient);

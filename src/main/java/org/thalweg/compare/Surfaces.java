@@ -6,9 +6,9 @@ import org.thalweg.compare.Surface.Point;
 import org.thalweg.compare.Surface.Rates;
 import org.thalweg.plot.Lines.Range;
 
-/** The lecture's landscapes. */
+/** The test functions of {@code thalweg compare} and of the lecture. */
 public final class Surfaces {
-  /** The condition number of a bowl where none is said. */
+  /** The default condition number of the bowl. */
   public static final double CONDITION = 100;
 
   private static final double NOISY_CONDITION = 10;
@@ -38,7 +38,8 @@ public final class Surfaces {
     double steep = 5 / Math.sqrt(condition);
     return new Surface(
         "bowl",
-        "a quadratic of condition number %s: steps that are short enough for the steep direction crawl along the flat one"
+        ("a quadratic of condition number %s: steps that are short enough for the"
+                + " steep direction crawl along the flat one")
             .formatted(BigDecimal.valueOf(condition).stripTrailingZeros().toPlainString()),
         (x, y, out) -> quadratic(condition, x, y, out),
         new Range(-5, 5),
@@ -58,13 +59,11 @@ public final class Surfaces {
     out[5] = condition;
   }
 
-  /**
-   * {@code x^2/2 - y^2/2 + y^4/4}: a saddle at the origin, the lowest points at (0, 1) and (0, -1).
-   */
+  /** {@code x^2/2 - y^2/2 + y^4/4}: a saddle at the origin, the minima at (0, 1) and (0, -1). */
   public static Surface saddle() {
     return new Surface(
         "saddle",
-        "at the origin the gradient is zero, and the way down begins flat",
+        "at the origin the gradient is zero, and the descent from it begins flat",
         (x, y, out) -> {
           out[0] = x * x / 2 - y * y / 2 + y * y * y * y / 4;
           out[1] = x;
@@ -83,12 +82,13 @@ public final class Surfaces {
 
   /**
    * {@code x^4/4 - 7x^2/8 - 3x/4 + y^2/2}, whose slope along x is {@code (x+1)(x+1/2)(x-3/2)}: a
-   * minimum at (-1, 0), a low pass at (-1/2, 0), the lowest point at (3/2, 0).
+   * minimum at (-1, 0), a local maximum along x (a saddle) at (-1/2, 0), the global minimum at
+   * (3/2, 0).
    */
   public static Surface localMinimum() {
     return new Surface(
         "local-minimum",
-        "a minimum, and behind a low pass a deeper one",
+        "a local minimum, separated from the global one by a low saddle",
         (x, y, out) -> {
           out[0] = x * x * (x * x / 4 - 0.875) - 0.75 * x + y * y / 2;
           out[1] = x * (x * x - 1.75) - 0.75;
@@ -106,7 +106,7 @@ public final class Surfaces {
   }
 
   /**
-   * Rosenbrock's valley, {@code (1-x)^2 + 100(y-x^2)^2}; the lowest point is (1, 1). (Computer
+   * Rosenbrock's valley, {@code (1-x)^2 + 100(y-x^2)^2}; the minimum is at (1, 1). (Computer
    * Journal 3, 1960.)
    */
   public static Surface rosenbrock() {
@@ -131,9 +131,9 @@ public final class Surfaces {
   }
 
   /**
-   * Beale's function, {@code (1.5-x+xy)^2 + (2.25-x+xy^2)^2 + (2.625-x+xy^3)^2}; the lowest point
-   * is (3, 1/2). (Source of the formula: More, Garbow and Hillstrom, ACM Transactions on
-   * Mathematical Software 7, 1981, no. 5.)
+   * Beale's function, {@code (1.5-x+xy)^2 + (2.25-x+xy^2)^2 + (2.625-x+xy^3)^2}; the minimum is at
+   * (3, 1/2). (Source of the formula: More, Garbow and Hillstrom, ACM Transactions on Mathematical
+   * Software 7, 1981, no. 5.)
    */
   public static Surface beale() {
     return new Surface(
@@ -166,8 +166,8 @@ public final class Surfaces {
   }
 
   /**
-   * A bowl of condition number 10 whose gradient is measured with an error of standard deviation 1
-   * in each part.
+   * A bowl of condition number 10 whose gradient has noise of standard deviation 1 in each
+   * component.
    */
   public static Surface noisyBowl() {
     return new Surface(

@@ -13,14 +13,14 @@ import org.thalweg.train.Trainer;
 import org.thalweg.train.TrainingException;
 
 /**
- * How an optimizer trained a classifier. Those by settings that differ in the optimizer alone began
- * at the same weights and saw the same minibatches.
+ * The record of one training in a comparison. Trainings whose settings differ in the optimizer
+ * alone start from the same weights and see the same minibatches.
  *
- * @param epochs those it came to the end of
- * @param train the score of the rows trained on, at the end; null if it did not come there
- * @param test likewise, of the test rows
- * @param seconds that it took, with the scores
- * @param failure why it did not come to the end: the loss was finite no more; null if it did
+ * @param epochs the completed epochs
+ * @param train the final score on the training rows; null if training failed
+ * @param test likewise on the test rows
+ * @param seconds duration, scoring included
+ * @param failure why training failed (the loss was no longer finite); null if it did not
  */
 public record Training(
     List<Trainer.Epoch> epochs,
@@ -28,7 +28,7 @@ public record Training(
     @Nullable Score test,
     double seconds,
     @Nullable String failure) {
-  /** Trains. */
+  /** Trains, and scores training and test rows. */
   public static Training of(
       Device device, Dataset.Split rows, Settings settings, Trainer.Listener listener) {
     long start = System.nanoTime();
@@ -49,7 +49,8 @@ public record Training(
   }
 
   /**
-   * Loss and accuracy on the minibatches as they came, over the epochs, of several by their names.
+   * Learning curves of several trainings, by their names: loss and accuracy of the minibatches,
+   * averaged over each epoch.
    */
   public static LearningCurve curves(Map<String, Training> trainings) {
     return new LearningCurve(

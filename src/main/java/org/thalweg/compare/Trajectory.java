@@ -6,7 +6,7 @@ import org.thalweg.device.Device;
 import org.thalweg.optim.Optimizer;
 
 /**
- * An optimizer's way over a surface.
+ * An optimizer's trajectory on a surface.
  *
  * @param rule the optimizer
  * @param x of the start, and after each step
@@ -16,9 +16,9 @@ import org.thalweg.optim.Optimizer;
 @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
 public record Trajectory(Optimizer rule, double[] x, double[] y, double[] value) {
   /**
-   * Walks. Ends early behind the first place where the function is not finite.
+   * Runs the optimizer. Ends early, after the first point where the function is not finite.
    *
-   * @param steps the most of them
+   * @param steps the largest number of steps
    * @param seed of the surface's noise
    */
   public static Trajectory of(
@@ -47,12 +47,15 @@ public record Trajectory(Optimizer rule, double[] x, double[] y, double[] value)
     return value.length - 1;
   }
 
-  /** Whether all of it is finite. */
+  /** Whether all points are finite. */
   public boolean finite() {
     return Double.isFinite(value[steps()]);
   }
 
-  /** After how many steps the value is no more than this and stays so; empty for never. */
+  /**
+   * The number of steps after which the value stays at or below {@code most}; empty if it never
+   * does.
+   */
   public OptionalInt arrival(double most) {
     int last = steps();
     while (last >= 0 && value[last] <= most) {

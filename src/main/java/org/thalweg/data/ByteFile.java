@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.zip.GZIPInputStream;
 
 /**
- * A file of bytes, packed by gzip or not, read from its first byte to its last. Every complaint
- * names the file and the byte, counted from 0 in what is unpacked.
+ * A binary file, compressed by gzip or not, that is read from the first byte to the last. Every
+ * error names the file and the offset of the byte, counted from 0 in the uncompressed data.
  */
 final class ByteFile extends FilterInputStream {
   private static final int BUFFER = 1 << 16;
@@ -33,9 +33,9 @@ final class ByteFile extends FilterInputStream {
   }
 
   /**
-   * Reads a whole file. Whether it is packed is seen by its first two bytes, not by its name.
+   * Reads a whole file. Compression is recognised by the first two bytes, not by the name.
    *
-   * @throws DataException if it cannot be read, or goes on behind what the format reads
+   * @throws DataException if it cannot be read, or has bytes after the end of the format
    */
   static <T> T read(Path path, Format<T> format) {
     try (InputStream plain = new BufferedInputStream(Files.newInputStream(path), BUFFER)) {
@@ -63,7 +63,7 @@ final class ByteFile extends FilterInputStream {
   /**
    * The file of that name in a folder, or of that name with .gz.
    *
-   * @param source how it is got, for the error that says that it is missing
+   * @param source how to get it, for the error message where it is missing
    */
   static Path find(Path folder, String name, String source) {
     for (String file : List.of(name, name + ".gz")) {
@@ -89,7 +89,7 @@ final class ByteFile extends FilterInputStream {
     return got;
   }
 
-  /** The next {@code n} bytes. Memory grows with the bytes that are there, not with {@code n}. */
+  /** The next {@code n} bytes. Memory use grows with the bytes read, not with {@code n}. */
   byte[] bytes(int n, String what) throws IOException {
     byte[] bytes = readNBytes(n);
     if (bytes.length < n) {
@@ -111,7 +111,7 @@ final class ByteFile extends FilterInputStream {
     return count;
   }
 
-  /** A label that was read at a place. */
+  /** Checks a label that was read at an offset. */
   int label(long at, byte label, int classes) {
     int value = Byte.toUnsignedInt(label);
     if (value >= classes) {
@@ -120,7 +120,7 @@ final class ByteFile extends FilterInputStream {
     return value;
   }
 
-  /** A complaint about the place that is read next. */
+  /** An error at the current offset. */
   DataException wrong(String problem) {
     return wrong(at, problem);
   }

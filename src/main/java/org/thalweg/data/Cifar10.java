@@ -28,8 +28,8 @@ final class Cifar10 {
    * Training and test part, scaled to [0, 1].
    *
    * @param folder holds data_batch_1.bin to data_batch_5.bin and test_batch.bin, as they are or
-   *     with .gz behind the name, or the folder cifar-10-batches-bin with them
-   * @param source how the files are got, for the error that says that one is missing
+   *     with .gz appended to the name, or the folder cifar-10-batches-bin with them
+   * @param source how to get the files, for the error message where one is missing
    */
   static Datasets.Loaded load(Path folder, String source) {
     Path inside = folder.resolve(UNPACKED);
@@ -58,7 +58,7 @@ final class Cifar10 {
     return new Dataset(pixels, labels, FEATURES, CLASSES.size(), 1.0 / 255);
   }
 
-  /** The rows of a file as they are, their labels checked. */
+  /** Reads the rows of a file and checks their labels. */
   private static byte[] batch(ByteFile file) throws IOException {
     byte[] batch = file.readNBytes(FILE_ROWS * ROW);
     if (batch.length == 0 || batch.length % ROW != 0) {

@@ -13,15 +13,14 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A CSV file: a row a line, one column of labels, all others features, decimal numbers rounded to
- * binary32.
+ * A CSV file: one row of data on each line, one column with labels, all others features: decimal
+ * numbers, rounded to binary32.
  *
- * <p>The first line is a header where a column of features has a text in it, where the column of
- * labels has one and the second line a number below it, or where the column of labels is asked for
- * by name.
+ * <p>The first line is taken as a header if it has text in a feature column, if it has text in the
+ * label column where the second line has a number, or if the label column is given by name.
  *
- * <p>Labels are either whole numbers from 0, used as they are, or texts, which become 0, 1, .. in
- * the order of {@link String#compareTo}.
+ * <p>Labels are either integers from 0, used as they are, or text, numbered 0, 1, .. in the order
+ * of {@link String#compareTo}.
  */
 final class Csv {
   private static final int MOST_CLASSES = 65_536;
@@ -30,7 +29,7 @@ final class Csv {
   private static final Pattern DECIMAL =
       Pattern.compile("[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?");
 
-  /** What stands for a number that is missing: refused, but no header. */
+  /** Markers of a missing number: an error, but they do not make a line a header. */
   private static final Pattern MISSING =
       Pattern.compile("(?i)[+-]?(nan|inf|infinity)|na|n/a|null|[?]?");
 
@@ -50,8 +49,8 @@ final class Csv {
   record Labelled(Dataset data, List<String> classes) {}
 
   /**
-   * Reads a file. Features that are all whole numbers 0 to 255 are kept as bytes, others as floats:
-   * the same numbers.
+   * Reads a file. Features are kept as bytes if all are integers from 0 to 255, else as floats; the
+   * values are the same.
    *
    * @param label the name of the column of labels, or its number from 1; null is the last
    * @throws DataException if it is not as described above
@@ -67,8 +66,8 @@ final class Csv {
   }
 
   /**
-   * Reads a file without labels: every column is a feature, and so the first line is a header where
-   * it has a text.
+   * Reads a file without labels: every column is a feature, and the first line is a header if it
+   * has text.
    *
    * @throws DataException if it is not as described above
    */
@@ -88,7 +87,7 @@ final class Csv {
       throw rows.wrongEnd("expected a row");
     }
     columns = row.fields().size();
-    labelColumn = columns; // behind the last
+    labelColumn = columns; // none
     CsvRows.Row first = row;
     if (IntStream.range(0, columns).anyMatch(i -> isText(first, i))) {
       row = rows.next();
@@ -131,7 +130,7 @@ final class Csv {
     }
   }
 
-  /** Sets the column of labels; returns whether it was asked for by its name. */
+  /** Finds the label column; returns whether it was given by name. */
   private boolean findLabels(CsvRows.Row first, @Nullable String label) {
     if (label == null) {
       labelColumn = columns - 1;
@@ -181,7 +180,7 @@ final class Csv {
   private float number(CsvRows.Row row, int column) {
     String text = row.fields().get(column);
     float value = Float.NaN;
-    if (DECIMAL.matcher(text).matches()) { // parseFloat takes 1f and 0x1p3, too
+    if (DECIMAL.matcher(text).matches()) { // parseFloat also accepts 1f and 0x1p3
       value = Float.parseFloat(text);
     }
     if (!Float.isFinite(value)) {

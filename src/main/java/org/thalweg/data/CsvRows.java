@@ -9,17 +9,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of a CSV file in UTF-8: fields between commas, in quotes where they hold a comma, a line
- * break or a quote, which is doubled; lines that end in LF or CRLF. (RFC 4180.) A byte order mark,
- * blanks around a field and empty lines are passed over.
+ * The rows of a CSV file in UTF-8 (RFC 4180): fields are separated by commas and quoted if they
+ * contain a comma, a line break or a (doubled) quote; lines end in LF or CRLF. A byte order mark,
+ * blanks around a field and empty lines are skipped.
  */
 final class CsvRows {
   private static final int LONGEST_FIELD = 1 << 16;
   private static final byte[] MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
   /**
-   * What Java puts where it cannot decode; where it stands in the file itself, another program did
-   * so.
+   * The character that a decoder substitutes for malformed input, this one or an earlier program's.
    */
   private static final char REPLACED = '\ufffd';
 
@@ -86,7 +85,7 @@ final class CsvRows {
         }
         if (c != '"') {
           throw wrong(
-              row, row.fields.size(), "expected a comma or the end of the line behind a quote");
+              row, row.fields.size(), "expected a comma or the end of the line after a quote");
         }
       } else if (c == END) {
         throw wrong(row, row.fields.size(), "expected a closing quote before the end of the file");
@@ -127,7 +126,7 @@ final class CsvRows {
   }
 
   /**
-   * A complaint about a field.
+   * An error in a field.
    *
    * @param column from 0; the message counts from 1
    */
@@ -136,7 +135,7 @@ final class CsvRows {
         "%s: line %d, column %d: %s".formatted(name, row.line, column + 1, problem));
   }
 
-  /** A complaint about the end of the file. */
+  /** An error at the end of the file. */
   DataException wrongEnd(String problem) {
     return new DataException(
         "%s: line %d: %s, not the end of the file".formatted(name, line, problem));

@@ -5,19 +5,19 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * A data set cannot be read; the message is one line: the file, the place in it, and what was
- * expected there.
+ * A data set cannot be read; the message is one line with the file, the position in it, and what
+ * was expected there.
  */
 public final class DataException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** Where a file could not be read. */
+  /** For a file that could not be read. */
   static DataException reading(Path path, IOException e) {
     return new DataException(
         path + ": " + (e instanceof NoSuchFileException ? "no such file" : e.toString()));
   }
 
-  /** With one line that names the file and the place. */
+  /** Makes an exception whose message is one line that names the file and the position. */
   public DataException(String message) {
     super(message.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?")); // whatever the file holds
   }

@@ -18,13 +18,12 @@ import org.thalweg.numeric.Philox;
  */
 @SuppressWarnings("ArrayRecordComponent") // large, and handed on, never compared
 public record Dataset(Values values, int[] labels, int features, int classes) {
-  /** How many features all rows together may have: an array of bytes or floats in any JVM. */
+  /** The most features of all rows together: the longest array of any JVM. */
   static final int MOST_VALUES = Integer.MAX_VALUE - 8;
 
-  /** The stream of {@link #split}: the trainer takes those from 0 up. */
+  /** The random stream of {@link #split}; the trainer uses those from 0 up. */
   private static final long SPLIT = -1;
 
-  /** Checks sizes and labels. */
   public Dataset {
     if (values.count() != (long) labels.length * features) {
       throw new IllegalArgumentException(
@@ -44,15 +43,15 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
     this(new Bytes(pixels, scale), labels, features, classes);
   }
 
-  /** How the features are kept: a quarter of the memory where they are bytes. */
+  /** How the features are stored: bytes take a quarter of the memory of floats. */
   public sealed interface Values permits Bytes, Floats {
-    /** How many, of all rows together. */
+    /** The number of features of all rows together. */
     int count();
 
-    /** One of them as it is kept, before it is scaled. */
+    /** One feature as it is stored, not scaled. */
     float value(int index);
 
-    /** Those of some rows, in the order in which they are named. */
+    /** The features of some rows, in the given order. */
     Values select(int[] rows, int features);
   }
 
@@ -60,7 +59,7 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
    * Features that are bytes.
    *
    * @param pixels each 0 to 255
-   * @param scale what a byte is multiplied by before it is used
+   * @param scale the factor by which a byte is multiplied before use
    */
   @SuppressWarnings("ArrayRecordComponent")
   public record Bytes(byte[] pixels, double scale) implements Values {
@@ -117,7 +116,7 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
   }
 
   /**
-   * What a byte is multiplied by, where the features are {@link Bytes}.
+   * The factor by which a byte is multiplied, where the features are {@link Bytes}.
    *
    * @throws ClassCastException where they are not
    */
@@ -131,8 +130,8 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
   }
 
   /**
-   * The mean of each feature, as it is used. Of bytes: {@code scale * (sum / rows)}, where the sum
-   * is exact; of floats: the canonical sum of the column in binary64, divided by the rows.
+   * The mean of each feature, scaled. Of bytes: {@code scale * (sum / rows)}, where the sum is
+   * exact; of floats: the canonical sum of the column in binary64, divided by the rows.
    *
    * @throws IllegalStateException if there are no rows
    */
@@ -161,7 +160,7 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
     return means;
   }
 
-  /** CRC-32 of sizes, labels and features: what tells one data set from another. */
+  /** CRC-32 of sizes, labels and features, to tell data sets apart. */
   public int crc32() {
     CRC32 crc = new CRC32();
     ByteBuffer piece = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
@@ -183,7 +182,7 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
     return (int) crc.getValue();
   }
 
-  /** What the features are multiplied by, before they are used: 1 for floats. */
+  /** The factor by which features are multiplied before use: 1 for floats. */
   public double scaleOr1() {
     return values instanceof Bytes bytes ? bytes.scale : 1;
   }
@@ -198,8 +197,8 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
 
   /**
    * Random rows for testing (or, of a training part, for validation), the others for training; both
-   * in the order in which they stand here. They are the last of a permutation that depends on the
-   * seed and nothing else.
+   * in their order here. They are the last of a permutation that depends on the seed and nothing
+   * else.
    *
    * @param fraction of the rows, rounded to the nearest number of them, but at least one row
    * @throws IllegalArgumentException if the fraction is not between 0 and 1, or leaves no row for

@@ -2,12 +2,12 @@ package org.thalweg.data;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** The one registry of data sets. */
+/** The one registry of data sets, and the CSV files beside it. */
 public final class Datasets {
   private static final String CSV = ".csv";
-  private static final Path FASHION = Path.of("/usr/share/datasets/fashion-mnist");
   private static final List<String> TEN_DIGITS =
       List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
   private static final List<String> CLOTHES =
@@ -23,10 +23,47 @@ public final class Datasets {
           "Bag",
           "Ankle boot");
 
-  /**
-   * What becomes the test part of a data set that has none, and by which seed: the same in every
-   * run.
-   */
+  /** Every data set that has a name. A new one is a line here and, for a new format, a reader. */
+  private static final List<Named> NAMED =
+      List.of(
+          new Named(
+              "digits",
+              true,
+              null,
+              folder -> new Loaded(Digits.load(), TEN_DIGITS, new Shape(8, 8, 1))),
+          new Named(
+              "fashion-mnist",
+              false,
+              Path.of("/usr/share/datasets/fashion-mnist"),
+              folder ->
+                  Idx.load(
+                      folder,
+                      CLOTHES,
+                      "sudo apt-get install dataset-fashion-mnist, or download data/fashion of"
+                          + " https://github.com/zalandoresearch/fashion-mnist and name its"
+                          + " folder")),
+          new Named(
+              "mnist",
+              false,
+              null,
+              folder ->
+                  Idx.load(
+                      folder,
+                      TEN_DIGITS,
+                      "download it from https://storage.googleapis.com/cvdf-datasets/mnist/ and"
+                          + " name its folder")),
+          new Named(
+              "cifar10",
+              false,
+              null,
+              folder ->
+                  Cifar10.load(
+                      folder,
+                      "download and unpack"
+                          + " https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz and name its"
+                          + " folder")));
+
+  /** The test part of a CSV file, drawn by a fixed seed: the same rows in every run. */
   private static final double TEST_FRACTION = 0.2;
 
   private static final long TEST_SEED = 0;
@@ -51,9 +88,37 @@ public final class Datasets {
    */
   public record Unlabelled(Dataset.Values values, int features) {}
 
+  /**
+   * A data set that has a name.
+   *
+   * @param inJar whether its files are in the jar
+   * @param usual the folder of its files where the caller names none; null where it must
+   * @param reader reads the files in a folder
+   */
+  private record Named(
+      String name, boolean inJar, @Nullable Path usual, Function<Path, Loaded> reader) {
+    Loaded load(@Nullable Path folder) {
+      if (inJar) {
+        refuse(folder, name, "folder: it is in the jar");
+        return reader.apply(Path.of(""));
+      }
+      Path files = folder == null ? usual : folder;
+      if (files == null) {
+        throw new IllegalArgumentException(
+            name + " is not in the jar: name the folder with its files");
+      }
+      return reader.apply(files);
+    }
+  }
+
   /** What {@link #load} can be asked for by name; beside them, any path that ends in .csv. */
   public static List<String> names() {
-    return List.of("digits", "fashion-mnist", "mnist", "cifar10");
+    return NAMED.stream().map(Named::name).toList();
+  }
+
+  /** Whether {@link #load} can only read this data set from a folder that the caller names. */
+  public static boolean needsFolder(String name) {
+    return NAMED.stream().anyMatch(e -> e.name.equals(name) && !e.inJar && e.usual == null);
   }
 
   /**
@@ -61,12 +126,12 @@ public final class Datasets {
    *
    * @param name one of {@link #names()}, or the path of a CSV file, of whose rows a fifth, always
    *     the same, is the test part
-   * @param folder where the files are: needed for mnist and cifar10; null for fashion-mnist is
-   *     where Debian's package puts it; null for the others
+   * @param folder where the files are; null for a CSV file and for what is in the jar, and where
+   *     the files are at their usual place
    * @param label of a CSV file: the name, or the number from 1, of the column of labels; null is
    *     the last one. Null for the others
-   * @throws IllegalArgumentException if there is no such data set, or it takes no folder or label,
-   *     or needs one
+   * @throws IllegalArgumentException if there is no such data set, it takes no folder or label, or
+   *     it {@linkplain #needsFolder needs a folder}
    * @throws DataException if a file is missing or is not what it should be
    */
   public static Loaded load(String name, @Nullable Path folder, @Nullable String label) {
@@ -75,33 +140,15 @@ public final class Datasets {
       return csv(Path.of(name), label);
     }
     refuse(label, name, "label column: only CSV files do");
-    return switch (name) {
-      case "digits" -> {
-        refuse(folder, name, "folder: it is in the jar");
-        yield new Loaded(Digits.load(), TEN_DIGITS, new Shape(8, 8, 1));
-      }
-      case "fashion-mnist" ->
-          Idx.load(
-              folder == null ? FASHION : folder,
-              CLOTHES,
-              "sudo apt-get install dataset-fashion-mnist, or download data/fashion of"
-                  + " https://github.com/zalandoresearch/fashion-mnist and name it by --data-dir");
-      case "mnist" ->
-          Idx.load(
-              required(folder, name),
-              TEN_DIGITS,
-              "download it from https://storage.googleapis.com/cvdf-datasets/mnist/"
-                  + " and name its folder by --data-dir");
-      case "cifar10" ->
-          Cifar10.load(
-              required(folder, name),
-              "download and unpack https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
-                  + " and name its folder by --data-dir");
-      default ->
-          throw new IllegalArgumentException(
-              "no data set is called %s; there are %s, and paths that end in .csv"
-                  .formatted(name, String.join(", ", names())));
-    };
+    return NAMED.stream()
+        .filter(named -> named.name.equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "no data set is called %s; there are %s, and paths that end in .csv"
+                        .formatted(name, String.join(", ", names()))))
+        .load(folder);
   }
 
   /**
@@ -125,13 +172,5 @@ public final class Datasets {
     if (given != null) {
       throw new IllegalArgumentException("%s takes no %s".formatted(name, what));
     }
-  }
-
-  private static Path required(@Nullable Path folder, String name) {
-    if (folder == null) {
-      throw new IllegalArgumentException(
-          name + " is not in the jar: name the folder with its files by --data-dir");
-    }
-    return folder;
   }
 }

@@ -29,9 +29,9 @@ final class Idx {
    * Training and test part, scaled to [0, 1].
    *
    * @param folder holds train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte
-   *     and t10k-labels-idx1-ubyte, as they are or with .gz behind the name
+   *     and t10k-labels-idx1-ubyte, as they are or with .gz appended to the name
    * @param classes the names of the labels 0, 1, ..
-   * @param source how the files are got, for the error that says that one is missing
+   * @param source how to get the files, for the error message where one is missing
    */
   static Datasets.Loaded load(Path folder, List<String> classes, String source) {
     Path trainFile = ByteFile.find(folder, "train-images-idx3-ubyte", source);

@@ -12,14 +12,14 @@ import javax.imageio.ImageIO;
 
 /** A picture as a row of features. */
 public final class ImageFile {
-  /** Of red, green and blue in grey: ITU-R BT.601. */
+  /** Weights of red, green and blue in grey (ITU-R BT.601). */
   private static final double[] LUMA = {0.299, 0.587, 0.114};
 
   private ImageFile() {}
 
   /**
    * Reads a picture that javax.imageio can read (PNG, JPEG, GIF, BMP), scales it to a shape, and
-   * turns it to grey where the shape has one channel. What is transparent is white.
+   * turns it to grey where the shape has one channel. Transparent pixels become white.
    *
    * @param shape of 1 or 3 channels
    * @param inverted whether each value v becomes 255 - v
@@ -58,8 +58,8 @@ public final class ImageFile {
   }
 
   /**
-   * Halved as long as that is not too small, then by bilinear interpolation: every pixel has its
-   * say.
+   * Halves the size while it is at least twice the target, then interpolates bilinearly, so that
+   * every pixel contributes.
    */
   private static BufferedImage scaled(BufferedImage image, Datasets.Shape shape) {
     BufferedImage scaled = drawn(image, image.getWidth(), image.getHeight());

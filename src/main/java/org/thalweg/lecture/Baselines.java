@@ -34,15 +34,15 @@ final class Baselines {
 
   private Baselines() {}
 
-  static Evidence randomSearch(Laboratory lab) {
+  static Evidence randomSearch(Laboratory laboratory) {
     List<Double> best = new ArrayList<>();
-    List<Figure> plates = new ArrayList<>();
+    List<Figure> figures = new ArrayList<>();
     double[] drawn = new double[SEARCHES];
     for (int seed = 1; seed <= SEARCHES; seed++) {
       best.clear();
-      try (ClassifierObjective f = lab.softmax(lab.train, 0);
-          ClassifierObjective unseen = lab.softmax(lab.test, 0);
-          Array start = lab.weights();
+      try (ClassifierObjective f = laboratory.softmax(laboratory.train, 0);
+          ClassifierObjective unseen = laboratory.softmax(laboratory.test, 0);
+          Array start = laboratory.weights();
           Result result =
               new RandomSearch(seed, 0.01)
                   .minimize(
@@ -52,7 +52,8 @@ final class Baselines {
                       (draw, value, gradient, step) -> best.add(value))) {
         drawn[seed - 1] = unseen.accuracy(result.point());
         if (seed == SEARCHES) {
-          plates.add(templates(lab, "random-templates", "The best weights drawn.", result.point()));
+          figures.add(
+              templates(laboratory, "random-templates", "The best weights drawn.", result.point()));
         }
       }
     }
@@ -60,13 +61,13 @@ final class Baselines {
     Settings settings = Settings.DEFAULT.withEpochs(EPOCHS).withSeed(Laboratory.SEED);
     double trained;
     double[] losses;
-    try (Trainer trainer = new Trainer(lab.device, lab.train, settings)) {
+    try (Trainer trainer = new Trainer(laboratory.device, laboratory.train, settings)) {
       trainer.train(epoch -> {});
-      trained = trainer.score(lab.test).accuracy();
+      trained = trainer.score(laboratory.test).accuracy();
       losses = trainer.history().stream().mapToDouble(Trainer.Epoch::loss).toArray();
-      plates.add(
+      figures.add(
           templates(
-              lab,
+              laboratory,
               "trained-templates",
               "The weights after %d epochs of training.".formatted(EPOCHS),
               trainer.model().weights()));
@@ -74,11 +75,12 @@ final class Baselines {
     double[] draws = IntStream.rangeClosed(1, DRAWS).asDoubleStream().toArray();
     double[] epochs = IntStream.rangeClosed(1, EPOCHS).asDoubleStream().toArray();
     double[] values = best.stream().skip(1).mapToDouble(value -> value).toArray();
-    plates.add(
+    figures.add(
         0,
         new Figure(
             "random-search",
-            "Loss over passes through the training rows: a draw takes one, an epoch too.",
+            "Loss over passes through the training rows; a draw takes one pass, and so does an"
+                + " epoch.",
             Laboratory.chart(
                 new Axis("passes", true),
                 "loss",
@@ -97,36 +99,38 @@ final class Baselines {
                     .collect(Collectors.joining(", ")),
                 100 * trained,
                 EPOCHS,
-                100.0 / lab.test.classes()),
-        plates);
+                100.0 / laboratory.test.classes()),
+        figures);
   }
 
-  private static Figure templates(Laboratory lab, String name, String caption, Array point) {
-    return templates(lab, name, caption, lab.device.read(point));
+  private static Figure templates(Laboratory laboratory, String name, String caption, Array point) {
+    return templates(laboratory, name, caption, laboratory.device.read(point));
   }
 
-  /** The weights stand before the bias. */
-  private static Figure templates(Laboratory lab, String name, String caption, double[] w) {
-    double[] weights = Arrays.copyOf(w, lab.train.features() * lab.train.classes());
+  /** A picture of the weights in a vector of weights and bias. */
+  private static Figure templates(Laboratory laboratory, String name, String caption, double[] w) {
+    double[] weights = Arrays.copyOf(w, laboratory.train.features() * laboratory.train.classes());
     return new Figure(
-        name, caption, new Templates(weights, lab.digits.classes(), lab.digits.shape()));
+        name,
+        caption,
+        new Templates(weights, laboratory.digits.classes(), laboratory.digits.shape()));
   }
 
-  static Evidence numericGradient(Laboratory lab) {
+  static Evidence numericGradient(Laboratory laboratory) {
     double[] eps = IntStream.rangeClosed(1, 12).mapToDouble(i -> Math.pow(10, -i)).toArray();
     double[] error = new double[eps.length];
     Report first;
     Report second;
     Report mistaken;
     int size;
-    Dataset rows = lab.rows(IntStream.range(0, 50).toArray());
-    try (ClassifierObjective f = lab.softmax(rows, 0.1);
-        Array start = lab.weights();
-        Array g = lab.device.allocate(ElementType.F64, f.size())) {
-      double[] w = lab.device.read(start);
+    Dataset rows = laboratory.rows(IntStream.range(0, 50).toArray());
+    try (ClassifierObjective f = laboratory.softmax(rows, 0.1);
+        Array start = laboratory.weights();
+        Array g = laboratory.device.allocate(ElementType.F64, f.size())) {
+      double[] w = laboratory.device.read(start);
       size = w.length;
       f.gradient(start, g);
-      double[] analytic = lab.device.read(g);
+      double[] analytic = laboratory.device.read(g);
       for (int i = 0; i < eps.length; i++) {
         double[] numeric = NumericGradient.of(f, w, eps[i]);
         error[i] =
@@ -137,7 +141,7 @@ final class Baselines {
       }
       first = GradCheck.check(f, w);
       second = GradGradCheck.check(f, w);
-      try (ClassifierObjective forgetful = lab.softmax(rows, 0)) {
+      try (ClassifierObjective forgetful = laboratory.softmax(rows, 0)) {
         mistaken = GradCheck.check(new WithGradientOf(f, forgetful), w);
       }
     }
@@ -169,7 +173,7 @@ final class Baselines {
                     new Series("central differences", eps, error)))));
   }
 
-  /** A function with the gradient of another. */
+  /** A function with the gradient of another one, as a mistake would make it. */
   private record WithGradientOf(Objective f, Objective other) implements Objective {
     @Override
     public Device device() {
@@ -198,15 +202,15 @@ final class Baselines {
     }
   }
 
-  static Evidence flatBottom(Laboratory lab) {
+  static Evidence flatBottom(Laboratory laboratory) {
     int steps = 1000;
     double[] rates = {0.1, 1, 0.01};
     double[] early = new double[rates.length];
     Series[] series = new Series[rates.length];
     for (int i = 0; i < rates.length; i++) {
       List<Double> losses = new ArrayList<>();
-      try (ClassifierObjective f = lab.softmax(lab.train, 0);
-          Array start = lab.weights()) {
+      try (ClassifierObjective f = laboratory.softmax(laboratory.train, 0);
+          Array start = laboratory.weights()) {
         new GradientDescent(rates[i], false)
             .minimize(
                 f,
@@ -234,15 +238,15 @@ final class Baselines {
                 Laboratory.chart(new Axis("step", false), "loss", false, series))));
   }
 
-  static Evidence regularisation(Laboratory lab) {
+  static Evidence regularisation(Laboratory laboratory) {
     double[] lambdas = {1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1};
     double[] training = new double[lambdas.length];
     double[] test = new double[lambdas.length];
     double[] gap = new double[lambdas.length];
     for (int i = 0; i < lambdas.length; i++) {
-      try (ClassifierObjective f = lab.softmax(lab.train, lambdas[i]);
-          ClassifierObjective unseen = lab.softmax(lab.test, 0);
-          Array start = lab.weights();
+      try (ClassifierObjective f = laboratory.softmax(laboratory.train, lambdas[i]);
+          ClassifierObjective unseen = laboratory.softmax(laboratory.test, 0);
+          Array start = laboratory.weights();
           Result result =
               new LBfgs()
                   .minimize(
@@ -258,7 +262,10 @@ final class Baselines {
     int best = IntStream.range(0, test.length).reduce(0, (a, b) -> test[b] > test[a] ? b : a);
     return new Evidence(
         gap[3] < gap[1],
-        "Accuracy at the optimum, training and test: %.4f and %.4f at lambda = 1e-5, a gap of %.1f points; %.4f and %.4f at 1e-3, %.1f points; %.4f and %.4f at 0.1, %.1f points. Of these the best on test rows is lambda = %.0e, with %.4f: more narrows the gap by what the training rows lose."
+        ("Accuracy at the optimum, training and test: %.4f and %.4f at lambda = 1e-5,"
+                + " a gap of %.1f points; %.4f and %.4f at 1e-3, %.1f points; %.4f and %.4f at"
+                + " 0.1, %.1f points. Of these the best on test rows is lambda = %.0e, with"
+                + " %.4f: more narrows the gap by what the training rows lose.")
             .formatted(
                 training[1],
                 test[1],

@@ -16,9 +16,9 @@ import org.thalweg.plot.Lines.Axis;
 import org.thalweg.plot.Lines.Series;
 
 /**
- * What a learning rate and a condition number do to gradient descent on the bowl {@code (mu*x^2 +
- * L*y^2) / 2}, with mu = 1, from (1, 1). Steps are counted until the distance to the bottom is a
- * millionth of what it was. (Rates: Polyak, Some methods of speeding up the convergence of
+ * The effect of learning rate and condition number on gradient descent, on the bowl {@code (mu*x^2
+ * + L*y^2) / 2}, with mu = 1, from (1, 1). Steps are counted until the distance to the minimum is a
+ * millionth of the initial one. (Rates: Polyak, Some methods of speeding up the convergence of
  * iteration methods, 1964.)
  */
 final class Conditioning {
@@ -30,12 +30,12 @@ final class Conditioning {
 
   private Conditioning() {}
 
-  /** The distances from the bottom, from the start to where it is near or far. */
-  private static double[] distances(Laboratory lab, double condition, Optimizer rule) {
+  /** The distances from the minimum after each step, until converged or diverged. */
+  private static double[] distances(Laboratory laboratory, double condition, Optimizer rule) {
     Surface bowl = Surfaces.bowl(condition);
     List<Double> distances = new ArrayList<>();
     double first = Math.hypot(START[0], START[1]);
-    try (Descent descent = new Descent(lab.device, rule, START, Laboratory.SEED)) {
+    try (Descent descent = new Descent(laboratory.device, rule, START, Laboratory.SEED)) {
       for (int step = 0; step <= MOST; step++) {
         double[] w = descent.w();
         distances.add(Math.hypot(w[0], w[1]));
@@ -49,12 +49,13 @@ final class Conditioning {
     return distances.stream().mapToDouble(distance -> distance / first).toArray();
   }
 
-  /** Steps until the function is a millionth of what it was. */
-  private static int stepsOfTheLoss(Laboratory lab, double condition, Optimizer rule) {
+  /** Steps until the value is a millionth of the initial one. */
+  private static int stepsOfTheLoss(Laboratory laboratory, double condition, Optimizer rule) {
     Surface bowl = Surfaces.bowl(condition);
     Point start = new Point(START[0], START[1]);
     double[] values =
-        Trajectory.of(lab.device, bowl, rule, start, MOST_OF_THE_LOSS, Laboratory.SEED).value();
+        Trajectory.of(laboratory.device, bowl, rule, start, MOST_OF_THE_LOSS, Laboratory.SEED)
+            .value();
     return (int) Arrays.stream(values).takeWhile(value -> value > NEAR * bowl.value(START)).count();
   }
 
@@ -62,18 +63,18 @@ final class Conditioning {
     return distances.length - 1;
   }
 
-  static Evidence learningRate(Laboratory lab) {
+  static Evidence learningRate(Laboratory laboratory) {
     double l = 100;
     double[] rates = {0.5 / l, 1 / l, 1.9 / l, 2 / (l + 1), 2.1 / l, 1.99 / l};
     String[] names = {"0.5/L", "1/L", "1.9/L", "2/(L+mu)", "2.1/L", "1.99/L"};
-    List<double[]> ways =
-        Arrays.stream(rates).mapToObj(lr -> distances(lab, l, new Sgd(lr))).toList();
-    double[] last = ways.get(4);
+    List<double[]> trajectories =
+        Arrays.stream(rates).mapToObj(lr -> distances(laboratory, l, new Sgd(lr))).toList();
+    double[] last = trajectories.get(4);
     boolean diverges = last[steps(last)] >= FAR;
-    boolean holds = steps(ways.get(2)) >= steps(ways.get(3)) && diverges;
+    boolean holds = steps(trajectories.get(2)) >= steps(trajectories.get(3)) && diverges;
     Series[] series =
         IntStream.range(0, rates.length)
-            .mapToObj(i -> Laboratory.series(names[i], ways.get(i)))
+            .mapToObj(i -> Laboratory.series(names[i], trajectories.get(i)))
             .toArray(Series[]::new);
     return new Evidence(
         holds,
@@ -82,14 +83,14 @@ final class Conditioning {
              + " distance, is a millionth of what it was, it is the other way round: %d at 1.9/L,"
              + " %d at 2/(L+mu); the function is nearly all in the steep direction.)")
             .formatted(
-                steps(ways.get(0)),
-                steps(ways.get(1)),
-                steps(ways.get(2)),
-                steps(ways.get(3)),
-                steps(ways.get(5)),
+                steps(trajectories.get(0)),
+                steps(trajectories.get(1)),
+                steps(trajectories.get(2)),
+                steps(trajectories.get(3)),
+                steps(trajectories.get(5)),
                 diverges ? "is a million times as long after " + steps(last) : "shrinks",
-                stepsOfTheLoss(lab, l, new Sgd(rates[2])),
-                stepsOfTheLoss(lab, l, new Sgd(rates[3]))),
+                stepsOfTheLoss(laboratory, l, new Sgd(rates[2])),
+                stepsOfTheLoss(laboratory, l, new Sgd(rates[3]))),
         List.of(
             new Figure(
                 "learning-rate",
@@ -97,7 +98,7 @@ final class Conditioning {
                 Laboratory.chart(new Axis("step", false), "distance", true, series))));
   }
 
-  static Evidence conditionNumber(Laboratory lab) {
+  static Evidence conditionNumber(Laboratory laboratory) {
     double[] conditions = {10, 30, 100, 300, 1000};
     double[] plain = new double[conditions.length];
     double[] heavy = new double[conditions.length];
@@ -105,16 +106,20 @@ final class Conditioning {
       double l = conditions[i];
       double root = Math.sqrt(l);
       double beta = (root - 1) / (root + 1);
-      plain[i] = steps(distances(lab, l, new Sgd(2 / (l + 1))));
+      plain[i] = steps(distances(laboratory, l, new Sgd(2 / (l + 1))));
       heavy[i] =
           steps(
-              distances(lab, l, new ClassicalMomentum(4 / ((root + 1) * (root + 1)), beta * beta)));
+              distances(
+                  laboratory,
+                  l,
+                  new ClassicalMomentum(4 / ((root + 1) * (root + 1)), beta * beta)));
     }
     double plainGrowth = plain[4] / plain[0];
     double heavyGrowth = heavy[4] / heavy[0];
     return new Evidence(
         plainGrowth >= 50 && plainGrowth <= 200 && heavyGrowth >= 5 && heavyGrowth <= 20,
-        "From condition number 10 to 1,000 the steps grow from %.0f to %.0f, by a factor of %.1f, and with momentum from %.0f to %.0f, by %.1f."
+        ("From condition number 10 to 1,000 the steps grow from %.0f to %.0f, by a"
+                + " factor of %.1f, and with momentum from %.0f to %.0f, by %.1f.")
             .formatted(plain[0], plain[4], plainGrowth, heavy[0], heavy[4], heavyGrowth),
         List.of(
             new Figure(

@@ -4,10 +4,10 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * Pictures of the gallery that claim nothing.
+ * Pictures for the gallery that illustrate and test no claim.
  *
  * @param sentence what they show
- * @param pictures the same on every device, each time
+ * @param pictures draws them; the same on every device, each time
  */
 public record Demonstration(
     String title, String sentence, Function<Laboratory, List<Figure>> pictures) {}

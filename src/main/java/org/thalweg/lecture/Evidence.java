@@ -3,14 +3,15 @@ package org.thalweg.lecture;
 import java.util.List;
 
 /**
- * What an experiment found.
+ * The outcome of an experiment.
  *
- * @param holds whether the claim is borne out, threshold included
- * @param figures what was measured, a sentence
+ * @param holds whether the claim holds, with its threshold
+ * @param measured what was measured, in sentences
+ * @param figures pictures of it
  */
-public record Evidence(boolean holds, String figures, List<Figure> plates) {
+public record Evidence(boolean holds, String measured, List<Figure> figures) {
   /** Keeps its own list. */
   public Evidence {
-    plates = List.copyOf(plates);
+    figures = List.copyOf(figures);
   }
 }

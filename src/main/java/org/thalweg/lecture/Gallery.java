@@ -11,16 +11,15 @@ import org.thalweg.optim.Optimizers;
 import org.thalweg.optim.Traits;
 import org.thalweg.plot.Picture;
 
-/**
- * The lecture as a page: index.html, and beside it the pictures. It needs nothing from elsewhere.
- */
+/** The lecture as a web page: index.html with its pictures beside it, and no other resources. */
 public final class Gallery {
   /** The page's name. */
   public static final String INDEX = "index.html";
 
   private static final String STYLE =
       """
-      body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
+      body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto }
+      body { padding: 0 1em; color: #222 }
       section { margin: 3em 0 }
       h2 { margin-bottom: .2em }
       .claim { font-style: italic }
@@ -38,19 +37,21 @@ public final class Gallery {
 
   /** Draws pictures. */
   public interface Easel {
-    /** Draws one as a file of that name beside the page. Returns whether it is there. */
+    /**
+     * Draws a picture to a file of that name beside the page. Returns whether the file was written.
+     */
     boolean draw(String file, Picture picture) throws IOException;
   }
 
   private final Easel easel;
   private final StringBuilder sections = new StringBuilder();
 
-  /** A page to be. */
+  /** Starts an empty page. */
   public Gallery(Easel easel) {
     this.easel = easel;
   }
 
-  /** Writes a lesson's pictures. */
+  /** Adds a lesson with its pictures. */
   public void add(Lesson lesson, Evidence evidence) throws IOException {
     sections
         .append("<section id=\"%s\">\n".formatted(lesson.name()))
@@ -61,29 +62,29 @@ public final class Gallery {
                 .formatted(
                     evidence.holds() ? "holds" : "fails",
                     evidence.holds() ? "Holds." : "Does not hold.",
-                    text(evidence.figures())));
-    pictures(evidence.plates());
+                    text(evidence.measured())));
+    pictures(evidence.figures());
     sections.append("</section>\n");
   }
 
-  /** Writes pictures that stand for themselves. */
-  public void add(Demonstration exhibit, List<Figure> plates) throws IOException {
+  /** Adds a demonstration. */
+  public void add(Demonstration demonstration, List<Figure> figures) throws IOException {
     sections.append(
         "<section>\n<h2>%s</h2>\n<p>%s</p>\n"
-            .formatted(text(exhibit.title()), text(exhibit.sentence())));
-    pictures(plates);
+            .formatted(text(demonstration.title()), text(demonstration.sentence())));
+    pictures(figures);
     sections.append("</section>\n");
   }
 
-  private void pictures(List<Figure> plates) throws IOException {
-    for (Figure plate : plates) {
-      String file = plate.name() + ".png";
-      if (!easel.draw(file, plate.picture())) {
+  private void pictures(List<Figure> figures) throws IOException {
+    for (Figure figure : figures) {
+      String file = figure.name() + ".png";
+      if (!easel.draw(file, figure.picture())) {
         continue;
       }
       sections.append(
           "<figure><img src=\"%s\" alt=\"%s\"/><figcaption>%s</figcaption></figure>\n"
-              .formatted(file, text(plate.caption()), text(plate.caption())));
+              .formatted(file, text(figure.caption()), text(figure.caption())));
     }
   }
 
@@ -107,10 +108,12 @@ public final class Gallery {
         </head>
         <body>
         <h1>Optimization, claim by claim</h1>
-        <p>What a lecture says about optimizers, each claim with an experiment: pictures, and figures that bear it out or do
-        not. The thresholds were written down before the experiments were made; numbers of steps and learning rates were chosen
-        with these. The figures are the same on every device.</p>
-        %s%s<footer>Computed by Thalweg on: %s. The digits: E. Alpaydin and C. Kaynak, 1998, CC BY 4.0.</footer>
+        <p>What a lecture says about optimizers. Each claim is tested by an experiment, with pictures
+        and figures. The thresholds were written down before the experiments were made; numbers of
+        steps and learning rates were chosen with these. The figures are the same on every
+        device.</p>
+        %s%s<footer>Computed by Thalweg on: %s.
+        The digits: E. Alpaydin and C. Kaynak, 1998, CC BY 4.0.</footer>
         </body>
         </html>
         """
@@ -134,10 +137,12 @@ public final class Gallery {
     return """
     <section id="optimizers">
     <h2>The optimizers</h2>
-    <p>Which keeps a first moment (a running mean of gradients, or a velocity), which a second, which forgets old squares, and
-    which takes out the bias of moments that begin at zero.</p>
+    <p>Which of them keeps a first moment (a running mean of gradients, or a velocity), which a
+    second, which forgets old squares, and which corrects the bias of moments that begin at
+    zero.</p>
     <table>
-    <tr><th>optimizer</th><th>first moment</th><th>second moment</th><th>leaky</th><th>bias correction</th></tr>
+    <tr><th>optimizer</th><th>first moment</th><th>second moment</th><th>leaky</th>
+    <th>bias correction</th></tr>
     %s</table>
     </section>
     """

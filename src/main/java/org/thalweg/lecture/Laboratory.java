@@ -13,9 +13,12 @@ import org.thalweg.plot.Lines;
 import org.thalweg.plot.Lines.Axis;
 import org.thalweg.plot.Lines.Series;
 
-/** Where the experiments are made: a device, and the digits. */
+/** What the experiments share: a device, and the digits. */
 final class Laboratory {
-  /** Of the first weights, and of everything else that is random unless a claim names its own. */
+  /**
+   * Seed of the initial weights, and of everything else that is random unless a claim names its
+   * own.
+   */
   static final long SEED = 1;
 
   final Device device;
@@ -33,8 +36,8 @@ final class Laboratory {
   }
 
   /**
-   * Weights to begin with, on the device: normal, with a standard deviation of 0.01, as the
-   * command's.
+   * Initial weights on the device: normal with standard deviation 0.01, as those of {@code thalweg
+   * train}.
    */
   Array weights() {
     Philox random = new Philox(SEED, 0);
@@ -43,14 +46,14 @@ final class Laboratory {
     return device.of(ElementType.F64, w);
   }
 
-  /** Some training rows, in this order; the same one may come twice. */
+  /** Some training rows in this order, possibly with repetitions. */
   Dataset rows(int... rows) {
     int[] labels = Arrays.stream(rows).map(row -> train.labels()[row]).toArray();
     Dataset.Values values = train.values().select(rows, train.features());
     return new Dataset(values, labels, train.features(), train.classes());
   }
 
-  /** A chart over the numbers of a step. */
+  /** A line chart. */
   static Lines chart(Axis x, String y, boolean logarithmic, Series... series) {
     return new Lines("", x, new Axis(y, logarithmic), Arrays.asList(series));
   }
@@ -62,7 +65,7 @@ final class Laboratory {
     return new Series(name, x, y);
   }
 
-  /** A sentence begins so. */
+  /** The sentence with a capital letter at its beginning. */
   static String capital(String sentence) {
     return Character.toUpperCase(sentence.charAt(0)) + sentence.substring(1);
   }

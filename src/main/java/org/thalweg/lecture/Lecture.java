@@ -4,10 +4,11 @@ import java.util.List;
 import org.thalweg.device.Device;
 
 /**
- * A lecture on optimization for linear classifiers, claim by claim. The thresholds were written
- * down before the experiments were made; numbers of steps and learning rates were chosen with
- * these. Where a claim is true only under a condition, it says so, and the figures say what is
- * outside of that.
+ * A university lecture on optimization for linear classifiers (random search, gradient descent,
+ * momentum, AdaGrad, RMSProp, Adam, second-order methods), claim by claim. In this code base "the
+ * lecture" is this one. The thresholds were written down before the experiments were made; numbers
+ * of steps and learning rates were chosen with them. Where a claim holds only under a condition,
+ * the claim says so, and the figures show what happens outside of it.
  */
 public final class Lecture {
   private static final List<Lesson> LESSONS =
@@ -49,8 +50,9 @@ public final class Lecture {
           new Lesson(
               "saddle",
               "Near a saddle the gradient is nearly zero: gradient descent is still there when"
-                  + " momentum 0.9 has passed, from the same 20 of 20 starts. (That it ends there,"
-                  + " as one says, is true only of a start exactly on the way in.)",
+                  + " momentum 0.9 has passed, from the same 20 of 20 starts. (That it converges to"
+                  + " the saddle, as is often said, is true only of a start exactly on its stable"
+                  + " manifold.)",
               Traps::saddle),
           new Lesson(
               "batch-size",
@@ -94,7 +96,7 @@ public final class Lecture {
                   + " 1e-5 to 1e-3.",
               Baselines::regularisation));
 
-  private static final List<Demonstration> EXHIBITS =
+  private static final List<Demonstration> DEMONSTRATIONS =
       List.of(
           new Demonstration(
               "Side by side on the digits",
@@ -102,7 +104,7 @@ public final class Lecture {
                   + " One learning rate for all: none is tuned.",
               SideBySide::digits),
           new Demonstration(
-              "Ways through landscapes",
+              "Trajectories over surfaces",
               "200 steps of each optimizer on functions of two variables, dark where they are"
                   + " small.",
               SideBySide::surfaces));
@@ -114,17 +116,17 @@ public final class Lecture {
     return LESSONS;
   }
 
-  /** What is shown behind them. */
-  public static List<Demonstration> exhibits() {
-    return EXHIBITS;
+  /** Pictures that follow the lessons. */
+  public static List<Demonstration> demonstrations() {
+    return DEMONSTRATIONS;
   }
 
-  /** Draws an exhibit. */
-  public static List<Figure> plates(Demonstration exhibit, Device device) {
-    return exhibit.pictures().apply(new Laboratory(device));
+  /** Computes the pictures of a demonstration. */
+  public static List<Figure> figures(Demonstration demonstration, Device device) {
+    return demonstration.pictures().apply(new Laboratory(device));
   }
 
-  /** Makes a lesson's experiment. The figures are the same on every device. */
+  /** Runs a lesson's experiment. The figures are the same on every device. */
   public static Evidence examine(Lesson lesson, Device device) {
     return lesson.experiment().apply(new Laboratory(device));
   }

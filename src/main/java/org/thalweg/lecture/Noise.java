@@ -16,7 +16,7 @@ import org.thalweg.plot.Lines.Series;
 
 /**
  * The gradient of a minibatch as an estimate of the gradient: softmax regression on the digits, at
- * the first weights.
+ * the initial weights.
  */
 final class Noise {
   private static final int[] SIZES = {32, 64, 128, 256, 512};
@@ -25,32 +25,32 @@ final class Noise {
   private static final int BATCH = 32;
   private static final int STEPS = 500;
 
-  /** Until the velocity has forgotten that it began at rest. */
+  /** Steps after which the velocity hardly depends on its zero start. */
   private static final int START_UP = 50;
 
   private Noise() {}
 
-  private static double[] gradient(Laboratory lab, Array w, int... rows) {
-    try (ClassifierObjective f = lab.softmax(lab.rows(rows), 0);
-        Array g = lab.device.allocate(ElementType.F64, f.size())) {
+  private static double[] gradient(Laboratory laboratory, Array w, int... rows) {
+    try (ClassifierObjective f = laboratory.softmax(laboratory.rows(rows), 0);
+        Array g = laboratory.device.allocate(ElementType.F64, f.size())) {
       f.gradient(w, g);
-      return lab.device.read(g);
+      return laboratory.device.read(g);
     }
   }
 
-  static Evidence batchSize(Laboratory lab) {
-    int n = lab.train.rows();
+  static Evidence batchSize(Laboratory laboratory) {
+    int n = laboratory.train.rows();
     double[] free = new double[SIZES.length];
     double[] shuffled = new double[SIZES.length];
-    try (Array w = lab.weights()) {
-      double[] mean = gradient(lab, w, IntStream.range(0, n).toArray());
+    try (Array w = laboratory.weights()) {
+      double[] mean = gradient(laboratory, w, IntStream.range(0, n).toArray());
       for (int i = 0; i < SIZES.length; i++) {
         for (int draw = 0; draw < DRAWS; draw++) {
           Philox random = new Philox(Laboratory.SEED, (long) SIZES[i] * DRAWS + draw);
           int[] drawn = IntStream.range(0, SIZES[i]).map(k -> random.nextBounded(n)).toArray();
-          free[i] += square(gradient(lab, w, drawn), mean) / DRAWS;
+          free[i] += square(gradient(laboratory, w, drawn), mean) / DRAWS;
           int[] some = Arrays.copyOf(random.permutation(n), SIZES[i]);
-          shuffled[i] += square(gradient(lab, w, some), mean) / DRAWS;
+          shuffled[i] += square(gradient(laboratory, w, some), mean) / DRAWS;
         }
       }
     }
@@ -95,31 +95,32 @@ final class Noise {
     return IntStream.range(0, a.length).mapToDouble(i -> (a[i] - b[i]) * (a[i] - b[i])).sum();
   }
 
-  static Evidence momentum(Laboratory lab) {
-    int n = lab.train.rows();
+  static Evidence momentum(Laboratory laboratory) {
+    int n = laboratory.train.rows();
     int each = n / BATCH;
     double[][] gradients = new double[STEPS][];
     double[] mean;
-    try (Array w = lab.weights()) {
-      mean = gradient(lab, w, IntStream.range(0, n).toArray());
+    try (Array w = laboratory.weights()) {
+      mean = gradient(laboratory, w, IntStream.range(0, n).toArray());
       for (int t = 0; t < STEPS; t++) {
         int[] order = new Philox(Laboratory.SEED, 1 + t / each).permutation(n);
         int from = t % each * BATCH;
-        gradients[t] = gradient(lab, w, Arrays.copyOfRange(order, from, from + BATCH));
+        gradients[t] = gradient(laboratory, w, Arrays.copyOfRange(order, from, from + BATCH));
       }
     }
-    double[][] plain = directions(lab, new Sgd(1), gradients);
-    double[][] heavy = directions(lab, new Momentum(1, 0.9, 0), gradients);
+    double[][] plain = directions(laboratory, new Sgd(1), gradients);
+    double[][] heavy = directions(laboratory, new Momentum(1, 0.9, 0), gradients);
     double plainVariance = variance(plain);
     double heavyVariance = variance(heavy);
     return new Evidence(
         heavyVariance < plainVariance,
-        "The variance of the step's direction, 1 - |mean of unit steps|^2 over steps %d to %d with minibatches of %d: %.3f without momentum, %.3f with it."
+        ("The variance of the step's direction, 1 - |mean of unit steps|^2 over steps"
+                + " %d to %d with minibatches of %d: %.3f without momentum, %.3f with it.")
             .formatted(START_UP + 1, STEPS, BATCH, plainVariance, heavyVariance),
         List.of(
             new Figure(
                 "momentum-noise",
-                "Cosine of the angle between a step and the way down of the full batch.",
+                "Cosine of the angle between a step and the negative gradient of the full batch.",
                 Laboratory.chart(
                     new Axis("step", false),
                     "cosine",
@@ -128,14 +129,12 @@ final class Noise {
                     Laboratory.series("with momentum 0.9", cosines(heavy, mean))))));
   }
 
-  /**
-   * Of the steps that an optimizer takes by these gradients, whatever the weights are: vectors of
-   * length 1.
-   */
-  private static double[][] directions(Laboratory lab, Optimizer rule, double[][] gradients) {
+  /** The directions of an optimizer's steps, given these gradients: vectors of length 1. */
+  private static double[][] directions(
+      Laboratory laboratory, Optimizer rule, double[][] gradients) {
     double[][] directions = new double[gradients.length][];
     int n = gradients[0].length;
-    try (Descent descent = new Descent(lab.device, rule, new double[n], Laboratory.SEED)) {
+    try (Descent descent = new Descent(laboratory.device, rule, new double[n], Laboratory.SEED)) {
       double[] before = descent.w();
       for (int t = 0; t < gradients.length; t++) {
         descent.step((w, seed, step, g) -> System.arraycopy(gradients[(int) step - 1], 0, g, 0, n));

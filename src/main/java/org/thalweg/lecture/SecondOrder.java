@@ -19,29 +19,31 @@ import org.thalweg.optim.Sgd;
 import org.thalweg.plot.Lines.Axis;
 import org.thalweg.plot.Lines.Series;
 
-/** What the curvature is good for. */
+/** Second-order methods. */
 final class SecondOrder {
   private static final double CONDITION = 1000;
   private static final double NEAR = 1e-12;
 
   private SecondOrder() {}
 
-  static Evidence newton(Laboratory lab) {
+  static Evidence newton(Laboratory laboratory) {
     Surface bowl = Surfaces.bowl(CONDITION);
     double[] start = bowl.start().numbers();
     double[] end;
     int iterations;
-    try (Array from = lab.device.of(ElementType.F64, start);
-        Result result = new Newton().minimize(bowl.on(lab.device, ElementType.F64), from)) {
-      end = lab.device.read(result.point());
+    try (Array from = laboratory.device.of(ElementType.F64, start);
+        Result result = new Newton().minimize(bowl.on(laboratory.device, ElementType.F64), from)) {
+      end = laboratory.device.read(result.point());
       iterations = result.iterations();
     }
     double distance = Math.hypot(end[0], end[1]);
     Trajectory plain =
-        Trajectory.of(lab.device, bowl, new Sgd(1 / CONDITION), bowl.start(), 500, Laboratory.SEED);
+        Trajectory.of(
+            laboratory.device, bowl, new Sgd(1 / CONDITION), bowl.start(), 500, Laboratory.SEED);
     return new Evidence(
         iterations == 1 && distance <= NEAR,
-        "On a bowl of condition number 1,000, Newton's method stops after %d step, %.1e from the bottom; %d steps of gradient descent at 1/L end %.2f from it."
+        ("On a bowl of condition number 1,000, Newton's method stops after %d step,"
+                + " %.1e from the bottom; %d steps of gradient descent at 1/L end %.2f from it.")
             .formatted(
                 iterations, distance, plain.steps(), Math.hypot(plain.end().x(), plain.end().y())),
         List.of(
@@ -57,16 +59,19 @@ final class SecondOrder {
                         new Series("gradient descent", plain.x(), plain.y()))))));
   }
 
-  static Evidence fullBatch(Laboratory lab) {
+  static Evidence fullBatch(Laboratory laboratory) {
     double optimum = 0.3323934882816668; // SciPy's L-BFGS-B, lambda = 1e-3
     List<Series> series = new ArrayList<>();
     Result descent =
-        minimize(lab, "gradient descent", new GradientDescent(1, true), optimum, series);
-    Result lbfgs = minimize(lab, "L-BFGS", new LBfgs(), optimum, series);
-    Result newton = minimize(lab, "Newton-CG", new NewtonCg(), optimum, series);
+        minimize(laboratory, "gradient descent", new GradientDescent(1, true), optimum, series);
+    Result lbfgs = minimize(laboratory, "L-BFGS", new LBfgs(), optimum, series);
+    Result newton = minimize(laboratory, "Newton-CG", new NewtonCg(), optimum, series);
     return new Evidence(
         lbfgs.gradients() < descent.gradients() && lbfgs.value() < descent.value(),
-        "Softmax regression with lambda = 1e-3, at most 300 iterations: gradient descent with backtracking comes within %.0e of the least loss by %,d gradients, L-BFGS within %.0e by %d, Newton-CG within %.0e by %d and %d products with the Hessian."
+        ("Softmax regression with lambda = 1e-3, at most 300 iterations: gradient"
+                + " descent with backtracking comes within %.0e of the minimum with %,d"
+                + " gradients, L-BFGS within %.0e with %d, Newton-CG within %.0e with %d and %d"
+                + " products with the Hessian.")
             .formatted(
                 Math.abs(descent.value() - optimum),
                 descent.gradients(),
@@ -78,20 +83,24 @@ final class SecondOrder {
         List.of(
             new Figure(
                 "full-batch",
-                "Loss above the least one, over iterations; a line ends where the method stops, or"
-                    + " where rounding leaves nothing.",
+                "Loss above the minimum, over iterations; a line ends where the method stops, or"
+                    + " where the difference is lost in rounding.",
                 Laboratory.chart(
                     new Axis("iteration", true),
-                    "loss above the least",
+                    "loss above the minimum",
                     true,
                     series.toArray(Series[]::new)))));
   }
 
   private static Result minimize(
-      Laboratory lab, String name, Minimizer minimizer, double optimum, List<Series> series) {
+      Laboratory laboratory,
+      String name,
+      Minimizer minimizer,
+      double optimum,
+      List<Series> series) {
     List<Double> above = new ArrayList<>();
-    try (ClassifierObjective f = lab.softmax(lab.train, 1e-3);
-        Array start = lab.weights();
+    try (ClassifierObjective f = laboratory.softmax(laboratory.train, 1e-3);
+        Array start = laboratory.weights();
         Result result =
             minimizer.minimize(
                 f,

@@ -13,7 +13,7 @@ import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 import org.thalweg.train.Settings;
 
-/** The lecture's optimizers in one picture. */
+/** The optimizers of the lecture, compared in pictures. */
 final class SideBySide {
   private static final int STEPS = 200;
 
@@ -25,32 +25,34 @@ final class SideBySide {
         .toList();
   }
 
-  static List<Figure> surfaces(Laboratory lab) {
-    List<Figure> plates = new ArrayList<>();
+  static List<Figure> surfaces(Laboratory laboratory) {
+    List<Figure> figures = new ArrayList<>();
     for (Surface surface : Surfaces.all(Surfaces.CONDITION)) {
-      Map<String, Trajectory> ways = new LinkedHashMap<>();
+      Map<String, Trajectory> trajectories = new LinkedHashMap<>();
       for (Optimizer rule : rules()) {
         Optimizer rated = surface.rates().of(rule);
-        ways.put(
+        trajectories.put(
             rule.name(),
-            Trajectory.of(lab.device, surface, rated, surface.start(), STEPS, Laboratory.SEED));
+            Trajectory.of(
+                laboratory.device, surface, rated, surface.start(), STEPS, Laboratory.SEED));
       }
-      plates.add(
+      figures.add(
           new Figure(
               "surface-" + surface.name(),
               Laboratory.capital(surface.sentence()) + ".",
-              surface.picture(ways)));
+              surface.picture(trajectories)));
     }
-    return plates;
+    return figures;
   }
 
-  static List<Figure> digits(Laboratory lab) {
+  static List<Figure> digits(Laboratory laboratory) {
     Map<String, Training> trainings = new LinkedHashMap<>();
     for (Optimizer rule : rules()) {
       Settings settings =
           Settings.DEFAULT.withOptimizer(rule.withLr(0.01)).withSeed(Laboratory.SEED);
       trainings.put(
-          rule.name(), Training.of(lab.device, lab.digits.split(), settings, epoch -> {}));
+          rule.name(),
+          Training.of(laboratory.device, laboratory.digits.split(), settings, epoch -> {}));
     }
     return List.of(
         new Figure(

@@ -19,18 +19,18 @@ import org.thalweg.optim.RmsProp;
 import org.thalweg.plot.Lines.Axis;
 import org.thalweg.plot.Lines.Series;
 
-/** How far the rules go in a step. */
+/** How long the steps of the rules are. */
 final class StepSizes {
   private static final int PARAMETERS = 200;
   private static final int[] AT = {1, 3, 10, 30, 100, 300, 1000, 3000, 10_000};
 
-  /** From here on AdaGrad's: the squares of fewer gradients are far from their mean. */
+  /**
+   * The first step at which AdaGrad's is measured: the mean of fewer squares is far from its
+   * expectation.
+   */
   private static final int FROM = 100;
 
-  /**
-   * From here on RMSProp's mean is one of 1/(1-alpha) = 100 gradients, but for a share of
-   * 0.99^1000.
-   */
+  /** The step from which RMSProp's mean is stationary, but for a share of 0.99^1000. */
   private static final int FULL = 1000;
 
   private static final double WITHIN = 0.1;
@@ -38,16 +38,17 @@ final class StepSizes {
 
   private StepSizes() {}
 
-  /** Gradients that have no direction and whose size stays: normal, of variance 1. */
+  /** Random gradients without a preferred direction: normal, of variance 1. */
   private static void noise(double[] w, long seed, long step, double[] gradient) {
     Philox random = new Philox(seed, step);
     Arrays.setAll(gradient, i -> random.nextNormal());
   }
 
   /** The mean over the parameters of |step| / |gradient|, at some steps. */
-  private static double[] effective(Laboratory lab, Optimizer rule) {
+  private static double[] effective(Laboratory laboratory, Optimizer rule) {
     double[] mean = new double[AT.length];
-    try (Descent descent = new Descent(lab.device, rule, new double[PARAMETERS], Laboratory.SEED)) {
+    try (Descent descent =
+        new Descent(laboratory.device, rule, new double[PARAMETERS], Laboratory.SEED)) {
       double[] g = new double[PARAMETERS];
       for (int step = 1, i = 0; i < AT.length; step++) {
         double[] before = descent.w();
@@ -65,9 +66,9 @@ final class StepSizes {
     return mean;
   }
 
-  static Evidence adaptive(Laboratory lab) {
-    double[] sum = effective(lab, new AdaGrad(LR, 0, 0, 1e-10));
-    double[] leaky = effective(lab, new RmsProp(LR, 0.99, 1e-8, false, 0));
+  static Evidence adaptive(Laboratory laboratory) {
+    double[] sum = effective(laboratory, new AdaGrad(LR, 0, 0, 1e-10));
+    double[] leaky = effective(laboratory, new RmsProp(LR, 0.99, 1e-8, false, 0));
     int first = Arrays.binarySearch(AT, FROM);
     int full = Arrays.binarySearch(AT, FULL);
     double worst = 0;
@@ -108,15 +109,17 @@ final class StepSizes {
                     new Series("rmsprop", steps, leaky)))));
   }
 
-  static Evidence biasCorrection(Laboratory lab) {
-    double[] with = lengths(lab, new Adam(LR, 0.9, 0.999, 1e-8));
-    double[] without = lengths(lab, new AdamUncorrected(LR, 0.9, 0.999, 1e-8));
+  static Evidence biasCorrection(Laboratory laboratory) {
+    double[] with = lengths(laboratory, new Adam(LR, 0.9, 0.999, 1e-8));
+    double[] without = lengths(laboratory, new AdamUncorrected(LR, 0.9, 0.999, 1e-8));
     double ratio = without[0] / with[0];
     double[] steps = IntStream.rangeClosed(1, with.length).asDoubleStream().toArray();
     double most = Arrays.stream(without).max().orElse(0);
     return new Evidence(
         ratio >= 3,
-        "Under a gradient that stays the same, at beta2 = 0.999: the first step without correction is %.2f times as long as with it, the longest %.2f times as long as the learning rate says."
+        ("Under a gradient that stays the same, at beta2 = 0.999: the first step"
+                + " without correction is %.2f times as long as with it, the longest %.2f times"
+                + " as long as the learning rate says.")
             .formatted(ratio, most / LR),
         List.of(
             new Figure(
@@ -130,9 +133,9 @@ final class StepSizes {
                     new Series("without", steps, without)))));
   }
 
-  private static double[] lengths(Laboratory lab, Optimizer rule) {
+  private static double[] lengths(Laboratory laboratory, Optimizer rule) {
     double[] lengths = new double[3000];
-    try (Descent descent = new Descent(lab.device, rule, new double[1], Laboratory.SEED)) {
+    try (Descent descent = new Descent(laboratory.device, rule, new double[1], Laboratory.SEED)) {
       double before = 0;
       for (int t = 0; t < lengths.length; t++) {
         descent.step((w, seed, step, gradient) -> gradient[0] = 1);
@@ -144,12 +147,12 @@ final class StepSizes {
     return lengths;
   }
 
-  static Evidence twoForms(Laboratory lab) {
+  static Evidence twoForms(Laboratory laboratory) {
     Surface bowl = Surfaces.noisyBowl();
-    double[][] velocity = way(lab, bowl, new Momentum(0.01, 0.9, 0));
-    double[][] classical = way(lab, bowl, new ClassicalMomentum(0.01, 0.9));
-    double[][] here = way(lab, bowl, new Nesterov(0.01, 0.9));
-    double[][] ahead = way(lab, bowl, new NesterovLookAhead(0.01, 0.9));
+    double[][] velocity = trajectory(laboratory, bowl, new Momentum(0.01, 0.9, 0));
+    double[][] classical = trajectory(laboratory, bowl, new ClassicalMomentum(0.01, 0.9));
+    double[][] here = trajectory(laboratory, bowl, new Nesterov(0.01, 0.9));
+    double[][] ahead = trajectory(laboratory, bowl, new NesterovLookAhead(0.01, 0.9));
     double[] momentum = new double[velocity.length];
     double[] nesterov = new double[velocity.length];
     for (int t = 1; t < velocity.length; t++) {
@@ -164,7 +167,9 @@ final class StepSizes {
     double mostAhead = Arrays.stream(nesterov).max().orElse(0);
     return new Evidence(
         most <= 1e-12 && mostAhead <= 1e-12,
-        "Over %d steps on the noisy bowl in binary64: %.1e is the largest difference between v = mu*v + g, w -= lr*v and v = mu*v - lr*g, w += v; %.1e that between Nesterov's look ahead and its change of variable."
+        ("Over %d steps on the noisy bowl in binary64: %.1e is the largest difference"
+                + " between v = mu*v + g, w -= lr*v and v = mu*v - lr*g, w += v; %.1e that"
+                + " between Nesterov's look ahead and its change of variable.")
             .formatted(velocity.length - 1, most, mostAhead),
         List.of(
             new Figure(
@@ -178,16 +183,16 @@ final class StepSizes {
                     Laboratory.series("nesterov", nesterov)))));
   }
 
-  private static double[][] way(Laboratory lab, Surface surface, Optimizer rule) {
-    double[][] way = new double[1001][];
+  private static double[][] trajectory(Laboratory laboratory, Surface surface, Optimizer rule) {
+    double[][] points = new double[1001][];
     double[] start = surface.start().numbers();
-    try (Descent descent = new Descent(lab.device, rule, start, Laboratory.SEED)) {
-      way[0] = start;
-      for (int t = 1; t < way.length; t++) {
+    try (Descent descent = new Descent(laboratory.device, rule, start, Laboratory.SEED)) {
+      points[0] = start;
+      for (int t = 1; t < points.length; t++) {
         descent.step(surface);
-        way[t] = descent.w();
+        points[t] = descent.w();
       }
     }
-    return way;
+    return points;
   }
 }

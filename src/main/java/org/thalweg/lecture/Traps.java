@@ -15,7 +15,7 @@ import org.thalweg.optim.Momentum;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Sgd;
 
-/** Where the gradient is zero and the bottom is not: 20 starts, drawn by seeds 1 to 20. */
+/** Stationary points that are not the minimum, from 20 starts, drawn with seeds 1 to 20. */
 final class Traps {
   private static final int STARTS = 20;
   private static final double MU = 0.9;
@@ -23,22 +23,25 @@ final class Traps {
 
   private Traps() {}
 
-  /** Where gradient descent may stay, and what is behind it. */
+  /** A place where gradient descent may stay, and the region beyond it. */
   private record Trap(
-      Laboratory lab,
+      Laboratory laboratory,
       Surface surface,
       List<Point> starts,
       double lr,
       Predicate<Point> stuck,
       Predicate<Point> passed) {
-    Trajectory way(Optimizer rule, int start, int steps) {
-      return Trajectory.of(lab.device, surface, rule, starts.get(start), steps, Laboratory.SEED);
+    Trajectory trajectory(Optimizer rule, int start, int steps) {
+      return Trajectory.of(
+          laboratory.device, surface, rule, starts.get(start), steps, Laboratory.SEED);
     }
 
-    /** From how many starts a rule ends there. */
+    /** The number of starts from which a rule ends in a region. */
     int count(Optimizer rule, int steps, Predicate<Point> there) {
       return (int)
-          IntStream.range(0, STARTS).filter(i -> there.test(way(rule, i, steps).end())).count();
+          IntStream.range(0, STARTS)
+              .filter(i -> there.test(trajectory(rule, i, steps).end()))
+              .count();
     }
 
     Optimizer momentum() {
@@ -49,29 +52,30 @@ final class Traps {
       return new Sgd(lr);
     }
 
-    /** From the first start; what is shorter lies above. */
-    Figure plate(int steps) {
-      Map<String, Trajectory> ways = new LinkedHashMap<>();
-      ways.put("momentum 0.9", way(momentum(), 0, steps));
-      ways.put("gradient descent", way(descent(), 0, steps));
-      return new Figure(surface.name(), "The ways from the first start.", surface.picture(ways));
+    /** A picture of the trajectories from the first start, the shorter one drawn last. */
+    Figure figure(int steps) {
+      Map<String, Trajectory> trajectories = new LinkedHashMap<>();
+      trajectories.put("momentum 0.9", trajectory(momentum(), 0, steps));
+      trajectories.put("gradient descent", trajectory(descent(), 0, steps));
+      return new Figure(
+          surface.name(), "The trajectories from the first start.", surface.picture(trajectories));
     }
   }
 
-  /** Of each seed, a place. */
+  /** One start for each seed. */
   private static List<Point> starts(Function<Philox, Point> draw) {
     return IntStream.rangeClosed(1, STARTS)
         .mapToObj(seed -> draw.apply(new Philox(seed, 0)))
         .toList();
   }
 
-  static Evidence localMinimum(Laboratory lab) {
+  static Evidence localMinimum(Laboratory laboratory) {
     List<Point> starts =
         starts(
             random -> new Point(-2.2 + 0.4 * random.nextUniform(), -1 + 2 * random.nextUniform()));
     Trap trap =
         new Trap(
-            lab,
+            laboratory,
             Surfaces.localMinimum(),
             starts,
             0.05,
@@ -82,18 +86,20 @@ final class Traps {
     int passed = trap.count(trap.momentum(), steps, trap.passed);
     return new Evidence(
         stuck == STARTS && passed == STARTS,
-        "After %,d steps at a learning rate of %s, gradient descent is in the local minimum from %d of %d starts; with momentum 0.9 it is in the global one from %d of them."
+        ("After %,d steps at a learning rate of %s, gradient descent is in the local"
+                + " minimum from %d of %d starts; with momentum 0.9 it is in the global one from"
+                + " %d of them.")
             .formatted(steps, trap.lr, stuck, STARTS, passed),
-        List.of(trap.plate(steps)));
+        List.of(trap.figure(steps)));
   }
 
-  static Evidence saddle(Laboratory lab) {
+  static Evidence saddle(Laboratory laboratory) {
     List<Point> starts =
         starts(
             random -> new Point(1 + random.nextUniform(), 1e-6 * (2 * random.nextUniform() - 1)));
     Trap trap =
         new Trap(
-            lab,
+            laboratory,
             Surfaces.saddle(),
             starts,
             0.02,
@@ -101,7 +107,8 @@ final class Traps {
             end -> Math.hypot(end.x(), Math.abs(end.y()) - 1) < NEAR);
     int steps = 300;
     int later = 1000;
-    double faster = trap.lr / (1 - MU); // what momentum comes to where the gradient stays
+    double faster =
+        trap.lr / (1 - MU); // momentum's effective learning rate under a constant gradient
     int stuck = trap.count(trap.descent(), steps, trap.stuck);
     int passed = trap.count(trap.momentum(), steps, trap.passed);
     return new Evidence(
@@ -122,6 +129,6 @@ final class Traps {
                 steps,
                 faster,
                 trap.count(new Sgd(faster), steps, trap.passed)),
-        List.of(trap.plate(steps)));
+        List.of(trap.figure(steps)));
   }
 }

@@ -5,12 +5,11 @@ import org.thalweg.device.Array;
 /**
  * {@code w -= lr * g}, full batch.
  *
- * @param lr the learning rate: each step's, or where the search goes on, the first one's
+ * @param lr the learning rate: of every step, or with backtracking the first one tried
  * @param backtracking whether the step is halved until Armijo's condition holds, and doubled after
- *     each iteration; else it is fixed, and may lead up
+ *     each iteration; else it is fixed, and f may increase
  */
 public record GradientDescent(double lr, boolean backtracking) implements Minimizer {
-  /** Checks the learning rate. */
   public GradientDescent {
     if (!(lr > 0 && lr < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("learning rate must be above 0 and finite: " + lr);

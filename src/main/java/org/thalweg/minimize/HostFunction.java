@@ -4,9 +4,9 @@ import org.thalweg.device.Device;
 import org.thalweg.numeric.ElementType;
 
 /**
- * A function of a vector in plain Java, with its gradient: the way to minimise or check one's own
- * function. Its methods change no array but the one that they fill, keep none, and the same call
- * twice gives the same bits.
+ * A function of a vector in plain Java, with its gradient; implement it to minimise or check a
+ * function of your own. Its methods change no array except the one that they fill, keep no
+ * reference to one, and return the same bits each time.
  */
 public interface HostFunction {
   /** How many numbers the vector has. */
@@ -22,7 +22,7 @@ public interface HostFunction {
    */
   double gradient(double[] w, double[] gradient);
 
-  /** Whether {@link #hessianTimes} is there. */
+  /** Whether {@link #hessianTimes} is implemented. */
   default boolean twiceDifferentiable() {
     return false;
   }
@@ -38,8 +38,8 @@ public interface HostFunction {
   }
 
   /**
-   * The same function of vectors on a device. Each call copies them to the host and its result
-   * back.
+   * The same function of vectors on a device. Each call copies its arguments to the host and its
+   * result back.
    *
    * @param type F32 or F64: what the vectors are. The function still computes in double; its
    *     gradient and products are rounded to the type, its value is not.

@@ -9,10 +9,11 @@ import org.thalweg.device.Norm;
 import org.thalweg.numeric.ElementType;
 
 /**
- * Limited-memory BFGS: the direction is {@code -H*g}, where H, a guess at the inverse Hessian, is
- * built from the last pairs {@code s}, the change of w, and {@code y}, the change of the gradient;
- * it begins with {@code s·y / y·y}. The line search holds to the strong Wolfe conditions. Source:
- * Nocedal and Wright, Numerical Optimization, 2nd ed., algorithms 7.4 and 7.5.
+ * Limited-memory BFGS: the direction is {@code -H*g}, where H, an approximation of the inverse
+ * Hessian, is built from the last pairs {@code s}, the change of w, and {@code y}, the change of
+ * the gradient; initially H is {@code s·y / y·y} times the identity. The line search satisfies the
+ * strong Wolfe conditions. Source: Nocedal and Wright, Numerical Optimization, 2nd ed., algorithms
+ * 7.4 and 7.5.
  *
  * @param memory how many pairs, at most 10,000
  */
@@ -24,7 +25,6 @@ public record LBfgs(int memory) implements Minimizer {
     this(10);
   }
 
-  /** Checks the memory. */
   public LBfgs {
     if (memory < 1 || memory > MOST) {
       throw new IllegalArgumentException("memory must be in 1 .. %d: %d".formatted(MOST, memory));
@@ -67,15 +67,19 @@ public record LBfgs(int memory) implements Minimizer {
     private final Deque<Pair> pairs = new ArrayDeque<>(); // the newest first
     private final Deque<Pair> spare = new ArrayDeque<>();
 
-    /** The least s·y / |s||y| of a pair: less may be rounding, and would make H indefinite. */
-    private final double leastCosine;
+    /**
+     * The smallest s·y / |s||y| of a pair that is kept: less may be rounding error, and could make
+     * H indefinite.
+     */
+    private final double smallestCosine;
 
     History(Run run, ElementType type, int memory) {
       this.run = run;
       this.direction = run.vector();
-      this.leastCosine = type == ElementType.F32 ? 0x1p-20 : 0x1p-49;
+      this.smallestCosine = type == ElementType.F32 ? 0x1p-20 : 0x1p-49;
       for (int i = 0; i <= memory; i++) {
-        spare.add(new Pair(run)); // one more: the oldest goes when the newest is known to be good
+        spare.add(
+            new Pair(run)); // one more: the oldest is dropped only when the newest is accepted
       }
     }
 
@@ -92,12 +96,12 @@ public record LBfgs(int memory) implements Minimizer {
         if (pairs.isEmpty()) {
           return Reason.NO_DESCENT;
         }
-        spare.addAll(pairs); // what misled it is forgotten: once more, along the gradient
+        spare.addAll(pairs); // drop the history and try again along the gradient
         pairs.clear();
       }
     }
 
-    /** Sets the direction. Returns its slope. */
+    /** Computes the search direction. Returns the slope along it. */
     private double direct() {
       run.times(-1, run.g, direction);
       for (Pair pair : pairs) {
@@ -115,14 +119,14 @@ public record LBfgs(int memory) implements Minimizer {
       return run.dot(run.g, direction);
     }
 
-    /** The step from the last good point to what is tried. */
+    /** Stores the pair from the last accepted point to the trial point. */
     private void remember() {
       Pair pair = spare.remove();
       run.difference(run.triedW, run.w, pair.s);
       run.difference(run.triedG, run.g, pair.y);
       pair.sy = run.dot(pair.s, pair.y);
       pair.yy = run.dot(pair.y, pair.y);
-      boolean good = pair.sy > leastCosine * run.norm(Norm.TWO, pair.s) * Math.sqrt(pair.yy);
+      boolean good = pair.sy > smallestCosine * run.norm(Norm.TWO, pair.s) * Math.sqrt(pair.yy);
       (good ? pairs : spare).addFirst(pair);
       if (spare.isEmpty()) {
         spare.add(pairs.removeLast());

@@ -3,20 +3,20 @@ package org.thalweg.minimize;
 import org.thalweg.device.Array;
 
 /**
- * How far to go along a direction of descent. Values that differ by rounding alone count as equal
- * (the idea of Hager and Zhang, SIAM J. Optimization 16, 2005), so that near the bottom the
- * gradient goes on shrinking. Where function or gradient is not finite, the step is too long.
+ * Line searches along a descent direction. Values that differ by rounding alone count as equal (the
+ * idea of Hager and Zhang, SIAM J. Optimization 16, 2005), so that near the minimum the gradient
+ * can still be reduced. A step to where function or gradient is not finite is treated as too long.
  */
 final class LineSearch {
-  /** Of the decrease that the slope promises, what a step must bring (Armijo). */
+  /** The fraction of the decrease predicted by the slope that a step must achieve (Armijo). */
   private static final double DECREASE = 1e-4;
 
-  /** Of the slope, what may be left at the end of a step (Wolfe). */
+  /** The fraction of the initial slope that may remain at the end of a step (Wolfe). */
   private static final double CURVATURE = 0.9;
 
   private static final double EXPANSION = 4;
 
-  /** A step found by interpolation keeps this part of the interval away from its ends. */
+  /** An interpolated step stays at least this fraction of the interval away from its ends. */
   private static final double SAFEGUARD = 0.1;
 
   private static final int MOST_EVALUATIONS = 60;
@@ -39,12 +39,12 @@ final class LineSearch {
   }
 
   /**
-   * Halves the step until f falls by Armijo's condition, {@code f(w + a*d) <= f(w) + 1e-4*a*slope};
-   * where rounding hides the fall, the gradient must shrink.
+   * Halves the step until Armijo's condition holds, {@code f(w + a*d) <= f(w) + 1e-4*a*slope};
+   * where the decrease is lost in rounding, the gradient must become smaller.
    *
    * @param slope {@code direction · gradient}, below 0
    * @param a the first step
-   * @return the step, with its end being the place that is tried; 0 if there is none
+   * @return the step, whose end is left as the run's trial point; 0 if there is none
    */
   static double backtrack(Run run, Array direction, double slope, double a) {
     LineSearch search = new LineSearch(run, direction, slope);
@@ -59,12 +59,12 @@ final class LineSearch {
   }
 
   /**
-   * A step with the strong Wolfe conditions: Armijo's, and {@code |slope there| <= 0.9 * |slope|}.
-   * Source: Nocedal and Wright, Numerical Optimization, 2nd ed., algorithms 3.5 and 3.6,
+   * A step that satisfies the strong Wolfe conditions: Armijo's, and {@code |slope there| <= 0.9 *
+   * |slope|}. Source: Nocedal and Wright, Numerical Optimization, 2nd ed., algorithms 3.5 and 3.6,
    * interpolation by (3.59).
    *
-   * @return the step, with its end being the place that is tried; 0 if no step lowers f. Where
-   *     evaluations are used up, the lowest place found.
+   * @return the step, whose end is left as the run's trial point; 0 if no step decreases f. Where
+   *     the evaluations are used up, the best step found.
    */
   static double wolfe(Run run, Array direction, double slope, double a) {
     return slope < 0 ? new LineSearch(run, direction, slope).bracket(a) : 0;
@@ -89,7 +89,10 @@ final class LineSearch {
     return settle(previous);
   }
 
-  /** Between {@code low}, the lowest place so far, whose slope points to {@code high}, and that. */
+  /**
+   * Searches between {@code low}, the lowest point so far, whose slope points towards {@code high},
+   * and {@code high}.
+   */
   private double zoom(Place low, Place high) {
     while (left > 0) {
       Place here = at(between(low, high));
@@ -128,7 +131,7 @@ final class LineSearch {
   }
 
   /**
-   * Where the cubic through both ends is lowest; the middle if it is nowhere, or an end is not
+   * The minimum of the cubic through both ends; the middle where it has none, or an end is not
    * finite.
    */
   private static double between(Place low, Place high) {

@@ -3,33 +3,34 @@ package org.thalweg.minimize;
 import org.thalweg.device.Array;
 
 /**
- * A full-batch minimiser: a small immutable value. Its vectors stay on the objective's device, and
- * every sum is the device's: where the objective's bits are the same on two devices, so is each
- * point on the way.
+ * A full-batch minimiser: a small immutable value. Its vectors stay on the objective's device,
+ * which also computes every sum: where the objective has the same bits on two devices, so has each
+ * iterate.
  */
 public interface Minimizer {
-  /** Hears of each iteration. */
+  /** Is told of each iteration. */
   @FunctionalInterface
   interface Listener {
     /**
-     * An iteration is done.
+     * Called after each iteration.
      *
      * @param iteration from 1; 0 is the start
      * @param value f at the point that is kept
      * @param gradientNorm the largest magnitude in the gradient there
-     * @param step how many times its direction the point moved; 0 where it stayed
+     * @param step the step length along the direction; 0 where the point did not move
      */
     void iteration(int iteration, double value, double gradientNorm, double step);
 
     /**
-     * Whether to go on: asked before each evaluation. Where not, the last good point is the result.
+     * Whether to continue; asked before each evaluation. If not, the last accepted point is the
+     * result.
      */
     default boolean goesOn() {
       return true;
     }
   }
 
-  /** What {@link Minimizers} calls it. */
+  /** The name by which {@link Minimizers} knows it. */
   String name();
 
   /** Whether it needs products with the Hessian. */
@@ -37,20 +38,20 @@ public interface Minimizer {
     return false;
   }
 
-  /** How many vectors as long as the start it keeps on the device. */
+  /** How many vectors of the start's length it keeps on the device. */
   int vectors();
 
   /**
-   * Goes down from {@code start}. The result is never worse than that, but for rounding and for a
-   * fixed step.
+   * Minimises f from {@code start}. The value at the result is never larger than at the start,
+   * except by rounding or where the step is fixed.
    *
-   * @param start as the objective's vectors; not changed
+   * @param start a vector of the objective's type and size; not changed
    * @throws IllegalArgumentException if start is no such vector, function or gradient are not
    *     finite there, or the minimiser needs more than the objective or the memory has
    */
   Result minimize(Objective f, Array start, Stopping stopping, Listener listener);
 
-  /** With the default tolerances, unheard. */
+  /** Minimises with the default tolerances and without a listener. */
   default Result minimize(Objective f, Array start) {
     return minimize(f, start, Stopping.of(f.type()), (iteration, value, gradientNorm, step) -> {});
   }

@@ -19,7 +19,10 @@ public final class Minimizers {
 
   private Minimizers() {}
 
-  /** All of them, from what knows least of the function to what knows most. */
+  /**
+   * All of them, from those that use least of the function (values) to those that use most (the
+   * Hessian).
+   */
   public static List<Minimizer> all() {
     return ALL.all();
   }
@@ -30,8 +33,8 @@ public final class Minimizers {
   }
 
   /**
-   * The minimiser that a text describes: its name, and behind a colon what differs from the
-   * defaults, {@code "lbfgs:memory=20"}.
+   * The minimiser that a text describes: its name and, after a colon, the hyperparameters that
+   * differ from the defaults, {@code "lbfgs:memory=20"}.
    *
    * @throws IllegalArgumentException if it describes none; the message says what is allowed
    */

@@ -12,26 +12,27 @@ import org.thalweg.device.Array;
 import org.thalweg.numeric.ElementType;
 
 /**
- * Newton's method: the step to the lowest point of the quadratic that has f's gradient and Hessian,
- * {@code H * d = -g}, halved where f does not fall. Near a minimum each step doubles the number of
- * right digits. The Hessian of n parameters is put together from n products, factored by Cholesky
- * on the host in double: for low dimensions only, as n^2 numbers and n^3 / 3 multiplications an
- * iteration are for nothing else.
+ * Newton's method: the step to the minimum of the quadratic model with f's gradient and Hessian,
+ * {@code H * d = -g}, halved until f decreases. Near a minimum each step doubles the number of
+ * correct digits. The Hessian of n parameters is assembled from n products with unit vectors and
+ * factored on the host, by Cholesky in double: n^2 numbers and n^3 / 3 multiplications an
+ * iteration, so for low dimensions only.
  *
- * <p>A classifier's Hessian is singular, as its losses do not change when all scores of a row rise
- * by one number. With damping it is {@code (H + damping * h * I) * d = -g}, h the largest element
- * of H's diagonal (Levenberg, Quarterly of Applied Mathematics 2, 1944), which costs the doubling
- * where the curvature is as small as that.
+ * <p>A classifier's Hessian is singular, because its losses do not change when the same number is
+ * added to all scores of a row. With damping the system is {@code (H + damping * h * I) * d = -g},
+ * where h is the largest element of H's diagonal (Levenberg, Quarterly of Applied Mathematics 2,
+ * 1944); convergence is then no longer quadratic along directions whose curvature is as small as
+ * the damping.
  *
- * @param limit refuse objectives with more parameters, at most 46,340
- * @param damping finite and at least 0, which is none; else at least twice what rounding may hide,
- *     {@code n * 2^-23} in F32
+ * @param limit the largest number of parameters that is accepted, at most 46,340
+ * @param damping finite and at least 0, which means none; a smaller one than rounding needs, {@code
+ *     n * 2^-23} in F32, is raised to that
  */
 public record Newton(int limit, double damping) implements Minimizer {
-  /** The root of the longest Java array. */
+  /** The square root of the longest Java array. */
   private static final int MOST = 46_340;
 
-  /** What one core does, for the estimate in a refusal. */
+  /** Speed of one core, for the estimate in the error message. */
   private static final double MULTIPLICATIONS_A_SECOND = 1e9;
 
   /** Undamped, with at most 5,000 parameters: 200 MB, and less than a minute to factor. */
@@ -39,7 +40,6 @@ public record Newton(int limit, double damping) implements Minimizer {
     this(5000, 0);
   }
 
-  /** Checks the numbers. */
   public Newton {
     if (!(limit >= 1 && limit <= MOST)) {
       throw new IllegalArgumentException("limit must be in 1 .. %d: %d".formatted(MOST, limit));
@@ -81,7 +81,7 @@ public record Newton(int limit, double damping) implements Minimizer {
     }
   }
 
-  /** Refuses what takes too long or does not fit. */
+  /** Throws where the Hessian would take too long or would not fit. */
   void affordable(long n, long heap) {
     double bytes = 8.0 * n * n;
     if (n > limit || bytes > heap) {
@@ -101,7 +101,7 @@ public record Newton(int limit, double damping) implements Minimizer {
     }
   }
 
-  /** The damped {@code H * d = -g}, at one point after the other. */
+  /** One iteration after the other: assembles, factors and solves the damped {@code H * d = -g}. */
   private static final class Steps implements Supplier<@Nullable Reason> {
     private final Run run;
     private final int n;
@@ -112,8 +112,8 @@ public record Newton(int limit, double damping) implements Minimizer {
     private final CholeskyDecompositionBlock_DDRM cholesky =
         new CholeskyDecompositionBlock_DDRM(EjmlParameters.BLOCK_WIDTH_CHOL);
 
-    /** A pivot that is a smaller part of its diagonal element may be nothing but rounding. */
-    private final double leastPivot;
+    /** A pivot below this fraction of its diagonal element may be rounding error only. */
+    private final double smallestPivot;
 
     Steps(Run run, ElementType type, int n, double damping) {
       this.run = run;
@@ -122,7 +122,7 @@ public record Newton(int limit, double damping) implements Minimizer {
       this.direction = run.vector();
       this.column = run.vector();
       this.hessian = new DMatrixRMaj(n, n);
-      this.leastPivot = n * (type == ElementType.F32 ? 0x1p-24 : 0x1p-53);
+      this.smallestPivot = n * (type == ElementType.F32 ? 0x1p-24 : 0x1p-53);
     }
 
     @Override
@@ -145,12 +145,12 @@ public record Newton(int limit, double damping) implements Minimizer {
     }
 
     /**
-     * Sets the Hessian, a row for each product with a unit vector, and damps it. Returns its
+     * Assembles the Hessian, one row for each product with a unit vector, and damps it. Returns its
      * diagonal.
      */
     private double[] assemble() {
       double[] diagonal = new double[n];
-      run.times(0, run.g, direction); // zeros: g is finite
+      run.times(0, run.g, direction); // 0 * g sets direction to zero, as g is finite here
       for (int i = 0; i < n; i++) {
         Array one = direction.slice(i, 1);
         run.device.write(one, 1.0);
@@ -160,7 +160,8 @@ public record Newton(int limit, double damping) implements Minimizer {
         System.arraycopy(row, 0, hessian.data, i * n, n);
         diagonal[i] = row[i];
       }
-      double share = damping == 0 ? 0 : Math.max(damping, 2 * leastPivot); // beyond rounding
+      double share =
+          damping == 0 ? 0 : Math.max(damping, 2 * smallestPivot); // above rounding error
       double damp = share * Arrays.stream(diagonal).max().orElse(0);
       for (int i = 0; i < n; i++) {
         diagonal[i] += damp;
@@ -170,13 +171,14 @@ public record Newton(int limit, double damping) implements Minimizer {
     }
 
     /**
-     * Puts the Cholesky factor in the Hessian's place. Returns whether it has one, beyond rounding.
+     * Overwrites the Hessian by its Cholesky factor. Returns whether it is positive definite,
+     * rounding allowed for.
      */
     private boolean factor(double[] diagonal) {
       boolean positive = cholesky.decompose(hessian);
       for (int i = 0; positive && i < n; i++) {
         double pivot = hessian.get(i, i) * hessian.get(i, i);
-        positive = pivot > leastPivot * diagonal[i];
+        positive = pivot > smallestPivot * diagonal[i];
       }
       return positive;
     }

@@ -4,15 +4,15 @@ import org.thalweg.device.Array;
 import org.thalweg.device.Norm;
 
 /**
- * Newton's method with its system solved by conjugate gradients, as far as the point deserves: to a
- * residual of {@code min(0.5, sqrt |g|) * |g|}, or to where the curvature is not positive. It needs
- * products of the Hessian with vectors, never the Hessian. Source: Nocedal and Wright, Numerical
- * Optimization, 2nd ed., algorithm 7.1.
+ * Newton's method whose linear system is solved by conjugate gradients, the more exactly the nearer
+ * the minimum: to a residual of {@code min(0.5, sqrt |g|) * |g|}, or until a direction of
+ * non-positive curvature is met. It needs products of the Hessian with vectors, never the Hessian.
+ * Source: Nocedal and Wright, Numerical Optimization, 2nd ed., algorithm 7.1.
  */
 public record NewtonCg() implements Minimizer {
   /**
-   * In one iteration; a system that needs more is left half solved, which is still a direction of
-   * descent.
+   * The most Hessian products in one iteration. A system that needs more is solved approximately,
+   * which still gives a descent direction.
    */
   private static final int MOST_PRODUCTS = 500;
 
@@ -52,12 +52,12 @@ public record NewtonCg() implements Minimizer {
     }
   }
 
-  /** {@code H * direction = -g}, nearly. */
+  /** Solves {@code H * direction = -g} approximately. */
   private static void solve(
       Run run, Array direction, Array residual, Array conjugate, Array product) {
     double norm = run.norm(Norm.TWO, run.g);
     double enough = Math.min(0.5, Math.sqrt(norm)) * norm;
-    run.times(0, run.g, direction); // zeros: g is finite
+    run.times(0, run.g, direction); // 0 * g sets direction to zero, as g is finite here
     run.device.copy(run.g, residual);
     run.times(-1, run.g, conjugate);
     double square = run.dot(residual, residual);

@@ -5,14 +5,14 @@ import org.thalweg.device.Device;
 import org.thalweg.numeric.ElementType;
 
 /**
- * A function of a vector that is to be made small: what full-batch minimisers work on and gradient
- * checks look at. Its arrays lie on one device. The same call twice gives the same bits.
+ * A function of a vector that is to be minimised, the argument of minimisers and gradient checks.
+ * Its arrays lie on one device. The same call returns the same bits each time.
  */
 public interface Objective {
-  /** Where its vectors lie. */
+  /** The device on which its vectors lie. */
   Device device();
 
-  /** F32 or F64: what its vectors are. */
+  /** The element type of its vectors, F32 or F64. */
   ElementType type();
 
   /** How many numbers the vector has. */
@@ -29,8 +29,8 @@ public interface Objective {
   double gradient(Array w, Array gradient);
 
   /**
-   * {@link #value} at several points, the same bits: what a device can compute together takes fewer
-   * launches so.
+   * {@link #value} at several points, with the same bits. An implementation may compute them
+   * together, in fewer launches.
    *
    * @param points each as long as w, rounded to its type
    */
@@ -45,7 +45,7 @@ public interface Objective {
     return values;
   }
 
-  /** Whether {@link #hessianTimes} is there. */
+  /** Whether {@link #hessianTimes} is implemented. */
   default boolean twiceDifferentiable() {
     return false;
   }

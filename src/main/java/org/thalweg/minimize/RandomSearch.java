@@ -11,10 +11,9 @@ import org.thalweg.numeric.Philox;
  * @param deviation the standard deviation of each number, whose mean is 0
  */
 public record RandomSearch(long seed, double deviation) implements Minimizer {
-  /** Of the draws; a classifier's first weights are stream 0. */
+  /** The random stream of the draws; a classifier's initial weights use stream 0. */
   private static final long STREAM = 1;
 
-  /** Checks the deviation. */
   public RandomSearch {
     if (!(deviation > 0 && deviation < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("deviation must be above 0 and finite: " + deviation);
@@ -31,7 +30,10 @@ public record RandomSearch(long seed, double deviation) implements Minimizer {
     return Run.VECTORS;
   }
 
-  /** {@inheritDoc} The change of the value is not looked at: most draws change nothing. */
+  /**
+   * {@inheritDoc} The tolerance on the change of the value is ignored, as most draws change
+   * nothing.
+   */
   @Override
   public Result minimize(Objective f, Array start, Stopping stopping, Listener listener) {
     Stopping unchanged = new Stopping(stopping.gradient(), 0, stopping.iterations());

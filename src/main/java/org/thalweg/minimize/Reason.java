@@ -2,14 +2,14 @@ package org.thalweg.minimize;
 
 /** Why a minimiser stopped. */
 public enum Reason {
-  /** What one hopes for. */
+  /** Converged. */
   GRADIENT("the gradient is within the tolerance"),
   CHANGE("the value changes by less than the tolerance"),
   ITERATIONS("the iterations are used up"),
   STOPPED("it was told to stop before it had arrived"),
-  /** At the bottom, as far as rounding shows it; or the gradient is not the function's. */
+  /** At the minimum to within rounding; or the gradient is wrong. */
   NO_DESCENT("the line search finds no better point, however short the step"),
-  /** A step that is fixed was too long. */
+  /** A fixed step was too long. */
   NOT_FINITE("the step leads to where the function or its gradient is not finite: it is too long"),
   HESSIAN(
       "the Hessian is singular or indefinite here, so that its quadratic has no lowest point; more"

@@ -3,10 +3,10 @@ package org.thalweg.minimize;
 import org.thalweg.device.Array;
 
 /**
- * Where a minimiser arrived.
+ * The result of a minimisation.
  *
- * @param point the last good point, where function and gradient are finite. On the objective's
- *     device; the caller's, to be closed
+ * @param point the last accepted point, where function and gradient are finite; on the objective's
+ *     device, owned by the caller, who closes it
  * @param value f there
  * @param gradientNorm the largest magnitude in the gradient there
  * @param iterations how many it took

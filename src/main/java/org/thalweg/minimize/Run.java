@@ -13,23 +13,23 @@ import org.thalweg.device.Norm;
 import org.thalweg.numeric.ElementType;
 
 /**
- * A minimisation under way: the last good point, and beside it the place that is tried. What it
- * allocates is closed with it.
+ * A running minimisation: the last accepted point and the trial point. Closing it frees what it has
+ * allocated.
  */
 final class Run implements AutoCloseable {
-  /** How many vectors it begins with. */
+  /** How many vectors each run allocates. */
   static final int VECTORS = 4;
 
   final Device device;
 
-  /** The last good point, and what is known there. */
+  /** The last accepted point, with gradient, value and gradient norm. */
   Array w;
 
   Array g;
   double value;
   double gradientNorm;
 
-  /** The place that is tried. */
+  /** The trial point. */
   Array triedW;
 
   Array triedG;
@@ -70,8 +70,7 @@ final class Run implements AutoCloseable {
   }
 
   /**
-   * From the start through one iteration after the other until it says why not, or a tolerance
-   * does.
+   * Iterates from the start until the iteration returns a reason to stop, or a tolerance is met.
    */
   Result iterate(Supplier<@Nullable Reason> iteration) {
     device.copy(start, triedW);
@@ -112,19 +111,21 @@ final class Run implements AutoCloseable {
     return iterations == stopping.iterations() ? Reason.ITERATIONS : null;
   }
 
-  /** What values may differ by for rounding alone: a few units in the last place of f. */
+  /** By how much values may differ through rounding alone: a few units in the last place of f. */
   double noise() {
     return (f.type() == ElementType.F32 ? 0x1p-22 : 0x1p-51) * Math.abs(value);
   }
 
-  /** Whether f and its gradient are finite at {@code w + a * direction}. */
+  /**
+   * Evaluates at {@code w + a * direction}. Returns whether f and its gradient are finite there.
+   */
   boolean tryAlong(double a, Array direction) {
     device.copy(w, triedW);
     device.axpy(a, direction, triedW);
     return evaluate();
   }
 
-  /** The listener has said not to go on. */
+  /** The listener does not want to continue. */
   private static final class Stopped extends RuntimeException {
     private static final long serialVersionUID = 1;
   }
@@ -135,7 +136,7 @@ final class Run implements AutoCloseable {
     }
   }
 
-  /** Evaluates where {@link #triedW} is: whether all is finite there. */
+  /** Evaluates f and its gradient at {@link #triedW}. Returns whether both are finite. */
   boolean evaluate() {
     checkGoesOn();
     return evaluated();
@@ -148,17 +149,14 @@ final class Run implements AutoCloseable {
     return Double.isFinite(triedValue) && Double.isFinite(triedNorm);
   }
 
-  /** f alone where {@link #triedW} is. */
+  /** Evaluates f alone at {@link #triedW}. */
   double evaluateValue() {
     checkGoesOn();
     values++;
     return f.value(triedW);
   }
 
-  /**
-   * What was tried, and evaluated, becomes the last good point, {@code step} times a direction from
-   * the one before.
-   */
+  /** Makes the evaluated trial point the last accepted point. */
   void accept(double step) {
     Array oldW = w;
     w = triedW;
@@ -171,7 +169,7 @@ final class Run implements AutoCloseable {
     this.step = step;
   }
 
-  /** A new one, zeros. */
+  /** Allocates a vector of zeros. */
   Array vector() {
     Array vector = device.allocate(f.type(), f.size());
     arrays.add(vector);

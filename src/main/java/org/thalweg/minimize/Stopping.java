@@ -11,7 +11,6 @@ import org.thalweg.numeric.ElementType;
  * @param iterations the most of them
  */
 public record Stopping(double gradient, double change, int iterations) {
-  /** Checks the tolerances. */
   public Stopping {
     if (!(gradient >= 0 && change >= 0 && iterations >= 0)) {
       throw new IllegalArgumentException(

@@ -11,18 +11,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A white picture to draw on, with what all pictures share: the font, the colours, the way text is
- * fitted.
+ * A white image to draw on, with what all pictures share: font, colours, and the fitting of text.
  */
 final class Canvas {
   static {
-    // Before the first class of AWT is loaded: it looks once. All that this room draws begins here.
+    // AWT reads this once, when its first class is loaded; every picture of this package begins
+    // here.
     System.setProperty("java.awt.headless", "true");
   }
 
   /**
    * M. Okabe, K. Ito, "Color Universal Design" (2008), without the yellow, which white paper
-   * swallows. The first twenty-one series differ by colour and dash.
+   * swallows. The first twenty-one series differ in colour or dash pattern.
    */
   private static final List<Color> COLOURS =
       List.of(
@@ -40,7 +40,7 @@ final class Canvas {
   static final int SMALL = 12;
   static final int TITLE = 18;
 
-  /** What stands for a number that is not finite. */
+  /** The colour of a number that is not finite. */
   static final Color NOT_FINITE = new Color(0xBBBBBB);
 
   static final Color CLEAR = new Color(0, 0, 0, 0);
@@ -69,7 +69,8 @@ final class Canvas {
     Font font = new Font(Font.SANS_SERIF, style, size);
     try {
       if (font.canDisplayUpTo("Thalweg 0123") < 0) return font;
-    } catch (Error | RuntimeException e) { // InternalError and what follows it: nothing documented
+    } catch (Error
+        | RuntimeException e) { // an undocumented InternalError, or one that follows from it
       throw noFonts(e);
     }
     throw noFonts(null);
@@ -110,7 +111,7 @@ final class Canvas {
     return new Color(a[0], a[1], a[2]);
   }
 
-  /** What can be printed on one line, whatever a data set calls its classes. */
+  /** The name with control characters replaced, so that it fits on one line. */
   static String printable(String name) {
     return name.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
   }
@@ -124,9 +125,10 @@ final class Canvas {
   }
 
   /**
-   * Writes one line, its end cut off where it is wider than may be.
+   * Writes one line of text, truncated to the given width.
    *
-   * @param align where {@code x} is in it: 0 its beginning, 0.5 its middle, 1 its end
+   * @param align which point of the text is at {@code x}: 0 its beginning, 0.5 its middle, 1 its
+   *     end
    * @param y its middle
    */
   void text(String text, double x, double y, double align, int widest) {
@@ -139,9 +141,7 @@ final class Canvas {
     pen.drawString(shown, (float) (x - align * width(shown)), baseline);
   }
 
-  /**
-   * As {@link #text}, from below to above; {@code y} is where it is aligned, {@code x} its middle.
-   */
+  /** As {@link #text}, but upwards: aligned at {@code y}, centred at {@code x}. */
   void upwards(String text, double x, double y, double align, int widest) {
     pen.rotate(-Math.PI / 2, x, y);
     text(text, x, y, align, widest);

@@ -10,11 +10,11 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
- * Which classes are taken for which. The darkness of a cell is its share of the row, so that rare
- * classes are seen as well as frequent ones.
+ * A confusion matrix. The darkness of a cell is its share of the row, so that rare classes can be
+ * read as well as frequent ones.
  *
- * @param counts of the rows of class i, how many were taken for class j: [true class][predicted
- *     class]
+ * @param counts [true class][predicted class]: how many rows of one class were predicted as the
+ *     other
  * @param classes their names
  */
 @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
@@ -26,10 +26,9 @@ public record ConfusionMatrix(long[][] counts, List<String> classes) implements 
   private static final int NAMES = 130;
   private static final int MARGIN = 30;
 
-  /** Names longer than this make the table in text too wide: then columns are numbered. */
+  /** Longer names than this would make the text table too wide: its columns are numbered then. */
   private static final int SHORT = 6;
 
-  /** Checks that there is one count for every two classes. */
   public ConfusionMatrix {
     classes = List.copyOf(classes);
     int n = classes.size();
@@ -38,24 +37,24 @@ public record ConfusionMatrix(long[][] counts, List<String> classes) implements 
     }
   }
 
-  /** Counts. The labels are 0 to the number of classes - 1. */
+  /** Counts predictions. The labels are 0 to the number of classes - 1. */
   public static ConfusionMatrix of(int[] truth, int[] predicted, List<String> classes) {
     long[][] counts = new long[classes.size()][classes.size()];
     for (int i = 0; i < truth.length; i++) counts[truth[i]][predicted[i]]++;
     return new ConfusionMatrix(counts, classes);
   }
 
-  /** Of the rows of a class, the share that was recognised; NaN where there are none. */
+  /** The share of a class's rows that was predicted correctly; NaN where there are none. */
   public double recall(int label) {
     return (double) counts[label][label] / LongStream.of(counts[label]).sum();
   }
 
-  /** Of the rows taken for a class, the share that belong to it; NaN where there are none. */
+  /** The share of the rows predicted as a class that belong to it; NaN where there are none. */
   public double precision(int label) {
     return (double) counts[label][label] / column(label).sum();
   }
 
-  /** Of all rows, the share that was recognised; NaN where there are none. */
+  /** The share of all rows that was predicted correctly; NaN where there are none. */
   public double accuracy() {
     long right = IntStream.range(0, counts.length).mapToLong(i -> counts[i][i]).sum();
     long all = IntStream.range(0, counts.length).mapToLong(i -> column(i).sum()).sum();
@@ -124,8 +123,8 @@ public record ConfusionMatrix(long[][] counts, List<String> classes) implements 
   }
 
   /**
-   * The same as a table: a line for each true class, a column for each predicted one, the recall to
-   * the right, the precision below, the accuracy in the corner. A share of nothing is "-".
+   * The matrix as a text table: a line for each true class, a column for each predicted one, recall
+   * to the right, precision below, accuracy in the corner. A share of no rows is "-".
    */
   public String text() {
     int n = classes.size();

@@ -15,11 +15,10 @@ import org.thalweg.plot.Lines.Range;
 import org.thalweg.plot.Lines.Series;
 
 /**
- * Ways through a landscape: a function of two variables as bands of grey, dark where it is small,
- * and a line for each optimizer, from a ring to a dot. The bands' bounds are quantiles of the
- * values in the rectangle, closer together near the smallest, so that only the order of the values
- * counts: an ill-conditioned bowl, and a valley a thousand times deeper than its flanks are long,
- * show their shape alike.
+ * Trajectories over a contour plot: a function of two variables as bands of grey, dark where it is
+ * small, and a line for each optimizer, from a ring at its start to a dot at its end. The bands'
+ * bounds are quantiles of the values in the rectangle, closer together near the smallest, so that
+ * only the order of the values matters, whatever their range.
  *
  * @param paths told apart by colour, and by dash from the eighth on; what leaves the rectangle is
  *     cut off at its edge
@@ -32,8 +31,8 @@ public record Contours(
   private static final int BANDS = 20;
 
   /**
-   * Far outside of every rectangle, and near enough for differences to be finite. The way back from
-   * so far is lost in the rounding, and not drawn.
+   * Coordinates are clamped to this: far outside every rectangle, and small enough for differences
+   * to be finite. A segment back from there is lost in rounding and not drawn.
    */
   private static final double FAR = 1e100;
 
@@ -56,7 +55,8 @@ public record Contours(
     chart.getStyler().setChartBackgroundColor(Canvas.CLEAR);
     chart.getStyler().setPlotGridLinesVisible(false);
     chart.getSeriesCollection().forEach(line -> line.setMarker(SeriesMarkers.NONE));
-    chart.paint(new Canvas(1, 1).pen, WIDTH, HEIGHT); // now it knows where its axes are
+    chart.paint(
+        new Canvas(1, 1).pen, WIDTH, HEIGHT); // the positions of the axes are known after painting
     int left = (int) Math.round(chart.getScreenXFromChart(x.min()));
     int top = (int) Math.round(chart.getScreenYFromChart(y.max()));
     int width = (int) Math.round(chart.getScreenXFromChart(x.max())) - left;
@@ -93,7 +93,7 @@ public record Contours(
     canvas.pen.setColor(Color.BLACK);
   }
 
-  /** A dot is of the band that the value in its middle falls into; NaN is of the highest one. */
+  /** Each pixel has the band of the value at its centre; NaN has the highest. */
   private BufferedImage bands(int width, int height) {
     double[] values = new double[width * height];
     for (int i = 0; i < values.length; i++) {
@@ -118,7 +118,7 @@ public record Contours(
     return image;
   }
 
-  /** The part of a path that is in the rectangle, cut at its edge; gaps where it is outside. */
+  /** Clips a path to the rectangle, with gaps where it is outside. */
   private Series clipped(Series path) {
     DoubleStream.Builder xs = DoubleStream.builder();
     DoubleStream.Builder ys = DoubleStream.builder();
@@ -126,7 +126,7 @@ public record Contours(
     for (int i = 0; i + 1 < path.x().length; i++) {
       double[] from = {near(path.x()[i]), near(path.y()[i])};
       double[] step = {near(path.x()[i + 1]) - from[0], near(path.y()[i + 1]) - from[1]};
-      // The segment is from + t*step, t in [0, 1]: each edge takes away one side of it (Liang,
+      // The segment is from + t*step, t in [0, 1]; each edge cuts off a part of it (Liang,
       // Barsky 1984).
       double enter = 0;
       double leave = 1;

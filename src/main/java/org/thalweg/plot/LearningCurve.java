@@ -12,8 +12,8 @@ import org.thalweg.plot.Lines.Range;
 import org.thalweg.plot.Lines.Series;
 
 /**
- * How a training went: the loss to the left, the accuracy to the right, each over the epochs. The
- * loss has a logarithmic axis where it spans more than two decades.
+ * Learning curves: loss in the left panel, accuracy in the right one, over the epochs. The loss
+ * axis is logarithmic where the loss spans more than two decades.
  *
  * @param curves at least one, with at least one of its two series
  */
@@ -62,8 +62,8 @@ public record LearningCurve(List<Curve> curves) implements Picture {
   }
 
   /**
-   * Of those curves that have it; of the others, one without points, so that colours are the same
-   * in both panels.
+   * The series of all curves; an empty one for a curve without it, so that both panels have the
+   * same colours.
    */
   private List<Series> series(Function<Curve, double @Nullable []> measure) {
     if (curves.stream().allMatch(curve -> measure.apply(curve) == null)) return List.of();

@@ -16,23 +16,22 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 /**
  * A line chart.
  *
- * @param x what is to the right
- * @param y what is upwards
+ * @param x the horizontal axis
+ * @param y the vertical axis
  * @param series told apart by colour, and by dash from the eighth on
  */
 public record Lines(String title, Axis x, Axis y, List<Series> series) implements Picture {
   private static final int WIDTH = 900;
   private static final int HEIGHT = 560;
 
-  /** What is farther from 0 is not shown: ranges stay finite. */
+  /** Numbers of larger magnitude are not shown, so that ranges stay finite. */
   private static final double FAR = 1e300;
 
-  /** Fewer points than this are marked: a line through one point is none. */
+  /** Series with fewer points than this have markers: a single point makes no line. */
   static final int FEW = 16;
 
   /**
-   * An axis over more decades than these has exponents on it: XChart would write every power in
-   * full.
+   * An axis over more decades than this shows exponents, as XChart would write every power in full.
    */
   private static final int DECADES = 12;
 
@@ -50,13 +49,13 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
    * @param range the smallest and the largest number shown; null is those of the data
    */
   public record Axis(String label, boolean logarithmic, @Nullable Range range) {
-    /** As far as the data go. */
+    /** An axis with the range of the data. */
     public Axis(String label, boolean logarithmic) {
       this(label, logarithmic, null);
     }
 
     /**
-     * As far as the y of these series go; logarithmic where the positive ones span more than two
+     * A vertical axis for these series; logarithmic where the positive values span more than two
      * decades.
      */
     public static Axis upwards(String label, List<Series> series) {
@@ -109,10 +108,7 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
     return canvas.image;
   }
 
-  /**
-   * The chart, for those who put it beside or upon something else; only after a {@link Canvas} was
-   * made.
-   */
+  /** The chart, to be combined with other charts; call it only after a {@link Canvas} was made. */
   XYChart chart(int width, int height) {
     XYChart chart = new XYChart(width, height);
     var style = chart.getStyler();
@@ -182,7 +178,7 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
             .summaryStatistics();
     double min = found.getCount() == 0 ? 1 : found.getMin();
     double max = found.getCount() == 0 ? 1 : found.getMax();
-    // Two powers of ten at least, to be read between.
+    // At least two decades, so that there are ticks.
     if (axis.logarithmic && !(max / min >= 100)) {
       double low = Math.floor(Math.log10(min));
       double high = Math.max(low + 1, Math.ceil(Math.log10(max)));

@@ -11,7 +11,7 @@ import javax.imageio.ImageIO;
 public final class Plot {
   private Plot() {}
 
-  /** Writes a picture into a new file: there is the whole of it, or nothing. */
+  /** Writes a picture to a new file, atomically. */
   public static void write(Path png, Picture picture) throws IOException {
     write(png, picture, false);
   }
@@ -25,11 +25,11 @@ public final class Plot {
    */
   public static void write(Path png, Picture picture, boolean overwrite) throws IOException {
     if (!overwrite && Files.exists(png)) {
-      throw new FileAlreadyExistsException(png.toString()); // before the work of drawing
+      throw new FileAlreadyExistsException(png.toString()); // before drawing, which takes long
     }
     var image = picture.draw();
     ImageIO.setUseCache(false);
-    // Beside the target: nobody sees half a picture.
+    // Written beside the target, then moved: nobody sees half a picture.
     Path whole = png.resolveSibling(png.getFileName() + "." + ProcessHandle.current().pid());
     try {
       try (var stream = Files.newOutputStream(whole)) {
@@ -38,7 +38,7 @@ public final class Plot {
       if (overwrite) {
         Files.move(whole, png, StandardCopyOption.REPLACE_EXISTING);
       } else {
-        Files.move(whole, png); // refuses what has come into being meanwhile
+        Files.move(whole, png); // fails where the file has been created meanwhile
       }
     } finally {
       Files.deleteIfExists(whole);

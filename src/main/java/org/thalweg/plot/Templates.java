@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Datasets.Shape;
 
 /**
- * The weights of a linear classifier: for each class the row it likes best. One channel is shown
+ * The weights of a linear classifier as pictures, one template for each class. One channel is shown
  * from blue (negative) over white (0) to red, on one scale for all classes; three channels are red,
- * green and blue, each class from its smallest to its largest weight. Features that are no picture
- * stand side by side, one line for each class. (CS231n, "Linear classification": template
- * matching.) A weight that is not finite is grey.
+ * green and blue, each class from its smallest to its largest weight. Where the features are no
+ * picture, each class is one line of them. (CS231n, "Linear classification": template matching.) A
+ * weight that is not finite is grey.
  *
  * @param weights row-major [features × classes]
  * @param shape what the features are a picture of, of 1 or 3 channels; null where they are none
@@ -31,12 +31,11 @@ public record Templates(double[] weights, List<String> classes, @Nullable Shape 
   private static final int STRIP_HEIGHT = 26;
   private static final int NAMES = 150;
 
-  /** The bar that explains the colours, and the room for its numbers. */
+  /** Width of the colour bar with its numbers. */
   private static final int BAR = 220;
 
   private static final int BAR_ROOM = 56;
 
-  /** Checks that the sizes fit. */
   public Templates {
     classes = List.copyOf(classes);
     if (weights.length == 0 || weights.length % classes.size() != 0) {
@@ -64,7 +63,7 @@ public record Templates(double[] weights, List<String> classes, @Nullable Shape 
     int columns = (int) Math.ceil(Math.sqrt(2.0 * classes.size()));
     int rows = (classes.size() + columns - 1) / columns;
     boolean explained = shape.channels() == 1;
-    // Names and the colour bar keep their room, however small the pictures are.
+    // Names and the colour bar need their space, however small the pictures are.
     int cell = Math.max(width, 64) + GAP;
     Canvas canvas =
         new Canvas(
@@ -112,7 +111,7 @@ public record Templates(double[] weights, List<String> classes, @Nullable Shape 
 
   private static Color rgb(DoubleSummaryStatistics range, double... weights) {
     float[] rgb = new float[weights.length];
-    // Halves: the difference of two finite numbers may not be finite.
+    // Computed from halves, as the difference of two finite numbers may overflow.
     double span = range.getMax() / 2 - range.getMin() / 2;
     for (int i = 0; i < rgb.length; i++) {
       if (!Double.isFinite(weights[i])) return Canvas.NOT_FINITE;
@@ -122,8 +121,8 @@ public record Templates(double[] weights, List<String> classes, @Nullable Shape 
   }
 
   /**
-   * One line for each class; where there are more features than dots, a dot is the largest of its
-   * features.
+   * One line for each class; where there are more features than pixels, a pixel shows the largest
+   * of its features.
    */
   private BufferedImage strips() {
     int features = weights.length / classes.size();

@@ -52,15 +52,15 @@ class CompareCommandTest {
   void everySurface() throws IOException {
     for (String name : Surfaces.names()) {
       MainTest.Outcome outcome = compare(name, name, "--optimizers=adam");
-      assertEquals(Set.of("all.png", "adam.png", "ways.csv"), files(name));
+      assertEquals(Set.of("all.png", "adam.png", "trajectories.csv"), files(name));
       assertTrue(ImageIO.read(folder.resolve(name).resolve("all.png").toFile()).getWidth() > 0);
-      List<String> csv = lines(name + "/ways.csv");
+      List<String> csv = lines(name + "/trajectories.csv");
       assertEquals("optimizer,step,x,y,value", csv.get(0));
       assertEquals(1 + 201, csv.size());
       List<String> printed = outcome.out().lines().toList();
       assertTrue(printed.get(1).startsWith("surface     " + name + ": "), printed.get(1));
       assertTrue(printed.get(5).matches("adam( +[-0-9.e]+){5}"), printed.get(5));
-      assertTrue(outcome.out().contains("left        " + folder.resolve(name)), outcome.out());
+      assertTrue(outcome.out().contains("written     " + folder.resolve(name)), outcome.out());
     }
   }
 
@@ -85,8 +85,9 @@ class CompareCommandTest {
             .matches("momentum mu=0 lr=1e300 +1e300 +the value is not finite after step 1"),
         printed.get(6));
     assertEquals(
-        Set.of("all.png", "momentum-mu=0-lr=1e300.png", "sgd.png", "ways.csv"), files("text"));
-    List<String> csv = lines("text/ways.csv");
+        Set.of("all.png", "momentum-mu=0-lr=1e300.png", "sgd.png", "trajectories.csv"),
+        files("text"));
+    List<String> csv = lines("text/trajectories.csv");
     assertEquals("sgd,20,3.814697265625E-6,0.0,7.275957614183426E-12", csv.get(21));
     assertEquals("momentum mu=0 lr=1e300,0,4.0,0.0,8.0", csv.get(22));
 
@@ -101,7 +102,7 @@ class CompareCommandTest {
     assertFalse(object(objects, 1).has("value"));
     assertEquals("done", object(objects, 2).get("event").getAsString());
     assertEquals(files("text"), files("json"));
-    assertEquals(csv, lines("json/ways.csv"));
+    assertEquals(csv, lines("json/trajectories.csv"));
   }
 
   /** The same start and the same minibatches as a training alone. */

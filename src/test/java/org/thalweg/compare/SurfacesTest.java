@@ -63,7 +63,7 @@ class SurfacesTest {
   void nothingIsBelowTheLeast(Surface surface) {
     assertFlat(surface, surface.lowest(), 2);
     for (double[] w : places(surface)) {
-      assertTrue(surface.value(w) >= surface.least(), surface.name());
+      assertTrue(surface.value(w) >= surface.minimum(), surface.name());
     }
   }
 
@@ -73,7 +73,7 @@ class SurfacesTest {
     assertFlat(Surfaces.saddle(), new Point(0, 0), 1);
     assertFlat(Surfaces.localMinimum(), new Point(-1, 0), 2);
     assertFlat(Surfaces.localMinimum(), new Point(-0.5, 0), 1);
-    assertEquals(-0.25, Surfaces.saddle().least());
+    assertEquals(-0.25, Surfaces.saddle().minimum());
     assertEquals(0.125, Surfaces.localMinimum().value(new double[] {-1, 0}));
   }
 

@@ -56,8 +56,8 @@ class DatasetsTest {
     assertEquals(
         folder.resolve("train-images-idx3-ubyte")
             + " is missing, also with .gz: sudo apt-get install dataset-fashion-mnist, or download"
-            + " data/fashion of https://github.com/zalandoresearch/fashion-mnist and name it by"
-            + " --data-dir",
+            + " data/fashion of https://github.com/zalandoresearch/fashion-mnist and name its"
+            + " folder",
         e.getMessage());
   }
 
@@ -87,6 +87,9 @@ class DatasetsTest {
       assertTrue(e.getMessage().startsWith(wrong.words), e.getMessage());
     }
     for (String name : Datasets.names()) { // each is known, if not there
+      if (Datasets.needsFolder(name)) {
+        assertThrows(IllegalArgumentException.class, () -> Datasets.load(name, null, null));
+      }
       try {
         Datasets.load(name, name.equals("digits") ? null : folder, null);
         assertEquals("digits", name);

@@ -240,7 +240,7 @@ class ReadersTest {
             List.of(
                 "1,0\n\"1\"2,0\n",
                 "",
-                "line 2, column 1: expected a comma or the end of the line behind a quote"),
+                "line 2, column 1: expected a comma or the end of the line after a quote"),
             List.of(
                 "1,0\n1,\"0\n",
                 "",
@@ -406,7 +406,7 @@ class ReadersTest {
       assertTrue(
           message.startsWith(folder.resolve(file) + " is missing, also with .gz: download "),
           message);
-      assertTrue(message.contains("https://") && message.endsWith("by --data-dir"), message);
+      assertTrue(message.contains("https://") && message.endsWith("name its folder"), message);
       Files.write(folder.resolve(file), files.get(file));
     }
   }

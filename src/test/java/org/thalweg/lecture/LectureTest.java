@@ -41,11 +41,11 @@ class LectureTest {
     try (Device device = new JavaDevice()) {
       for (Lesson lesson : Lecture.lessons()) {
         Evidence evidence = Lecture.examine(lesson, device);
-        assertTrue(evidence.holds(), lesson.name() + ": " + evidence.figures());
+        assertTrue(evidence.holds(), lesson.name() + ": " + evidence.measured());
         gallery.add(lesson, evidence);
       }
-      for (Demonstration exhibit : Lecture.exhibits()) {
-        gallery.add(exhibit, Lecture.plates(exhibit, device));
+      for (Demonstration demonstration : Lecture.demonstrations()) {
+        gallery.add(demonstration, Lecture.figures(demonstration, device));
       }
     }
     gallery.write(folder.resolve(Gallery.INDEX), "java");
@@ -62,19 +62,19 @@ class LectureTest {
       assertEquals(there, shown);
     }
     assertEquals(1 + Optimizers.all().size(), elements(page, "tr").size());
-    int sections = Lecture.lessons().size() + Lecture.exhibits().size() + 1;
+    int sections = Lecture.lessons().size() + Lecture.demonstrations().size() + 1;
     assertEquals(sections, elements(page, "section").size());
   }
 
   @Test
   void whatDoesNotHoldIsReportedAsSuch() throws Exception {
     Lesson lesson =
-        new Lesson("odd-one", "1 < 0 & \"so\"", lab -> new Evidence(true, "", List.of()));
+        new Lesson("odd-one", "1 < 0 & \"so\"", laboratory -> new Evidence(true, "", List.of()));
     Gallery gallery = new Gallery(this::draw);
     gallery.add(lesson, new Evidence(false, "1 > 0.", List.of()));
     gallery.write(folder.resolve(Gallery.INDEX), "none");
     String text = page().getDocumentElement().getTextContent();
-    assertTrue(text.contains("bear it out or do\nnot. The thresholds"), text);
+    assertTrue(text.contains("with pictures\nand figures. The thresholds"), text);
     assertTrue(text.contains("Odd one\n1 < 0 & \"so\"\nDoes not hold. 1 > 0."), text);
   }
 
@@ -87,7 +87,7 @@ class LectureTest {
             Device driver = TestDevices.DRIVER.open()) {
           Evidence here = Lecture.examine(lesson, java);
           Evidence there = Lecture.examine(lesson, driver);
-          assertEquals(here.figures(), there.figures());
+          assertEquals(here.measured(), there.measured());
         }
       }
     }
