@@ -245,6 +245,11 @@ final class VectorInputs {
       for (double a : new double[] {-0.1, 0, 1e30}) {
         file.add("elementwise", each, object("a", a));
       }
+      // In F32 a*x + y lies just below the middle of two numbers; rounded to F64 first, on it.
+      String middle = name + "_middle";
+      double[] x1 = {0x1.ffffep-1};
+      file.input(middle, object("type", type, "x", x1, "y", new double[] {0x1.000002p0}));
+      file.add("elementwise", middle, object("a", 0x1.00001p-24));
       tallies(file, type);
     }
   }
