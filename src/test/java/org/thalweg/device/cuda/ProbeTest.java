@@ -3,6 +3,7 @@ package org.thalweg.device.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -18,10 +19,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.thalweg.device.TestDevices;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
+import org.thalweg.tools.Vectors;
 
 /** exact.cuh and Exact compute the same bits: exp, log and the canonical sums by themselves. */
 @Tag("driver")
@@ -203,5 +206,25 @@ class ProbeTest {
       floats[i] = (float) x[i];
     }
     return floats;
+  }
+
+  /** As in the file of the vectors, by the kernels' own exp and log. */
+  @ParameterizedTest
+  @CsvSource({"exp, F32", "exp, F64", "log, F32", "log, F64"})
+  void vectors(String function, ElementType type) throws Exception {
+    Path file = Vectors.FOLDER.resolve("functions.json");
+    double[] x =
+        Vectors.numbers(Vectors.inputs(file).get(type.suffix()).getAsJsonObject().get("x"));
+    int compared = 0;
+    for (JsonObject one : Vectors.cases(file)) {
+      if (one.get("operation").getAsString().equals(function)
+          && one.get("input").getAsString().equals(type.suffix())) {
+        assertEquals(
+            one.get("output").getAsJsonObject().get("y"),
+            Vectors.hex(run(function, type, x, x.length, 256)));
+        compared++;
+      }
+    }
+    assertEquals(1, compared);
   }
 }
