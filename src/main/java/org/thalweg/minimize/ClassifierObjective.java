@@ -21,6 +21,7 @@ import org.thalweg.device.Steps;
 import org.thalweg.loss.Loss;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
+import org.thalweg.numeric.Require;
 
 /**
  * What a linear classifier is to make small, over all rows of a data set: {@code f(w) = mean of the
@@ -90,9 +91,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
       double l1,
       double l2,
       double @Nullable [] means) {
-    if (data.rows() == 0) {
-      throw new IllegalArgumentException("there are no rows");
-    }
+    Require.that(data.rows() != 0, "there are no rows");
     if (!(l1 >= 0 && l1 < Double.POSITIVE_INFINITY && l2 >= 0 && l2 < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
           "l1 and l2 must be finite and at least 0: %s, %s".formatted(l1, l2));

@@ -15,6 +15,7 @@ import org.thalweg.device.Rows;
 import org.thalweg.device.Steps;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Require;
 
 /**
  * A data set with the programs that pass through it minibatch by minibatch, a piece of some
@@ -60,9 +61,7 @@ final class DataPass implements AutoCloseable {
    * @param room bytes
    */
   static Plan plan(Dataset data, ElementType type, int batch, int columns, long room) {
-    if (data.rows() == 0) {
-      throw new IllegalArgumentException("there are no rows");
-    }
+    Require.that(data.rows() != 0, "there are no rows");
     int full = batch == 0 ? data.rows() : Math.min(batch, data.rows());
     int piece = Math.min(MOST, count(data.rows(), full));
     long bytes = bytes(data, type, full, columns, piece, data.rows());

@@ -19,6 +19,7 @@ import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.numeric.Philox;
+import org.thalweg.numeric.Require;
 import org.thalweg.optim.Group;
 
 /**
@@ -170,9 +171,7 @@ public final class Trainer implements AutoCloseable {
    *     parameters that had the smallest; 0 for never
    */
   public Trainer validation(Dataset rows, int patience) {
-    if (patience < 0) {
-      throw new IllegalArgumentException("patience must be at least 0: " + patience);
-    }
+    Require.that(patience >= 0, "patience must be at least 0: %s", patience);
     this.validation = owned.add(scoring(rows));
     this.validationRows = rows;
     this.patience = patience;

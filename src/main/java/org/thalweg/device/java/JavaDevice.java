@@ -20,6 +20,7 @@ import org.thalweg.device.Tensors;
 import org.thalweg.loss.Loss;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
+import org.thalweg.numeric.Require;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Rounding;
 
@@ -43,9 +44,7 @@ public final class JavaDevice implements Device {
    * @throws DeviceException if subnormal numbers are switched off in this process
    */
   public JavaDevice(int threads) {
-    if (threads < 1) {
-      throw new IllegalArgumentException("threads must be at least 1: " + threads);
-    }
+    Require.that(threads >= 1, "threads must be at least 1: %s", threads);
     workers = new Workers(threads);
     workers.onEach(JavaDevice::checkSubnormals);
   }
