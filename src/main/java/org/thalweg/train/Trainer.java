@@ -16,7 +16,6 @@ import org.thalweg.device.MemorySize;
 import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Steps;
-import org.thalweg.device.Tensors;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.numeric.Philox;
 import org.thalweg.numeric.Require;
@@ -80,7 +79,7 @@ public final class Trainer implements AutoCloseable {
     this.limit = limit;
     this.settings = settings;
     this.data = train;
-    long own = ownBytes(train, settings);
+    long own = ownBytes(device, train, settings);
     DataPass.Plan plan =
         DataPass.plan(train, settings.type(), settings.batch(), columns(settings), free() - own);
     checkMemory("training", own + plan.bytes(), "; try a smaller --batch");
@@ -131,18 +130,18 @@ public final class Trainer implements AutoCloseable {
   }
 
   /** Bytes of model, shift and state. */
-  private static long ownBytes(Dataset data, Settings settings) {
+  private static long ownBytes(Device device, Dataset data, Settings settings) {
     int states = settings.optimizer().states();
     long weights = (long) data.features() * data.classes();
     return LinearClassifier.bytes(settings.type(), data.features(), data.classes())
         + (settings.centre() ? (long) settings.type().bytes() * data.features() : 0)
-        + Tensors.bytes(settings.type(), states, weights, data.classes());
+        + device.tensorBytes(settings.type(), states, weights, data.classes());
   }
 
   /** Bytes that training takes on a device that has room for all rows. */
-  static long bytes(Dataset data, Settings settings) {
+  static long bytes(Device device, Dataset data, Settings settings) {
     int columns = columns(settings);
-    return ownBytes(data, settings)
+    return ownBytes(device, data, settings)
         + DataPass.plan(data, settings.type(), settings.batch(), columns, Long.MAX_VALUE).bytes();
   }
 

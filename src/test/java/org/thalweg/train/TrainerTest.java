@@ -143,10 +143,10 @@ class TrainerTest {
     Settings settings =
         Settings.DEFAULT.withEpochs(2).withBatch(50).withCentre(true).withClipNorm(1);
     Dataset.Split rows = data.splitAt(1200);
-    long bytes = Trainer.bytes(rows.train(), settings);
     List<Object> expected = null;
     int runs = 0;
     try (Device device = which.open()) {
+      long bytes = Trainer.bytes(device, rows.train(), settings);
       for (long room = bytes; ; room -= bytes / 9) {
         try (Trainer trainer = new Trainer(device, rows.train(), settings, room)) {
           trainer.train(epoch -> {});

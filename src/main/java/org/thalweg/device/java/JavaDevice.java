@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Checks;
@@ -472,6 +473,12 @@ public final class JavaDevice implements Device {
           new JavaTensor(value, master, mine(parameter.gradient()), parameter.group(), own));
     }
     return new JavaTensors(this, List.copyOf(parameters), states, tensors);
+  }
+
+  @Override
+  public long tensorBytes(ElementType type, int states, long... counts) {
+    int arrays = states + (type == type.computed() ? 0 : 1);
+    return arrays * type.computed().bytes() * LongStream.of(counts).sum();
   }
 
   private record JavaTensors(
