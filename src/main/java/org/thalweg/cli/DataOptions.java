@@ -48,6 +48,10 @@ final class DataOptions {
     }
     String name = data.endsWith(".csv") ? base.resolve(data).toString() : data;
     Path files = folder == null ? null : base.resolve(folder);
+    if (files == null && Datasets.needsFolder(name)) {
+      throw Usage.wrong(
+          spec, "%s is not in the jar: name the folder with its files by --data-dir", name);
+    }
     Datasets.Loaded loaded = Usage.checked(spec, "", () -> Datasets.load(name, files, label));
     List.of(loaded.split().train(), loaded.split().test())
         .forEach(

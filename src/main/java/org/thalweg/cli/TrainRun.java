@@ -10,9 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.ToDoubleFunction;
-import org.jspecify.annotations.Nullable;
 import org.thalweg.plot.LearningCurve;
-import org.thalweg.train.Interval;
 import org.thalweg.train.Outcome;
 import org.thalweg.train.Score;
 import org.thalweg.train.Trainer;
@@ -34,14 +32,11 @@ final class TrainRun {
   /**
    * Trains, and leaves what there is to leave.
    *
-   * @param every how often a checkpoint is asked for; null for never
+   * @param once whether the checkpoint is of no use at the end
    */
-  void run(@Nullable Interval every) throws IOException {
+  void run(boolean once) throws IOException {
     describe();
-    trainer.checkpoints(
-        report.folder.file(RunFolder.CHECKPOINT),
-        every == null ? new Interval(Long.MAX_VALUE, true) : every);
-    report.stoppable(trainer::stop, () -> train(every == null));
+    report.stoppable(trainer::stop, () -> train(once));
   }
 
   private void describe() {
@@ -60,11 +55,7 @@ final class TrainRun {
     report.metrics.flush();
   }
 
-  /**
-   * The same, and the process may be told to end meanwhile.
-   *
-   * @param once whether the checkpoint is of no use at the end
-   */
+  /** The same, and the process may be told to end meanwhile. */
   private void train(boolean once) throws IOException {
     Outcome outcome =
         trainer.train(

@@ -51,6 +51,11 @@ public final class Datasets {
    */
   public record Unlabelled(Dataset.Values values, int features) {}
 
+  /** Whether a data set has no place of its own, so that {@link #load} needs a folder. */
+  public static boolean needsFolder(String name) {
+    return name.equals("mnist") || name.equals("cifar10");
+  }
+
   /** What {@link #load} can be asked for by name; beside them, any path that ends in .csv. */
   public static List<String> names() {
     return List.of("digits", "fashion-mnist", "mnist", "cifar10");
@@ -85,18 +90,18 @@ public final class Datasets {
               folder == null ? FASHION : folder,
               CLOTHES,
               "sudo apt-get install dataset-fashion-mnist, or download data/fashion of"
-                  + " https://github.com/zalandoresearch/fashion-mnist and name it by --data-dir");
+                  + " https://github.com/zalandoresearch/fashion-mnist and name it");
       case "mnist" ->
           Idx.load(
               required(folder, name),
               TEN_DIGITS,
               "download it from https://storage.googleapis.com/cvdf-datasets/mnist/"
-                  + " and name its folder by --data-dir");
+                  + " and name its folder");
       case "cifar10" ->
           Cifar10.load(
               required(folder, name),
               "download and unpack https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
-                  + " and name its folder by --data-dir");
+                  + " and name its folder");
       default ->
           throw new IllegalArgumentException(
               "no data set is called %s; there are %s, and paths that end in .csv"
@@ -130,7 +135,7 @@ public final class Datasets {
   private static Path required(@Nullable Path folder, String name) {
     if (folder == null) {
       throw new IllegalArgumentException(
-          name + " is not in the jar: name the folder with its files by --data-dir");
+          name + " is not in the jar: name the folder with its files");
     }
     return folder;
   }

@@ -4,7 +4,7 @@ import org.thalweg.numeric.Require;
 import org.thalweg.optim.Rounding;
 
 /**
- * What happens to gradients before the rule, and to BF16 parameters behind it.
+ * What happens to gradients before the rule, and to BF16 parameters after it.
  *
  * @param gradientScale multiplies each gradient: the reciprocal of a loss's scale undoes it,
  *     negative maximises

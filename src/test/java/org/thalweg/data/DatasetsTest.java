@@ -56,8 +56,7 @@ class DatasetsTest {
     assertEquals(
         folder.resolve("train-images-idx3-ubyte")
             + " is missing, also with .gz: sudo apt-get install dataset-fashion-mnist, or download"
-            + " data/fashion of https://github.com/zalandoresearch/fashion-mnist and name it by"
-            + " --data-dir",
+            + " data/fashion of https://github.com/zalandoresearch/fashion-mnist and name it",
         e.getMessage());
   }
 
