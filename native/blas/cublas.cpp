@@ -33,7 +33,8 @@ enum Operation : int { kPlain = 0, kTransposed = 1, kConjugate = 2 };
 
 constexpr int kVersion = 0;  // by which it is known: NVIDIA's is at least 120000
 constexpr int kFloat = 0;    // CUDA_R_32F
-constexpr int kFastTf32 = 77;
+constexpr int kDouble = 1;   // CUDA_R_64F
+enum Compute : int { kCompute32 = 68, kCompute64 = 70, kComputeTf32 = 77 };
 constexpr uintptr_t kWorkspaceAlignment = 256;
 constexpr int64_t kThreads = 128;
 
@@ -119,28 +120,17 @@ THALWEG_EXPORT int cublasSetWorkspace_v2(Handle* handle, void* workspace, size_t
   return kSuccess;
 }
 
-THALWEG_EXPORT int cublasSgemmStridedBatched(Handle* handle, int op_a, int op_b, int m, int n, int k,
-                                             const float* alpha, const float* a, int lda, long long stride_a,
-                                             const float* b, int ldb, long long stride_b, const float* beta, float* c,
-                                             int ldc, long long stride_c, int models) {
-  return gemm("sgemm", handle, op_a, op_b, m, n, k, alpha, a, lda, stride_a, b, ldb, stride_b, beta, c, ldc, stride_c,
-              models);
-}
-
-THALWEG_EXPORT int cublasDgemmStridedBatched(Handle* handle, int op_a, int op_b, int m, int n, int k,
-                                             const double* alpha, const double* a, int lda, long long stride_a,
-                                             const double* b, int ldb, long long stride_b, const double* beta,
-                                             double* c, int ldc, long long stride_c, int models) {
-  return gemm("dgemm", handle, op_a, op_b, m, n, k, alpha, a, lda, stride_a, b, ldb, stride_b, beta, c, ldc, stride_c,
-              models);
-}
-
 THALWEG_EXPORT int cublasGemmStridedBatchedEx(Handle* handle, int op_a, int op_b, int m, int n, int k,
                                               const void* alpha, const void* a, int type_a, int lda, long long stride_a,
                                               const void* b, int type_b, int ldb, long long stride_b, const void* beta,
                                               void* c, int type_c, int ldc, long long stride_c, int models, int compute,
                                               int) {
-  if (type_a != kFloat || type_b != kFloat || type_c != kFloat || compute != kFastTf32) return kNotSupported;
-  return gemm("sgemm_tf32", handle, op_a, op_b, m, n, k, static_cast<const float*>(alpha), a, lda, stride_a, b, ldb,
-              stride_b, static_cast<const float*>(beta), c, ldc, stride_c, models);
+  if (type_b != type_a || type_c != type_a) return kNotSupported;
+  if (type_a == kDouble && compute == kCompute64)
+    return gemm("dgemm", handle, op_a, op_b, m, n, k, static_cast<const double*>(alpha), a, lda, stride_a, b, ldb,
+                stride_b, static_cast<const double*>(beta), c, ldc, stride_c, models);
+  if (type_a != kFloat || (compute != kCompute32 && compute != kComputeTf32)) return kNotSupported;
+  return gemm(compute == kComputeTf32 ? "sgemm_tf32" : "sgemm", handle, op_a, op_b, m, n, k,
+              static_cast<const float*>(alpha), a, lda, stride_a, b, ldb, stride_b, static_cast<const float*>(beta), c,
+              ldc, stride_c, models);
 }

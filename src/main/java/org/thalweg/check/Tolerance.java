@@ -2,6 +2,7 @@ package org.thalweg.check;
 
 import org.thalweg.minimize.Objective;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Require;
 
 /**
  * How a check compares: analytic value a and numeric value n agree where {@code |a - n| <= atol +
@@ -18,13 +19,9 @@ public record Tolerance(double eps, double atol, double rtol, boolean binary32) 
   public static final Tolerance DEFAULT = new Tolerance(1e-6, 1e-5, 1e-3, false);
 
   public Tolerance {
-    if (!(eps > 0 && eps < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("eps must be finite and above 0: " + eps);
-    }
-    if (!(atol >= 0 && rtol >= 0)) {
-      throw new IllegalArgumentException(
-          "atol and rtol must be at least 0: %s, %s".formatted(atol, rtol));
-    }
+    Require.that(
+        eps > 0 && eps < Double.POSITIVE_INFINITY, "eps must be finite and above 0: %s", eps);
+    Require.that(atol >= 0 && rtol >= 0, "atol and rtol must be at least 0: %s, %s", atol, rtol);
   }
 
   void checkDoor(Objective f, double[] w) {
@@ -33,9 +30,7 @@ public record Tolerance(double eps, double atol, double rtol, boolean binary32) 
           "a check in %s finds roundings, not mistakes: take an objective of F64"
               .formatted(f.type()));
     }
-    if (w.length != f.size()) {
-      throw new IllegalArgumentException(
-          "w has %d elements, the objective takes %d".formatted(w.length, f.size()));
-    }
+    Require.that(
+        w.length == f.size(), "w has %d elements, the objective takes %d", w.length, f.size());
   }
 }

@@ -55,11 +55,11 @@ final class DataOptions {
               .formatted(String.join(", ", Datasets.names())));
     }
     String name = data.endsWith(".csv") ? base.resolve(data).toString() : data;
-    if (folder == null && Datasets.needsFolder(name)) {
+    Path files = folder == null ? null : base.resolve(folder);
+    if (files == null && Datasets.needsFolder(name)) {
       throw Usage.wrong(
           spec, "%s is not in the jar: name the folder with its files by --data-dir", name);
     }
-    Path files = folder == null ? null : base.resolve(folder);
     Datasets.Loaded loaded = Usage.checked(spec, "", () -> Datasets.load(name, files, label));
     List.of(loaded.split().train(), loaded.split().test())
         .forEach(

@@ -16,7 +16,9 @@ import org.thalweg.data.Datasets;
 import org.thalweg.loss.Losses;
 import org.thalweg.model.Description;
 import org.thalweg.model.LinearClassifier;
+import org.thalweg.model.ModelFile;
 import org.thalweg.model.Predictions;
+import org.thalweg.model.Predictor;
 import org.thalweg.plot.ConfusionMatrix;
 import org.thalweg.plot.Plot;
 import picocli.CommandLine.ArgGroup;
@@ -100,7 +102,7 @@ final class EvalCommand implements Callable<Integer> {
     }
     Datasets.Loaded loaded = source.load(data, Path.of(""), spec);
     Path file = PredictCommand.modelFile(model);
-    Description description = Description.load(file);
+    Description description = ModelFile.describe(file);
     Dataset.Split split = loaded.split();
     List<Dataset> parts =
         switch (part) {
@@ -116,7 +118,7 @@ final class EvalCommand implements Callable<Integer> {
     String where;
     int at = 0;
     try (DeviceChoice.Opened opened = device.open();
-        LinearClassifier classifier = LinearClassifier.load(opened.device(), file)) {
+        LinearClassifier classifier = ModelFile.load(opened.device(), file)) {
       where = opened.toString();
       for (Dataset rowsOf : parts) {
         if (rowsOf.features() != classifier.features()) {
@@ -125,7 +127,7 @@ final class EvalCommand implements Callable<Integer> {
                   .formatted(data, rowsOf.features(), file, classifier.features()));
         }
         int[] labels = IntStream.of(rowsOf.labels()).map(label -> names[label]).toArray();
-        Predictions predictions = classifier.predict(rowsOf.values(), description);
+        Predictions predictions = new Predictor(classifier, description).predict(rowsOf.values());
         loss += predictions.loss(description.loss(), labels) * labels.length / rows;
         System.arraycopy(labels, 0, truth, at, labels.length);
         for (int row = 0; row < labels.length; row++) {

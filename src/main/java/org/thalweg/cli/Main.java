@@ -3,6 +3,9 @@ package org.thalweg.cli;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.util.Locale;
+import org.thalweg.data.DataException;
+import org.thalweg.device.MemoryException;
+import org.thalweg.train.TrainingException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
@@ -83,7 +86,25 @@ public final class Main {
     if (failure instanceof AccessDeniedException) {
       return message + ": permission denied";
     }
-    return message;
+    return message + option(failure);
+  }
+
+  /** The option that does what a message advises. */
+  private static String option(Throwable failure) {
+    if (failure instanceof DataException data && data.isMissing()) {
+      return " by --data-dir";
+    }
+    if (failure instanceof TrainingException training && training.isDiverged()) {
+      return " (--lr)";
+    }
+    if (failure instanceof MemoryException memory) {
+      return switch (memory.remedy()) {
+        case NONE -> "";
+        case SMALLER_BATCH -> " (--batch)";
+        case MINIBATCHES -> " (--method minibatch)";
+      };
+    }
+    return "";
   }
 
   private static String firstLine(ParameterException mistake) {

@@ -21,6 +21,7 @@ import org.thalweg.minimize.Stopping;
 import org.thalweg.model.Description;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.Predictions;
+import org.thalweg.model.Predictor;
 import org.thalweg.plot.Lines;
 import org.thalweg.plot.Picture;
 import org.thalweg.train.Score;
@@ -201,7 +202,7 @@ final class MinimizeRun implements Minimizer.Listener {
   /** Computes the score as a trainer does. */
   private Score score(LinearClassifier model, Dataset of) {
     Description description = report.description();
-    Predictions predictions = model.predict(of.values(), description);
+    Predictions predictions = new Predictor(model, description).predict(of.values());
     double penalty = model.penalty(settings.l1(), settings.l2());
     return new Score(
         predictions.loss(settings.loss(), of.labels()) + penalty,

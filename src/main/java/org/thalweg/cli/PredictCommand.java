@@ -14,7 +14,9 @@ import org.thalweg.data.ImageFile;
 import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.model.Description;
 import org.thalweg.model.LinearClassifier;
+import org.thalweg.model.ModelFile;
 import org.thalweg.model.Predictions;
+import org.thalweg.model.Predictor;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -72,16 +74,16 @@ final class PredictCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Path file = modelFile(model);
-    Description description = Description.load(file);
+    Description description = ModelFile.describe(file);
     PrintWriter print = spec.commandLine().getOut();
     try (DeviceChoice.Opened opened = device.open();
-        LinearClassifier classifier = LinearClassifier.load(opened.device(), file)) {
+        LinearClassifier classifier = ModelFile.load(opened.device(), file)) {
       List<Rows> all = new ArrayList<>(); // all are read before the first line is printed
       for (Path path : files) {
         all.add(read(path, classifier.features(), description));
       }
       for (Rows rows : all) {
-        Predictions predictions = classifier.predict(rows.values, description);
+        Predictions predictions = new Predictor(classifier, description).predict(rows.values);
         for (int row = 0; row < predictions.rows(); row++) {
           int best = predictions.best(row);
           boolean softmax = description.loss() instanceof SoftmaxCrossEntropy;

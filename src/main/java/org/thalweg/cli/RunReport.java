@@ -15,6 +15,7 @@ import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
 import org.thalweg.model.Description;
 import org.thalweg.model.LinearClassifier;
+import org.thalweg.model.ModelFile;
 import org.thalweg.plot.Picture;
 import org.thalweg.plot.Templates;
 import org.thalweg.train.Score;
@@ -137,7 +138,7 @@ final class RunReport implements AutoCloseable {
       throws IOException {
     double seconds = (System.nanoTime() - start) * 1e-9;
     String crc = "%08x".formatted(model.crc32());
-    model.save(folder.file(RunFolder.MODEL), description(), true);
+    ModelFile.save(model, folder.file(RunFolder.MODEL), description(), true);
     if (metrics.checkError()) {
       err.printf("thalweg: warning: metrics.csv is incomplete: it could not be written%n");
       err.flush();

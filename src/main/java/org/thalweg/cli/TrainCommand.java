@@ -19,6 +19,7 @@ import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Interval;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
+import org.thalweg.train.TrainingOptions;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -48,6 +49,9 @@ import picocli.CommandLine.Spec;
     parameterListHeading = "%n")
 final class TrainCommand implements Callable<Integer> {
   private static final String DATA = "DATA";
+
+  /** No checkpoints but those at the end and where a run is stopped. */
+  private static final Interval NEVER = new Interval(Long.MAX_VALUE, true);
 
   /** The learning rate if neither --lr nor --optimizer gives one. */
   private static final double LR = 0.01;
@@ -228,17 +232,25 @@ final class TrainCommand implements Callable<Integer> {
     Map<String, String> words = new LinkedHashMap<>(given());
     words.keySet().removeAll(ONCE);
     words.put(DIRECTORY, base.toAbsolutePath().toString());
-    try (DeviceChoice.Opened opened = device.open();
-        Trainer trainer = new Trainer(opened.device(), task.rows(), settings)) {
-      trainer.metadata(words);
-      Dataset unseen = task.validation();
-      if (unseen != null) {
-        trainer.validation(unseen, validation.patience);
-      }
-      if (resumed != null) {
-        trainer.restore(resumed.file(RunFolder.CHECKPOINT));
-      }
-      report(opened, resumed, task, report -> new TrainRun(report, trainer).run(every));
+    TrainingOptions options = TrainingOptions.NONE.withMetadata(words);
+    Dataset unseen = task.validation();
+    if (unseen != null) {
+      options = options.withValidation(unseen, validation.patience);
+    }
+    try (DeviceChoice.Opened opened = device.open()) {
+      RunFolder folder = resumed != null ? resumed : folder(task);
+      Path checkpoint = folder.file(RunFolder.CHECKPOINT);
+      TrainingOptions saved = options.withCheckpoints(checkpoint, every == null ? NEVER : every);
+      folder.fill(
+          () -> {
+            try (Trainer trainer = new Trainer(opened.device(), task.rows(), settings, saved)) {
+              if (resumed != null) {
+                trainer.restore(checkpoint);
+              }
+              report(
+                  opened, folder, task, report -> new TrainRun(report, trainer).run(every == null));
+            }
+          });
     }
     return 0;
   }
@@ -252,11 +264,14 @@ final class TrainCommand implements Callable<Integer> {
     RunReport.Task task =
         task(source.load(data, Path.of(""), spec), settings.withType(method.type(spec)));
     try (DeviceChoice.Opened opened = device.open()) {
-      report(
-          opened,
-          null,
-          task,
-          report -> new MinimizeRun(report, opened.device(), minimizer, stopping).run());
+      RunFolder folder = folder(task);
+      folder.fill(
+          () ->
+              report(
+                  opened,
+                  folder,
+                  task,
+                  report -> new MinimizeRun(report, opened.device(), minimizer, stopping).run()));
     }
     return 0;
   }
@@ -266,18 +281,12 @@ final class TrainCommand implements Callable<Integer> {
     void run(RunReport report) throws IOException;
   }
 
-  /** Does the work; if it fails, a new folder is removed. */
-  private void report(
-      DeviceChoice.Opened opened, @Nullable RunFolder resumed, RunReport.Task task, Work work)
+  private void report(DeviceChoice.Opened opened, RunFolder folder, RunReport.Task task, Work work)
       throws IOException {
-    RunFolder folder = resumed != null ? resumed : folder(task);
-    folder.fill(
-        () -> {
-          try (RunReport report =
-              new RunReport(spec.commandLine(), output.json, folder, task, opened.toString())) {
-            work.run(report);
-          }
-        });
+    String device = opened.toString();
+    try (RunReport report = new RunReport(spec.commandLine(), output.json, folder, task, device)) {
+      work.run(report);
+    }
   }
 
   private RunFolder folder(RunReport.Task task) throws IOException {

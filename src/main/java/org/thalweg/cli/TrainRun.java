@@ -10,9 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.ToDoubleFunction;
-import org.jspecify.annotations.Nullable;
 import org.thalweg.plot.LearningCurve;
-import org.thalweg.train.Interval;
 import org.thalweg.train.Outcome;
 import org.thalweg.train.Score;
 import org.thalweg.train.Trainer;
@@ -36,14 +34,11 @@ final class TrainRun {
   /**
    * Trains and writes the files.
    *
-   * @param every the interval of checkpoints; null for none
+   * @param once whether the checkpoint is of no use at the end
    */
-  void run(@Nullable Interval every) throws IOException {
+  void run(boolean once) throws IOException {
     describe();
-    trainer.checkpoints(
-        report.folder.file(RunFolder.CHECKPOINT),
-        every == null ? new Interval(Long.MAX_VALUE, true) : every);
-    report.stoppable(trainer::stop, () -> train(every == null));
+    report.stoppable(trainer::stop, () -> train(once));
   }
 
   private void describe() {

@@ -71,8 +71,7 @@ final class ByteFile extends FilterInputStream {
         return folder.resolve(file);
       }
     }
-    throw new DataException(
-        "%s is missing, also with .gz: %s".formatted(folder.resolve(name), source));
+    throw DataException.missing(folder.resolve(name), source);
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.loss.Loss;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Require;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Rounding;
@@ -18,17 +19,12 @@ public final class Checks {
   private Checks() {}
 
   public static void type(String what, Array array, ElementType type) {
-    if (array.type() != type) {
-      throw new IllegalArgumentException(
-          "%s must be %s, not %s".formatted(what, type, array.type()));
-    }
+    Require.that(array.type() == type, "%s must be %s, not %s", what, type, array.type());
   }
 
   public static void count(String what, Array array, long count) {
-    if (array.count() != count) {
-      throw new IllegalArgumentException(
-          "%s must have %d elements, not %d".formatted(what, count, array.count()));
-    }
+    Require.that(
+        array.count() == count, "%s must have %d elements, not %d", what, count, array.count());
   }
 
   /** All of one floating-point type; null entries are passed over. */
@@ -44,9 +40,7 @@ public final class Checks {
 
   /** F32 or F64: what is computed in. */
   static void computed(ElementType type) {
-    if (type.computed() != type) {
-      throw new IllegalArgumentException(type + " is storage: only updates and clip read it");
-    }
+    Require.that(type.computed() == type, "%s is storage: only updates and clip read it", type);
   }
 
   /** The buffer takes the whole array. */
@@ -130,9 +124,7 @@ public final class Checks {
   /** Returns the number of classes. */
   public static int lossHessian(
       Loss loss, Array scores, Array labels, long rows, Array direction, Array out) {
-    if (!loss.twiceDifferentiable()) {
-      throw new IllegalArgumentException(loss + " has no second derivative");
-    }
+    Require.that(loss.twiceDifferentiable(), "%s has no second derivative", loss);
     sameType(scores, direction, out);
     type("labels", labels, ElementType.I32);
     count("direction", direction, scores.count());

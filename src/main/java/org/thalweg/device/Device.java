@@ -54,7 +54,15 @@ public interface Device extends AutoCloseable {
    */
   Tensors tensors(List<Parameter> parameters, int states);
 
-  /** The same for a rule: as many states as it keeps, which begin as it says. */
+  /**
+   * Bytes of memory that {@link #tensors} takes, at most.
+   *
+   * @param type of the parameters
+   * @param counts the elements of each
+   */
+  long tensorBytes(ElementType type, int states, long... counts);
+
+  /** {@link #tensors(List, int)} for a rule: as many states as it keeps, which begin as it says. */
   default Tensors tensors(List<Parameter> parameters, Optimizer rule) {
     try (Owned opening = new Owned()) {
       Tensors tensors = opening.add(tensors(parameters, rule.states()));

@@ -17,6 +17,11 @@ public final class Owned implements AutoCloseable {
     return resource;
   }
 
+  /** Hands one of them over: closing this leaves it open. */
+  public void release(AutoCloseable resource) {
+    resources.removeIf(own -> own == resource);
+  }
+
   /** Hands all of it over: closing this does nothing any more. */
   public Owned keep() {
     Owned kept = new Owned();

@@ -1,5 +1,7 @@
 package org.thalweg.device;
 
+import org.thalweg.numeric.Require;
+
 /**
  * A tensor that an optimizer updates.
  *
@@ -18,8 +20,6 @@ public record Parameter(Array value, Array gradient, int group) {
               .formatted(value.count(), value.type(), gradient.count(), gradient.type()));
     }
     value.type().computed();
-    if (group < 0) {
-      throw new IllegalArgumentException("group must be at least 0: " + group);
-    }
+    Require.that(group >= 0, "group must be at least 0: %s", group);
   }
 }

@@ -1,22 +1,11 @@
 package org.thalweg.device;
 
 import java.util.List;
-import org.thalweg.numeric.ElementType;
-import org.thalweg.numeric.Exact;
 
 /** The tensors that one optimizer updates in one launch, with the state that it keeps for them. */
 public interface Tensors extends AutoCloseable {
-  /**
-   * The most state arrays that a parameter can have: a row of the kernels' tensor table has room
-   * for these.
-   */
+  /** The most state arrays that a parameter can have. */
   int MAX_STATES = 3;
-
-  /** The bytes that a row of that table takes at most. */
-  int TABLE_ROW = 128;
-
-  /** The bytes of a parameter that one block of threads updates. */
-  int BLOCK = 16384;
 
   /** The parameters, in the order in which they were given. */
   List<Parameter> parameters();
@@ -29,23 +18,6 @@ public interface Tensors extends AutoCloseable {
 
   /** What is updated: the parameter's value, or where that is BF16 its master in F32. */
   Array master(int tensor);
-
-  /**
-   * Bytes that they take on the device at most: masters and states, each with a gap of less than 16
-   * before it, and the kernels' tables.
-   *
-   * @param counts the elements of each parameter
-   */
-  static long bytes(ElementType type, int states, long... counts) {
-    int arrays = states + (type == type.computed() ? 0 : 1);
-    long bytes = 0;
-    for (long count : counts) {
-      long own = count * type.computed().bytes();
-      bytes += arrays * (own + 16) + TABLE_ROW + 4 * (own / BLOCK + 1);
-      bytes += 8 * (Exact.chunks(count) + 1);
-    }
-    return bytes;
-  }
 
   /** Frees the state and the masters; the parameters and gradients belong to the caller. */
   @Override

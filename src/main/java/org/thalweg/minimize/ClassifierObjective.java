@@ -1,10 +1,6 @@
 package org.thalweg.minimize;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -12,20 +8,20 @@ import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
 import org.thalweg.device.Checks;
 import org.thalweg.device.Device;
-import org.thalweg.device.DeviceException;
-import org.thalweg.device.MemorySize;
+import org.thalweg.device.MemoryException;
 import org.thalweg.device.Norm;
+import org.thalweg.device.Owned;
 import org.thalweg.device.Product;
-import org.thalweg.device.Rows;
-import org.thalweg.device.Steps;
 import org.thalweg.loss.Loss;
+import org.thalweg.model.RowGather;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
+import org.thalweg.numeric.Require;
 
 /**
  * What a linear classifier is to make small, over all rows of a data set: {@code f(w) = mean of the
  * rows' losses + l2 * sum of W^2 + l1 * sum of |W|}. The vector w is W, [features × classes], and
- * behind it the bias, [classes], which is not regularised. Where an element of W is 0, the gradient
+ * after it the bias, [classes], which is not regularised. Where an element of W is 0, the gradient
  * takes 0 as the slope of its magnitude.
  *
  * <p>The rows lie on the device as the data set keeps them; bytes become numbers in blocks of
@@ -39,7 +35,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   /** How many scores {@link #values} keeps at once, unless one model has more. */
   private static final int MOST_SCORES = 1 << 20;
 
-  /** Features that are uploaded at once. */
+  /** Features that are converted at once, where they are floats. */
   private static final int UPLOAD = 1 << 14;
 
   private final Device device;
@@ -51,9 +47,10 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   private final int features;
   private final int classes;
   private final long weights;
-  private final List<Array> owned = new ArrayList<>();
+  private final Owned owned;
   private final Array numbers; // of all rows, or of the block that has been gathered last
-  private final @Nullable Gather gather;
+  private final @Nullable Array pixels; // of all rows, where they are gathered block by block
+  private final @Nullable RowGather gather;
   private final Array labels;
   private final Array scores;
   private final Array direction;
@@ -62,9 +59,6 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   private final Array rowCorrect;
   private final Array part;
   private final Array sums;
-
-  /** How a block of rows that are bytes becomes numbers. */
-  private record Gather(Rows rows, Array order, Steps steps, Array labels) {}
 
   /** Of rows that are not shifted. */
   public ClassifierObjective(
@@ -80,7 +74,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
    * @param l1 finite and at least 0
    * @param l2 finite and at least 0
    * @param means of each feature, which are subtracted; null for none
-   * @throws DeviceException if the device has not enough memory, before any is taken
+   * @throws MemoryException if the device has not enough memory, before any is taken
    */
   public ClassifierObjective(
       Device device,
@@ -90,9 +84,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
       double l1,
       double l2,
       double @Nullable [] means) {
-    if (data.rows() == 0) {
-      throw new IllegalArgumentException("there are no rows");
-    }
+    Require.that(data.rows() != 0, "there are no rows");
     if (!(l1 >= 0 && l1 < Double.POSITIVE_INFINITY && l2 >= 0 && l2 < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
           "l1 and l2 must be finite and at least 0: %s, %s".formatted(l1, l2));
@@ -107,32 +99,48 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     classes = data.classes();
     weights = (long) features * classes;
     int block = Math.min(rows, BLOCK);
-    double[] shift = means == null ? null : Arrays.stream(means).map(mean -> -mean).toArray();
     checkMemory(device, data, loss, type, 0);
-    try {
-      labels = own(device.of(data.labels()));
-      scores = allocate(type, (long) block * classes);
-      direction = allocate(type, loss.twiceDifferentiable() ? scores.count() : 0);
-      rowLoss = allocate(type, rows);
-      ones = allocate(type, rows);
-      rowCorrect = allocate(ElementType.I32, block);
-      part = allocate(type, rows > BLOCK ? size() : 0);
-      sums = allocate(ElementType.F64, Device.dotRoom(Math.max(rows, weights)));
+    try (Owned opening = new Owned()) {
+      if (data.values() instanceof Dataset.Bytes bytes) {
+        pixels = opening.add(device.allocate(ElementType.U8, bytes.count()));
+        RowGather.upload(device, bytes, pixels);
+        gather = opening.add(new RowGather(device, type, features, block, bytes.scale(), means));
+        numbers = opening.add(device.allocate(type, (long) block * features));
+        gather.run(pixels.slice(0, numbers.count()), numbers);
+      } else {
+        pixels = null;
+        gather = null;
+        numbers = opening.add(device.allocate(type, (long) rows * features));
+        convert(data.values(), means);
+      }
+      labels = opening.add(device.of(data.labels()));
+      scores = opening.add(device.allocate(type, (long) block * classes));
+      boolean twice = loss.twiceDifferentiable();
+      direction = opening.add(device.allocate(type, twice ? scores.count() : 0));
+      rowLoss = opening.add(device.allocate(type, rows));
+      ones = opening.add(device.allocate(type, rows));
+      rowCorrect = opening.add(device.allocate(ElementType.I32, block));
+      part = opening.add(device.allocate(type, rows > BLOCK ? size() : 0));
+      long terms = Device.dotRoom(Math.max(rows, weights));
+      sums = opening.add(device.allocate(ElementType.F64, terms));
       double[] one = new double[rows];
       Arrays.fill(one, 1);
       device.write(ones, one);
-      if (data.values() instanceof Dataset.Bytes bytes) {
-        numbers = allocate(type, (long) block * features);
-        gather = gather(bytes, block, shift);
-        gatherRows(gather, 0, block);
-      } else {
-        numbers = allocate(type, (long) rows * features);
-        gather = null;
-        upload(((Dataset.Floats) data.values()).numbers(), shift);
+      owned = opening.keep();
+    }
+  }
+
+  /** Floats to {@link #numbers}, some rows at a time, for which there is room. */
+  private void convert(Dataset.Values values, double @Nullable [] means) {
+    int most = Math.min(rows, Math.max(1, UPLOAD / Math.max(1, features)));
+    try (RowGather by = new RowGather(device, type, features, most, 1, means);
+        Array kept = device.allocate(ElementType.F32, (long) most * features)) {
+      for (int from = 0; from < rows; from += most) {
+        int[] some = IntStream.range(from, Math.min(from + most, rows)).toArray();
+        long count = (long) some.length * features;
+        RowGather.upload(device, values.select(some, features), kept);
+        by.run(kept.slice(0, count), numbers.slice((long) from * features, count));
       }
-    } catch (RuntimeException e) {
-      close();
-      throw e;
     }
   }
 
@@ -140,20 +148,14 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
    * Refuses what the device has no room for.
    *
    * @param vectors how many as long as w are to lie beside the objective
-   * @throws DeviceException which says how much there is
+   * @throws MemoryException which says how much there is
    */
   public static void checkMemory(
       Device device, Dataset data, Loss loss, ElementType type, int vectors) {
     long size = (data.features() + 1L) * data.classes();
     long bytes = bytes(data, loss, type) + vectors * size * type.bytes();
-    if (bytes > device.available()) {
-      throw new DeviceException(
-          "a full batch needs %s, %s are free on %s; --method minibatch streams its rows"
-              .formatted(
-                  MemorySize.text(bytes),
-                  MemorySize.text(device.available()),
-                  device.description()));
-    }
+    long free = device.available();
+    MemoryException.check("a full batch", bytes, free, device, MemoryException.Remedy.MINIBATCHES);
   }
 
   /** Bytes that an objective takes on the device, with means. */
@@ -170,60 +172,9 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     long bytes = numbers * type.bytes() + labels * (rows + block);
     bytes += ElementType.F64.bytes() * Device.dotRoom(Math.max(rows, weights));
     if (gathered) {
-      bytes += rows * features + 2L * labels * block + Steps.bytes(1, 1, 1);
-      bytes += features * type.bytes();
+      bytes += rows * features + RowGather.bytes(type, data.features(), (int) block);
     }
     return bytes;
-  }
-
-  private Array own(Array array) {
-    owned.add(array);
-    return array;
-  }
-
-  private Array allocate(ElementType of, long count) {
-    return own(device.allocate(of, count));
-  }
-
-  private Gather gather(Dataset.Bytes bytes, int block, double @Nullable [] shift) {
-    Array pixels = allocate(ElementType.U8, bytes.count());
-    device.upload(pixels, ByteBuffer.wrap(bytes.pixels()));
-    Array order = own(device.of(IntStream.range(0, block).toArray()));
-    Steps steps = new Steps(device, type, 1, 1, 1); // its one cell, the first row, stays 0
-    own(steps.cells());
-    own(steps.state());
-    own(steps.results());
-    steps.start();
-    return new Gather(
-        new Rows(
-            pixels,
-            labels,
-            features,
-            bytes.scale(),
-            shift == null ? null : own(device.of(type, shift))),
-        order,
-        steps,
-        allocate(ElementType.I32, block));
-  }
-
-  /** In parts, which a buffer has room for; shifted as {@link Device#gather} does. */
-  private void upload(float[] values, double @Nullable [] shift) {
-    int most = Math.min(values.length, UPLOAD);
-    ByteBuffer buffer =
-        ByteBuffer.allocateDirect(most * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
-    for (int from = 0; from < values.length; from += most) {
-      int n = Math.min(most, values.length - from);
-      for (int i = 0; i < n; i++) {
-        float value = values[from + i];
-        double by = shift == null ? -0.0 : shift[(from + i) % features]; // x + -0.0 is x
-        if (type == ElementType.F32) {
-          buffer.putFloat(4 * i, value + (float) by);
-        } else {
-          buffer.putDouble(8 * i, value + by);
-        }
-      }
-      device.upload(numbers.slice(from, n), buffer);
-    }
   }
 
   @Override
@@ -256,21 +207,14 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
 
   /** The features of the n rows from one on, [n × features]. */
   private Array x(int from, int n) {
-    if (gather == null) {
+    if (gather == null || pixels == null) {
       return numbers.slice((long) from * features, (long) n * features);
     }
-    if (rows > BLOCK) {
-      gatherRows(gather, from, n);
-    }
-    return numbers.slice(0, (long) n * features);
-  }
-
-  private void gatherRows(Gather by, int from, int n) {
-    Array pixels = by.rows.values().slice((long) from * features, (long) n * features);
-    Rows block =
-        new Rows(pixels, labels.slice(from, n), features, by.rows.scale(), by.rows.shift());
     Array x = numbers.slice(0, (long) n * features);
-    device.gather(block, by.order, by.steps, 0, x, by.labels.slice(0, n));
+    if (rows > BLOCK) {
+      gather.run(pixels.slice((long) from * features, x.count()), x);
+    }
+    return x;
   }
 
   private Array scores(Array x, int n, Array w, Array to) {
@@ -456,6 +400,6 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
 
   @Override
   public void close() {
-    owned.forEach(Array::close);
+    owned.close();
   }
 }

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Norm;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Require;
 
 /**
  * Limited-memory BFGS: the direction is {@code -H*g}, where H, an approximation of the inverse
@@ -26,9 +27,7 @@ public record LBfgs(int memory) implements Minimizer {
   }
 
   public LBfgs {
-    if (memory < 1 || memory > MOST) {
-      throw new IllegalArgumentException("memory must be in 1 .. %d: %d".formatted(MOST, memory));
-    }
+    Require.that(memory >= 1 && memory <= MOST, "memory must be in 1 .. %d: %d", MOST, memory);
   }
 
   @Override

@@ -10,6 +10,7 @@ import org.ejml.dense.row.decomposition.chol.CholeskyDecompositionBlock_DDRM;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Require;
 
 /**
  * Newton's method: the step to the minimum of the quadratic model with f's gradient and Hessian,
@@ -41,9 +42,7 @@ public record Newton(int limit, double damping) implements Minimizer {
   }
 
   public Newton {
-    if (!(limit >= 1 && limit <= MOST)) {
-      throw new IllegalArgumentException("limit must be in 1 .. %d: %d".formatted(MOST, limit));
-    }
+    Require.that(limit >= 1 && limit <= MOST, "limit must be in 1 .. %d: %d", MOST, limit);
     if (!(damping >= 0 && damping < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("damping must be finite and at least 0: " + damping);
     }

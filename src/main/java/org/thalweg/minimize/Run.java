@@ -2,14 +2,13 @@ package org.thalweg.minimize;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Checks;
 import org.thalweg.device.Device;
 import org.thalweg.device.Norm;
+import org.thalweg.device.Owned;
 import org.thalweg.numeric.ElementType;
 
 /**
@@ -40,7 +39,7 @@ final class Run implements AutoCloseable {
   private final Array start;
   private final Stopping stopping;
   private final Minimizer.Listener listener;
-  private final List<Array> arrays = new ArrayList<>();
+  private Owned owned; // what is added later too
   private final Array sums;
   private final ByteBuffer number = ByteBuffer.allocateDirect(8).order(ByteOrder.LITTLE_ENDIAN);
   private double step;
@@ -56,16 +55,14 @@ final class Run implements AutoCloseable {
     this.device = f.device();
     this.stopping = stopping;
     this.listener = listener;
-    try {
+    try (Owned opening = new Owned()) {
+      this.owned = opening;
       this.w = vector();
       this.g = vector();
       this.triedW = vector();
       this.triedG = vector();
-      this.sums = device.allocate(ElementType.F64, Device.dotRoom(f.size()));
-      arrays.add(sums);
-    } catch (RuntimeException e) {
-      close();
-      throw e;
+      this.sums = opening.add(device.allocate(ElementType.F64, Device.dotRoom(f.size())));
+      this.owned = opening.keep();
     }
   }
 
@@ -94,7 +91,7 @@ final class Run implements AutoCloseable {
         }
       }
       if (reason != null) {
-        arrays.remove(w);
+        owned.release(w);
         return new Result(w, value, gradientNorm, i, values, gradients, products, reason);
       }
       change = Math.abs(before - value);
@@ -171,9 +168,7 @@ final class Run implements AutoCloseable {
 
   /** Allocates a vector of zeros. */
   Array vector() {
-    Array vector = device.allocate(f.type(), f.size());
-    arrays.add(vector);
-    return vector;
+    return owned.add(device.allocate(f.type(), f.size()));
   }
 
   void hessianTimes(Array v, Array out) {
@@ -211,6 +206,6 @@ final class Run implements AutoCloseable {
 
   @Override
   public void close() {
-    arrays.forEach(Array::close);
+    owned.close();
   }
 }

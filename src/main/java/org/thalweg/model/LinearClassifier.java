@@ -1,15 +1,10 @@
 package org.thalweg.model;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.zip.CRC32;
-import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.Owned;
@@ -34,13 +29,10 @@ public final class LinearClassifier implements AutoCloseable {
   /** So that weights in binary64 fit the host's buffers. */
   private static final int MOST_WEIGHTS = 1 << 27;
 
-  /** Rows that are scored together; the scores do not depend on it. */
-  private static final int SCORED = 512;
-
   private final Device device;
   private final int features;
   private final int classes;
-  private final Array weights;
+  private final Array weight;
   private final Array bias;
   private final Array weightsGradient;
   private final Array biasGradient;
@@ -57,7 +49,7 @@ public final class LinearClassifier implements AutoCloseable {
     this.features = features;
     this.classes = classes;
     try (Owned opening = new Owned()) {
-      this.weights = opening.add(device.allocate(type, (long) features * classes));
+      this.weight = opening.add(device.allocate(type, (long) features * classes));
       this.bias = opening.add(device.allocate(type, classes));
       this.weightsGradient = opening.add(device.allocate(type, (long) features * classes));
       this.biasGradient = opening.add(device.allocate(type, classes));
@@ -67,32 +59,6 @@ public final class LinearClassifier implements AutoCloseable {
 
   static boolean fits(long features, long classes) {
     return features >= 1 && classes >= 1 && classes <= MOST_WEIGHTS / features;
-  }
-
-  /**
-   * Reads weights and bias from a file that {@link #save(Path)} has written, or any other in the
-   * safetensors format with these two tensors. {@link Description#load} reads the rest.
-   *
-   * @throws IOException if the file is no model; the message names it and the place
-   */
-  public static LinearClassifier load(Device device, Path file) throws IOException {
-    try (Safetensors tensors = new Safetensors(file);
-        Owned opening = new Owned()) {
-      Description.Size size = Description.Size.of(file, tensors);
-      LinearClassifier model =
-          opening.add(new LinearClassifier(device, size.type(), size.features(), size.classes()));
-      int width = size.type().bytes();
-      for (Map.Entry<String, Array> part :
-          Map.of("weight", model.weights, "bias", model.bias).entrySet()) {
-        Array array = part.getValue();
-        tensors.read(
-            part.getKey(),
-            (at, piece) ->
-                device.upload(array.slice(at / width, piece.remaining() / width), piece));
-      }
-      opening.keep();
-      return model;
-    }
   }
 
   /** Features of a row. */
@@ -105,9 +71,29 @@ public final class LinearClassifier implements AutoCloseable {
     return classes;
   }
 
+  /** What it computes in. */
+  public ElementType type() {
+    return weight.type();
+  }
+
+  /** Where it lies. */
+  Device device() {
+    return device;
+  }
+
+  /** The weights on the device. */
+  Array weight() {
+    return weight;
+  }
+
+  /** The bias on the device. */
+  Array bias() {
+    return bias;
+  }
+
   /** The weights, row-major [features × classes]. */
   public double[] weights() {
-    return device.read(weights);
+    return device.read(weight);
   }
 
   /** Bytes that a model takes on the device, without the optimizer's state. */
@@ -121,18 +107,23 @@ public final class LinearClassifier implements AutoCloseable {
    * @param deviation its standard deviation
    */
   public void initialise(Philox random, double deviation) {
-    double[] draws = new double[Math.toIntExact(weights.count())];
+    double[] draws = new double[Math.toIntExact(weight.count())];
     for (int i = 0; i < draws.length; i++) {
       draws[i] = deviation * random.nextNormal();
     }
-    device.write(weights, draws);
+    device.write(weight, draws);
     device.write(bias, new double[classes]);
   }
 
   /** Weights and bias with their gradients. */
   public List<Parameter> parameters() {
     return List.of(
-        new Parameter(weights, weightsGradient, WEIGHTS), new Parameter(bias, biasGradient, BIAS));
+        new Parameter(weight, weightsGradient, WEIGHTS), new Parameter(bias, biasGradient, BIAS));
+  }
+
+  /** {@code out = x · W + b} for rows of features, [rows × features]. */
+  void scores(int rows, Array x, Array out) {
+    device.multiply(Product.of(rows, classes, features), x, weight, bias, out);
   }
 
   /** Room for a minibatch and what is computed from it. */
@@ -146,7 +137,7 @@ public final class LinearClassifier implements AutoCloseable {
     private final Owned owned;
 
     private Minibatch(int rows) {
-      ElementType type = weights.type();
+      ElementType type = weight.type();
       this.rows = rows;
       try (Owned opening = new Owned()) {
         this.x = opening.add(device.allocate(type, (long) rows * features));
@@ -182,7 +173,7 @@ public final class LinearClassifier implements AutoCloseable {
      * Scores, losses, and the gradient of the mean loss with respect to the scores, in their place.
      */
     public void forward(Loss loss) {
-      device.multiply(Product.of(rows, classes, features), x, weights, bias, scores);
+      scores(rows, x, scores);
       device.loss(loss, scores, labels, 1.0 / rows, scores, rowLoss, rowCorrect);
     }
 
@@ -209,51 +200,6 @@ public final class LinearClassifier implements AutoCloseable {
   }
 
   /**
-   * Scores some rows, with the same bits as in training.
-   *
-   * @param values row-major [rows × features]
-   * @param description how they are scaled and shifted
-   * @throws IllegalArgumentException if the values are not whole rows
-   */
-  public Predictions predict(Dataset.Values values, Description description) {
-    if (values.count() % features != 0) {
-      throw new IllegalArgumentException(
-          "%d values are no rows of %d features".formatted(values.count(), features));
-    }
-    int rows = values.count() / features;
-    double[] all = new double[Math.multiplyExact(rows, classes)];
-    for (int from = 0; from < rows; from += SCORED) {
-      int n = Math.min(SCORED, rows - from);
-      try (Array x = device.allocate(weights.type(), (long) n * features);
-          Array scores = device.allocate(weights.type(), (long) n * classes)) {
-        device.write(x, scaled(values, from * features, n * features, description));
-        device.multiply(Product.of(n, classes, features), x, weights, bias, scores);
-        System.arraycopy(device.read(scores), 0, all, from * classes, n * classes);
-      }
-    }
-    return new Predictions(all, classes, weights.type());
-  }
-
-  /** As {@link Device#gather} does, in the model's type. */
-  private double[] scaled(Dataset.Values values, int from, int n, Description description) {
-    double scale = description.scale();
-    double[] means = description.means();
-    double[] x = new double[n];
-    boolean single = weights.type() == ElementType.F32;
-    for (int i = 0; i < n; i++) {
-      float value = values.value(from + i);
-      if (means == null) {
-        x[i] = single ? value * (float) scale : value * scale;
-      } else {
-        double shift = -means[i % features];
-        x[i] =
-            single ? Math.fma(value, (float) scale, (float) shift) : Math.fma(value, scale, shift);
-      }
-    }
-    return x;
-  }
-
-  /**
    * {@code l1 * sum |w| + l2 * sum w^2} over the weights, bias not counted, in binary64 and the
    * canonical order.
    *
@@ -261,7 +207,7 @@ public final class LinearClassifier implements AutoCloseable {
    * @param l2 the factor of the squares
    */
   public double penalty(double l1, double l2) {
-    double[] w = device.read(weights);
+    double[] w = device.read(weight);
     double[] absolute = Arrays.stream(w).map(Math::abs).toArray();
     double[] squares = Arrays.stream(w).map(x -> x * x).toArray();
     double penalty = l1 == 0 ? 0 : l1 * Exact.sum(absolute, 0, w.length); // not 0 * infinity
@@ -271,65 +217,13 @@ public final class LinearClassifier implements AutoCloseable {
   /** CRC-32 of the weights' little-endian bytes, then the bias's, each NaN as the canonical one. */
   public int crc32() {
     CRC32 crc = new CRC32();
-    crc.update(bytes(weights));
-    crc.update(bytes(bias));
-    return (int) crc.getValue();
-  }
-
-  private ByteBuffer bytes(Array array) {
-    double[] values = device.read(array);
-    ByteBuffer bytes = ByteBuffer.allocate(values.length * array.type().bytes());
-    bytes.order(ByteOrder.LITTLE_ENDIAN);
-    for (double value : values) {
-      if (array.type() == ElementType.F32) {
-        bytes.putInt(Exact.bits((float) value));
-      } else {
-        bytes.putLong(Exact.bits(value));
-      }
+    for (Array array : List.of(weight, bias)) {
+      int bytes = Math.toIntExact(array.count() * array.type().bytes());
+      ByteBuffer buffer = ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
+      Safetensors.Tensor.of(device, array).data().move(0, buffer);
+      crc.update(buffer.rewind());
     }
-    return bytes.flip();
-  }
-
-  /**
-   * Writes {@code weight} [features × classes] and {@code bias} [classes] in the safetensors
-   * format.
-   *
-   * @throws java.nio.file.FileAlreadyExistsException if there is such a file
-   */
-  public void save(Path file) throws IOException {
-    save(file, Map.of(), Map.of(), false);
-  }
-
-  /**
-   * The same with what it takes to use the model.
-   *
-   * @param replace whether a file of that name makes room for it
-   * @throws java.nio.file.FileAlreadyExistsException if there is such a file, and it is not to be
-   *     replaced
-   */
-  public void save(Path file, Description description, boolean replace) throws IOException {
-    save(file, description.metadata(), description.tensors(), replace);
-  }
-
-  private void save(
-      Path file,
-      Map<String, String> metadata,
-      Map<String, Safetensors.Tensor> others,
-      boolean replace)
-      throws IOException {
-    Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
-    tensors.put("weight", tensor(weights, features, classes));
-    tensors.put("bias", tensor(bias, classes));
-    tensors.putAll(others);
-    Safetensors.write(file, metadata, tensors, replace);
-  }
-
-  private Safetensors.Tensor tensor(Array array, long... shape) {
-    ByteBuffer bytes = bytes(array);
-    return new Safetensors.Tensor(
-        array.type(),
-        Arrays.stream(shape).boxed().toList(),
-        (at, piece) -> piece.put(bytes.slice((int) at, piece.remaining())));
+    return (int) crc.getValue();
   }
 
   @Override

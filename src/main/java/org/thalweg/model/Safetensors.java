@@ -27,11 +27,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.LongStream;
+import org.thalweg.device.Array;
+import org.thalweg.device.Device;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 
 /**
  * The safetensors format: the length of a JSON header as 8 little-endian bytes, the header, the
- * tensors' bytes one behind the other. (Hugging Face, "safetensors", format specification.)
+ * tensors' bytes one after the other. (Hugging Face, "safetensors", format specification.)
  *
  * <p>An instance is an open file whose header has been read and held to the specification: names
  * are different, the tensors fill the file without gap or overlap, each as many bytes as its shape
@@ -46,24 +50,6 @@ public final class Safetensors implements Closeable {
   private static final int PIECE = 1 << 20;
 
   private static final String METADATA = "__metadata__";
-
-  private static final Map<String, Integer> BYTES =
-      Map.ofEntries(
-          Map.entry("BOOL", 1),
-          Map.entry("U8", 1),
-          Map.entry("I8", 1),
-          Map.entry("F8_E5M2", 1),
-          Map.entry("F8_E4M3", 1),
-          Map.entry("I16", 2),
-          Map.entry("U16", 2),
-          Map.entry("F16", 2),
-          Map.entry("BF16", 2),
-          Map.entry("I32", 4),
-          Map.entry("U32", 4),
-          Map.entry("F32", 4),
-          Map.entry("I64", 8),
-          Map.entry("U64", 8),
-          Map.entry("F64", 8));
 
   /** A piece of a tensor's little-endian bytes. */
   @FunctionalInterface
@@ -84,6 +70,27 @@ public final class Safetensors implements Closeable {
    * @param data fills a buffer with a piece
    */
   public record Tensor(ElementType type, List<Long> shape, Piece data) {
+    /** Of numbers that are there, in F64. */
+    public static Tensor of(double[] values, long... shape) {
+      return new Tensor(
+          ElementType.F64,
+          LongStream.of(shape).boxed().toList(),
+          (at, piece) -> piece.asDoubleBuffer().put(values, (int) at / 8, piece.remaining() / 8));
+    }
+
+    /**
+     * Of an array on a device, each NaN as the canonical one: so that each writes the same file.
+     */
+    public static Tensor of(Device device, Array array, long... shape) {
+      return new Tensor(
+          array.type(),
+          LongStream.of(shape).boxed().toList(),
+          (at, piece) -> {
+            device.download(slice(array, at, piece), piece);
+            oneNaN(array.type(), piece);
+          });
+    }
+
     private long bytes() {
       return shape.stream().reduce((long) type.bytes(), Math::multiplyExact);
     }
@@ -95,7 +102,7 @@ public final class Safetensors implements Closeable {
    * @param dtype {@code "F32"}, {@code "BF16"}, ..: as in the specification
    * @param shape row-major
    * @param begin where its bytes begin, from the end of the header
-   * @param end the byte behind its last
+   * @param end the byte after its last
    */
   public record Entry(String dtype, List<Long> shape, long begin, long end) {}
 
@@ -199,7 +206,7 @@ public final class Safetensors implements Closeable {
       String key = json.nextName();
       if (key.equals("dtype") && dtype.isEmpty()) {
         dtype = json.nextString();
-        require(BYTES.containsKey(dtype), json, "an unknown dtype: " + dtype);
+        require(bytes(dtype) > 0, json, "an unknown dtype: " + dtype);
       } else if (key.equals("shape") && shape == null) {
         shape = integers(json);
       } else if (key.equals("data_offsets") && offsets == null) {
@@ -215,10 +222,21 @@ public final class Safetensors implements Closeable {
     }
     Entry entry = new Entry(dtype, shape, offsets.get(0), offsets.get(1));
     require(
-        entry.end - entry.begin == bytes(shape, BYTES.getOrDefault(dtype, 0)),
+        entry.end - entry.begin == bytes(shape, bytes(dtype)),
         json,
         "%s %s has not the bytes %s".formatted(dtype, shape, offsets));
     return entry;
+  }
+
+  /** The size of an element; 0 where there is no such type. */
+  private static int bytes(String dtype) {
+    return switch (dtype) {
+      case "BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3" -> 1;
+      case "I16", "U16", "F16", "BF16" -> 2;
+      case "I32", "U32", "F32" -> 4;
+      case "I64", "U64", "F64" -> 8;
+      default -> 0;
+    };
   }
 
   /**
@@ -292,6 +310,38 @@ public final class Safetensors implements Closeable {
       bytes.clear().limit((int) Math.min(PIECE, end - at));
       fill(data + entry.begin + at, bytes);
       piece.move(at, bytes.flip());
+    }
+  }
+
+  /** Reads a tensor of the array's type and count into it. */
+  public void read(String name, Device device, Array array) throws IOException {
+    read(name, (at, piece) -> device.upload(slice(array, at, piece), piece));
+  }
+
+  /** A tensor of F64. */
+  public double[] doubles(String name) throws IOException {
+    Entry entry = tensors.get(name);
+    double[] values =
+        new double[entry == null ? 0 : Math.toIntExact((entry.end - entry.begin) / 8)];
+    read(
+        name,
+        (at, piece) -> piece.asDoubleBuffer().get(values, (int) at / 8, piece.remaining() / 8));
+    return values;
+  }
+
+  private static Array slice(Array array, long at, ByteBuffer bytes) {
+    int size = array.type().bytes();
+    return array.slice(at / size, bytes.remaining() / size);
+  }
+
+  private static void oneNaN(ElementType type, ByteBuffer bytes) {
+    ByteBuffer numbers = bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < numbers.limit(); i += type.bytes()) {
+      if (type == ElementType.F32) {
+        numbers.putInt(i, Exact.bits(numbers.getFloat(i)));
+      } else if (type == ElementType.F64) {
+        numbers.putLong(i, Exact.bits(numbers.getDouble(i)));
+      }
     }
   }
 

@@ -1,7 +1,5 @@
 package org.thalweg.numeric;
 
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.RecordComponent;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,12 +7,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Rules by their names. Each is a record; those of its components that are a double or an int are
  * its hyperparameters, and what they are here is their default. A rule as text is its name, and
- * behind a colon what differs: {@code "adam:beta1=0.8,eps=1e-6"}.
+ * after a colon what differs: {@code "adam:beta1=0.8,eps=1e-6"}.
  *
  * @param <T> what the rules have in common
  */
@@ -70,23 +67,19 @@ public final class Registry<T> {
     Set<String> said = new HashSet<>();
     for (String assignment : halves.length < 2 ? new String[0] : halves[1].split(",", -1)) {
       String[] sides = assignment.split("=", 2);
-      if (!numbers.containsKey(sides[0])) {
-        throw new IllegalArgumentException(
-            "%s has no hyperparameter \"%s\"; it has %s"
-                .formatted(
-                    name,
-                    sides[0],
-                    numbers.isEmpty() ? "none" : String.join(", ", numbers.keySet())));
-      }
-      if (!said.add(sides[0])) {
-        throw new IllegalArgumentException("%s: %s is said twice".formatted(name, sides[0]));
-      }
+      Require.that(
+          numbers.containsKey(sides[0]),
+          "%s has no hyperparameter \"%s\"; it has %s",
+          name,
+          sides[0],
+          numbers.isEmpty() ? "none" : String.join(", ", numbers.keySet()));
+      Require.that(said.add(sides[0]), "%s: %s is said twice", name, sides[0]);
       try {
         numbers.put(sides[0], Double.valueOf(sides.length < 2 ? "" : sides[1]));
       } catch (NumberFormatException e) {
         throw new IllegalArgumentException(
             "%s: \"%s\" is no number, as in %s=%s"
-                .formatted(name, assignment, sides[0], value(rule, sides[0])),
+                .formatted(name, assignment, sides[0], Records.components(rule).get(sides[0])),
             e);
       }
     }
@@ -96,58 +89,33 @@ public final class Registry<T> {
   /** The hyperparameters of a rule, in the order of its declaration. */
   public static Map<String, Double> hyperparameters(Object rule) {
     Map<String, Double> numbers = new LinkedHashMap<>();
-    for (RecordComponent component : rule.getClass().getRecordComponents()) {
-      Class<?> type = component.getType();
-      if (type == double.class || type == int.class) {
-        numbers.put(component.getName(), ((Number) value(rule, component)).doubleValue());
-      }
-    }
+    Records.components(rule)
+        .forEach(
+            (name, value) -> {
+              if (value instanceof Double || value instanceof Integer) {
+                numbers.put(name, ((Number) value).doubleValue());
+              }
+            });
     return numbers;
   }
 
-  private static Object value(Object rule, String name) {
-    return Stream.of(rule.getClass().getRecordComponents())
-        .filter(component -> component.getName().equals(name))
-        .map(component -> value(rule, component))
-        .findFirst()
-        .orElseThrow();
-  }
-
-  private static Object value(Object rule, RecordComponent component) {
-    try {
-      return component.getAccessor().invoke(rule);
-    } catch (ReflectiveOperationException e) {
-      throw new LinkageError(rule + " is no ordinary record", e);
-    }
-  }
-
-  @SuppressWarnings("unchecked") // a record makes its like
   private static <T> T with(String name, T rule, Map<String, Double> numbers) {
-    RecordComponent[] components = rule.getClass().getRecordComponents();
-    Object[] values = new Object[components.length];
-    Class<?>[] types = new Class<?>[components.length];
-    for (int i = 0; i < components.length; i++) {
-      types[i] = components[i].getType();
-      Double number = numbers.get(components[i].getName());
-      values[i] = number == null ? value(rule, components[i]) : number;
-      if (types[i] == int.class && number != null) {
-        values[i] = number.intValue();
-        if (number.intValue() != number) {
-          throw new IllegalArgumentException(
-              "%s: %s must be a whole number below 2^31: %s"
-                  .formatted(name, components[i].getName(), number));
-        }
-      }
+    Map<String, Object> values = Records.components(rule);
+    for (Map.Entry<String, Double> number : numbers.entrySet()) {
+      double value = number.getValue();
+      boolean whole = values.get(number.getKey()) instanceof Integer;
+      Require.that(
+          !whole || value == (int) value,
+          "%s: %s must be a whole number below 2^31: %s",
+          name,
+          number.getKey(),
+          value);
+      values.put(number.getKey(), whole ? (Object) (int) value : (Object) value);
     }
     try {
-      return (T) rule.getClass().getDeclaredConstructor(types).newInstance(values);
-    } catch (InvocationTargetException e) {
-      if (e.getCause() instanceof IllegalArgumentException refused) {
-        throw new IllegalArgumentException(name + ": " + refused.getMessage(), refused);
-      }
-      throw new LinkageError(rule + " is no ordinary record", e);
-    } catch (ReflectiveOperationException e) {
-      throw new LinkageError(rule + " is no ordinary record", e);
+      return Records.with(rule, values);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
     }
   }
 }

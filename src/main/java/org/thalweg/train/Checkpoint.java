@@ -22,13 +22,11 @@ import org.thalweg.numeric.ElementType;
  * The file of a training between two steps, in the safetensors format. Tensors: the arrays by their
  * names; {@code history}, [epochs × 5]: loss, accuracy, learning rate, validation loss and accuracy
  * (NaN where there is none); {@code best.0}, {@code best.1}; and {@code crc32} of the metadata and
- * of all tensors before it. Metadata: the numbers of {@link TrainingState}, behind {@code run.}
- * what the run must have in common with the one that goes on, and behind {@code user.} the caller's
- * own.
+ * of all tensors before it. Metadata: the numbers of {@link TrainingState}, after {@code run.} what
+ * the run must have in common with the one that goes on, and after {@code user.} the caller's own.
  */
 final class Checkpoint {
   private static final String FORMAT = "thalweg.checkpoint";
-  private static final String VERSION = "1";
   private static final String RUN = "run.";
   private static final String USER = "user.";
   private static final String HISTORY = "history";
@@ -57,26 +55,24 @@ final class Checkpoint {
    * other, whole.
    */
   void write(Path file, TrainingState progress, Map<String, String> user) throws IOException {
-    Map<String, String> metadata = new LinkedHashMap<>();
-    metadata.put(FORMAT, VERSION);
+    Map<String, String> metadata = StateFile.metadata(FORMAT);
     metadata.put("batch", Integer.toString(progress.batch()));
     metadata.put("updates", Long.toString(progress.updates()));
     metadata.put("loss", Double.toString(progress.loss()));
     metadata.put("correct", Long.toString(progress.correct()));
     run.forEach((key, value) -> metadata.put(RUN + key, value));
     user.forEach((key, value) -> metadata.put(USER + key, value));
-    Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
-    arrays.forEach((name, array) -> tensors.put(name, OptimizerStep.tensor(device, array)));
+    Map<String, Safetensors.Tensor> tensors = StateFile.tensors(device, arrays);
     long epochs = progress.history().size();
-    tensors.put(
-        HISTORY, tensor(List.of(epochs, (long) HISTORY_COLUMNS), table(progress.history())));
+    double[] history = table(progress.history());
+    tensors.put(HISTORY, Safetensors.Tensor.of(history, epochs, HISTORY_COLUMNS));
     TrainingState.Best best = progress.best();
     if (best != null) {
       metadata.put("best_epoch", Integer.toString(best.epoch()));
       metadata.put("best_loss", Double.toString(best.loss()));
       for (int i = 0; i < best.parameters().size(); i++) {
         double[] values = best.parameters().get(i);
-        tensors.put(BEST + i, tensor(List.of((long) values.length), values));
+        tensors.put(BEST + i, Safetensors.Tensor.of(values, values.length));
       }
     }
     Safetensors.write(file, metadata, checked(metadata, tensors), true);
@@ -103,7 +99,7 @@ final class Checkpoint {
     }
   }
 
-  /** The tensors, and behind them their checksum, which is known when they have been written. */
+  /** The tensors, and after them their checksum, which is known when they have been written. */
   private static Map<String, Safetensors.Tensor> checked(
       Map<String, String> metadata, Map<String, Safetensors.Tensor> tensors) {
     CRC32 crc = crc(metadata);
@@ -132,13 +128,6 @@ final class Checkpoint {
     return crc;
   }
 
-  private static Safetensors.Tensor tensor(List<Long> shape, double[] values) {
-    return new Safetensors.Tensor(
-        ElementType.F64,
-        shape,
-        (at, piece) -> piece.asDoubleBuffer().put(values, (int) at / 8, piece.remaining() / 8));
-  }
-
   private static double[] table(List<Trainer.Epoch> history) {
     return history.stream()
         .flatMapToDouble(
@@ -156,10 +145,10 @@ final class Checkpoint {
 
   /** The caller's own strings of a file. */
   static Map<String, String> user(Path file) throws IOException {
-    try (Safetensors saved = new Safetensors(file)) {
-      expectFormat(file, saved);
+    try (StateFile state = new StateFile(file, FORMAT)) {
       Map<String, String> user = new LinkedHashMap<>();
-      saved
+      state
+          .saved()
           .metadata()
           .forEach(
               (key, value) -> {
@@ -171,10 +160,6 @@ final class Checkpoint {
     }
   }
 
-  private static void expectFormat(Path file, Safetensors saved) throws IOException {
-    OptimizerStep.expect(file, "metadata " + FORMAT, VERSION, saved.metadata().get(FORMAT));
-  }
-
   /**
    * Reads a file: the arrays to their places, once all is known to fit.
    *
@@ -183,29 +168,26 @@ final class Checkpoint {
    *     the place
    */
   TrainingState read(Path file, int minibatches) throws IOException {
-    try (Safetensors saved = new Safetensors(file)) {
-      expectFormat(file, saved);
-      expectSum(file, saved);
+    try (StateFile state = new StateFile(file, FORMAT)) {
+      expectSum(state);
       for (Map.Entry<String, String> common : run.entrySet()) {
-        String found = saved.metadata().get(RUN + common.getKey());
+        String found = state.saved().metadata().get(RUN + common.getKey());
         if (!same(common.getValue(), found)) {
-          throw OptimizerStep.wrong(file, common.getKey(), common.getValue(), found);
+          throw state.wrong(common.getKey(), common.getValue(), found);
         }
       }
-      OptimizerStep.expectShapes(file, arrays, saved.tensors());
-      TrainingState progress = progress(file, saved);
+      state.expectShapes(arrays);
+      TrainingState progress = progress(state);
       if (progress.batch() < 0 || progress.batch() >= minibatches) {
-        throw OptimizerStep.wrong(
-            file, "metadata batch", "less than " + minibatches, progress.batch());
+        throw state.wrong("metadata batch", "less than " + minibatches, progress.batch());
       }
-      for (Map.Entry<String, Array> array : arrays.entrySet()) {
-        OptimizerStep.read(saved, array.getKey(), device, array.getValue());
-      }
+      state.read(device, arrays);
       return progress;
     }
   }
 
-  private static void expectSum(Path file, Safetensors saved) throws IOException {
+  private static void expectSum(StateFile state) throws IOException {
+    Safetensors saved = state.saved();
     CRC32 crc = crc(saved.metadata());
     int[] found = new int[1];
     for (Map.Entry<String, Safetensors.Entry> tensor : saved.tensors().entrySet()) {
@@ -215,8 +197,8 @@ final class Checkpoint {
         saved.read(CRC, (at, piece) -> found[0] = piece.getInt());
       }
     }
-    OptimizerStep.expect(
-        file, "tensor " + CRC, "%08x".formatted((int) crc.getValue()), "%08x".formatted(found[0]));
+    String sum = "%08x".formatted((int) crc.getValue());
+    state.expect("tensor " + CRC, sum, "%08x".formatted(found[0]));
   }
 
   /** Numbers are compared by value: how a double is written has changed in Java 19. */
@@ -231,11 +213,12 @@ final class Checkpoint {
     }
   }
 
-  private TrainingState progress(Path file, Safetensors saved) throws IOException {
+  private static TrainingState progress(StateFile state) throws IOException {
+    Safetensors saved = state.saved();
     Map<String, String> metadata = saved.metadata();
     try {
       return new TrainingState(
-          history(numbers(saved, HISTORY)),
+          history(saved.doubles(HISTORY)),
           Integer.parseUnsignedInt(metadata.getOrDefault("batch", "")),
           Long.parseUnsignedLong(metadata.getOrDefault("updates", "")),
           Double.parseDouble(metadata.getOrDefault("loss", "")),
@@ -245,20 +228,10 @@ final class Checkpoint {
               : new TrainingState.Best(
                   Integer.parseUnsignedInt(metadata.getOrDefault("best_epoch", "")),
                   Double.parseDouble(metadata.getOrDefault("best_loss", "")),
-                  List.of(numbers(saved, BEST + 0), numbers(saved, BEST + 1))));
+                  List.of(saved.doubles(BEST + 0), saved.doubles(BEST + 1))));
     } catch (NumberFormatException e) {
-      throw OptimizerStep.wrong(file, "metadata", "a number", e.getMessage());
+      throw state.wrong("metadata", "a number", e.getMessage());
     }
-  }
-
-  private static double[] numbers(Safetensors saved, String name) throws IOException {
-    Safetensors.Entry entry = saved.tensors().get(name);
-    double[] numbers =
-        new double[entry == null ? 0 : Math.toIntExact((entry.end() - entry.begin()) / 8)];
-    saved.read(
-        name,
-        (at, piece) -> piece.asDoubleBuffer().get(numbers, (int) at / 8, piece.remaining() / 8));
-    return numbers;
   }
 
   private static List<Trainer.Epoch> history(double[] table) {

@@ -1,6 +1,5 @@
 package org.thalweg.train;
 
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,6 +13,7 @@ import org.thalweg.device.Program;
 import org.thalweg.device.Rows;
 import org.thalweg.device.Steps;
 import org.thalweg.model.LinearClassifier;
+import org.thalweg.model.RowGather;
 import org.thalweg.numeric.ElementType;
 
 /**
@@ -26,12 +26,9 @@ final class DataPass implements AutoCloseable {
   /** The column of the step table that holds a minibatch's first row. */
   static final int FIRST_ROW = 0;
 
-  /** The most minibatches of a piece: whoever waits for its end does not wait long. */
-  private static final int MOST = 256;
-
   private final Device device;
   private final Dataset data;
-  private final Plan plan;
+  private final MemoryPlan plan;
   private final Steps steps;
   private final Array values;
   private final Array labels;
@@ -39,65 +36,6 @@ final class DataPass implements AutoCloseable {
   private final Owned owned;
   private final List<Program> programs = new ArrayList<>();
   private int[] permutation;
-
-  /**
-   * What a rig is made for.
-   *
-   * @param batch rows of a full minibatch
-   * @param columns of the step table, the first one included
-   * @param piece the most minibatches of a piece
-   * @param resident whether all rows lie on the device
-   * @param bytes that all this takes there
-   */
-  record Plan(int batch, int columns, int piece, boolean resident, long bytes) {}
-
-  /**
-   * Plans a rig: with all rows on the device where there is room for them, else with pieces that
-   * fill half the room, so that others have some too; the smallest is one minibatch, whether there
-   * is room or not.
-   *
-   * @param batch rows of a minibatch; 0 for all
-   * @param room bytes
-   */
-  static Plan plan(Dataset data, ElementType type, int batch, int columns, long room) {
-    if (data.rows() == 0) {
-      throw new IllegalArgumentException("there are no rows");
-    }
-    int full = batch == 0 ? data.rows() : Math.min(batch, data.rows());
-    int piece = Math.min(MOST, count(data.rows(), full));
-    long bytes = bytes(data, type, full, columns, piece, data.rows());
-    if (bytes <= room) {
-      return new Plan(full, columns, piece, true, bytes);
-    }
-    for (; ; piece = (piece + 1) / 2) {
-      int held = (int) Math.min((long) piece * full, data.rows());
-      bytes = bytes(data, type, full, columns, piece, held);
-      if (bytes <= room / 2 || piece == 1) {
-        return new Plan(full, columns, piece, false, bytes);
-      }
-    }
-  }
-
-  private static long bytes(
-      Dataset data, ElementType type, int batch, int columns, int piece, int held) {
-    boolean small = data.values() instanceof Dataset.Bytes;
-    long bytes = (long) held * data.features() * (small ? 1 : ElementType.F32.bytes());
-    bytes += 2L * ElementType.I32.bytes() * held;
-    bytes += Steps.bytes(columns, piece, 1);
-    for (int size : minibatchSizes(data.rows(), batch)) {
-      bytes += LinearClassifier.minibatchBytes(type, data.features(), data.classes(), size);
-    }
-    return bytes;
-  }
-
-  private static int count(int rows, int batch) {
-    return (int) (((long) rows + batch - 1) / batch);
-  }
-
-  /** The full one, and the smaller last one where there is one. */
-  private static int[] minibatchSizes(int rows, int batch) {
-    return rows % batch == 0 ? new int[] {batch} : new int[] {batch, rows % batch};
-  }
 
   /**
    * Puts the rows on the device, where they are to lie there, and records the programs.
@@ -109,29 +47,26 @@ final class DataPass implements AutoCloseable {
       Device device,
       Dataset data,
       LinearClassifier model,
-      ElementType type,
-      Plan plan,
+      MemoryPlan plan,
       @Nullable Array shift,
       Step step) {
     this.device = device;
     this.data = data;
     this.plan = plan;
     permutation = IntStream.range(0, data.rows()).toArray();
-    int held =
-        (int) Math.min(plan.resident ? data.rows() : (long) plan.piece * plan.batch, data.rows());
-    boolean small = data.values() instanceof Dataset.Bytes;
+    int held = plan.held(data.rows());
+    ElementType stored = RowGather.stored(data.values());
     try (Owned opening = new Owned()) {
-      steps = opening.add(new Steps(device, type, plan.columns, plan.piece, 1));
+      steps = opening.add(new Steps(device, model.type(), plan.columns(), plan.piece(), 1));
       order = opening.add(device.of(IntStream.range(0, held).toArray()));
       labels = opening.add(device.allocate(ElementType.I32, held));
-      ElementType stored = small ? ElementType.U8 : ElementType.F32;
       values = opening.add(device.allocate(stored, (long) held * data.features()));
-      if (plan.resident) {
+      if (plan.resident()) {
         device.write(labels, data.labels());
-        upload(data.values());
+        RowGather.upload(device, data.values(), values);
       }
       Rows rows = new Rows(values, labels, data.features(), data.scaleOr1(), shift);
-      for (int size : minibatchSizes(data.rows(), plan.batch)) {
+      for (int size : plan.minibatchSizes(data.rows())) {
         LinearClassifier.Minibatch minibatch = opening.add(model.minibatch(size));
         Runnable body =
             () -> {
@@ -141,15 +76,6 @@ final class DataPass implements AutoCloseable {
         programs.add(opening.add(device.record(steps, body)));
       }
       owned = opening.keep();
-    }
-  }
-
-  private void upload(Dataset.Values from) {
-    Array to = values.slice(0, from.count());
-    if (from instanceof Dataset.Bytes bytes) {
-      device.upload(to, ByteBuffer.wrap(bytes.pixels()));
-    } else if (from instanceof Dataset.Floats floats) {
-      device.upload(to, floats.numbers());
     }
   }
 
@@ -170,18 +96,18 @@ final class DataPass implements AutoCloseable {
 
   /** How many minibatches a pass has. */
   int minibatches() {
-    return count(data.rows(), plan.batch);
+    return plan.minibatches(data.rows());
   }
 
   /** The most minibatches of a piece. */
   int piece() {
-    return plan.piece;
+    return plan.piece();
   }
 
   /** Shuffles: the rows are passed through in this order from now on. */
   void order(int[] permutation) {
     this.permutation = permutation;
-    if (plan.resident) {
+    if (plan.resident()) {
       device.write(order, permutation);
     }
   }
@@ -190,15 +116,15 @@ final class DataPass implements AutoCloseable {
    * Passes through {@code n} minibatches, at most a {@link #piece}, from minibatch {@code from} on.
    */
   Steps.Account run(int from, int n, Fill fill) {
-    if (!plan.resident) {
-      gather(from * plan.batch, (int) Math.min((long) (from + n) * plan.batch, data.rows()));
+    if (!plan.resident()) {
+      gather(from * plan.batch(), (int) Math.min((long) (from + n) * plan.batch(), data.rows()));
     }
     for (int i = 0; i < n; i++) {
-      steps.integer(i, FIRST_ROW, (long) (plan.resident ? from + i : i) * plan.batch);
+      steps.integer(i, FIRST_ROW, (long) (plan.resident() ? from + i : i) * plan.batch());
       fill.fill(steps, i, from + i);
     }
     steps.start();
-    int full = Math.min(n, data.rows() / plan.batch - from);
+    int full = Math.min(n, data.rows() / plan.batch() - from);
     programs.get(0).run(full);
     if (full < n) {
       programs.get(1).run(1);
@@ -211,7 +137,7 @@ final class DataPass implements AutoCloseable {
     int[] rows = Arrays.copyOfRange(permutation, from, to);
     int[] own = Arrays.stream(rows).map(row -> data.labels()[row]).toArray();
     device.write(labels.slice(0, own.length), own);
-    upload(data.values().select(rows, data.features()));
+    RowGather.upload(device, data.values().select(rows, data.features()), values);
   }
 
   @Override

@@ -1,5 +1,7 @@
 package org.thalweg.train;
 
+import org.thalweg.numeric.Require;
+
 /**
  * How often something is done.
  *
@@ -9,9 +11,7 @@ package org.thalweg.train;
 public record Interval(long n, boolean steps) {
   /** Checks the number. */
   public Interval {
-    if (n < 1) {
-      throw new IllegalArgumentException("an interval must be at least 1: " + n);
-    }
+    Require.that(n >= 1, "an interval must be at least 1: %s", n);
   }
 
   /**

@@ -2,6 +2,7 @@ package org.thalweg.train;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.thalweg.numeric.Require;
 
 /**
  * What the learning rate is multiplied by, from step to step: {@code min(1, step / warmup)} times
@@ -40,15 +41,9 @@ public record Schedule(Kind kind, int warmup, int every, double factor, double d
 
   /** Checks the numbers. */
   public Schedule {
-    if (warmup < 0) {
-      throw new IllegalArgumentException("warmup must be at least 0: " + warmup);
-    }
-    if (every < 1) {
-      throw new IllegalArgumentException("every must be at least 1: " + every);
-    }
-    if (!(factor > 0 && factor <= 1)) {
-      throw new IllegalArgumentException("factor must be above 0 and at most 1: " + factor);
-    }
+    Require.that(warmup >= 0, "warmup must be at least 0: %s", warmup);
+    Require.that(every >= 1, "every must be at least 1: %s", every);
+    Require.that(factor > 0 && factor <= 1, "factor must be above 0 and at most 1: %s", factor);
     if (!(decay >= 0 && decay < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("decay must be finite and at least 0: " + decay);
     }

@@ -1,14 +1,14 @@
 package org.thalweg.train;
 
-import java.lang.reflect.RecordComponent;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Philox;
+import org.thalweg.numeric.Records;
+import org.thalweg.numeric.Require;
 import org.thalweg.optim.Adam;
 import org.thalweg.optim.Optimizer;
 
@@ -74,29 +74,15 @@ public record Settings(
 
   /** Checks the numbers. */
   public Settings {
-    if (type != ElementType.F32 && type != ElementType.F64) {
-      throw new IllegalArgumentException("type must be F32 or F64: " + type);
-    }
-    if (batch < 0) {
-      throw new IllegalArgumentException("batch must be at least 1, or 0 for all rows: " + batch);
-    }
-    if (epochs < 0) {
-      throw new IllegalArgumentException("epochs must be at least 0: " + epochs);
-    }
-    checkAtLeast0("l1", l1);
-    checkAtLeast0("l2", l2);
-    checkAtLeast0("weightDecay", weightDecay);
-    checkAtLeast0("initScale", initScale);
-    if (!(clipNorm > 0)) {
-      throw new IllegalArgumentException(
-          "clipNorm must be above 0, infinite for no clipping: " + clipNorm);
-    }
-  }
-
-  private static void checkAtLeast0(String name, double value) {
-    if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException(name + " must be finite and at least 0: " + value);
-    }
+    boolean known = type == ElementType.F32 || type == ElementType.F64;
+    Require.that(known, "type must be F32 or F64: %s", type);
+    Require.that(batch >= 0, "batch must be at least 1, or 0 for all rows: %s", batch);
+    Require.that(epochs >= 0, "epochs must be at least 0: %s", epochs);
+    Require.atLeast0("l1", l1);
+    Require.atLeast0("l2", l2);
+    Require.atLeast0("weightDecay", weightDecay);
+    Require.atLeast0("initScale", initScale);
+    Require.that(clipNorm > 0, "clipNorm must be above 0, infinite for no clipping: %s", clipNorm);
   }
 
   /** Gives a model that is still all zeros its first weights. */
@@ -116,148 +102,90 @@ public record Settings(
   }
 
   private static void put(String prefix, Record record, Map<String, String> text) {
-    for (RecordComponent component : record.getClass().getRecordComponents()) {
-      String name = prefix + component.getName();
-      try {
-        Object value = component.getAccessor().invoke(record);
-        if (value instanceof Record own) {
-          text.put(name, own.getClass().getSimpleName());
-          put(name + ".", own, text);
-        } else {
-          text.put(name, String.valueOf(value));
-        }
-      } catch (ReflectiveOperationException e) {
-        throw new LinkageError(record + " is no ordinary record", e);
-      }
-    }
+    Records.components(record)
+        .forEach(
+            (component, value) -> {
+              String name = prefix + component;
+              if (value instanceof Record own) {
+                text.put(name, own.getClass().getSimpleName());
+                put(name + ".", own, text);
+              } else {
+                text.put(name, String.valueOf(value));
+              }
+            });
   }
 
   /** These with another rule. */
   public Settings withOptimizer(Optimizer other) {
-    return changed(c -> c.optimizer = other);
+    return with("optimizer", other);
   }
 
   /** These with another loss. */
   public Settings withLoss(Loss other) {
-    return changed(c -> c.loss = other);
+    return with("loss", other);
   }
 
   /** These with another type. */
   public Settings withType(ElementType other) {
-    return changed(c -> c.type = other);
+    return with("type", other);
   }
 
   /** These with another batch. */
   public Settings withBatch(int other) {
-    return changed(c -> c.batch = other);
+    return with("batch", other);
   }
 
   /** These with another number of epochs. */
   public Settings withEpochs(int other) {
-    return changed(c -> c.epochs = other);
+    return with("epochs", other);
   }
 
   /** These with another l1. */
   public Settings withL1(double other) {
-    return changed(c -> c.l1 = other);
+    return with("l1", other);
   }
 
   /** These with another l2. */
   public Settings withL2(double other) {
-    return changed(c -> c.l2 = other);
+    return with("l2", other);
   }
 
   /** These with another weight decay. */
   public Settings withWeightDecay(double other) {
-    return changed(c -> c.weightDecay = other);
+    return with("weightDecay", other);
   }
 
   /** These with another largest norm. */
   public Settings withClipNorm(double other) {
-    return changed(c -> c.clipNorm = other);
+    return with("clipNorm", other);
   }
 
   /** These with another schedule. */
   public Settings withSchedule(Schedule other) {
-    return changed(c -> c.schedule = other);
+    return with("schedule", other);
   }
 
   /** These with another initialisation. */
   public Settings withInitialisation(Initialisation other) {
-    return changed(c -> c.initialisation = other);
+    return with("initialisation", other);
   }
 
   /** These with another scale of the first weights. */
   public Settings withInitScale(double other) {
-    return changed(c -> c.initScale = other);
+    return with("initScale", other);
   }
 
   /** These with another centring. */
   public Settings withCentre(boolean other) {
-    return changed(c -> c.centre = other);
+    return with("centre", other);
   }
 
   /** These with another seed. */
   public Settings withSeed(long other) {
-    return changed(c -> c.seed = other);
+    return with("seed", other);
   }
 
-  private Settings changed(Consumer<Copy> change) {
-    Copy copy = new Copy(this);
-    change.accept(copy);
-    return copy.settings();
-  }
-
-  /** The components, one of which is changed. */
-  private static final class Copy {
-    Optimizer optimizer;
-    Loss loss;
-    ElementType type;
-    int batch;
-    int epochs;
-    double l1;
-    double l2;
-    double weightDecay;
-    double clipNorm;
-    Schedule schedule;
-    Initialisation initialisation;
-    double initScale;
-    boolean centre;
-    long seed;
-
-    Copy(Settings of) {
-      optimizer = of.optimizer;
-      loss = of.loss;
-      type = of.type;
-      batch = of.batch;
-      epochs = of.epochs;
-      l1 = of.l1;
-      l2 = of.l2;
-      weightDecay = of.weightDecay;
-      clipNorm = of.clipNorm;
-      schedule = of.schedule;
-      initialisation = of.initialisation;
-      initScale = of.initScale;
-      centre = of.centre;
-      seed = of.seed;
-    }
-
-    Settings settings() {
-      return new Settings(
-          optimizer,
-          loss,
-          type,
-          batch,
-          epochs,
-          l1,
-          l2,
-          weightDecay,
-          clipNorm,
-          schedule,
-          initialisation,
-          initScale,
-          centre,
-          seed);
-    }
+  private Settings with(String component, Object value) {
+    return Records.with(this, component, value);
   }
 }

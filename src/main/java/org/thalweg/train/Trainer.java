@@ -3,7 +3,6 @@ package org.thalweg.train;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,13 +10,13 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
-import org.thalweg.device.DeviceException;
-import org.thalweg.device.MemorySize;
+import org.thalweg.device.MemoryException;
 import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Steps;
-import org.thalweg.device.Tensors;
 import org.thalweg.model.LinearClassifier;
+import org.thalweg.model.RowGather;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Philox;
 import org.thalweg.optim.Group;
 
@@ -27,31 +26,22 @@ import org.thalweg.optim.Group;
  * training was stopped or killed and restored from a checkpoint.
  */
 public final class Trainer implements AutoCloseable {
-  /** Rows of a minibatch when a model is scored. */
-  private static final int SCORE_BATCH = 512;
-
   private final Device device;
   private final long limit;
   private final Settings settings;
+  private final TrainingOptions options;
   private final Dataset data;
   private final LinearClassifier model;
   private final OptimizerStep update;
   private final @Nullable Array shift;
   private final DataPass training;
+  private final @Nullable DataPass validation;
   private final Owned owned;
-
-  private @Nullable DataPass validation;
-  private @Nullable Dataset validationRows;
-  private int patience;
-  private @Nullable Path file;
-  private Interval every = new Interval(1, false);
-  private @Nullable Path lastCheckpoint;
 
   /** Made when it is first needed, for it knows the data's checksums. */
   private @Nullable Checkpoint checkpoint;
 
-  private Map<String, String> metadata = Map.of();
-
+  private @Nullable Path lastCheckpoint;
   private TrainingState progress = TrainingState.NONE;
 
   /** The epoch in whose order the rows are. */
@@ -59,14 +49,20 @@ public final class Trainer implements AutoCloseable {
 
   private volatile boolean stopping;
 
+  /** A training with {@link TrainingOptions#NONE}. */
+  public Trainer(Device device, Dataset train, Settings settings) {
+    this(device, train, settings, TrainingOptions.NONE);
+  }
+
   /**
    * Puts the data and a model with its first weights on the device; where the rows do not fit, they
    * are sent piece by piece while they are needed.
    *
-   * @throws DeviceException if the device has not enough memory even so, before any is taken
+   * @throws MemoryException if the device has not enough memory even so, before any is taken
+   * @throws UncheckedIOException if there is no folder for the checkpoint
    */
-  public Trainer(Device device, Dataset train, Settings settings) {
-    this(device, train, settings, Long.MAX_VALUE);
+  public Trainer(Device device, Dataset train, Settings settings, TrainingOptions options) {
+    this(device, train, settings, options, Long.MAX_VALUE);
   }
 
   /**
@@ -74,40 +70,46 @@ public final class Trainer implements AutoCloseable {
    *
    * @param limit bytes; as if the device never had more that are free
    */
-  Trainer(Device device, Dataset train, Settings settings, long limit) {
+  Trainer(Device device, Dataset train, Settings settings, TrainingOptions options, long limit) {
     this.device = device;
     this.limit = limit;
     this.settings = settings;
+    this.options = options;
     this.data = train;
-    long own = ownBytes(train, settings);
-    DataPass.Plan plan =
-        DataPass.plan(train, settings.type(), settings.batch(), columns(settings), free() - own);
-    checkMemory("training", own + plan.bytes(), "; try a smaller --batch");
+    deleteParts(options.checkpoint());
+    MemoryPlan plan = MemoryPlan.training(device, train, settings, columns(settings), free());
     List<Group> groups =
         List.of(
             // The gradient of l2 * w^2 is 2 * l2 * w.
             new Group(1, settings.l1(), 2 * settings.l2(), settings.weightDecay()), Group.PLAIN);
+    ElementType type = settings.type();
+    UpdateOptions clipping = clipping(settings);
     try (Owned opening = new Owned()) {
-      model =
-          opening.add(
-              new LinearClassifier(device, settings.type(), train.features(), train.classes()));
+      model = opening.add(new LinearClassifier(device, type, train.features(), train.classes()));
       settings.initialise(model);
-      shift = settings.centre() ? opening.add(device.of(settings.type(), shifts(train))) : null;
+      shift = settings.centre() ? opening.add(RowGather.shift(device, type, train.means())) : null;
       update =
           opening.add(
               new OptimizerStep(
-                  device, settings.optimizer(), model.parameters(), groups, options(settings)));
-      training =
-          opening.add(new DataPass(device, train, model, settings.type(), plan, shift, this::step));
+                  device, settings.optimizer(), model.parameters(), groups, clipping));
+      training = opening.add(new DataPass(device, train, model, plan, shift, this::step));
+      Dataset rows = options.validation();
+      validation = rows == null ? null : opening.add(scoring(rows));
       owned = opening.keep();
     }
   }
 
-  private static double[] shifts(Dataset data) {
-    return Arrays.stream(data.means()).map(mean -> -mean).toArray();
+  private static void deleteParts(@Nullable Path file) {
+    try {
+      if (file != null) {
+        Checkpoint.deleteParts(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("checkpoints cannot be written to " + file + ": " + e, e);
+    }
   }
 
-  private static UpdateOptions options(Settings settings) {
+  private static UpdateOptions clipping(Settings settings) {
     return UpdateOptions.PLAIN.withLargestNorm(settings.clipNorm());
   }
 
@@ -124,86 +126,17 @@ public final class Trainer implements AutoCloseable {
    * Of the step table: where the minibatch begins, the largest norm, and the numbers of weights and
    * bias.
    */
-  private static int columns(Settings settings) {
-    int clip = options(settings).clips() ? 1 : 0;
+  static int columns(Settings settings) {
+    int clip = clipping(settings).clips() ? 1 : 0;
     return DataPass.FIRST_ROW + 1 + clip + 2 * Group.columns(settings.optimizer());
-  }
-
-  /** Bytes of model, shift and state. */
-  private static long ownBytes(Dataset data, Settings settings) {
-    int states = settings.optimizer().states();
-    long weights = (long) data.features() * data.classes();
-    return LinearClassifier.bytes(settings.type(), data.features(), data.classes())
-        + (settings.centre() ? (long) settings.type().bytes() * data.features() : 0)
-        + Tensors.bytes(settings.type(), states, weights, data.classes());
-  }
-
-  /** Bytes that training takes on a device that has room for all rows. */
-  static long bytes(Dataset data, Settings settings) {
-    int columns = columns(settings);
-    return ownBytes(data, settings)
-        + DataPass.plan(data, settings.type(), settings.batch(), columns, Long.MAX_VALUE).bytes();
   }
 
   private long free() {
     return Math.min(limit, device.available());
   }
 
-  private void checkMemory(String what, long bytes, String advice) {
-    long free = free();
-    if (bytes > free) {
-      throw new DeviceException(
-          "%s needs %s, %s are free on %s%s"
-              .formatted(
-                  what,
-                  MemorySize.text(bytes),
-                  MemorySize.text(free),
-                  device.description(),
-                  advice));
-    }
-  }
-
   /**
-   * Scores these rows behind each epoch. To be called before {@link #restore}.
-   *
-   * @param patience how many epochs without a smaller validation loss end the training, with the
-   *     parameters that had the smallest; 0 for never
-   */
-  public Trainer validation(Dataset rows, int patience) {
-    if (patience < 0) {
-      throw new IllegalArgumentException("patience must be at least 0: " + patience);
-    }
-    this.validation = owned.add(scoring(rows));
-    this.validationRows = rows;
-    this.patience = patience;
-    this.checkpoint = null;
-    return this;
-  }
-
-  /**
-   * Saves a checkpoint every so often, at the end and where the training is stopped: always to this
-   * file, which is replaced in one move. The folder must be there; parts that killed writers of
-   * this file have left in it are deleted.
-   */
-  public Trainer checkpoints(Path file, Interval every) {
-    try {
-      Checkpoint.deleteParts(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException("checkpoints cannot be written to " + file + ": " + e, e);
-    }
-    this.file = file;
-    this.every = every;
-    return this;
-  }
-
-  /** Strings that a checkpoint carries for whoever resumes. */
-  public Trainer metadata(Map<String, String> strings) {
-    this.metadata = Map.copyOf(strings);
-    return this;
-  }
-
-  /**
-   * What was given to {@link #metadata(Map)}.
+   * The metadata of a checkpoint: see {@link TrainingOptions#metadata}.
    *
    * @throws IOException if it is no checkpoint
    */
@@ -238,9 +171,9 @@ public final class Trainer implements AutoCloseable {
     arrays.putAll(update.arrays());
     Map<String, String> run = settings.text();
     run.put("data", "%08x".formatted(data.crc32()));
-    run.put(
-        "validation", validationRows == null ? "none" : "%08x".formatted(validationRows.crc32()));
-    run.put("patience", Integer.toString(patience));
+    Dataset rows = options.validation();
+    run.put("validation", rows == null ? "none" : "%08x".formatted(rows.crc32()));
+    run.put("patience", Integer.toString(options.patience()));
     return new Checkpoint(device, arrays, run);
   }
 
@@ -332,10 +265,11 @@ public final class Trainer implements AutoCloseable {
 
   private boolean impatient() {
     TrainingState.Best best = progress.best();
-    return best != null && epochs() - best.epoch() >= patience;
+    return best != null && epochs() - best.epoch() >= options.patience();
   }
 
   private boolean due(boolean ended) {
+    Interval every = options.every();
     return every.steps() ? steps() % every.n() == 0 : ended && epochs() % every.n() == 0;
   }
 
@@ -356,7 +290,8 @@ public final class Trainer implements AutoCloseable {
     }
     int from = progress.batch();
     int n = Math.min(training.piece(), training.minibatches() - from);
-    if (file != null && every.steps()) {
+    Interval every = options.every();
+    if (options.checkpoint() != null && every.steps()) {
       n = (int) Math.min(n, every.n() - steps() % every.n());
     }
     long updates = progress.updates() - from;
@@ -371,13 +306,9 @@ public final class Trainer implements AutoCloseable {
     progress = progress.plus(account);
     String where =
         "epoch %d, step %d of %d".formatted(epoch, progress.batch() + 1, training.minibatches());
-    check(
-        account,
-        where,
-        "at learning rate %s; try a smaller --lr%s"
-            .formatted(
-                lr(progress.updates() + 1),
-                lastCheckpoint == null ? "" : "; the last good checkpoint is " + lastCheckpoint));
+    String rate = "at learning rate " + lr(progress.updates() + 1);
+    String good = lastCheckpoint == null ? "" : "; the last good checkpoint is " + lastCheckpoint;
+    check(account, where, rate + good + "; try a smaller rate", true);
   }
 
   /** The learning rate of update t, from 1. */
@@ -392,7 +323,7 @@ public final class Trainer implements AutoCloseable {
     int number = epochs() + 1;
     Epoch epoch = new Epoch(number, own.loss(), own.accuracy(), lr(progress.updates()), score);
     TrainingState.Best best = progress.best();
-    if (score != null && patience > 0 && (best == null || score.loss() < best.loss())) {
+    if (score != null && options.patience() > 0 && (best == null || score.loss() < best.loss())) {
       List<double[]> parameters =
           model.parameters().stream().map(Parameter::value).map(device::read).toList();
       best = new TrainingState.Best(number, score.loss(), parameters);
@@ -402,9 +333,10 @@ public final class Trainer implements AutoCloseable {
   }
 
   private void save() {
+    Path file = options.checkpoint();
     if (file != null) {
       try {
-        checkpoint().write(file, progress, metadata);
+        checkpoint().write(file, progress, options.metadata());
       } catch (IOException e) {
         throw new UncheckedIOException(e.getMessage(), e);
       }
@@ -417,20 +349,17 @@ public final class Trainer implements AutoCloseable {
    * have where they are centred.
    */
   public Score score(Dataset rows) {
-    try (DataPass rig = scoring(rows)) {
-      return score(rig, "scoring %d rows".formatted(rows.rows()));
+    try (DataPass pass = scoring(rows)) {
+      return score(pass, "scoring %d rows".formatted(rows.rows()));
     }
   }
 
   private DataPass scoring(Dataset rows) {
-    DataPass.Plan plan =
-        DataPass.plan(rows, settings.type(), SCORE_BATCH, DataPass.FIRST_ROW + 1, free());
-    checkMemory("scoring", plan.bytes(), "");
+    MemoryPlan plan = MemoryPlan.scoring(device, rows, settings.type(), free());
     return new DataPass(
         device,
         rows,
         model,
-        settings.type(),
         plan,
         shift,
         (minibatch, steps) -> {
@@ -439,28 +368,30 @@ public final class Trainer implements AutoCloseable {
         });
   }
 
-  private Score score(DataPass rig, String what) {
+  private Score score(DataPass pass, String what) {
     TrainingState sums = TrainingState.NONE;
-    while (sums.batch() < rig.minibatches()) {
-      int n = Math.min(rig.piece(), rig.minibatches() - sums.batch());
-      Steps.Account account = rig.run(sums.batch(), n, (steps, row, minibatch) -> {});
-      check(account, what, "under these weights");
+    while (sums.batch() < pass.minibatches()) {
+      int n = Math.min(pass.piece(), pass.minibatches() - sums.batch());
+      Steps.Account account = pass.run(sums.batch(), n, (steps, row, minibatch) -> {});
+      check(account, what, "under these weights", false);
       sums = sums.plus(account);
     }
-    Score mean = sums.score(rig.rows());
+    Score mean = sums.score(pass.rows());
     double penalty = model.penalty(settings.l1(), settings.l2());
     return new Score(mean.loss() + penalty, mean.accuracy());
   }
 
-  private static void check(Steps.Account account, String where, String when) {
+  private static void check(Steps.Account account, String where, String when, boolean diverged) {
     switch (account.halt()) {
       case RUNNING -> {}
-      case LOSS_NOT_FINITE ->
-          throw new TrainingException(
-              "%s: the loss became %s %s"
-                  .formatted(where, account.losses()[account.losses().length - 1], when));
+      case LOSS_NOT_FINITE -> {
+        double loss = account.losses()[account.losses().length - 1];
+        throw new TrainingException(
+            "%s: the loss became %s %s".formatted(where, loss, when), diverged);
+      }
       case LABEL_OUT_OF_RANGE ->
-          throw new TrainingException(where + ": a label is not below the number of classes");
+          throw new TrainingException(
+              where + ": a label is not below the number of classes", false);
     }
   }
 

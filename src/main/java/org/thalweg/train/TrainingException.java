@@ -4,7 +4,15 @@ package org.thalweg.train;
 public final class TrainingException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  TrainingException(String message) {
+  private final boolean diverged;
+
+  TrainingException(String message, boolean diverged) {
     super(message);
+    this.diverged = diverged;
+  }
+
+  /** Whether the loss became NaN or infinite in a step: a smaller learning rate may help. */
+  public boolean isDiverged() {
+    return diverged;
   }
 }

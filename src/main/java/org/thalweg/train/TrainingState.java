@@ -31,13 +31,13 @@ record TrainingState(
   /**
    * Parameters that were the best so far.
    *
-   * @param epoch behind which
+   * @param epoch after which
    * @param loss the validation loss
    * @param parameters weights and bias
    */
   record Best(int epoch, double loss, List<double[]> parameters) {}
 
-  /** Behind these minibatches; of one that halted the run, nothing counts. */
+  /** After these minibatches; of one that halted the run, nothing counts. */
   TrainingState plus(Steps.Account account) {
     int done = Math.toIntExact(account.batches());
     return new TrainingState(

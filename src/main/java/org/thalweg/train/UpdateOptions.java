@@ -1,9 +1,10 @@
 package org.thalweg.train;
 
+import org.thalweg.numeric.Require;
 import org.thalweg.optim.Rounding;
 
 /**
- * What happens to gradients before the rule, and to BF16 parameters behind it.
+ * What happens to gradients before the rule, and to BF16 parameters after it.
  *
  * @param gradientScale multiplies each gradient: the reciprocal of a loss's scale undoes it,
  *     negative maximises
@@ -23,9 +24,7 @@ public record UpdateOptions(
     if (!Double.isFinite(gradientScale) || gradientScale == 0) {
       throw new IllegalArgumentException("gradientScale must be finite, not 0: " + gradientScale);
     }
-    if (!(largestNorm > 0)) {
-      throw new IllegalArgumentException("largestNorm must be above 0: " + largestNorm);
-    }
+    Require.that(largestNorm > 0, "largestNorm must be above 0: %s", largestNorm);
   }
 
   /** These with another gradient scale. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.thalweg.device.Device;
+import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
@@ -36,8 +37,9 @@ public final class Updater implements AutoCloseable {
   private final OptimizerStep update;
   private final Steps steps;
   private final Program program;
+  private final Owned owned;
 
-  // The step table: filled for this many updates behind those before, with this learning rate.
+  // The step table: filled for this many updates after those before, with this learning rate.
   private long before;
   private double lr;
   private int rows;
@@ -65,20 +67,12 @@ public final class Updater implements AutoCloseable {
       UpdateOptions options) {
     this.rule = rule;
     this.options = options;
-    update = new OptimizerStep(device, rule, parameters, groups, options);
-    try {
-      steps = new Steps(device, update.type(), update.columns(), MOST_ROWS, 1);
-    } catch (RuntimeException e) {
-      update.close();
-      throw e;
-    }
-    try {
+    try (Owned opening = new Owned()) {
+      update = opening.add(new OptimizerStep(device, rule, parameters, groups, options));
+      steps = opening.add(new Steps(device, update.type(), update.columns(), MOST_ROWS, 1));
       start(0, rule.lr(), MOST_ROWS);
-      program = device.record(steps, () -> update.apply(steps, 0));
-    } catch (RuntimeException e) {
-      steps.close();
-      update.close();
-      throw e;
+      program = opening.add(device.record(steps, () -> update.apply(steps, 0)));
+      owned = opening.keep();
     }
   }
 
@@ -171,8 +165,9 @@ public final class Updater implements AutoCloseable {
   }
 
   /**
-   * Saves the optimizer's state and the number of updates, for {@link #load}: see {@link
-   * OptimizerStep#save}.
+   * Saves state and F32 masters of BF16 parameters as safetensors, {@code state.k.i} and {@code
+   * master.i} for the i-th parameter, with the rule and the number of updates, for {@link #load}.
+   * The parameters themselves are the caller's to save.
    *
    * @throws java.nio.file.FileAlreadyExistsException if there is such a file
    * @throws IllegalStateException between {@link #lookAhead} and {@link #step}
@@ -188,22 +183,23 @@ public final class Updater implements AutoCloseable {
    */
   public void save(Path file, boolean replace) throws IOException {
     checkNotAhead();
-    update.save(file, updates(), replace);
+    OptimizerFile.save(update, file, updates(), replace);
   }
 
   /**
-   * Goes on where the saved one was, with the same bits if the parameters have theirs: see {@link
-   * OptimizerStep#load}. Groups and options are not in the file.
+   * Goes on where the saved one was, with the same bits if the parameters have theirs, on any
+   * device. Groups and options are not in the file.
+   *
+   * @throws IOException if the file is no such file, or of another rule or other parameters, which
+   *     the message names; nothing has been changed then
    */
   public void load(Path file) throws IOException {
     checkNotAhead();
-    start(update.load(file), lr, MOST_ROWS);
+    start(OptimizerFile.load(update, file), lr, MOST_ROWS);
   }
 
   @Override
   public void close() {
-    program.close();
-    steps.close();
-    update.close();
+    owned.close();
   }
 }

@@ -79,7 +79,8 @@ class FullBatchMemoryTest {
     String message = String.valueOf(assertThrows(DeviceException.class, use::run).getMessage());
     assertTrue(
         message.matches(
-            "a full batch needs .* kB, .* kB are free on java, 1 thread; --method minibatch .*"),
+            "a full batch needs .* kB, .* kB are free on java, 1 thread; a training by minibatches"
+                + " needs less"),
         message);
   }
 

@@ -39,7 +39,7 @@ class SafetensorsTest {
     try (Device device = new JavaDevice(1);
         LinearClassifier model = new LinearClassifier(device, ElementType.F32, 3, 2)) {
       model.initialise(new Philox(1, 0), 1);
-      model.save(file);
+      ModelFile.save(model, file);
       ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
       byte[] header = new byte[(int) bytes.getLong()];
       bytes.get(header);
@@ -55,7 +55,7 @@ class SafetensorsTest {
       for (double w : device.read(model.parameters().get(0).value())) {
         assertEquals((float) w, bytes.getFloat());
       }
-      assertThrows(FileAlreadyExistsException.class, () -> model.save(file));
+      assertThrows(FileAlreadyExistsException.class, () -> ModelFile.save(model, file));
     }
   }
 }

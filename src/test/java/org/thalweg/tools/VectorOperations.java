@@ -37,6 +37,7 @@ import org.thalweg.loss.Losses;
 import org.thalweg.minimize.ClassifierObjective;
 import org.thalweg.model.Description;
 import org.thalweg.model.LinearClassifier;
+import org.thalweg.model.ModelFile;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
 import org.thalweg.numeric.Philox;
@@ -520,7 +521,7 @@ public final class VectorOperations {
     try {
       Path file = Files.createTempFile("vectors", ".safetensors");
       try {
-        model.save(file, description, true);
+        ModelFile.save(model, file, description, true);
         return HexFormat.of().formatHex(Files.readAllBytes(file));
       } finally {
         Files.delete(file);

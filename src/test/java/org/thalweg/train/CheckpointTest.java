@@ -22,6 +22,7 @@ import org.thalweg.data.Digits;
 import org.thalweg.device.Device;
 import org.thalweg.device.TestDevices;
 import org.thalweg.loss.Hinge;
+import org.thalweg.model.ModelFile;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
@@ -42,9 +43,13 @@ class CheckpointTest {
   private Outcome trainTo(Device device, Settings settings, long steps, String every)
       throws IOException {
     try (Trainer trainer =
-        new Trainer(device, TRAIN, settings)
-            .validation(VALIDATION, 0)
-            .checkpoints(file(), Interval.parse(every))) {
+        new Trainer(
+            device,
+            TRAIN,
+            settings,
+            TrainingOptions.NONE
+                .withValidation(VALIDATION, 0)
+                .withCheckpoints(file(), Interval.parse(every)))) {
       if (Files.exists(file())) {
         trainer.restore(file());
       }
@@ -124,10 +129,14 @@ class CheckpointTest {
   /** Leaves a checkpoint behind so many steps. */
   private void save(Device device, int patience, int steps) {
     try (Trainer trainer =
-        new Trainer(device, TRAIN, Resumable.SETTINGS)
-            .validation(VALIDATION, patience)
-            .metadata(Map.of("answer", "42"))
-            .checkpoints(file(), new Interval(steps, true))) {
+        new Trainer(
+            device,
+            TRAIN,
+            Resumable.SETTINGS,
+            TrainingOptions.NONE
+                .withValidation(VALIDATION, patience)
+                .withMetadata(Map.of("answer", "42"))
+                .withCheckpoints(file(), new Interval(steps, true)))) {
       trainer.stop();
       trainer.train(epoch -> {});
       assertEquals(steps, trainer.steps());
@@ -150,7 +159,11 @@ class CheckpointTest {
     Random random = new Random(2);
     try (Device device = TestDevices.JAVA_1.open();
         Trainer trainer =
-            new Trainer(device, TRAIN, Resumable.SETTINGS).validation(VALIDATION, 2)) {
+            new Trainer(
+                device,
+                TRAIN,
+                Resumable.SETTINGS,
+                TrainingOptions.NONE.withValidation(VALIDATION, 2))) {
       save(device, 2, 7);
       byte[] good = Files.readAllBytes(file());
       for (int i = 0; i < 100; i++) {
@@ -198,7 +211,9 @@ class CheckpointTest {
       save(device, 0, 3);
       others.forEach(
           (name, settings) -> {
-            try (Trainer trainer = new Trainer(device, TRAIN, settings).validation(VALIDATION, 0)) {
+            try (Trainer trainer =
+                new Trainer(
+                    device, TRAIN, settings, TrainingOptions.NONE.withValidation(VALIDATION, 0))) {
               String message = refused(trainer, file());
               assertTrue(message.contains(": " + name + " is needed, not "), message);
             }
@@ -214,19 +229,22 @@ class CheckpointTest {
               new Dataset(pixels, TRAIN.labels(), 64, 10, TRAIN.scale()),
               new Dataset(TRAIN.pixels(), labels, 64, 10, TRAIN.scale()),
               new Dataset(TRAIN.pixels(), TRAIN.labels(), 64, 10, 1))) {
-        try (Trainer trainer = new Trainer(device, data, own).validation(VALIDATION, 0)) {
+        try (Trainer trainer =
+            new Trainer(device, data, own, TrainingOptions.NONE.withValidation(VALIDATION, 0))) {
           assertTrue(refused(trainer, file()).contains(": data: "));
         }
       }
       try (Trainer trainer = new Trainer(device, TRAIN, own)) {
         assertTrue(refused(trainer, file()).contains(": validation: none is needed"));
         Path model = folder.resolve("model.safetensors");
-        trainer.model().save(model);
+        ModelFile.save(trainer.model(), model);
         assertTrue(refused(trainer, model).contains("thalweg.checkpoint"));
         assertThrows(IOException.class, () -> Trainer.metadata(model));
+        Path there = folder.resolve("none/x");
+        TrainingOptions nowhere =
+            TrainingOptions.NONE.withCheckpoints(there, new Interval(1, false));
         assertThrows(
-            UncheckedIOException.class,
-            () -> trainer.checkpoints(folder.resolve("none/x"), new Interval(1, false)));
+            UncheckedIOException.class, () -> new Trainer(device, TRAIN, own, nowhere).close());
       }
     }
   }
@@ -236,7 +254,11 @@ class CheckpointTest {
     Settings endless = Resumable.SETTINGS.withEpochs(Integer.MAX_VALUE);
     try (Device device = TestDevices.JAVA_1.open();
         Trainer trainer =
-            new Trainer(device, TRAIN, endless).checkpoints(file(), Interval.parse("1000000"))) {
+            new Trainer(
+                device,
+                TRAIN,
+                endless,
+                TrainingOptions.NONE.withCheckpoints(file(), Interval.parse("1000000")))) {
       CountDownLatch begun = new CountDownLatch(3);
       Thread stopper =
           new Thread(
@@ -270,9 +292,13 @@ class CheckpointTest {
       int best;
       int weights;
       try (Trainer trainer =
-          new Trainer(device, few, settings.withOptimizer(settings.optimizer().withLr(0.2)))
-              .validation(rows.test(), 4)
-              .checkpoints(file(), Interval.parse("1000"))) {
+          new Trainer(
+              device,
+              few,
+              settings.withOptimizer(settings.optimizer().withLr(0.2)),
+              TrainingOptions.NONE
+                  .withValidation(rows.test(), 4)
+                  .withCheckpoints(file(), Interval.parse("1000")))) {
         assertEquals(Outcome.PATIENCE, trainer.train(epoch -> {}));
         List<Double> losses =
             trainer.history().stream().map(e -> e.validation()).map(Score::loss).toList();
@@ -283,8 +309,11 @@ class CheckpointTest {
         weights = trainer.model().crc32();
       }
       try (Trainer again =
-          new Trainer(device, few, settings.withOptimizer(settings.optimizer().withLr(0.2)))
-              .validation(rows.test(), 4)) {
+          new Trainer(
+              device,
+              few,
+              settings.withOptimizer(settings.optimizer().withLr(0.2)),
+              TrainingOptions.NONE.withValidation(rows.test(), 4))) {
         again.restore(file());
         assertFalse(weights == again.model().crc32());
         assertEquals(Outcome.PATIENCE, again.train(epoch -> {}));
@@ -298,14 +327,18 @@ class CheckpointTest {
     Settings wild = Settings.DEFAULT.withOptimizer(new Sgd(1e38)).withEpochs(1);
     try (Device device = TestDevices.JAVA_1.open();
         Trainer trainer =
-            new Trainer(device, TRAIN, wild).checkpoints(file(), Interval.parse("1s"))) {
+            new Trainer(
+                device,
+                TRAIN,
+                wild,
+                TrainingOptions.NONE.withCheckpoints(file(), Interval.parse("1s")))) {
       String message =
           String.valueOf(
               assertThrows(TrainingException.class, () -> trainer.train(epoch -> {})).getMessage());
       assertTrue(
           message.matches(
               "epoch 1, step [2-7] of 7: the loss became (NaN|Infinity) at learning rate 1.0E38;"
-                  + " try a smaller --lr; the last good checkpoint is .*run.safetensors"),
+                  + " the last good checkpoint is .*run.safetensors; try a smaller rate"),
           message);
       int weights = trainer.model().crc32();
       try (Trainer again = new Trainer(device, TRAIN, wild)) {

@@ -45,7 +45,10 @@ class MemoryPlanTest {
         for (ElementType type : List.of(ElementType.F32, ElementType.F64)) {
           for (int batch : new int[] {1, 32, 1437, 5000}) {
             Settings settings = settings(rule, type, batch);
-            long planned = Trainer.bytes(DIGITS, settings);
+            long planned =
+                MemoryPlan.training(
+                        device, DIGITS, settings, Trainer.columns(settings), Long.MAX_VALUE)
+                    .bytes();
             try (Trainer trainer = new Trainer(device, DIGITS, settings)) {
               assertEquals(2, trainer.model().parameters().size());
               long taken = before - device.available();
@@ -137,11 +140,11 @@ class MemoryPlanTest {
         """
         allocating 10,000,000 F64: needs 80.0 MB, N free (java -Xmx sets how much Java may take)
         allocating 1,000,000 F32: needs 4.0 MB, N free: CUDA_ERROR_OUT_OF_MEMORY (out of memory)
-        training needs 525.6 kB, N free on sim, Thalweg software driver, compute \
-        capability 7.5, 100.0 kB, driver for CUDA 12.0; try a smaller --batch
+        training needs 525.5 kB, N free on sim, Thalweg software driver, compute \
+        capability 7.5, 100.0 kB, driver for CUDA 12.0; a smaller batch needs less
         the same, piece by piece
         100000
-        training needs 219.1 MB, N free on java, 1 thread; try a smaller --batch\
+        training needs 219.0 MB, N free on java, 1 thread; a smaller batch needs less\
         """,
         out);
   }

@@ -41,7 +41,8 @@ final class Resumable {
 
   /** Without any interruption. */
   static String result(Device device, Settings settings) {
-    try (Trainer trainer = new Trainer(device, TRAIN, settings).validation(VALIDATION, 0)) {
+    try (Trainer trainer =
+        new Trainer(device, TRAIN, settings, TrainingOptions.NONE.withValidation(VALIDATION, 0))) {
       trainer.train(epoch -> {});
       return result(trainer);
     }
@@ -54,9 +55,13 @@ final class Resumable {
         SETTINGS.withType(ElementType.F32).withEpochs(Integer.parseInt(arguments[2]));
     try (Device device = TestDevices.valueOf(arguments[0]).open();
         Trainer trainer =
-            new Trainer(device, TRAIN, settings)
-                .validation(VALIDATION, 0)
-                .checkpoints(file, Interval.parse(arguments[3]))) {
+            new Trainer(
+                device,
+                TRAIN,
+                settings,
+                TrainingOptions.NONE
+                    .withValidation(VALIDATION, 0)
+                    .withCheckpoints(file, Interval.parse(arguments[3])))) {
       if (Files.exists(file)) {
         trainer.restore(file);
       }

@@ -143,12 +143,16 @@ class TrainerTest {
     Settings settings =
         Settings.DEFAULT.withEpochs(2).withBatch(50).withCentre(true).withClipNorm(1);
     Dataset.Split rows = data.splitAt(1200);
-    long bytes = Trainer.bytes(rows.train(), settings);
     List<Object> expected = null;
     int runs = 0;
     try (Device device = which.open()) {
+      long bytes =
+          MemoryPlan.training(
+                  device, rows.train(), settings, Trainer.columns(settings), Long.MAX_VALUE)
+              .bytes();
       for (long room = bytes; ; room -= bytes / 9) {
-        try (Trainer trainer = new Trainer(device, rows.train(), settings, room)) {
+        try (Trainer trainer =
+            new Trainer(device, rows.train(), settings, TrainingOptions.NONE, room)) {
           trainer.train(epoch -> {});
           List<Object> result = List.of(trainer.model().crc32(), trainer.history());
           assertEquals(expected == null ? result : expected, result, room + " bytes");
@@ -169,9 +173,11 @@ class TrainerTest {
     Dataset twice = centred(DIGITS, new double[64]);
     try (Device device = new JavaDevice(1);
         Trainer all = new Trainer(device, twice, settings);
-        Trainer pieces = new Trainer(device, twice, settings, 450_000)) {
+        Trainer pieces = new Trainer(device, twice, settings, TrainingOptions.NONE, 450_000)) {
       assertEquals(all.score(twice), pieces.score(twice));
-      assertThrows(DeviceException.class, () -> new Trainer(device, twice, settings, 100).close());
+      assertThrows(
+          DeviceException.class,
+          () -> new Trainer(device, twice, settings, TrainingOptions.NONE, 100).close());
     }
   }
 

@@ -105,7 +105,8 @@ public class SoftwareDriverBench {
   private CUdeviceptr global(String name) {
     CUdeviceptr address = new CUdeviceptr();
     Driver.check(
-        JCudaDriver.cuModuleGetGlobal(address, new long[1], device.module("optimizers"), name),
+        JCudaDriver.cuModuleGetGlobal(
+            address, new long[1], device.context().module("optimizers"), name),
         "finding %s",
         name);
     return address;

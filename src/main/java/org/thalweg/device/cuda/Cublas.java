@@ -1,19 +1,13 @@
 package org.thalweg.device.cuda;
 
-import static jcuda.cudaDataType.CUDA_R_32F;
-import static jcuda.driver.JCudaDriver.cuMemAlloc;
-import static jcuda.driver.JCudaDriver.cuMemFree;
-import static jcuda.driver.JCudaDriver.cuMemsetD8Async;
-import static jcuda.jcublas.cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32;
-import static jcuda.jcublas.cublasGemmAlgo.CUBLAS_GEMM_DEFAULT;
-import static jcuda.jcublas.cublasOperation.CUBLAS_OP_N;
-import static jcuda.jcublas.cublasOperation.CUBLAS_OP_T;
+import static jcuda.cudaDataType.*;
+import static jcuda.driver.JCudaDriver.*;
+import static jcuda.jcublas.cublasComputeType.*;
+import static jcuda.jcublas.cublasGemmAlgo.*;
+import static jcuda.jcublas.cublasOperation.*;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import jcuda.Pointer;
 import jcuda.driver.CUstream;
 import jcuda.jcublas.JCublas2;
@@ -27,7 +21,7 @@ import org.thalweg.numeric.ElementType;
 
 /** NVIDIA's cuBLAS on one stream, in one context. */
 final class Cublas {
-  private static final String LIBRARY = Driver.jcudaLibrary("JCublas2");
+  private static final String LIBRARY = Natives.jcuda("JCublas2");
   private static final String STAND_IN = "/org/thalweg/native/linux-x86_64/libcublas.so.12";
 
   private static boolean loaded;
@@ -127,48 +121,9 @@ final class Cublas {
     long outStride = (long) n * m;
     Pointer one = scalar(gemm.type, 1);
     Pointer addend = scalar(gemm.type, gemm.add ? 1 : 0);
-    if (gemm.type == ElementType.F64) {
-      return JCublas2.cublasDgemmStridedBatched(
-          handle,
-          CUBLAS_OP_N,
-          transpose,
-          m,
-          n,
-          k,
-          one,
-          gemm.right,
-          m,
-          rightStride,
-          gemm.left,
-          leftColumns,
-          size.leftStride(),
-          addend,
-          gemm.out,
-          m,
-          outStride,
-          size.models());
-    }
-    if (!tf32) {
-      return JCublas2.cublasSgemmStridedBatched(
-          handle,
-          CUBLAS_OP_N,
-          transpose,
-          m,
-          n,
-          k,
-          one,
-          gemm.right,
-          m,
-          rightStride,
-          gemm.left,
-          leftColumns,
-          size.leftStride(),
-          addend,
-          gemm.out,
-          m,
-          outStride,
-          size.models());
-    }
+    boolean single = gemm.type == ElementType.F32;
+    int type = single ? CUDA_R_32F : CUDA_R_64F;
+    int binary32 = tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
     // Without _new it is JCuda's binding of the call before CUDA 11, which its library lacks.
     return JCublas2.cublasGemmStridedBatchedEx_new(
         handle,
@@ -179,20 +134,20 @@ final class Cublas {
         k,
         one,
         gemm.right,
-        CUDA_R_32F,
+        type,
         m,
         rightStride,
         gemm.left,
-        CUDA_R_32F,
+        type,
         leftColumns,
         size.leftStride(),
         addend,
         gemm.out,
-        CUDA_R_32F,
+        type,
         m,
         outStride,
         size.models(),
-        CUBLAS_COMPUTE_32F_FAST_TF32,
+        single ? binary32 : CUBLAS_COMPUTE_64F,
         CUBLAS_GEMM_DEFAULT);
   }
 
@@ -237,16 +192,9 @@ final class Cublas {
       return;
     }
     try {
-      Path folder = Files.createTempDirectory("thalweg-natives");
-      try {
-        // As Driver does: a class whose initialiser has failed stays unusable, so what may fail is
-        // tried before it.
-        System.load(Driver.extract(standIn == null ? LIBRARY : standIn, folder));
-        Driver.loadJCuda(folder, () -> JCublas2.setExceptionsEnabled(false));
-        loaded = true;
-      } finally {
-        Driver.delete(folder);
-      }
+      String library = standIn == null ? LIBRARY : standIn;
+      Natives.load(library, () -> JCublas2.setExceptionsEnabled(false));
+      loaded = true;
     } catch (UnsatisfiedLinkError e) {
       throw new DeviceException(
           String.valueOf(e.getMessage()).contains("libcublas.so.12: cannot open")
@@ -254,8 +202,6 @@ final class Cublas {
                   + " apt install libcublas-12-6 from NVIDIA's repository (cuBLAS 13 will not do)"
               : "cuBLAS cannot be loaded: " + e.getMessage(),
           e);
-    } catch (IOException e) {
-      throw new DeviceException("cannot write to the folder for temporary files: " + e, e);
     }
   }
 }

@@ -1,5 +1,6 @@
 package org.thalweg.device.cuda;
 
+import static jcuda.driver.JCudaDriver.*;
 import static org.thalweg.device.cuda.Driver.check;
 
 import java.util.List;
@@ -10,15 +11,13 @@ import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
-import jcuda.driver.JCudaDriver;
 import org.thalweg.device.Owned;
 import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
 
 /** A recorded step as a graph: running it is one call into the driver. */
 final class CudaProgram implements Program {
-  private final CudaDevice device;
-  private final CUstream stream;
+  private final CudaContext context;
   private final Steps steps;
   private final List<CudaArray> arrays;
   private final String description;
@@ -26,63 +25,49 @@ final class CudaProgram implements Program {
   private final Leases.Lease lease;
 
   /**
-   * Captures the launches.
+   * Captures the launches, from the stream that nobody else knows.
    *
-   * @param recorder a stream to capture from: a caller's may be captured already, or be the default
-   *     stream, which cannot
-   * @param stream to run on
    * @param arrays what they read and write, by address
    */
-  CudaProgram(
-      CudaDevice device,
-      CUstream recorder,
-      CUstream stream,
-      Leases leases,
-      List<Enqueue> launches,
-      Steps steps,
-      List<CudaArray> arrays) {
-    this.device = device;
-    this.stream = stream;
+  CudaProgram(CudaContext context, List<Enqueue> launches, Steps steps, List<CudaArray> arrays) {
+    this.context = context;
     this.steps = steps;
     this.arrays = arrays;
     this.description = launches.stream().map(Enqueue::name).collect(Collectors.joining(", "));
-    CUgraph graph = capture(recorder, launches);
+    CUgraph graph = capture(context.own(), launches);
     try (Owned template = new Owned()) {
-      template.add(lease(leases, device, "a graph", () -> JCudaDriver.cuGraphDestroy(graph)));
-      check(
-          JCudaDriver.cuGraphInstantiate(executable, graph, 0),
-          "making a graph of %s",
-          description);
-      lease = lease(leases, device, "a program of " + description, destruction(executable));
+      template.add(lease(context, "a graph", () -> cuGraphDestroy(graph)));
+      check(cuGraphInstantiate(executable, graph, 0), "making a graph of %s", description);
+      lease = lease(context, "a program of " + description, destruction(executable));
     }
   }
 
-  private static Leases.Lease lease(
-      Leases leases, CudaDevice device, String what, IntSupplier destroy) {
-    return leases.add(
-        what,
-        () -> {
-          device.makeCurrent("freeing " + what);
-          check(destroy.getAsInt(), "freeing %s", what);
-        });
+  private static Leases.Lease lease(CudaContext context, String what, IntSupplier destroy) {
+    return context
+        .leases()
+        .add(
+            what,
+            () -> {
+              context.makeCurrent("freeing " + what);
+              check(destroy.getAsInt(), "freeing %s", what);
+            });
   }
 
   /** Apart from this object, which it must not reach. */
   private static IntSupplier destruction(CUgraphExec executable) {
-    return () -> JCudaDriver.cuGraphExecDestroy(executable);
+    return () -> cuGraphExecDestroy(executable);
   }
 
   private CUgraph capture(CUstream recorder, List<Enqueue> launches) {
     CUgraph graph = new CUgraph();
     try (Owned opening = new Owned()) {
       check(
-          JCudaDriver.cuStreamBeginCapture(
-              recorder, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+          cuStreamBeginCapture(recorder, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
           "beginning to record %s",
           description);
       opening.add(() -> abandonCapture(recorder));
       launches.forEach(launch -> launch.enqueue(recorder));
-      check(JCudaDriver.cuStreamEndCapture(recorder, graph), "recording %s", description);
+      check(cuStreamEndCapture(recorder, graph), "recording %s", description);
       opening.keep();
       return graph;
     }
@@ -91,8 +76,8 @@ final class CudaProgram implements Program {
   /** It must not go on; there is nothing to say that is not said. */
   private static void abandonCapture(CUstream stream) {
     CUgraph graph = new CUgraph();
-    if (JCudaDriver.cuStreamEndCapture(stream, graph) == CUresult.CUDA_SUCCESS) {
-      JCudaDriver.cuGraphDestroy(graph);
+    if (cuStreamEndCapture(stream, graph) == CUresult.CUDA_SUCCESS) {
+      cuGraphDestroy(graph);
     }
   }
 
@@ -101,12 +86,12 @@ final class CudaProgram implements Program {
     if (!lease.isOpen()) {
       throw new IllegalStateException("a program was used after close");
     }
-    device.beginCall();
+    context.beginCall();
     arrays.forEach(CudaArray::address); // the graph would not notice that one is closed
     steps.take(n);
     for (long i = 0; i < n; i++) {
       check(
-          JCudaDriver.cuGraphLaunch(executable, stream),
+          cuGraphLaunch(executable, context.stream()),
           "running a step of %s over so many blocks",
           description);
     }

@@ -17,14 +17,19 @@ import org.thalweg.numeric.Exact;
  * the row of the tensor it works on.
  */
 final class CudaTensors implements Tensors {
+  /** The threads of an update's block, and the 16-byte accesses of each to an array. */
+  static final int THREADS = 256;
+
+  static final int STRIDES = 4;
+
+  /** The vectors that such a block covers. */
+  static final int VECTORS = THREADS * STRIDES;
+
   /**
-   * 8-byte words of a row: parameter or master, gradient, copy, three states; count, first block,
+   * 8-byte words of a row: parameter or master, gradient, copy, the states; count, first block,
    * first chunk, group.
    */
-  private static final int ROW = 10;
-
-  /** The vectors that a block of an update covers: kThreads * kStrides. */
-  private static final int VECTORS = 1024;
+  static final int ROW = 3 + MAX_STATES + 4;
 
   private final List<Parameter> parameters;
   private final int stateCount;
@@ -39,56 +44,64 @@ final class CudaTensors implements Tensors {
   private final CudaArray sums;
   private final Owned owned;
 
-  /**
-   * Lays out the tensors.
-   *
-   * @param opening closes what has been allocated where this fails; is emptied where it does not
-   */
-  CudaTensors(CudaDevice device, List<Parameter> parameters, int stateCount, Owned opening) {
+  /** Allocates masters and states, and lays out the table. */
+  CudaTensors(CudaContext context, List<Parameter> parameters, int stateCount) {
     this.parameters = List.copyOf(parameters);
     this.stateCount = stateCount;
     List<CudaArray> values = new ArrayList<>();
     for (Parameter parameter : this.parameters) {
-      values.add(device.mine(parameter.value()));
-      device.mine(parameter.gradient());
+      values.add(context.mine(parameter.value()));
+      context.mine(parameter.gradient());
     }
-    ElementType type = values.isEmpty() ? ElementType.F32 : values.get(0).type();
-    mastered = type == ElementType.BF16;
+    mastered = type() == ElementType.BF16;
     long[] at = new long[values.size() * each()];
     long end = layOut(values, at);
-    memory = opening.add(device.array(type.computed(), end));
-    own = new ArrayList<>(at.length);
-    for (int i = 0; i < at.length; i++) {
-      own.add(memory.slice(at[i], values.get(i / each()).count()));
-    }
-
-    ByteBuffer rows = littleEndian(Math.multiplyExact(8 * ROW, values.size()));
-    List<Integer> blocks = new ArrayList<>();
-    long chunks = 0;
-    for (int tensor = 0; tensor < values.size(); tensor++) {
-      Parameter parameter = this.parameters.get(tensor);
-      CudaArray value = values.get(tensor);
-      rows.putLong(master(tensor).address());
-      rows.putLong(device.mine(parameter.gradient()).address());
-      rows.putLong(mastered ? value.address() : 0);
-      for (int k = 0; k < MAX_STATES; k++) {
-        rows.putLong(k < stateCount ? state(tensor, k).address() : 0);
+    try (Owned opening = new Owned()) {
+      memory = opening.add(context.array(type().computed(), end));
+      own = new ArrayList<>(at.length);
+      for (int i = 0; i < at.length; i++) {
+        own.add(memory.slice(at[i], values.get(i / each()).count()));
       }
-      rows.putLong(value.count());
-      rows.putLong(blocks.size());
-      rows.putLong(chunks);
-      rows.putLong(parameter.group());
-      blocks.addAll(Collections.nCopies(blocksFor(value), tensor));
-      chunks += Exact.chunks(value.count());
+      ByteBuffer rows = littleEndian(Math.multiplyExact(8 * ROW, values.size()));
+      List<Integer> blocks = new ArrayList<>();
+      long chunks = 0;
+      for (int tensor = 0; tensor < values.size(); tensor++) {
+        Parameter parameter = this.parameters.get(tensor);
+        CudaArray value = values.get(tensor);
+        rows.putLong(master(tensor).address());
+        rows.putLong(context.mine(parameter.gradient()).address());
+        rows.putLong(mastered ? value.address() : 0);
+        for (int k = 0; k < MAX_STATES; k++) {
+          rows.putLong(k < stateCount ? state(tensor, k).address() : 0);
+        }
+        rows.putLong(value.count());
+        rows.putLong(blocks.size());
+        rows.putLong(chunks);
+        rows.putLong(parameter.group());
+        blocks.addAll(Collections.nCopies(blocksFor(value), tensor));
+        chunks += Exact.chunks(value.count());
+      }
+      table = opening.add(context.array(ElementType.CELL, (long) ROW * values.size()));
+      context.staging().upload(table, rows.flip());
+      ByteBuffer map = littleEndian(Math.multiplyExact(4, blocks.size()));
+      blocks.forEach(map::putInt);
+      tensorOfBlock = opening.add(context.array(ElementType.I32, blocks.size()));
+      context.staging().upload(tensorOfBlock, map.flip());
+      sums = opening.add(context.array(ElementType.F64, chunks + values.size()));
+      owned = opening.keep();
     }
-    table = opening.add(device.array(ElementType.CELL, (long) ROW * values.size()));
-    device.upload(table, rows.flip());
-    ByteBuffer map = littleEndian(Math.multiplyExact(4, blocks.size()));
-    blocks.forEach(map::putInt);
-    tensorOfBlock = opening.add(device.array(ElementType.I32, blocks.size()));
-    device.upload(tensorOfBlock, map.flip());
-    sums = opening.add(device.array(ElementType.F64, chunks + values.size()));
-    owned = opening.keep();
+  }
+
+  /** Of the device at most, each array with a gap of less than a vector before it. */
+  static long bytes(ElementType type, int states, long... counts) {
+    int arrays = states + (type == type.computed() ? 0 : 1);
+    long bytes = 1; // of a piece of memory for no arrays
+    for (long count : counts) {
+      long own = count * type.computed().bytes();
+      bytes += arrays * (own + 16);
+      bytes += 8 * ROW + 4 * (own / (16 * VECTORS) + 1) + 8 * (Exact.chunks(count) + 1);
+    }
+    return bytes;
   }
 
   /** Arrays that are ours for each parameter. */

@@ -1,11 +1,6 @@
 package org.thalweg.device.cuda;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Objects;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +34,7 @@ public enum Driver {
   /** Why this driver cannot be used here and what to do, or null if nothing is known against it. */
   public @Nullable String missing() {
     if (!System.getProperty("os.arch").equals("amd64")
-        || Driver.class.getResource(jcudaLibrary("JCudaDriver")) == null) {
+        || Driver.class.getResource(Natives.jcuda("JCudaDriver")) == null) {
       return "JCuda has no natives for %s on %s"
           .formatted(System.getProperty("os.name"), System.getProperty("os.arch"));
     }
@@ -48,14 +43,6 @@ public enum Driver {
           + " (install them, remove target and run again)";
     }
     return null;
-  }
-
-  /** A library in JCuda's jars. */
-  static String jcudaLibrary(String name) {
-    boolean windows = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
-    return windows
-        ? "/lib/%s-12.6.0-windows-x86_64.dll".formatted(name)
-        : "/lib/lib%s-12.6.0-linux-x86_64.so".formatted(name);
   }
 
   /**
@@ -81,69 +68,16 @@ public enum Driver {
       throw new DeviceException(missing);
     }
     try {
-      Path folder = Files.createTempDirectory("thalweg-natives");
-      try {
-        // JCuda's library needs the driver's. A class whose initialiser has failed stays unusable,
-        // so what may
-        // fail is tried before JCuda's class is touched: a process without a GPU may still want the
-        // other driver.
-        System.load(
-            extract(driver == SOFTWARE ? SOFTWARE_DRIVER : jcudaLibrary("JCudaDriver"), folder));
-        // Results are checked call by call, where it is known what the call was for, not by JCuda.
-        loadJCuda(folder, () -> JCudaDriver.setExceptionsEnabled(false));
-        loaded = driver;
-      } finally {
-        delete(folder);
-      }
+      String library = driver == SOFTWARE ? SOFTWARE_DRIVER : Natives.jcuda("JCudaDriver");
+      // Results are checked call by call, where it is known what the call was for, not by JCuda.
+      Natives.load(library, () -> JCudaDriver.setExceptionsEnabled(false));
+      loaded = driver;
     } catch (UnsatisfiedLinkError e) {
       throw new DeviceException(
           driver == NVIDIA && String.valueOf(e.getMessage()).contains("libcuda.so.1: cannot open")
               ? "no NVIDIA driver (libcuda.so.1) was found"
               : "the CUDA driver cannot be loaded: " + e.getMessage(),
           e);
-    } catch (IOException e) {
-      throw new DeviceException("cannot write to the folder for temporary files: " + e, e);
-    }
-  }
-
-  static String extract(String resource, Path folder) throws IOException {
-    // Not JCuda's own name for its library: it would write over a file that is loaded.
-    Path file = folder.resolve("thalweg-" + resource.substring(resource.lastIndexOf('/') + 1));
-    try (InputStream in = Driver.class.getResourceAsStream(resource)) {
-      Files.copy(Objects.requireNonNull(in), file);
-    }
-    return file.toString();
-  }
-
-  /**
-   * JCuda unpacks its natives under fixed names into {@code java.io.tmpdir}, where processes that
-   * start together load each other's half-written files. So it is shown a folder of this process's
-   * own.
-   *
-   * @param initialise touches a class, which loads its library
-   */
-  static void loadJCuda(Path folder, Runnable initialise) {
-    String shared = System.getProperty("java.io.tmpdir");
-    System.setProperty("java.io.tmpdir", folder.toString());
-    try {
-      initialise.run();
-    } finally {
-      System.setProperty("java.io.tmpdir", shared);
-    }
-  }
-
-  /**
-   * A loaded library needs its file no longer; on Windows, where it stays locked, it is left
-   * behind.
-   */
-  static void delete(Path folder) {
-    try (var files = Files.list(folder)) {
-      for (Path file : files.toList()) {
-        Files.deleteIfExists(file);
-      }
-      Files.deleteIfExists(folder);
-    } catch (IOException e) {
-      folder.toFile().deleteOnExit();
     }
   }
 

@@ -11,23 +11,20 @@ import org.thalweg.numeric.Exact;
 /**
  * An array of {@link JavaDevice}: a stretch of a Java array. Closing its owner lets go of the
  * memory.
+ *
+ * @param at where element 0 lies in the Java array
  */
-final class JavaArray implements Array {
+record JavaArray(
+    JavaDevice device, Memory memory, boolean owner, ElementType type, int at, long count)
+    implements Array {
   /** What an array and its slices share. */
-  private static final class Memory {
+  static final class Memory {
     @Nullable Object data; // float[], double[], short[], int[], long[] or byte[]
 
     Memory(Object data) {
       this.data = data;
     }
   }
-
-  private final JavaDevice device;
-  private final Memory memory;
-  private final boolean owner;
-  private final ElementType type;
-  private final int at;
-  private final int count;
 
   JavaArray(JavaDevice device, ElementType type, int count) {
     this(device, type, newArray(type, count), count);
@@ -36,16 +33,6 @@ final class JavaArray implements Array {
   /** The whole of a Java array of that type. */
   JavaArray(JavaDevice device, ElementType type, Object data, int count) {
     this(device, new Memory(data), true, type, 0, count);
-  }
-
-  private JavaArray(
-      JavaDevice device, Memory memory, boolean owner, ElementType type, int at, int count) {
-    this.device = device;
-    this.memory = memory;
-    this.owner = owner;
-    this.type = type;
-    this.at = at;
-    this.count = count;
   }
 
   private static Object newArray(ElementType type, int count) {
@@ -60,19 +47,9 @@ final class JavaArray implements Array {
   }
 
   @Override
-  public ElementType type() {
-    return type;
-  }
-
-  @Override
-  public long count() {
-    return count;
-  }
-
-  @Override
   public Array slice(long from, long n) {
     Objects.checkFromIndexSize(from, n, count);
-    return new JavaArray(device, memory, false, type, at + (int) from, (int) n);
+    return new JavaArray(device, memory, false, type, at + (int) from, n);
   }
 
   @Override
@@ -87,15 +64,6 @@ final class JavaArray implements Array {
     if (owner) {
       memory.data = null;
     }
-  }
-
-  JavaDevice device() {
-    return device;
-  }
-
-  /** Where element 0 lies in the Java array. */
-  int at() {
-    return at;
   }
 
   float[] floats() {
@@ -119,6 +87,10 @@ final class JavaArray implements Array {
     return (byte[]) data();
   }
 
+  long[] cells() {
+    return (long[]) data();
+  }
+
   /** Element i of a floating-point array. */
   double number(int i) {
     return switch (type) {
@@ -127,10 +99,6 @@ final class JavaArray implements Array {
       case BF16 -> Exact.widen(shorts()[at + i]);
       default -> throw new IllegalStateException("not numbers: " + type);
     };
-  }
-
-  long[] cells() {
-    return (long[]) data();
   }
 
   /** One of the above. */
@@ -143,27 +111,57 @@ final class JavaArray implements Array {
     return data;
   }
 
+  /** Elements of an F32 or BF16 array, from one on, to the beginning of {@code to}. */
+  void read(int from, int n, float[] to) {
+    if (type == ElementType.F32) {
+      System.arraycopy(floats(), at + from, to, 0, n);
+    } else {
+      short[] bits = shorts();
+      for (int i = 0; i < n; i++) {
+        to[i] = Exact.widen(bits[at + from + i]);
+      }
+    }
+  }
+
+  /** The same of any floating-point array. */
+  void read(int from, int n, double[] to) {
+    if (type == ElementType.F64) {
+      System.arraycopy(doubles(), at + from, to, 0, n);
+    } else if (type == ElementType.F32) {
+      float[] floats = floats();
+      for (int i = 0; i < n; i++) {
+        to[i] = floats[at + from + i];
+      }
+    } else {
+      for (int i = 0; i < n; i++) {
+        to[i] = number(from + i);
+      }
+    }
+  }
+
   void copyFrom(ByteBuffer buffer) {
+    int n = (int) count;
     ByteBuffer from = buffer.slice().order(ByteOrder.LITTLE_ENDIAN);
     switch (type) {
-      case F32 -> from.asFloatBuffer().get(floats(), at, count);
-      case F64 -> from.asDoubleBuffer().get(doubles(), at, count);
-      case BF16 -> from.asShortBuffer().get(shorts(), at, count);
-      case I32 -> from.asIntBuffer().get(ints(), at, count);
-      case U8 -> from.get(bytes(), at, count);
-      case CELL -> from.asLongBuffer().get(cells(), at, count);
+      case F32 -> from.asFloatBuffer().get(floats(), at, n);
+      case F64 -> from.asDoubleBuffer().get(doubles(), at, n);
+      case BF16 -> from.asShortBuffer().get(shorts(), at, n);
+      case I32 -> from.asIntBuffer().get(ints(), at, n);
+      case U8 -> from.get(bytes(), at, n);
+      case CELL -> from.asLongBuffer().get(cells(), at, n);
     }
   }
 
   void copyTo(ByteBuffer buffer) {
+    int n = (int) count;
     ByteBuffer to = buffer.slice().order(ByteOrder.LITTLE_ENDIAN);
     switch (type) {
-      case F32 -> to.asFloatBuffer().put(floats(), at, count);
-      case F64 -> to.asDoubleBuffer().put(doubles(), at, count);
-      case BF16 -> to.asShortBuffer().put(shorts(), at, count);
-      case I32 -> to.asIntBuffer().put(ints(), at, count);
-      case U8 -> to.put(bytes(), at, count);
-      case CELL -> to.asLongBuffer().put(cells(), at, count);
+      case F32 -> to.asFloatBuffer().put(floats(), at, n);
+      case F64 -> to.asDoubleBuffer().put(doubles(), at, n);
+      case BF16 -> to.asShortBuffer().put(shorts(), at, n);
+      case I32 -> to.asIntBuffer().put(ints(), at, n);
+      case U8 -> to.put(bytes(), at, n);
+      case CELL -> to.asLongBuffer().put(cells(), at, n);
     }
   }
 }

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Checks;
@@ -19,9 +20,8 @@ import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.loss.Loss;
 import org.thalweg.numeric.ElementType;
-import org.thalweg.numeric.Exact;
+import org.thalweg.numeric.Require;
 import org.thalweg.optim.Optimizer;
-import org.thalweg.optim.Rounding;
 
 /**
  * The device that is always there: plain Java, the same bits as the kernels. Threads share out rows
@@ -43,9 +43,7 @@ public final class JavaDevice implements Device {
    * @throws DeviceException if subnormal numbers are switched off in this process
    */
   public JavaDevice(int threads) {
-    if (threads < 1) {
-      throw new IllegalArgumentException("threads must be at least 1: " + threads);
-    }
+    Require.that(threads >= 1, "threads must be at least 1: %s", threads);
     workers = new Workers(threads);
     workers.onEach(JavaDevice::checkSubnormals);
   }
@@ -202,7 +200,7 @@ public final class JavaDevice implements Device {
   public Program record(Steps steps, Runnable body) {
     checkOpen();
     Checks.notRecording(recording != null);
-    JavaArray state = mine(steps.state());
+    JavaSteps table = mine(steps);
     List<Runnable> operations = new ArrayList<>();
     recording = operations;
     try {
@@ -210,7 +208,7 @@ public final class JavaDevice implements Device {
     } finally {
       recording = null;
     }
-    operations.add(() -> advance(state.cells()));
+    operations.add(table::advance);
     return new Program() {
       private boolean open = true;
 
@@ -235,37 +233,26 @@ public final class JavaDevice implements Device {
     };
   }
 
-  private static void advance(long[] state) {
-    if (state[Steps.HALTED] == Steps.Halt.RUNNING.code()) {
-      state[Steps.BATCH]++;
-      state[Steps.UPDATE] += 1 - state[Steps.SKIPPED];
-      state[Steps.SKIPPED] = 0;
-      state[Steps.FACTOR] = Double.doubleToRawLongBits(1);
-    }
-  }
-
   @Override
   public void gather(Rows rows, Array order, Steps steps, int firstColumn, Array x, Array y) {
     Checks.gather(rows, order, steps, firstColumn, x, y);
     JavaArray values = mine(rows.values());
     JavaArray labels = mine(rows.labels());
     JavaArray positions = mine(order);
-    JavaArray to = mine(x);
     JavaArray classes = mine(y);
-    JavaArray state = mine(steps.state());
-    JavaArray cells = mine(steps.cells());
     JavaArray shift = rows.shift() == null ? null : mine(rows.shift());
-    JavaGather gather = new JavaGather(values.type(), to, rows.features(), rows.scale(), shift);
+    JavaGather gather =
+        new JavaGather(values.type(), mine(x), rows.features(), rows.scale(), shift);
+    JavaSteps table = mine(steps);
     submit(
         () -> {
-          long row = state.cells()[Steps.BATCH];
-          int first = (int) cells.cells()[(int) row * steps.columns() + firstColumn];
+          int first = positions.at() + table.ofBatch(firstColumn);
           int n = (int) classes.count();
           for (int b = 0; b < n; b++) {
-            int from = positions.ints()[positions.at() + first + b];
+            int from = positions.ints()[first + b];
             classes.ints()[classes.at() + b] = labels.ints()[labels.at() + from];
           }
-          gather.run(values, positions.ints(), positions.at() + first, n);
+          gather.run(values, positions.ints(), first, n);
         });
   }
 
@@ -304,108 +291,16 @@ public final class JavaDevice implements Device {
       Array rowLoss,
       Array rowCorrect) {
     int classes = Checks.loss(scores, labels, gradient, rowLoss, rowCorrect);
-    JavaArray x = mine(scores);
-    JavaArray y = mine(labels);
-    JavaArray d = mine(gradient);
-    JavaArray losses = mine(rowLoss);
-    JavaArray correct = mine(rowCorrect);
-    submit(
-        () ->
-            workers.forEach(
-                (int) losses.count(),
-                16L * classes,
-                (from, to) -> {
-                  for (int row = from; row < to; row++) {
-                    int label = y.ints()[y.at() + row % (int) y.count()];
-                    correct.ints()[correct.at() + row] = right(x, row * classes, classes, label);
-                    row(loss, x, row * classes, classes, label, scale, d, losses, row);
-                  }
-                }));
-  }
-
-  /** 1 if the label's score is the largest, the first of equals; 0 if not; -1 if it is no class. */
-  private static int right(JavaArray scores, int at, int classes, int label) {
-    if (label < 0 || label >= classes) {
-      return -1;
-    }
-    double best = scores.number(at + label);
-    boolean beaten = Double.isNaN(best);
-    for (int j = 0; j < classes; j++) {
-      double x = scores.number(at + j);
-      beaten |= j < label ? x >= best : x > best;
-    }
-    return beaten ? 0 : 1;
-  }
-
-  private static void row(
-      Loss loss,
-      JavaArray scores,
-      int index,
-      int classes,
-      int label,
-      double scale,
-      JavaArray gradient,
-      JavaArray rowLoss,
-      int row) {
-    int x = scores.at() + index;
-    int d = gradient.at() + index;
-    if (scores.type() == ElementType.F32) {
-      rowLoss.floats()[rowLoss.at() + row] =
-          loss.row(scores.floats(), x, classes, label, (float) scale, gradient.floats(), d);
-    } else {
-      rowLoss.doubles()[rowLoss.at() + row] =
-          loss.row(scores.doubles(), x, classes, label, scale, gradient.doubles(), d);
-    }
+    JavaLoss rows = new JavaLoss(loss, mine(scores), mine(labels), classes, scale);
+    submit(rows.gradient(workers, mine(gradient), mine(rowLoss), mine(rowCorrect)));
   }
 
   @Override
   public void lossHessian(
       Loss loss, Array scores, Array labels, long rows, double scale, Array direction, Array out) {
     int classes = Checks.lossHessian(loss, scores, labels, rows, direction, out);
-    JavaArray x = mine(scores);
-    JavaArray y = mine(labels);
-    JavaArray u = mine(direction);
-    JavaArray r = mine(out);
-    submit(
-        () ->
-            workers.forEach(
-                (int) rows,
-                16L * classes,
-                (from, to) -> {
-                  for (int row = from; row < to; row++) {
-                    int label = y.ints()[y.at() + row % (int) y.count()];
-                    hessianRow(loss, x, row * classes, classes, label, scale, u, r);
-                  }
-                }));
-  }
-
-  private static void hessianRow(
-      Loss loss,
-      JavaArray scores,
-      int index,
-      int classes,
-      int label,
-      double scale,
-      JavaArray direction,
-      JavaArray out) {
-    int x = scores.at() + index;
-    int u = direction.at() + index;
-    int r = out.at() + index;
-    if (scores.type() == ElementType.F32) {
-      loss.hessianRow(
-          scores.floats(),
-          x,
-          classes,
-          label,
-          (float) scale,
-          direction.floats(),
-          u,
-          out.floats(),
-          r);
-    } else {
-      loss.hessianRow(
-          scores.doubles(), x, classes, label, scale, direction.doubles(), u, out.doubles(), r);
-    }
+    JavaLoss at = new JavaLoss(loss, mine(scores), mine(labels), classes, scale);
+    submit(at.hessian(workers, (int) rows, mine(direction), mine(out)));
   }
 
   @Override
@@ -413,41 +308,12 @@ public final class JavaDevice implements Device {
     int rows = Checks.tally(rowLoss, rowCorrect, steps);
     JavaArray losses = mine(rowLoss);
     JavaArray correct = mine(rowCorrect);
-    mine(steps.state());
-    submit(() -> tally(losses, correct, rows, steps));
+    JavaSteps table = mine(steps);
+    submit(() -> table.tally(losses, correct, rows));
   }
 
-  private void tally(JavaArray rowLoss, JavaArray rowCorrect, int rows, Steps steps) {
-    long[] state = mine(steps.state()).cells();
-    if (state[Steps.HALTED] != Steps.Halt.RUNNING.code()) {
-      return;
-    }
-    double[] results = mine(steps.results()).doubles();
-    int[] correct = rowCorrect.ints();
-    boolean outOfRange = false;
-    boolean notFinite = false;
-    for (int model = 0; model < steps.models(); model++) {
-      int from = rowLoss.at() + model * rows;
-      double loss =
-          rowLoss.type() == ElementType.F32
-              ? Exact.sum(rowLoss.floats(), from, rows)
-              : Exact.sum(rowLoss.doubles(), from, rows);
-      notFinite |= !Double.isFinite(loss);
-      int right = 0;
-      for (int i = 0; i < rows; i++) {
-        int one = correct[rowCorrect.at() + model * rows + i];
-        right += one;
-        outOfRange |= one < 0;
-      }
-      int result = Steps.RESULT * ((int) state[Steps.BATCH] * steps.models() + model);
-      results[result] = loss;
-      results[result + 1] = right;
-    }
-    if (outOfRange) {
-      state[Steps.HALTED] = Steps.Halt.LABEL_OUT_OF_RANGE.code();
-    } else if (notFinite) {
-      state[Steps.HALTED] = Steps.Halt.LOSS_NOT_FINITE.code();
-    }
+  private JavaSteps mine(Steps steps) {
+    return new JavaSteps(steps, mine(steps.state()), mine(steps.cells()), mine(steps.results()));
   }
 
   @Override
@@ -457,41 +323,25 @@ public final class JavaDevice implements Device {
     List<JavaTensor> tensors = new ArrayList<>();
     for (Parameter parameter : parameters) {
       JavaArray value = mine(parameter.value());
-      ElementType type = value.type().computed();
+      JavaArray gradient = mine(parameter.gradient());
       JavaArray master = value;
       if (value.type() == ElementType.BF16) {
-        master = array(type, value.count());
-        for (int i = 0; i < value.count(); i++) {
-          master.floats()[i] = Exact.widen(value.shorts()[value.at() + i]);
-        }
+        master = array(ElementType.F32, value.count());
+        value.read(0, (int) value.count(), master.floats());
       }
       List<JavaArray> own = new ArrayList<>();
       for (int k = 0; k < states; k++) {
-        own.add(array(type, value.count()));
+        own.add(array(master.type(), value.count()));
       }
-      tensors.add(
-          new JavaTensor(value, master, mine(parameter.gradient()), parameter.group(), own));
+      tensors.add(new JavaTensor(value, master, gradient, parameter.group(), own));
     }
     return new JavaTensors(this, List.copyOf(parameters), states, tensors);
   }
 
-  private record JavaTensors(
-      JavaDevice device, List<Parameter> parameters, int states, List<JavaTensor> tensors)
-      implements Tensors {
-    @Override
-    public Array state(int tensor, int k) {
-      return tensors.get(tensor).states().get(k);
-    }
-
-    @Override
-    public Array master(int tensor) {
-      return tensors.get(tensor).master();
-    }
-
-    @Override
-    public void close() {
-      tensors.forEach(JavaTensor::close);
-    }
+  @Override
+  public long tensorBytes(ElementType type, int states, long... counts) {
+    int arrays = states + (type == type.computed() ? 0 : 1);
+    return arrays * type.computed().bytes() * LongStream.of(counts).sum();
   }
 
   private JavaTensors mine(Tensors tensors) {
@@ -505,103 +355,50 @@ public final class JavaDevice implements Device {
   public void clip(Tensors tensors, Steps steps, int column, boolean skipNotFinite) {
     Checks.clip(tensors, steps, column);
     JavaTensors own = mine(tensors);
-    mine(steps.state());
+    JavaSteps table = mine(steps);
     submit(
         () -> {
-          long[] state = mine(steps.state()).cells();
-          if (state[Steps.HALTED] != Steps.Halt.RUNNING.code()) {
-            return;
+          if (!table.halted()) {
+            table.clip(own.gradientNorm(workers), column, skipNotFinite);
           }
-          double[] sums = new double[own.tensors().size()];
-          for (int i = 0; i < sums.length; i++) {
-            sums[i] = JavaVectors.squares(workers, own.tensors().get(i).gradient());
-          }
-          double norm = Math.sqrt(Exact.sum(sums, 0, sums.length));
-          boolean finite = Double.isFinite(norm);
-          long cell = mine(steps.cells()).cells()[row(steps, state) + column];
-          double most = steps.type().ofCell(cell);
-          state[Steps.NORM] = Double.doubleToRawLongBits(norm);
-          state[Steps.FACTOR] = Double.doubleToRawLongBits(finite && norm > most ? most / norm : 1);
-          state[Steps.SKIPPED] = skipNotFinite && !finite ? 1 : 0;
         });
-  }
-
-  /** Where the current update's row begins. */
-  private static int row(Steps steps, long[] state) {
-    return (int) state[Steps.UPDATE] * steps.columns();
   }
 
   @Override
   public void update(Optimizer rule, Tensors tensors, Steps steps, int column) {
     Checks.update(rule, tensors, steps, column);
-    List<JavaTensor> own = mine(tensors).tensors();
-    List<JavaUpdate> updates = own.stream().map(tensor -> new JavaUpdate(rule, tensor)).toList();
-    boolean looksAhead = rule.lookAhead() != null;
-    mine(steps.state());
-    submit(
-        () -> {
-          long[] state = mine(steps.state()).cells();
-          boolean idle =
-              state[Steps.HALTED] != Steps.Halt.RUNNING.code() || state[Steps.SKIPPED] != 0;
-          if (idle && !looksAhead) {
-            return;
-          }
-          long[] cells = mine(steps.cells()).cells();
-          double factor = Double.longBitsToDouble(state[Steps.FACTOR]);
-          int at = row(steps, state) + column;
-          for (int i = 0; i < updates.size(); i++) {
-            JavaTensor tensor = own.get(i);
-            boolean rounded = tensor.value().type() == ElementType.BF16;
-            if (idle) {
-              tensor.goBack();
-            } else {
-              updates.get(i).run(workers, cells, at + (rounded ? Rounding.COLUMNS : 0), factor);
-            }
-            if (rounded) {
-              tensor.round(workers, cells[at], i);
-            }
-          }
-        });
+    JavaTensors own = mine(tensors);
+    submit(own.update(rule, workers, mine(steps), column));
   }
 
   @Override
   public void dot(Array x, Array y, Array out) {
     Checks.dot(x, y, out);
-    JavaArray left = mine(x);
-    JavaArray right = mine(y);
-    JavaArray result = mine(out);
-    submit(() -> JavaVectors.dot(workers, left, right, result));
+    submit(JavaVectors.dot(workers, mine(x), mine(y), mine(out)));
   }
 
   @Override
   public void norm(Norm which, Array x, Array out) {
     Checks.dot(x, x, out);
-    JavaArray vector = mine(x);
-    JavaArray result = mine(out);
-    submit(() -> JavaVectors.norm(workers, which, vector, result));
+    submit(JavaVectors.norm(workers, which, mine(x), mine(out)));
   }
 
   @Override
   public void axpy(double a, Array x, Array y) {
     Checks.axpy(x, y);
-    JavaArray added = mine(x);
-    JavaArray sum = mine(y);
-    submit(() -> JavaVectors.axpy(workers, a, added, sum));
+    submit(JavaVectors.axpy(workers, a, mine(x), mine(y)));
   }
 
   @Override
   public void axpySign(double a, Array x, Array y) {
     Checks.axpy(x, y);
-    JavaArray signs = mine(x);
-    JavaArray sum = mine(y);
-    submit(() -> JavaVectors.axpySign(workers, a, signs, sum));
+    submit(JavaVectors.axpySign(workers, a, mine(x), mine(y)));
   }
 
   @Override
   public void scale(double a, Array x) {
     Checks.sameType(x);
-    JavaArray vector = mine(x);
-    submit(() -> JavaVectors.scale(workers, a, vector));
+    submit(JavaVectors.scale(workers, a, mine(x)));
   }
 
   @Override

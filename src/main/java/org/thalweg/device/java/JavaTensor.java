@@ -1,7 +1,6 @@
 package org.thalweg.device.java;
 
 import java.util.List;
-import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
 import org.thalweg.numeric.Philox;
 
@@ -19,11 +18,7 @@ record JavaTensor(
   /** Back to the place from which a rule that looks ahead has moved it. */
   void goBack() {
     JavaArray place = states.get(states.size() - 1);
-    if (master.type() == ElementType.F32) {
-      System.arraycopy(place.floats(), 0, master.floats(), master.at(), (int) master.count());
-    } else {
-      System.arraycopy(place.doubles(), 0, master.doubles(), master.at(), (int) master.count());
-    }
+    System.arraycopy(place.data(), 0, master.data(), master.at(), (int) master.count());
   }
 
   /**

@@ -1,17 +1,17 @@
 package org.thalweg.device.java;
 
 import org.thalweg.numeric.ElementType;
-import org.thalweg.numeric.Exact;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 
 /**
- * A tensor's update by a rule on {@link JavaDevice}, again and again: what it needs is made once,
- * so that a step allocates nothing.
+ * A tensor's update by a rule on {@link JavaDevice}, again and again: the group's numbers and the
+ * list of states are made once and filled in each step.
  *
  * <p>The rules' loops have one index for all arrays. Where parameter and gradient are whole arrays,
- * that is the elements' own; where one is a slice, and where the gradient is widened or has an L1
- * term, all are copied to the beginning of arrays of a block's length and back.
+ * that is the elements' own, and a step allocates nothing. Where one is a slice, and where the
+ * gradient is widened or has an L1 term, all are copied to the beginning of arrays of a block's
+ * length and back; each thread allocates such arrays in each step.
  */
 final class JavaUpdate implements Workers.Body {
   private static final int BLOCK = 4096;
@@ -79,7 +79,7 @@ final class JavaUpdate implements Workers.Body {
     JavaArray master = tensor.master();
     JavaArray gradient = tensor.gradient();
     float[] w = master.floats();
-    boolean whole = master.at() == 0 && gradient.at() == 0 && gradient.type() == ElementType.F32;
+    boolean whole = master.at() == 0 && gradient.at() == 0 && gradient.type() == master.type();
     if (whole && c[1] == 0) {
       rule.update(w, gradient.floats(), s, from, to, c);
       return;
@@ -91,8 +91,8 @@ final class JavaUpdate implements Workers.Body {
     float[][] blockS = new float[s.length][BLOCK];
     for (int at = from; at < to; at += BLOCK) {
       int n = Math.min(BLOCK, to - at);
-      System.arraycopy(w, master.at() + at, blockW, 0, n);
-      load(gradient, at, n, blockG);
+      master.read(at, n, blockW);
+      gradient.read(at, n, blockG);
       for (int i = 0; i < n; i++) {
         blockG[i] = Math.fma(c[1], Math.signum(blockW[i]), c[0] * blockG[i]);
       }
@@ -107,24 +107,14 @@ final class JavaUpdate implements Workers.Body {
     }
   }
 
-  private static void load(JavaArray gradient, int at, int n, float[] block) {
-    if (gradient.type() == ElementType.F32) {
-      System.arraycopy(gradient.floats(), gradient.at() + at, block, 0, n);
-    } else {
-      for (int i = 0; i < n; i++) {
-        block[i] = Exact.widen(gradient.shorts()[gradient.at() + at + i]);
-      }
-    }
-  }
-
   /** The same in binary64. */
   private void updateDoubles(double[] c, double[][] s, int from, int to) {
     JavaArray master = tensor.master();
     JavaArray gradient = tensor.gradient();
     double[] w = master.doubles();
-    double[] g = gradient.doubles();
-    if (master.at() == 0 && gradient.at() == 0 && c[1] == 0) {
-      rule.update(w, g, s, from, to, c);
+    boolean whole = master.at() == 0 && gradient.at() == 0 && gradient.type() == master.type();
+    if (whole && c[1] == 0) {
+      rule.update(w, gradient.doubles(), s, from, to, c);
       return;
     }
     double[] blockC = c.clone();
@@ -134,9 +124,10 @@ final class JavaUpdate implements Workers.Body {
     double[][] blockS = new double[s.length][BLOCK];
     for (int at = from; at < to; at += BLOCK) {
       int n = Math.min(BLOCK, to - at);
-      System.arraycopy(w, master.at() + at, blockW, 0, n);
+      master.read(at, n, blockW);
+      gradient.read(at, n, blockG);
       for (int i = 0; i < n; i++) {
-        blockG[i] = Math.fma(c[1], Math.signum(blockW[i]), c[0] * g[gradient.at() + at + i]);
+        blockG[i] = Math.fma(c[1], Math.signum(blockW[i]), c[0] * blockG[i]);
       }
       for (int k = 0; k < s.length; k++) {
         System.arraycopy(s[k], at, blockS[k], 0, n);

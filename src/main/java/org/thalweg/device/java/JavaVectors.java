@@ -25,7 +25,11 @@ final class JavaVectors {
       };
 
   /** {@code out[1 + c]} is chunk c's sum, {@code out[0]} the sum of them. */
-  static void dot(Workers workers, JavaArray x, JavaArray y, JavaArray out) {
+  static Runnable dot(Workers workers, JavaArray x, JavaArray y, JavaArray out) {
+    return () -> sum(workers, x, y, out);
+  }
+
+  private static void sum(Workers workers, JavaArray x, JavaArray y, JavaArray out) {
     int count = chunks(workers, x, y, PRODUCTS, out.doubles(), out.at() + 1);
     out.doubles()[out.at()] = Exact.sum(out.doubles(), out.at() + 1, count);
   }
@@ -37,9 +41,13 @@ final class JavaVectors {
   }
 
   /** {@code out[1 + c]} is chunk c's sum or largest magnitude, {@code out[0]} the norm. */
-  static void norm(Workers workers, Norm which, JavaArray x, JavaArray out) {
+  static Runnable norm(Workers workers, Norm which, JavaArray x, JavaArray out) {
+    return () -> measure(workers, which, x, out);
+  }
+
+  private static void measure(Workers workers, Norm which, JavaArray x, JavaArray out) {
     if (which == Norm.TWO) {
-      dot(workers, x, x, out);
+      sum(workers, x, x, out);
       out.doubles()[out.at()] = Math.sqrt(out.doubles()[out.at()]);
       return;
     }
@@ -84,9 +92,9 @@ final class JavaVectors {
           for (int c = from; c < to; c++) {
             int at = c * Exact.CHUNK;
             int length = Math.min(Exact.CHUNK, n - at);
-            widen(x, at, length, xs);
+            x.read(at, length, xs);
             if (y != x) {
-              widen(y, at, length, ys);
+              y.read(at, length, ys);
             }
             results[first + c] = chunk.result(xs, ys, length);
           }
@@ -94,106 +102,89 @@ final class JavaVectors {
     return count;
   }
 
-  private static void widen(JavaArray x, int index, int n, double[] to) {
-    int at = x.at() + index;
-    if (x.type() == ElementType.F64) {
-      System.arraycopy(x.doubles(), at, to, 0, n);
-    } else if (x.type() == ElementType.F32) {
-      float[] floats = x.floats();
-      for (int i = 0; i < n; i++) {
-        to[i] = floats[at + i];
-      }
-    } else {
-      for (int i = 0; i < n; i++) {
-        to[i] = x.number(index + i);
-      }
+  /** {@code y[i] = fma(a, x[i], y[i])}. */
+  static Runnable axpy(Workers workers, double a, JavaArray x, JavaArray y) {
+    return elements(
+        workers,
+        y,
+        (from, to) -> {
+          int p = x.at() + from;
+          int q = y.at() + from;
+          if (y.type() == ElementType.F32) {
+            axpy((float) a, x.floats(), p, y.floats(), q, to - from);
+          } else {
+            axpy(a, x.doubles(), p, y.doubles(), q, to - from);
+          }
+        });
+  }
+
+  private static void axpy(float a, float[] x, int p, float[] y, int q, int n) {
+    for (int i = 0; i < n; i++) {
+      y[q + i] = Math.fma(a, x[p + i], y[q + i]);
     }
   }
 
-  /** {@code y[i] = fma(a, x[i], y[i])}. */
-  static void axpy(Workers workers, double a, JavaArray x, JavaArray y) {
-    int p = x.at();
-    int q = y.at();
-    if (y.type() == ElementType.F32) {
-      float factor = (float) a;
-      float[] xs = x.floats();
-      float[] ys = y.floats();
-      workers.forEach(
-          (int) y.count(),
-          1,
-          (from, to) -> {
-            for (int i = from; i < to; i++) {
-              ys[q + i] = Math.fma(factor, xs[p + i], ys[q + i]);
-            }
-          });
-    } else {
-      double[] xs = x.doubles();
-      double[] ys = y.doubles();
-      workers.forEach(
-          (int) y.count(),
-          1,
-          (from, to) -> {
-            for (int i = from; i < to; i++) {
-              ys[q + i] = Math.fma(a, xs[p + i], ys[q + i]);
-            }
-          });
+  private static void axpy(double a, double[] x, int p, double[] y, int q, int n) {
+    for (int i = 0; i < n; i++) {
+      y[q + i] = Math.fma(a, x[p + i], y[q + i]);
     }
   }
 
   /** {@code y[i] = fma(a, sign(x[i]), y[i])}; 0 and NaN are their own signs. */
-  static void axpySign(Workers workers, double a, JavaArray x, JavaArray y) {
-    int p = x.at();
-    int q = y.at();
-    if (y.type() == ElementType.F32) {
-      float factor = (float) a;
-      float[] xs = x.floats();
-      float[] ys = y.floats();
-      workers.forEach(
-          (int) y.count(),
-          1,
-          (from, to) -> {
-            for (int i = from; i < to; i++) {
-              ys[q + i] = Math.fma(factor, Math.signum(xs[p + i]), ys[q + i]);
-            }
-          });
-    } else {
-      double[] xs = x.doubles();
-      double[] ys = y.doubles();
-      workers.forEach(
-          (int) y.count(),
-          1,
-          (from, to) -> {
-            for (int i = from; i < to; i++) {
-              ys[q + i] = Math.fma(a, Math.signum(xs[p + i]), ys[q + i]);
-            }
-          });
+  static Runnable axpySign(Workers workers, double a, JavaArray x, JavaArray y) {
+    return elements(
+        workers,
+        y,
+        (from, to) -> {
+          int p = x.at() + from;
+          int q = y.at() + from;
+          if (y.type() == ElementType.F32) {
+            axpySign((float) a, x.floats(), p, y.floats(), q, to - from);
+          } else {
+            axpySign(a, x.doubles(), p, y.doubles(), q, to - from);
+          }
+        });
+  }
+
+  private static void axpySign(float a, float[] x, int p, float[] y, int q, int n) {
+    for (int i = 0; i < n; i++) {
+      y[q + i] = Math.fma(a, Math.signum(x[p + i]), y[q + i]);
+    }
+  }
+
+  private static void axpySign(double a, double[] x, int p, double[] y, int q, int n) {
+    for (int i = 0; i < n; i++) {
+      y[q + i] = Math.fma(a, Math.signum(x[p + i]), y[q + i]);
     }
   }
 
   /** {@code x[i] = a * x[i]}. */
-  static void scale(Workers workers, double a, JavaArray x) {
-    int p = x.at();
-    if (x.type() == ElementType.F32) {
-      float factor = (float) a;
-      float[] xs = x.floats();
-      workers.forEach(
-          (int) x.count(),
-          1,
-          (from, to) -> {
-            for (int i = p + from; i < p + to; i++) {
-              xs[i] *= factor;
-            }
-          });
-    } else {
-      double[] xs = x.doubles();
-      workers.forEach(
-          (int) x.count(),
-          1,
-          (from, to) -> {
-            for (int i = p + from; i < p + to; i++) {
-              xs[i] *= a;
-            }
-          });
+  static Runnable scale(Workers workers, double a, JavaArray x) {
+    return elements(
+        workers,
+        x,
+        (from, to) -> {
+          if (x.type() == ElementType.F32) {
+            scale((float) a, x.floats(), x.at() + from, x.at() + to);
+          } else {
+            scale(a, x.doubles(), x.at() + from, x.at() + to);
+          }
+        });
+  }
+
+  private static void scale(float a, float[] x, int from, int to) {
+    for (int i = from; i < to; i++) {
+      x[i] *= a;
     }
+  }
+
+  private static void scale(double a, double[] x, int from, int to) {
+    for (int i = from; i < to; i++) {
+      x[i] *= a;
+    }
+  }
+
+  private static Runnable elements(Workers workers, JavaArray written, Workers.Body body) {
+    return () -> workers.forEach((int) written.count(), 1, body);
   }
 }

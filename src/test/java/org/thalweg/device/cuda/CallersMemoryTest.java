@@ -155,7 +155,7 @@ class CallersMemoryTest {
       assertThrows(IllegalArgumentException.class, () -> other.scale(2, again));
       device.close();
       assertThrows(IllegalStateException.class, () -> device.read(again));
-      other.makeCurrent();
+      other.context().makeCurrent();
       assertArrayEquals(new double[] {1, 4, 6, 8}, memory.get(4));
     }
   }
@@ -190,7 +190,7 @@ class CallersMemoryTest {
         assertEquals(first.description(), device.description());
         stepWhileCaptured(device, stream.stream);
       }
-      first.makeCurrent();
+      first.context().makeCurrent();
       check(JCudaDriver.cuStreamSynchronize(stream.stream), "using the stream after the device");
     }
   }
@@ -259,7 +259,7 @@ class CallersMemoryTest {
               new Updater(
                   device, adam, List.of(new Parameter(w, w, 0)), List.of(Group.PLAIN), options)) {
         updater.step();
-        CUmodule module = device.module("data");
+        CUmodule module = device.context().module("data");
         long before = SimCounters.get(module, "thalweg_sim_calls");
         for (int i = 0; i < 200; i++) {
           updater.step();

@@ -49,18 +49,18 @@ class CountersTest {
   @MethodSource("rules")
   void anUpdateMovesEachArrayOnce(Optimizer rule) {
     try (CudaDevice device = TestDevices.openDriver();
-        CudaArray w = device.array(ElementType.F32, N);
-        CudaArray g = device.array(ElementType.F32, N);
+        CudaArray w = device.context().array(ElementType.F32, N);
+        CudaArray g = device.context().array(ElementType.F32, N);
         Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule.states());
         Steps steps = new Steps(device, ElementType.F32, Group.columns(rule), 1, 1)) {
       steps.numbers(0, 0, Group.PLAIN.numbers(rule, steps.type(), rule.lr(), 1, 1));
       steps.start();
       device.update(
           rule, tensors, steps, 0); // the first time, it is launched once more, for nothing
-      SimCounters.count(device.module("optimizers"), true);
+      SimCounters.count(device.context().module("optimizers"), true);
       device.update(rule, tensors, steps, 0);
-      SimCounters counts = new SimCounters(device.module("optimizers"));
-      SimCounters.count(device.module("optimizers"), false);
+      SimCounters counts = new SimCounters(device.context().module("optimizers"));
+      SimCounters.count(device.context().module("optimizers"), false);
 
       String kernel = rule.kernel() + "_f32";
       assertEquals(1, counts.get(kernel, "launches"), counts::toString);
@@ -90,8 +90,8 @@ class CountersTest {
     int columns = Rounding.COLUMNS + Group.columns(rule);
     for (Rounding rounding : List.of(Rounding.NEAREST, new Rounding(true, 1))) {
       try (CudaDevice device = TestDevices.openDriver();
-          CudaArray w = device.array(ElementType.BF16, N);
-          CudaArray g = device.array(ElementType.BF16, N);
+          CudaArray w = device.context().array(ElementType.BF16, N);
+          CudaArray g = device.context().array(ElementType.BF16, N);
           Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule.states());
           Steps steps = new Steps(device, ElementType.F32, columns, 1, 1)) {
         steps.integer(0, 0, rounding.key(1));
@@ -99,10 +99,10 @@ class CountersTest {
             0, Rounding.COLUMNS, Group.PLAIN.numbers(rule, steps.type(), rule.lr(), 1, 1));
         steps.start();
         device.update(rule, tensors, steps, 0);
-        SimCounters.count(device.module("optimizers"), true);
+        SimCounters.count(device.context().module("optimizers"), true);
         device.update(rule, tensors, steps, 0);
-        SimCounters counts = new SimCounters(device.module("optimizers"));
-        SimCounters.count(device.module("optimizers"), false);
+        SimCounters counts = new SimCounters(device.context().module("optimizers"));
+        SimCounters.count(device.context().module("optimizers"), false);
 
         String kernel = rule.kernel() + "_bf16";
         int own = 1 + rule.states();
@@ -124,16 +124,16 @@ class CountersTest {
   @Test
   void clippingReadsTheGradientOnce() {
     try (CudaDevice device = TestDevices.openDriver();
-        CudaArray w = device.array(ElementType.F32, N);
-        CudaArray g = device.array(ElementType.F32, N);
+        CudaArray w = device.context().array(ElementType.F32, N);
+        CudaArray g = device.context().array(ElementType.F32, N);
         Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), 0);
         Steps steps = new Steps(device, ElementType.F32, 1, 1, 1)) {
       steps.start();
       device.clip(tensors, steps, 0, true);
-      SimCounters.count(device.module("clip"), true);
+      SimCounters.count(device.context().module("clip"), true);
       device.clip(tensors, steps, 0, true);
-      SimCounters counts = new SimCounters(device.module("clip"));
-      SimCounters.count(device.module("clip"), false);
+      SimCounters counts = new SimCounters(device.context().module("clip"));
+      SimCounters.count(device.context().module("clip"), false);
       assertEquals(4L * N, moved(counts, "chunk_squares_f32", g, 1, "read."));
       assertEquals(0, counts.get("chunk_squares_f32", w.address(), "read.bytes"));
       assertEquals(0, counts.get("chunk_squares_f32", g.address(), "written.bytes"));
@@ -168,15 +168,15 @@ class CountersTest {
     for (int n : new int[] {N, 4 * N}) {
       for (int offset = 0; offset < 2; offset++) {
         try (CudaDevice device = TestDevices.openDriver();
-            CudaArray x = device.array(ElementType.F32, n + 1);
-            CudaArray y = device.array(ElementType.F32, n + 1);
-            CudaArray out = device.array(ElementType.F64, Device.dotRoom(n))) {
+            CudaArray x = device.context().array(ElementType.F32, n + 1);
+            CudaArray y = device.context().array(ElementType.F32, n + 1);
+            CudaArray out = device.context().array(ElementType.F64, Device.dotRoom(n))) {
           Runnable run = operation(device, operation, x.slice(offset, n), y.slice(0, n), out);
           run.run(); // the first time, it is launched once more, for nothing
-          SimCounters.count(device.module("vectors"), true);
+          SimCounters.count(device.context().module("vectors"), true);
           run.run();
-          SimCounters counts = new SimCounters(device.module("vectors"));
-          SimCounters.count(device.module("vectors"), false);
+          SimCounters counts = new SimCounters(device.context().module("vectors"));
+          SimCounters.count(device.context().module("vectors"), false);
 
           assertTraffic(counts, "read.", 4L * n * reads, offset, x, y, out);
           assertTraffic(counts, "written.", 4L * n * writes, offset, x, y, out);

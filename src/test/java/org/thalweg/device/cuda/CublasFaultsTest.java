@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import jcuda.Pointer;
 import jcuda.jcublas.JCublas2;
+import jcuda.jcublas.cublasComputeType;
 import jcuda.jcublas.cublasHandle;
 import jcuda.jcublas.cublasStatus;
 import org.junit.jupiter.api.Assumptions;
@@ -68,7 +69,7 @@ class CublasFaultsTest {
   void whatTheStandInRefuses() {
     Assumptions.assumeFalse(TestDevices.GPU, "a GPU has the real one");
     try (CudaDevice device = TestDevices.openDriver(Matmul.CUBLAS);
-        CudaArray x = device.array(ElementType.F32, 4)) {
+        CudaArray x = device.context().array(ElementType.F32, 4)) {
       cublasHandle handle = new cublasHandle();
       assertEquals(cublasStatus.CUBLAS_STATUS_SUCCESS, JCublas2.cublasCreate(handle));
       assertEquals(cublasStatus.CUBLAS_STATUS_ALLOC_FAILED, square(handle, 2, 2, x));
@@ -87,8 +88,9 @@ class CublasFaultsTest {
   private static int square(cublasHandle handle, int n, int ld, CudaArray x) {
     Pointer one = Pointer.to(new float[] {1});
     Pointer to = x.pointer();
-    return JCublas2.cublasSgemmStridedBatched(
-        handle, 0, 0, n, n, n, one, to, ld, 4, to, ld, 4, one, to, ld, 4, 0);
+    int compute = cublasComputeType.CUBLAS_COMPUTE_32F;
+    return JCublas2.cublasGemmStridedBatchedEx_new(
+        handle, 0, 0, n, n, n, one, to, 0, ld, 4, to, 0, ld, 4, one, to, 0, ld, 4, 0, compute, -1);
   }
 
   /**
@@ -115,7 +117,7 @@ class CublasFaultsTest {
   private static String multiply(CudaDevice device) {
     try (Array left = device.of(ElementType.F32, 1, 2, 3, 4);
         Array right = device.of(ElementType.F32, 5, 6, 7, 8);
-        Array out = device.array(ElementType.F32, 4)) {
+        Array out = device.context().array(ElementType.F32, 4)) {
       device.multiply(Product.of(2, 2, 2), left, right, null, out);
       double[] x = device.read(out);
       return "%s %s %s %s".formatted(x[0], x[1], x[2], x[3]);

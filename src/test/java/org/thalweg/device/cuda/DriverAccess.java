@@ -19,12 +19,12 @@ public final class DriverAccess {
 
   /** A module of the device's own kernels. */
   public static CUmodule module(CudaDevice device, String name) {
-    return device.module(name);
+    return device.context().module(name);
   }
 
   /** Makes the device's context the calling thread's. */
   public static void makeCurrent(CudaDevice device) {
-    device.makeCurrent();
+    device.context().makeCurrent();
   }
 
   /** A pointer for the driver to set. */

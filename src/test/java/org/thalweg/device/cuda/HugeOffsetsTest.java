@@ -30,7 +30,8 @@ class HugeOffsetsTest {
 
   private static void launch(CudaDevice device, String module, String kernel, Object... arguments) {
     CUfunction function = new CUfunction();
-    Driver.check(JCudaDriver.cuModuleGetFunction(function, device.module(module), kernel), kernel);
+    Driver.check(
+        JCudaDriver.cuModuleGetFunction(function, device.context().module(module), kernel), kernel);
     Pointer[] pointers = new Pointer[arguments.length];
     for (int i = 0; i < arguments.length; i++) {
       pointers[i] =
@@ -63,7 +64,7 @@ class HugeOffsetsTest {
       ByteBuffer row = ByteBuffer.allocateDirect(80).order(ByteOrder.LITTLE_ENDIAN);
       row.putLong(w.address() - 4 * before).putLong(g.address() - 4 * before);
       row.putLong(48, before + BLOCK).putLong(56, -(before / BLOCK));
-      CudaArray table = device.array(ElementType.CELL, 10);
+      CudaArray table = device.context().array(ElementType.CELL, 10);
       device.upload(table, row.clear());
       CudaArray map = (CudaArray) device.of(0);
       launch(
@@ -92,13 +93,13 @@ class HugeOffsetsTest {
         Steps steps = new Steps(device, ElementType.F32, 1, 1, 1)) {
       steps.integer(0, 0, first);
       steps.start();
-      CudaArray pixels = device.array(ElementType.U8, features);
+      CudaArray pixels = device.context().array(ElementType.U8, features);
       device.upload(
           pixels, ByteBuffer.allocateDirect(features).put(new byte[] {1, 2, 3, -1}).flip());
       CudaArray labels = (CudaArray) device.of(7);
       CudaArray order = (CudaArray) device.of(row);
-      CudaArray x = device.array(ElementType.F32, features);
-      CudaArray y = device.array(ElementType.I32, 1);
+      CudaArray x = device.context().array(ElementType.F32, features);
+      CudaArray y = device.context().array(ElementType.I32, 1);
       launch(
           device,
           "data",

@@ -40,7 +40,7 @@ class ProbeTest {
   @BeforeAll
   void load() throws Exception {
     device = TestDevices.openDriver();
-    device.makeCurrent();
+    device.context().makeCurrent();
     byte[] ptx = Files.readAllBytes(PTX);
     byte[] text = Arrays.copyOf(ptx, ptx.length + 1); // ends in NUL
     Driver.check(JCudaDriver.cuModuleLoadData(module, text), "loading %s", PTX);
@@ -54,7 +54,7 @@ class ProbeTest {
 
   private double[] run(String kernel, ElementType type, double[] x, int results, int threads) {
     try (CudaArray in = (CudaArray) device.of(type, x);
-        CudaArray out = device.array(type, results)) {
+        CudaArray out = device.context().array(type, results)) {
       CUfunction function = new CUfunction();
       String name = kernel + "_" + type.suffix();
       Driver.check(JCudaDriver.cuModuleGetFunction(function, module, name), "finding %s", name);

@@ -63,10 +63,10 @@ class TrafficTest {
    */
   private SimCounters counts(String module, Runnable operation) {
     operation.run();
-    SimCounters.count(device.module(module), true);
+    SimCounters.count(device.context().module(module), true);
     operation.run();
-    SimCounters counts = new SimCounters(device.module(module));
-    SimCounters.count(device.module(module), false);
+    SimCounters counts = new SimCounters(device.context().module(module));
+    SimCounters.count(device.context().module(module), false);
     return counts;
   }
 

@@ -1,0 +1,79 @@
+package org.thalweg.device.cuda;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Objects;
+import org.thalweg.device.DeviceException;
+
+/** Native libraries on their way from the jars into the process. */
+final class Natives {
+  private Natives() {}
+
+  /** A library in JCuda's jars. */
+  static String jcuda(String name) {
+    boolean windows = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
+    return windows
+        ? "/lib/%s-12.6.0-windows-x86_64.dll".formatted(name)
+        : "/lib/lib%s-12.6.0-linux-x86_64.so".formatted(name);
+  }
+
+  /**
+   * Loads a library, and then the one of a JCuda class.
+   *
+   * <p>JCuda's library needs the other. A class whose initialiser has failed stays unusable, so
+   * what may fail is tried before JCuda's class is touched: a process without a GPU may still want
+   * the other driver.
+   *
+   * <p>JCuda unpacks its natives under fixed names into {@code java.io.tmpdir}, where processes
+   * that start together load each other's half-written files. So it is shown a folder of this
+   * process's own.
+   *
+   * @param resource the first library
+   * @param initialise touches the class, which loads its library
+   * @throws UnsatisfiedLinkError if one of them cannot be loaded
+   * @throws DeviceException if there is no place to unpack them
+   */
+  static void load(String resource, Runnable initialise) {
+    String shared = System.getProperty("java.io.tmpdir");
+    try {
+      Path folder = Files.createTempDirectory("thalweg-natives");
+      try {
+        System.load(extract(resource, folder));
+        System.setProperty("java.io.tmpdir", folder.toString());
+        initialise.run();
+      } finally {
+        System.setProperty("java.io.tmpdir", shared);
+        delete(folder);
+      }
+    } catch (IOException e) {
+      throw new DeviceException("cannot write to the folder for temporary files: " + e, e);
+    }
+  }
+
+  private static String extract(String resource, Path folder) throws IOException {
+    // Not JCuda's own name for its library: it would write over a file that is loaded.
+    Path file = folder.resolve("thalweg-" + resource.substring(resource.lastIndexOf('/') + 1));
+    try (InputStream in = Natives.class.getResourceAsStream(resource)) {
+      Files.copy(Objects.requireNonNull(in), file);
+    }
+    return file.toString();
+  }
+
+  /**
+   * A loaded library needs its file no longer; on Windows, where it stays locked, it is left
+   * behind.
+   */
+  private static void delete(Path folder) {
+    try (var files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        Files.deleteIfExists(file);
+      }
+      Files.deleteIfExists(folder);
+    } catch (IOException e) {
+      folder.toFile().deleteOnExit();
+    }
+  }
+}

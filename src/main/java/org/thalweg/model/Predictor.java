@@ -1,0 +1,55 @@
+package org.thalweg.model;
+
+import java.util.stream.IntStream;
+import org.thalweg.data.Dataset;
+import org.thalweg.device.Array;
+import org.thalweg.device.Device;
+import org.thalweg.numeric.ElementType;
+
+/**
+ * Scores rows as they come, with the same bits as in training.
+ *
+ * @param description how the rows are scaled and shifted
+ */
+public record Predictor(LinearClassifier model, Description description) {
+  /** Rows that are scored together; the scores do not depend on it. */
+  private static final int MOST = 512;
+
+  /**
+   * The scores of some rows.
+   *
+   * @param values row-major [rows × features]
+   * @throws IllegalArgumentException if the values are not whole rows
+   */
+  public Predictions predict(Dataset.Values values) {
+    int features = model.features();
+    int classes = model.classes();
+    if (values.count() % features != 0) {
+      throw new IllegalArgumentException(
+          "%d values are no rows of %d features".formatted(values.count(), features));
+    }
+    int rows = values.count() / features;
+    int most = Math.min(rows, MOST);
+    double[] all = new double[Math.multiplyExact(rows, classes)];
+    Device device = model.device();
+    ElementType type = model.type();
+    double scale = description.scale();
+    try (RowGather gather =
+            new RowGather(device, type, features, most, scale, description.means());
+        Array kept = device.allocate(RowGather.stored(values), (long) most * features);
+        Array x = device.allocate(type, (long) most * features);
+        Array scores = device.allocate(type, (long) most * classes)) {
+      for (int from = 0; from < rows; from += MOST) {
+        int n = Math.min(MOST, rows - from);
+        Array someX = x.slice(0, (long) n * features);
+        Array someScores = scores.slice(0, (long) n * classes);
+        int[] some = IntStream.range(from, from + n).toArray();
+        RowGather.upload(device, values.select(some, features), kept);
+        gather.run(kept.slice(0, (long) n * features), someX);
+        model.scores(n, someX, someScores);
+        System.arraycopy(device.read(someScores), 0, all, from * classes, n * classes);
+      }
+    }
+    return new Predictions(all, classes, type);
+  }
+}

@@ -1,0 +1,99 @@
+package org.thalweg.model;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.data.Dataset;
+import org.thalweg.device.Array;
+import org.thalweg.device.Device;
+import org.thalweg.device.Owned;
+import org.thalweg.device.Rows;
+import org.thalweg.device.Steps;
+import org.thalweg.numeric.ElementType;
+
+/**
+ * Turns rows as a data set keeps them into those that a model takes, outside of recorded steps: by
+ * {@link Device#gather}, so with the bits of a training.
+ */
+public final class RowGather implements AutoCloseable {
+  private final Device device;
+  private final int features;
+  private final double scale;
+  private final @Nullable Array shift;
+  private final Array order;
+  private final Array labels;
+  private final Steps steps;
+  private final Owned owned;
+
+  /**
+   * Allocates what it takes: see {@link #bytes}.
+   *
+   * @param type of the numbers that a model takes
+   * @param most rows at once
+   * @param scale what each value is multiplied by
+   * @param means of each feature, subtracted after that; null for none
+   */
+  public RowGather(
+      Device device,
+      ElementType type,
+      int features,
+      int most,
+      double scale,
+      double @Nullable [] means) {
+    this.device = device;
+    this.features = features;
+    this.scale = scale;
+    try (Owned opening = new Owned()) {
+      order = opening.add(device.of(IntStream.range(0, most).toArray()));
+      labels = opening.add(device.allocate(ElementType.I32, most));
+      steps = opening.add(new Steps(device, type, 1, 1, 1)); // its one cell, the first row, stays 0
+      shift = means == null ? null : opening.add(shift(device, type, means));
+      owned = opening.keep();
+    }
+    steps.start();
+  }
+
+  /** What is added to each feature where the means are subtracted: for {@link Rows}. */
+  public static Array shift(Device device, ElementType type, double[] means) {
+    return device.of(type, Arrays.stream(means).map(mean -> -mean).toArray());
+  }
+
+  /** Bytes that it takes on the device, with means. */
+  public static long bytes(ElementType type, int features, int most) {
+    return 2L * ElementType.I32.bytes() * most
+        + Steps.bytes(1, 1, 1)
+        + (long) features * type.bytes();
+  }
+
+  /**
+   * Gathers rows.
+   *
+   * @param values U8 or F32 [rows × features]
+   * @param x receives as many numbers
+   */
+  public void run(Array values, Array x) {
+    Array none = labels.slice(0, values.count() / features);
+    device.gather(new Rows(values, none, features, scale, shift), order, steps, 0, x, none);
+  }
+
+  /** How values lie on a device. */
+  public static ElementType stored(Dataset.Values values) {
+    return values instanceof Dataset.Bytes ? ElementType.U8 : ElementType.F32;
+  }
+
+  /** Sends all the values to the beginning of an array. */
+  public static void upload(Device device, Dataset.Values values, Array to) {
+    Array beginning = to.slice(0, values.count());
+    if (values instanceof Dataset.Bytes bytes) {
+      device.upload(beginning, ByteBuffer.wrap(bytes.pixels()));
+    } else if (values instanceof Dataset.Floats floats) {
+      device.upload(beginning, floats.numbers());
+    }
+  }
+
+  @Override
+  public void close() {
+    owned.close();
+  }
+}

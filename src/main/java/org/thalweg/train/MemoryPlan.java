@@ -1,0 +1,112 @@
+package org.thalweg.train;
+
+import org.thalweg.data.Dataset;
+import org.thalweg.device.Device;
+import org.thalweg.device.MemoryException;
+import org.thalweg.device.Steps;
+import org.thalweg.model.LinearClassifier;
+import org.thalweg.model.RowGather;
+import org.thalweg.numeric.ElementType;
+
+/**
+ * How a pass over the rows is laid out so that it fits a device's memory: with all rows there where
+ * there is room for them, else with pieces that fill half the room, so that others have some too;
+ * the smallest is one minibatch.
+ *
+ * @param batch rows of a full minibatch
+ * @param columns of the step table, the first one included
+ * @param piece the most minibatches of a piece
+ * @param resident whether all rows lie on the device
+ * @param bytes that all this takes there
+ */
+record MemoryPlan(int batch, int columns, int piece, boolean resident, long bytes) {
+  /** The most minibatches of a piece: whoever waits for its end does not wait long. */
+  private static final int MOST = 256;
+
+  /** Rows of a minibatch when a model is scored. */
+  private static final int SCORE_BATCH = 512;
+
+  /**
+   * Of a training.
+   *
+   * @param columns of the step table
+   * @param free bytes
+   * @throws MemoryException if there is not enough even for pieces of one minibatch
+   */
+  static MemoryPlan training(
+      Device device, Dataset data, Settings settings, int columns, long free) {
+    ElementType type = settings.type();
+    long weights = (long) data.features() * data.classes();
+    long own = LinearClassifier.bytes(type, data.features(), data.classes());
+    own += device.tensorBytes(type, settings.optimizer().states(), weights, data.classes());
+    own += settings.centre() ? (long) type.bytes() * data.features() : 0;
+    MemoryPlan plan = of(data, type, settings.batch(), columns, free - own);
+    MemoryPlan all =
+        new MemoryPlan(plan.batch, columns, plan.piece, plan.resident, own + plan.bytes);
+    MemoryException.check(
+        "training", all.bytes, free, device, MemoryException.Remedy.SMALLER_BATCH);
+    return all;
+  }
+
+  /** Of a pass that scores. */
+  static MemoryPlan scoring(Device device, Dataset data, ElementType type, long free) {
+    MemoryPlan plan = of(data, type, SCORE_BATCH, DataPass.FIRST_ROW + 1, free);
+    MemoryException.check("scoring", plan.bytes, free, device, MemoryException.Remedy.NONE);
+    return plan;
+  }
+
+  private static MemoryPlan of(Dataset data, ElementType type, int batch, int columns, long room) {
+    if (data.rows() == 0) {
+      throw new IllegalArgumentException("there are no rows");
+    }
+    int full = batch == 0 ? data.rows() : Math.min(batch, data.rows());
+    int piece = Math.min(MOST, minibatches(data.rows(), full));
+    long bytes = bytes(data, type, full, columns, piece, data.rows());
+    if (bytes <= room) {
+      return new MemoryPlan(full, columns, piece, true, bytes);
+    }
+    for (; ; piece = (piece + 1) / 2) {
+      bytes = bytes(data, type, full, columns, piece, held(piece, full, data.rows()));
+      if (bytes <= room / 2 || piece == 1) {
+        return new MemoryPlan(full, columns, piece, false, bytes);
+      }
+    }
+  }
+
+  private static long bytes(
+      Dataset data, ElementType type, int batch, int columns, int piece, int held) {
+    long each = (long) data.features() * RowGather.stored(data.values()).bytes();
+    long bytes = held * (each + 2L * ElementType.I32.bytes()) + Steps.bytes(columns, piece, 1);
+    for (int size : minibatchSizes(data.rows(), batch)) {
+      bytes += LinearClassifier.minibatchBytes(type, data.features(), data.classes(), size);
+    }
+    return bytes;
+  }
+
+  private static int held(int piece, int batch, int rows) {
+    return (int) Math.min((long) piece * batch, rows);
+  }
+
+  /** How many rows lie on the device, of so many. */
+  int held(int rows) {
+    return resident ? rows : held(piece, batch, rows);
+  }
+
+  /** How many minibatches a pass over so many rows has. */
+  int minibatches(int rows) {
+    return minibatches(rows, batch);
+  }
+
+  private static int minibatches(int rows, int batch) {
+    return (int) (((long) rows + batch - 1) / batch);
+  }
+
+  /** Rows of the full minibatch, and of the smaller last one where there is one. */
+  int[] minibatchSizes(int rows) {
+    return minibatchSizes(rows, batch);
+  }
+
+  private static int[] minibatchSizes(int rows, int batch) {
+    return rows % batch == 0 ? new int[] {batch} : new int[] {batch, rows % batch};
+  }
+}

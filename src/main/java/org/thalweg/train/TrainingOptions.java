@@ -1,0 +1,53 @@
+package org.thalweg.train;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.data.Dataset;
+import org.thalweg.numeric.Records;
+import org.thalweg.numeric.Require;
+
+/**
+ * What a training does beside training.
+ *
+ * @param validation rows that are scored after each epoch; null for none
+ * @param patience how many epochs without a smaller validation loss end the training, with the
+ *     parameters that had the smallest; 0 for never
+ * @param checkpoint the file that a checkpoint is saved to; null for none
+ * @param every how often, beside the end and where the training is stopped
+ * @param metadata strings that a checkpoint carries for whoever resumes
+ */
+public record TrainingOptions(
+    @Nullable Dataset validation,
+    int patience,
+    @Nullable Path checkpoint,
+    Interval every,
+    Map<String, String> metadata) {
+  /** Nothing. */
+  public static final TrainingOptions NONE =
+      new TrainingOptions(null, 0, null, new Interval(1, false), Map.of());
+
+  /** Checks the patience. */
+  public TrainingOptions {
+    Require.that(patience >= 0, "patience must be at least 0: %s", patience);
+    metadata = Map.copyOf(metadata);
+  }
+
+  /** These, and rows are scored after each epoch. */
+  public TrainingOptions withValidation(Dataset rows, int patience) {
+    return Records.with(this, Map.of("validation", rows, "patience", patience));
+  }
+
+  /**
+   * These, and checkpoints are saved: always to this file, which is replaced in one move. Its
+   * folder must be there; parts that killed writers of this file have left in it are deleted.
+   */
+  public TrainingOptions withCheckpoints(Path file, Interval every) {
+    return Records.with(this, Map.of("checkpoint", file, "every", every));
+  }
+
+  /** These with other strings for whoever resumes. */
+  public TrainingOptions withMetadata(Map<String, String> strings) {
+    return Records.with(this, "metadata", strings);
+  }
+}
