@@ -19,8 +19,8 @@ import org.thalweg.device.cuda.DriverAccess;
 
 /**
  * A module of {@code src/test/kernels} in a context of its own: closing it ends the context, with
- * the error that it may have come to and with its memory. The software driver prints nothing
- * while it is open.
+ * the error that it may have come to and with its memory. The software driver prints nothing while
+ * it is open.
  */
 public final class TestModule implements AutoCloseable {
   /** The software driver's reserved globals. */

@@ -122,9 +122,9 @@ final class JavaUpdate implements Workers.Body {
     JavaArray master = tensor.master();
     JavaArray gradient = tensor.gradient();
     double[] w = master.doubles();
-    double[] g = gradient.doubles();
-    if (master.at() == 0 && gradient.at() == 0 && c[1] == 0) {
-      rule.update(w, g, s, from, to, c);
+    boolean whole = master.at() == 0 && gradient.at() == 0 && gradient.type() == ElementType.F64;
+    if (whole && c[1] == 0) {
+      rule.update(w, gradient.doubles(), s, from, to, c);
       return;
     }
     double[] blockC = c.clone();
@@ -135,8 +135,9 @@ final class JavaUpdate implements Workers.Body {
     for (int at = from; at < to; at += BLOCK) {
       int n = Math.min(BLOCK, to - at);
       System.arraycopy(w, master.at() + at, blockW, 0, n);
+      load(gradient, at, n, blockG);
       for (int i = 0; i < n; i++) {
-        blockG[i] = Math.fma(c[1], Math.signum(blockW[i]), c[0] * g[gradient.at() + at + i]);
+        blockG[i] = Math.fma(c[1], Math.signum(blockW[i]), c[0] * blockG[i]);
       }
       for (int k = 0; k < s.length; k++) {
         System.arraycopy(s[k], at, blockS[k], 0, n);
@@ -147,5 +148,9 @@ final class JavaUpdate implements Workers.Body {
         System.arraycopy(blockS[k], 0, s[k], at, n);
       }
     }
+  }
+
+  private static void load(JavaArray gradient, int at, int n, double[] block) {
+    System.arraycopy(gradient.doubles(), gradient.at() + at, block, 0, n);
   }
 }

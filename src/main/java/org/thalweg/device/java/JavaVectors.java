@@ -127,6 +127,7 @@ final class JavaVectors {
             }
           });
     } else {
+      double factor = a;
       double[] xs = x.doubles();
       double[] ys = y.doubles();
       workers.forEach(
@@ -134,7 +135,7 @@ final class JavaVectors {
           1,
           (from, to) -> {
             for (int i = from; i < to; i++) {
-              ys[q + i] = Math.fma(a, xs[p + i], ys[q + i]);
+              ys[q + i] = Math.fma(factor, xs[p + i], ys[q + i]);
             }
           });
     }
@@ -157,6 +158,7 @@ final class JavaVectors {
             }
           });
     } else {
+      double factor = a;
       double[] xs = x.doubles();
       double[] ys = y.doubles();
       workers.forEach(
@@ -164,7 +166,7 @@ final class JavaVectors {
           1,
           (from, to) -> {
             for (int i = from; i < to; i++) {
-              ys[q + i] = Math.fma(a, Math.signum(xs[p + i]), ys[q + i]);
+              ys[q + i] = Math.fma(factor, Math.signum(xs[p + i]), ys[q + i]);
             }
           });
     }
@@ -185,13 +187,14 @@ final class JavaVectors {
             }
           });
     } else {
+      double factor = a;
       double[] xs = x.doubles();
       workers.forEach(
           (int) x.count(),
           1,
           (from, to) -> {
             for (int i = p + from; i < p + to; i++) {
-              xs[i] *= a;
+              xs[i] *= factor;
             }
           });
     }
