@@ -114,30 +114,23 @@ final class JavaVectors {
   static void axpy(Workers workers, double a, JavaArray x, JavaArray y) {
     int p = x.at();
     int q = y.at();
-    if (y.type() == ElementType.F32) {
-      float factor = (float) a;
-      float[] xs = x.floats();
-      float[] ys = y.floats();
-      workers.forEach(
-          (int) y.count(),
-          1,
-          (from, to) -> {
-            for (int i = from; i < to; i++) {
-              ys[q + i] = Math.fma(factor, xs[p + i], ys[q + i]);
-            }
-          });
-    } else {
-      double factor = a;
-      double[] xs = x.doubles();
-      double[] ys = y.doubles();
-      workers.forEach(
-          (int) y.count(),
-          1,
-          (from, to) -> {
-            for (int i = from; i < to; i++) {
-              ys[q + i] = Math.fma(factor, xs[p + i], ys[q + i]);
-            }
-          });
+    workers.forEach(
+        (int) y.count(),
+        1,
+        y.type() == ElementType.F32
+            ? (from, to) -> axpy((float) a, x.floats(), p, y.floats(), q, from, to)
+            : (from, to) -> axpy(a, x.doubles(), p, y.doubles(), q, from, to));
+  }
+
+  private static void axpy(float a, float[] x, int p, float[] y, int q, int from, int to) {
+    for (int i = from; i < to; i++) {
+      y[q + i] = Math.fma(a, x[p + i], y[q + i]);
+    }
+  }
+
+  private static void axpy(double a, double[] x, int p, double[] y, int q, int from, int to) {
+    for (int i = from; i < to; i++) {
+      y[q + i] = Math.fma(a, x[p + i], y[q + i]);
     }
   }
 
@@ -145,58 +138,46 @@ final class JavaVectors {
   static void axpySign(Workers workers, double a, JavaArray x, JavaArray y) {
     int p = x.at();
     int q = y.at();
-    if (y.type() == ElementType.F32) {
-      float factor = (float) a;
-      float[] xs = x.floats();
-      float[] ys = y.floats();
-      workers.forEach(
-          (int) y.count(),
-          1,
-          (from, to) -> {
-            for (int i = from; i < to; i++) {
-              ys[q + i] = Math.fma(factor, Math.signum(xs[p + i]), ys[q + i]);
-            }
-          });
-    } else {
-      double factor = a;
-      double[] xs = x.doubles();
-      double[] ys = y.doubles();
-      workers.forEach(
-          (int) y.count(),
-          1,
-          (from, to) -> {
-            for (int i = from; i < to; i++) {
-              ys[q + i] = Math.fma(factor, Math.signum(xs[p + i]), ys[q + i]);
-            }
-          });
+    workers.forEach(
+        (int) y.count(),
+        1,
+        y.type() == ElementType.F32
+            ? (from, to) -> axpySign((float) a, x.floats(), p, y.floats(), q, from, to)
+            : (from, to) -> axpySign(a, x.doubles(), p, y.doubles(), q, from, to));
+  }
+
+  private static void axpySign(float a, float[] x, int p, float[] y, int q, int from, int to) {
+    for (int i = from; i < to; i++) {
+      y[q + i] = Math.fma(a, Math.signum(x[p + i]), y[q + i]);
+    }
+  }
+
+  private static void axpySign(double a, double[] x, int p, double[] y, int q, int from, int to) {
+    for (int i = from; i < to; i++) {
+      y[q + i] = Math.fma(a, Math.signum(x[p + i]), y[q + i]);
     }
   }
 
   /** {@code x[i] = a * x[i]}. */
   static void scale(Workers workers, double a, JavaArray x) {
     int p = x.at();
-    if (x.type() == ElementType.F32) {
-      float factor = (float) a;
-      float[] xs = x.floats();
-      workers.forEach(
-          (int) x.count(),
-          1,
-          (from, to) -> {
-            for (int i = p + from; i < p + to; i++) {
-              xs[i] *= factor;
-            }
-          });
-    } else {
-      double factor = a;
-      double[] xs = x.doubles();
-      workers.forEach(
-          (int) x.count(),
-          1,
-          (from, to) -> {
-            for (int i = p + from; i < p + to; i++) {
-              xs[i] *= factor;
-            }
-          });
+    workers.forEach(
+        (int) x.count(),
+        1,
+        x.type() == ElementType.F32
+            ? (from, to) -> scale((float) a, x.floats(), p + from, p + to)
+            : (from, to) -> scale(a, x.doubles(), p + from, p + to));
+  }
+
+  private static void scale(float a, float[] x, int from, int to) {
+    for (int i = from; i < to; i++) {
+      x[i] *= a;
+    }
+  }
+
+  private static void scale(double a, double[] x, int from, int to) {
+    for (int i = from; i < to; i++) {
+      x[i] *= a;
     }
   }
 }
