@@ -39,6 +39,7 @@ void Driver::reset_settings() {
   globals.capability = environment("THALWEG_SIM_CAPABILITY", 75);
   globals.pools = environment("THALWEG_SIM_POOLS", 1);
   globals.late = environment("THALWEG_SIM_LATE", 0);
+  globals.print = environment("THALWEG_SIM_PRINT", 1);
   calls_to_fail = 0;
   const char* fail = std::getenv("THALWEG_SIM_FAIL");
   std::snprintf(globals.fail, sizeof globals.fail, "%s", fail == nullptr ? "" : fail);
@@ -98,7 +99,7 @@ CUresult call(const char* name, const std::function<void(Driver&)>& body, bool c
     return CUDA_SUCCESS;
   } catch (const Failure& failure) { return fail(failure.code, failure.message.c_str()); } catch (const Fault& fault) {
     // Like a GPU's: the context is lost.
-    std::fprintf(stderr, "thalweg sim: %s\n", fault.message.c_str());
+    if (driver.globals.print != 0) std::fprintf(stderr, "thalweg sim: %s\n", fault.message.c_str());
     driver.context(Driver::current()).sticky = code_of(fault.kind);
     return fail(code_of(fault.kind), fault.message.c_str());
   } catch (const std::bad_alloc&) {

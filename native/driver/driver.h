@@ -122,6 +122,7 @@ struct Globals {
   uint64_t capability = 0;  // what the devices say they are, like 75
   uint64_t pools = 0;       // whether they have memory pools
   uint64_t late = 0;        // whether streams do their work as late as they may: when somebody waits
+  uint64_t print = 1;       // whether a failed kernel is reported on stderr too, not in message alone
   char message[4096] = {};  // of the last failure
   char fail[256] = {};      // a fault to inject: "cuMemAlloc:3:2" lets the third call of that name return code 2,
                             // and "*:3:2" the third of any

@@ -32,6 +32,7 @@ constexpr Global kGlobals[] = {
     {"thalweg_sim_capability", offsetof(Globals, capability), sizeof(Globals::capability), true},
     {"thalweg_sim_pools", offsetof(Globals, pools), sizeof(Globals::pools), true},
     {"thalweg_sim_late", offsetof(Globals, late), sizeof(Globals::late), true},
+    {"thalweg_sim_print", offsetof(Globals, print), sizeof(Globals::print), true},
     {"thalweg_sim_counting", in_settings(offsetof(Settings, counting)), sizeof(Settings::counting), true},
     {"thalweg_sim_checks", in_settings(offsetof(Settings, checks)), sizeof(Settings::checks), true},
 };

@@ -240,7 +240,7 @@ public interface Device extends AutoCloseable {
 
   // ---- For the host's convenience.
 
-  /** A new array of F32, F64 or BF16 with these values, each rounded to the type. */
+  /** A new array with these values: {@link #write(Array, double...)}. */
   default Array of(ElementType type, double... values) {
     try (Owned opening = new Owned()) {
       Array array = opening.add(allocate(type, values.length));
@@ -250,7 +250,7 @@ public interface Device extends AutoCloseable {
     }
   }
 
-  /** Sets an F32, F64 or BF16 array, each value rounded to its type. */
+  /** Sets an array, each value rounded to its type; those of I32 and U8 are whole already. */
   default void write(Array to, double... values) {
     ElementType type = to.type();
     Checks.count("array", to, values.length);
@@ -260,7 +260,9 @@ public interface Device extends AutoCloseable {
       switch (type) {
         case F32 -> bytes.putFloat((float) value);
         case BF16 -> bytes.putShort(Exact.bf16((float) value));
-        default -> bytes.putDouble(type.round(value));
+        case I32 -> bytes.putInt((int) value);
+        case U8 -> bytes.put((byte) (int) value);
+        case F64, CELL -> bytes.putDouble(value);
       }
     }
     upload(to, bytes.flip());
@@ -319,7 +321,7 @@ public interface Device extends AutoCloseable {
     }
   }
 
-  /** The numbers of an F32, F64, BF16 or I32 array. */
+  /** The numbers of an array; of a cell, the one whose bits it holds in binary64. */
   default double[] read(Array from) {
     int n = Math.toIntExact(from.count());
     ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(n, from.type().bytes()));
@@ -331,7 +333,8 @@ public interface Device extends AutoCloseable {
             case F32 -> bytes.getFloat(4 * i);
             case BF16 -> Exact.widen(bytes.getShort(2 * i));
             case I32 -> bytes.getInt(4 * i);
-            default -> bytes.getDouble(8 * i);
+            case U8 -> bytes.get(i) & 0xff;
+            case F64, CELL -> bytes.getDouble(8 * i);
           };
     }
     return values;

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.thalweg.device.Array;
 import org.thalweg.loss.Loss;
@@ -19,40 +21,66 @@ final class LossExperiments {
 
   private LossExperiments() {}
 
+  /** A loss whose gradient, and Hessian product, takes the place of what it is made from or not. */
+  record Kernel(Loss loss, ElementType type, boolean inPlace) {
+    static List<Kernel> all() {
+      return Losses.all().stream()
+          .flatMap(loss -> Suite.TYPES.stream().map(type -> new Kernel(loss, type, false)))
+          .flatMap(one -> Stream.of(one, new Kernel(one.loss, one.type, true)))
+          .toList();
+    }
+
+    /** Rows of scores; the Hessian is multiplied by the same numbers in another order. */
+    Experiment on(int classes, int[] labels, Function<Fixture, double[]> numbers) {
+      String text = Arrays.toString(labels);
+      String place = inPlace ? ", in place" : "";
+      return new Experiment(
+          "%s %s, %d classes, labels %s%s"
+              .formatted(loss.kernel(), type.suffix(), classes, text, place),
+          fixture -> {
+            double[] scores = numbers.apply(fixture);
+            int n = scores.length;
+            int rows = n / classes;
+            double[] right = Arrays.stream(labels).asDoubleStream().toArray();
+            double[] other =
+                IntStream.range(0, n).mapToDouble(i -> scores[(i + n / 3) % n]).toArray();
+            Array x = fixture.place("scores", type, 1, scores);
+            Array y = fixture.place("labels", ElementType.I32, 3, right);
+            Array u = fixture.place("direction", type, 2, other);
+            Array d = inPlace ? x : fixture.place("gradient", type, 2, new double[n]);
+            Array r = inPlace ? u : fixture.place("Hessian product", type, 3, new double[n]);
+            Array rowLoss = fixture.place("row losses", type, 3, new double[rows]);
+            Array correct = fixture.place("right rows", ElementType.I32, 1, new double[rows]);
+            if (loss.twiceDifferentiable()) {
+              fixture.device.lossHessian(loss, x, y, rows, 1.0 / 3, u, r);
+            }
+            fixture.device.loss(loss, x, y, 1.0 / 3, d, rowLoss, correct);
+          });
+    }
+  }
+
   /**
    * Labels that are classes and labels that are not, ordinary and special scores, in place and not.
    */
   static Stream<Experiment> losses() {
     List<Experiment> list = new ArrayList<>();
-    for (Loss loss : Losses.all()) {
-      for (ElementType type : Suite.TYPES) {
-        for (boolean inPlace : new boolean[] {false, true}) {
-          for (int classes : CLASSES) {
-            int[] labels = {0, classes / 2, classes - 1, -1, classes};
-            list.add(
-                experiment(
-                    loss, type, inPlace, classes, labels, desk -> desk.numbers(5 * classes)));
-          }
-          for (int classes : new int[] {1, 33, 1025}) {
-            list.add(
-                experiment(
-                    loss,
-                    type,
-                    inPlace,
-                    classes,
-                    new int[] {classes / 2},
-                    desk -> special(desk, type, classes)));
-          }
-        }
+    for (Kernel kernel : Kernel.all()) {
+      for (int classes : CLASSES) {
+        int[] labels = {0, classes / 2, classes - 1, -1, classes};
+        list.add(kernel.on(classes, labels, fixture -> fixture.numbers(5 * classes)));
+      }
+      for (int classes : new int[] {1, 33, 1025}) {
+        int[] label = {classes / 2};
+        list.add(kernel.on(classes, label, fixture -> special(fixture, kernel.type, classes)));
       }
     }
     return list.stream();
   }
 
   /** Rows that are one special value, and rows that have one: for each value. */
-  private static double[] special(Fixture desk, ElementType type, int classes) {
-    double[] special = Fixture.special(type);
-    double[] scores = desk.numbers(2 * special.length * classes);
+  static double[] special(Fixture fixture, ElementType type, int classes) {
+    double[] special = Suite.special(type);
+    double[] scores = fixture.numbers(2 * special.length * classes);
     for (int i = 0; i < special.length; i++) {
       int row = 2 * i * classes;
       Arrays.fill(scores, row, row + classes, special[i]);
@@ -67,71 +95,24 @@ final class LossExperiments {
    */
   static Stream<Experiment> expLog() {
     List<Experiment> list = new ArrayList<>();
+    int[] label = {0};
     for (ElementType type : Suite.TYPES) {
+      Kernel softmax = new Kernel(new SoftmaxCrossEntropy(), type, false);
       double lowest = type == ElementType.F32 ? -104 : -746; // below, exp is 0
-      int rows = 1024;
       for (int classes : new int[] {2, 65}) {
-        list.add(
-            experiment(
-                new SoftmaxCrossEntropy(),
-                type,
-                false,
-                classes,
-                new int[1],
-                desk -> sweep(rows, classes, i -> lowest * i / ((double) rows * classes))));
+        double step = lowest / (1024.0 * classes);
+        list.add(softmax.on(classes, label, fixture -> sweep(1024, classes, i -> step * i)));
       }
       // exp is near 1 and its sums, of which log is taken, lie between 1 and 1025.
-      list.add(
-          experiment(
-              new SoftmaxCrossEntropy(),
-              type,
-              false,
-              1025,
-              new int[1],
-              desk -> sweep(64, 1025, i -> Math.scalb(-1.0, i / 1025 - 55) * (i % 1025))));
+      IntToDoubleFunction near = i -> Math.scalb(-1.0, i / 1025 - 55) * (i % 1025);
+      list.add(softmax.on(1025, label, fixture -> sweep(64, 1025, near)));
     }
     return list.stream();
   }
 
-  private static double[] sweep(int rows, int classes, Function<Integer, Double> score) {
-    double[] scores = new double[rows * classes];
-    for (int i = 0; i < scores.length; i++) {
-      scores[i] = i % classes == 0 ? 0 : score.apply(i);
-    }
-    return scores;
-  }
-
-  private static Experiment experiment(
-      Loss loss,
-      ElementType type,
-      boolean inPlace,
-      int classes,
-      int[] labels,
-      Function<Fixture, double[]> numbers) {
-    return new Experiment(
-        "%s %s, %d classes, labels %s%s"
-            .formatted(
-                loss.kernel(),
-                type.suffix(),
-                classes,
-                Arrays.toString(labels),
-                inPlace ? ", in place" : ""),
-        desk -> {
-          double[] scores = numbers.apply(desk);
-          int rows = scores.length / classes;
-          Array x = desk.place("scores", type, 1, scores);
-          Array y =
-              desk.place(
-                  "labels", ElementType.I32, 3, Arrays.stream(labels).asDoubleStream().toArray());
-          Array d = inPlace ? x : desk.place("gradient", type, 2, new double[scores.length]);
-          Array rowLoss = desk.place("row losses", type, 3, new double[rows]);
-          Array right = desk.place("right rows", ElementType.I32, 1, new double[rows]);
-          if (loss.twiceDifferentiable() && !inPlace) {
-            Array direction = desk.place("direction", type, 3, desk.numbers(scores.length));
-            Array product = desk.place("Hessian product", type, 1, new double[scores.length]);
-            desk.device.lossHessian(loss, x, y, rows, 1.0 / 3, direction, product);
-          }
-          desk.device.loss(loss, x, y, 1.0 / 3, d, rowLoss, right);
-        });
+  private static double[] sweep(int rows, int classes, IntToDoubleFunction score) {
+    return IntStream.range(0, rows * classes)
+        .mapToDouble(i -> i % classes == 0 ? 0 : score.applyAsDouble(i))
+        .toArray();
   }
 }

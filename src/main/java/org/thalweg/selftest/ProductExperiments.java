@@ -34,17 +34,11 @@ final class ProductExperiments {
       for (boolean transposed : new boolean[] {false, true}) {
         for (boolean row : new boolean[] {false, true}) {
           for (Product size : SIZES) {
-            list.add(
-                new Experiment(
-                    name(type, size, transposed, row),
-                    desk -> random(desk, type, size, transposed, row)));
+            list.add(random(type, size, transposed, row));
           }
         }
         for (int at : new int[] {0, 127, 128}) {
-          list.add(
-              new Experiment(
-                  "%s, special values at %d of 129".formatted(name(type, transposed), at),
-                  desk -> special(desk, type, transposed, at)));
+          list.add(special(type, transposed, at, 129));
         }
       }
     }
@@ -55,54 +49,55 @@ final class ProductExperiments {
     return (transposed ? "transposed product " : "product ") + type.suffix();
   }
 
-  private static String name(ElementType type, Product size, boolean transposed, boolean row) {
-    return "%s, %s%s".formatted(name(type, transposed), size, row ? ", with a row" : "");
-  }
-
-  private static void random(
-      Fixture desk, ElementType type, Product size, boolean transposed, boolean row) {
+  static Experiment random(ElementType type, Product size, boolean transposed, boolean row) {
     int models = size.models();
-    run(
-        desk,
-        type,
-        size,
-        transposed,
-        desk.numbers((size.leftShared() ? 1 : models) * size.rows() * size.depth()),
-        desk.numbers(models * size.depth() * size.columns()),
-        row ? desk.numbers(models * size.columns()) : null);
+    return new Experiment(
+        "%s, %s%s".formatted(name(type, transposed), size, row ? ", with a row" : ""),
+        fixture ->
+            run(
+                fixture,
+                type,
+                size,
+                transposed,
+                fixture.numbers((size.leftShared() ? 1 : models) * size.rows() * size.depth()),
+                fixture.numbers(models * size.depth() * size.columns()),
+                row ? fixture.numbers(models * size.columns()) : null));
   }
 
-  /** Each special value times and plus each other, at one place of a chain of two chunks. */
-  private static void special(Fixture desk, ElementType type, boolean transposed, int at) {
-    double[] special = Fixture.special(type);
+  /** Each special value times and plus each other, at one place of a chain. */
+  static Experiment special(ElementType type, boolean transposed, int at, int depth) {
+    double[] special = Suite.special(type);
     int n = special.length;
-    int depth = 129;
-    double[] left = desk.numbers(n * depth);
-    double[] right = desk.numbers(depth * n);
-    for (int i = 0; i < n; i++) {
-      left[transposed ? at * n + i : i * depth + at] = special[i];
-      right[at * n + i] = special[i];
-    }
-    run(desk, type, Product.of(n, n, depth), transposed, left, right, special);
+    return new Experiment(
+        "%s, special values at %d of %d".formatted(name(type, transposed), at, depth),
+        fixture -> {
+          double[] left = fixture.numbers(n * depth);
+          double[] right = fixture.numbers(depth * n);
+          for (int i = 0; i < n; i++) {
+            left[transposed ? at * n + i : i * depth + at] = special[i];
+            right[at * n + i] = special[i];
+          }
+          run(fixture, type, Product.of(n, n, depth), transposed, left, right, special);
+        });
   }
 
-  private static void run(
-      Fixture desk,
+  static void run(
+      Fixture fixture,
       ElementType type,
       Product size,
       boolean transposed,
       double[] left,
       double[] right,
       double @Nullable [] row) {
-    Array a = desk.place("left", type, 1, left);
-    Array b = desk.place("right", type, 2, right);
-    Array r = row == null ? null : desk.place("row", type, 0, row);
+    Array a = fixture.place("left", type, 1, left);
+    Array b = fixture.place("right", type, 2, right);
+    Array r = row == null ? null : fixture.place("row", type, 0, row);
     Array out =
-        desk.place("product", type, 3, new double[size.models() * size.rows() * size.columns()]);
+        fixture.place("product", type, 3, new double[size.models() * size.rows() * size.columns()]);
     if (transposed) {
-      desk.device.multiplyTransposed(size, a, b, out, r);
+      fixture.device.multiplyTransposed(size, a, b, out, r);
     } else {
-      desk.device.multiply(size, a, b, r, out);
+      fixture.device.multiply(size, a, b, r, out);
     }
   }
 }

@@ -9,6 +9,7 @@ import org.thalweg.device.Device;
 import org.thalweg.device.java.JavaDevice;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
+import org.thalweg.optim.Group;
 
 /**
  * A part of the equality suite that is in the product, so that it can be run on any GPU:
@@ -22,17 +23,35 @@ public enum Suite {
   losses(LossExperiments::losses),
   explog(LossExperiments::expLog),
   vectors(VectorExperiments::all),
+  batches(BatchExperiments::all),
   training(TrainingExperiments::all);
 
   /** The types that are computed in. */
-  static final List<ElementType> TYPES = List.of(ElementType.F32, ElementType.F64);
+  public static final List<ElementType> TYPES = List.of(ElementType.F32, ElementType.F64);
 
   /** The sizes that break kernels: around a vector access, a warp, its fours, a chunk, a block. */
   static final List<Integer> SIZES =
       List.of(1, 3, 4, 5, 31, 32, 33, 127, 128, 129, 1023, 1024, 1025, 4095, 4096, 4097);
 
+  /** Something of each kind that a group can have of its own. */
+  public static final List<Group> GROUPS =
+      List.of(Group.PLAIN, new Group(0.5, 0, 0.01, 0), new Group(3, 0.75, 0.25, 0.125));
+
   /** Many blocks, and one element. */
   static final int LARGE = 65537;
+
+  /** Zeros, subnormals, the ends of the range, infinities, NaN. */
+  public static double[] special(ElementType type) {
+    boolean f64 = type == ElementType.F64;
+    double least = f64 ? Double.MIN_VALUE : Float.MIN_VALUE;
+    double normal = f64 ? Double.MIN_NORMAL : Float.MIN_NORMAL;
+    double most = f64 ? Double.MAX_VALUE : Float.MAX_VALUE;
+    double infinite = Double.POSITIVE_INFINITY;
+    List<Double> positive = List.of(0.0, least, normal - least, normal, 1.0, 1.5, most, infinite);
+    return Stream.concat(positive.stream().flatMap(x -> Stream.of(x, -x)), Stream.of(0.0 / 0))
+        .mapToDouble(x -> x)
+        .toArray();
+  }
 
   @SuppressWarnings("ImmutableEnumChecker") // a list that is made anew each time
   private final Supplier<Stream<Experiment>> experiments;
@@ -65,18 +84,23 @@ public enum Suite {
     }
   }
 
+  Stream<Experiment> experiments() {
+    return experiments.get();
+  }
+
   /** Runs all its experiments, on the device and on Java. */
   public Outcome run(Device device) {
     long start = System.nanoTime();
     Tally tally = new Tally();
     try (Device twin = new JavaDevice(1)) {
-      experiments.get().forEach(experiment -> tally.compare(experiment, twin, device));
+      experiments().forEach(experiment -> tally.compare(experiment, twin, device));
     }
     double seconds = (System.nanoTime() - start) * 1e-9;
     return new Outcome(this, tally.cases, tally.values, tally.mismatches, seconds, tally.first);
   }
 
-  private static final class Tally {
+  /** What has been compared so far. */
+  static final class Tally {
     int cases;
     long values;
     long mismatches;
@@ -112,9 +136,9 @@ public enum Suite {
     }
 
     private static List<Fixture.Result> run(Experiment experiment, Device device) {
-      try (Fixture desk = new Fixture(device)) {
-        experiment.body().accept(desk);
-        return desk.results();
+      try (Fixture fixture = new Fixture(device)) {
+        experiment.body().accept(fixture);
+        return fixture.results();
       }
     }
 

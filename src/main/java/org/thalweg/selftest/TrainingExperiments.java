@@ -42,11 +42,13 @@ final class TrainingExperiments {
         "training, %s, %s, %s"
             .formatted(
                 settings.optimizer().name(), settings.loss().kernel(), settings.type().suffix()),
-        desk -> {
-          try (Trainer trainer = new Trainer(desk.device, data, settings)) {
-            trainer.train(epoch -> desk.note("loss and accuracy", epoch.loss(), epoch.accuracy()));
+        fixture -> {
+          try (Trainer trainer = new Trainer(fixture.device, data, settings)) {
+            trainer.train(
+                epoch -> fixture.note("loss and accuracy", epoch.loss(), epoch.accuracy()));
             for (Parameter parameter : trainer.model().parameters()) {
-              desk.note("parameter " + parameter.group(), desk.device.read(parameter.value()));
+              fixture.note(
+                  "parameter " + parameter.group(), fixture.device.read(parameter.value()));
             }
           }
         });

@@ -17,18 +17,13 @@ import org.thalweg.optim.Optimizers;
 import org.thalweg.optim.Rounding;
 
 /**
- * Three recorded updates of many tensors at once, and the same behind the clipping of the
- * gradients.
+ * Three recorded updates of many tensors at once, and the same after the clipping of the gradients.
  */
 final class UpdateExperiments {
   private static final List<ElementType> TYPES =
       List.of(ElementType.F32, ElementType.F64, ElementType.BF16);
 
-  /** Something of each kind that a group can have of its own. */
-  private static final List<Group> GROUPS =
-      List.of(Group.PLAIN, new Group(0.5, 0, 0.01, 0), new Group(3, 0.75, 0.25, 0.125));
-
-  private static final Rounding STOCHASTIC = new Rounding(true, 5);
+  static final Rounding STOCHASTIC = new Rounding(true, 5);
 
   /** Of each step; the second one maximises. */
   private static final double[] GRADIENT_SCALES = {1, -0.75, 0x1p-3};
@@ -44,10 +39,52 @@ final class UpdateExperiments {
   private UpdateExperiments() {}
 
   /** What is done with the gradients before an update. */
-  private enum Clipping {
+  enum Clipping {
     none,
     spreading,
     skipping
+  }
+
+  /** A tensor, how far it and its gradient lie off alignment, and its group. */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares them
+  record Tensor(double[] w, double[] g, int wOffset, int gOffset, int group) {
+    /** The i-th of many: each lies in another way. */
+    static Tensor of(int i, double[] w, double[] g) {
+      return new Tensor(w, g, i % 4, (1 + 3 * i) % 4, i / 4 % Suite.GROUPS.size());
+    }
+
+    /** Each special parameter with each special gradient. */
+    static Tensor pairs(int index, ElementType type) {
+      double[] special = Suite.special(type);
+      int n = special.length;
+      double[] w = new double[n * n];
+      double[] g = new double[n * n];
+      for (int i = 0; i < n * n; i++) {
+        w[i] = special[i / n];
+        g[i] = special[i % n];
+      }
+      return of(index, w, g);
+    }
+  }
+
+  /**
+   * What is done to tensors of a type.
+   *
+   * @param first the number of the first update
+   */
+  record Step(Optimizer rule, ElementType type, Rounding rounding, Clipping clipping, long first) {
+    Step(Optimizer rule, ElementType type, Rounding rounding) {
+      this(rule, type, rounding, Clipping.none, 1);
+    }
+
+    @Override
+    public String toString() {
+      return rule.name()
+          + " "
+          + type.suffix()
+          + (rounding.stochastic() ? ", rounded stochastically" : "")
+          + (clipping == Clipping.none ? "" : ", clipped, " + clipping);
+    }
   }
 
   /** Every rule, type and rounding, over every size and alignment and pair of special values. */
@@ -55,9 +92,9 @@ final class UpdateExperiments {
     List<Experiment> list = new ArrayList<>();
     for (Optimizer rule : Optimizers.all()) {
       for (ElementType type : TYPES) {
-        list.add(experiment(rule, type, Rounding.NEAREST, Clipping.none, false));
+        list.add(experiment(new Step(rule, type, Rounding.NEAREST), false));
       }
-      list.add(experiment(rule, ElementType.BF16, STOCHASTIC, Clipping.none, false));
+      list.add(experiment(new Step(rule, ElementType.BF16, STOCHASTIC), false));
     }
     return list.stream();
   }
@@ -69,7 +106,8 @@ final class UpdateExperiments {
       for (ElementType type : TYPES) {
         for (Clipping clipping : List.of(Clipping.spreading, Clipping.skipping)) {
           for (boolean finite : new boolean[] {true, false}) {
-            list.add(experiment(Optimizers.named(rule), type, Rounding.NEAREST, clipping, finite));
+            Optimizer named = Optimizers.named(rule);
+            list.add(experiment(new Step(named, type, Rounding.NEAREST, clipping, 1), finite));
           }
         }
       }
@@ -77,106 +115,78 @@ final class UpdateExperiments {
     return list.stream();
   }
 
-  private static Experiment experiment(
-      Optimizer rule, ElementType type, Rounding rounding, Clipping clipping, boolean finite) {
-    String name =
-        "%s %s%s%s"
-            .formatted(
-                rule.name(),
-                type.suffix(),
-                rounding.stochastic() ? ", rounded stochastically" : "",
-                clipping == Clipping.none
-                    ? ""
-                    : ", clipped, %s gradients".formatted(finite ? "finite" : clipping));
+  private static Experiment experiment(Step step, boolean finite) {
     return new Experiment(
-        name,
-        desk -> {
-          List<double[]> w = new ArrayList<>();
-          List<double[]> g = new ArrayList<>();
-          for (int size : Suite.SIZES) {
-            for (int i = 0; i < (size < 2000 ? 4 : 1); i++) { // the long ones lie differently too
-              w.add(desk.numbers(size));
-              g.add(desk.numbers(size));
-            }
+        step + (finite ? ", finite gradients" : ""),
+        fixture -> {
+          List<Integer> sizes = new ArrayList<>();
+          for (int size : Suite.SIZES) { // the long ones lie differently too
+            sizes.addAll(Collections.nCopies(size < 2000 ? 4 : 1, size));
           }
-          w.add(new double[0]);
-          g.add(new double[0]);
-          if (rule.states()
-              == 0) { // the largest once: how blocks are found does not depend on the rule
-            w.add(desk.numbers(Suite.LARGE));
-            g.add(desk.numbers(Suite.LARGE));
+          sizes.add(0);
+          if (step.rule.states() == 0) { // how blocks are found does not depend on the rule
+            sizes.add(Suite.LARGE);
           }
-          if (!finite) {
-            pairs(Fixture.special(type), w, g);
+          List<Tensor> tensors = new ArrayList<>();
+          for (int size : sizes) {
+            tensors.add(Tensor.of(tensors.size(), fixture.numbers(size), fixture.numbers(size)));
           }
-          run(desk, type, rule, rounding, clipping, w, g);
+          for (int i = 0; i < 2 && !finite; i++) {
+            tensors.add(Tensor.pairs(tensors.size(), step.type));
+          }
+          run(fixture, step, tensors);
         });
   }
 
-  /** Each special parameter with each special gradient. */
-  private static void pairs(double[] special, List<double[]> w, List<double[]> g) {
-    int n = special.length;
-    double[] values = new double[n * n];
-    double[] gradients = new double[n * n];
-    for (int i = 0; i < n * n; i++) {
-      values[i] = special[i / n];
-      gradients[i] = special[i % n];
-    }
-    Collections.addAll(w, values, values);
-    Collections.addAll(g, gradients, gradients);
-  }
-
-  private static void run(
-      Fixture desk,
-      ElementType type,
-      Optimizer rule,
-      Rounding rounding,
-      Clipping clipping,
-      List<double[]> w,
-      List<double[]> g) {
-    Device device = desk.device;
-    List<Array> values = desk.place("weights", type, 0, 1, w);
-    List<Array> gradients = desk.place("gradients", type, 1, 3, g);
+  static void run(Fixture fixture, Step step, List<Tensor> tensors) {
+    Device device = fixture.device;
+    Optimizer rule = step.rule;
+    List<double[]> w = tensors.stream().map(Tensor::w).toList();
+    List<double[]> g = tensors.stream().map(Tensor::g).toList();
+    List<Array> values = fixture.place("weights", step.type, i -> tensors.get(i).wOffset, w);
+    List<Array> gradients = fixture.place("gradients", step.type, i -> tensors.get(i).gOffset, g);
     List<Parameter> parameters = new ArrayList<>();
-    for (int i = 0; i < w.size(); i++) {
-      parameters.add(new Parameter(values.get(i), gradients.get(i), i / 4 % GROUPS.size()));
+    for (int i = 0; i < tensors.size(); i++) {
+      parameters.add(new Parameter(values.get(i), gradients.get(i), tensors.get(i).group));
     }
-    Tensors tensors = desk.own(device.tensors(parameters, rule));
+    Tensors updated = fixture.own(device.tensors(parameters, rule));
     int count = GRADIENT_SCALES.length;
-    int columns = NUMBERS + GROUPS.size() * Group.columns(rule);
-    Steps steps = desk.own(new Steps(device, type.computed(), columns, count, 1));
-    int column = type == ElementType.BF16 ? ROUNDING : NUMBERS;
+    int columns = NUMBERS + Suite.GROUPS.size() * Group.columns(rule);
+    Steps steps = fixture.own(new Steps(device, step.type.computed(), columns, count, 1));
+    int column = step.type == ElementType.BF16 ? ROUNDING : NUMBERS;
     Optimizer move = rule.lookAhead();
     Program program =
-        desk.own(
+        fixture.own(
             device.record(
                 steps,
                 () -> {
                   if (move != null) {
-                    device.update(move, tensors, steps, column);
+                    device.update(move, updated, steps, column);
                   }
-                  if (clipping != Clipping.none) {
-                    device.clip(tensors, steps, LARGEST_NORM, clipping == Clipping.skipping);
+                  if (step.clipping != Clipping.none) {
+                    boolean skip = step.clipping == Clipping.skipping;
+                    device.clip(updated, steps, LARGEST_NORM, skip);
                   }
-                  device.update(rule, tensors, steps, column);
+                  device.update(rule, updated, steps, column);
                 }));
     for (int row = 0; row < count; row++) {
+      long t = step.first + row;
       steps.number(row, LARGEST_NORM, LARGEST_NORMS[row]);
-      steps.integer(row, ROUNDING, rounding.key(1 + row));
-      for (int i = 0; i < GROUPS.size(); i++) {
+      steps.integer(row, ROUNDING, step.rounding.key(t));
+      for (int i = 0; i < Suite.GROUPS.size(); i++) {
         int at = NUMBERS + i * Group.columns(rule);
         double lr = rule.lr() * (1 + row);
-        steps.numbers(
-            row, at, GROUPS.get(i).numbers(rule, steps.type(), lr, 1 + row, GRADIENT_SCALES[row]));
+        Group group = Suite.GROUPS.get(i);
+        steps.numbers(row, at, group.numbers(rule, steps.type(), lr, t, GRADIENT_SCALES[row]));
       }
     }
     steps.start();
     program.run(count);
-    desk.watch("clock", steps.state());
-    for (int i = 0; i < w.size(); i++) {
-      desk.watch("master " + i, tensors.master(i));
+    fixture.watch("clock", steps.state());
+    for (int i = 0; i < tensors.size(); i++) {
+      fixture.watch("master " + i, updated.master(i));
       for (int k = 0; k < rule.states(); k++) {
-        desk.watch("state %d of tensor %d".formatted(k, i), tensors.state(i, k));
+        fixture.watch("state %d of tensor %d".formatted(k, i), updated.state(i, k));
       }
     }
   }

@@ -22,7 +22,7 @@ final class VectorExperiments {
         }
       }
       list.add(experiment(type, "", Suite.LARGE, 1, -0.3, x -> x));
-      for (double special : Fixture.special(type)) {
+      for (double special : Suite.special(type)) {
         for (int at : new int[] {0, 1023, 1024, 2052}) {
           String what = "%s at %d, ".formatted(special, at);
           list.add(experiment(type, what, 2053, at % 4, special, x -> with(x, at, special)));
@@ -40,44 +40,57 @@ final class VectorExperiments {
     return list.stream();
   }
 
-  private static double[] with(double[] x, int at, double value) {
+  static double[] with(double[] x, int at, double value) {
     x[at] = value;
     return x;
   }
 
-  /** All that can be done with two vectors. */
   private static Experiment experiment(
       ElementType type, String what, int n, int offset, double a, UnaryOperator<double[]> change) {
     return new Experiment(
         "%s%d %s, %d off alignment".formatted(what, n, type.suffix(), offset),
-        desk -> {
-          Device device = desk.device;
-          Array x = desk.place("x", type, offset, change.apply(desk.numbers(n)));
-          Array y = desk.place("y", type, 3 * offset % 4, desk.numbers(n));
-          Array sum = desk.place("x + y", type, 2, new double[n]);
-          device.dot(x, y, room(desk, "x.y", n));
-          device.dot(x, x, room(desk, "x.x", n));
-          for (Norm norm : Norm.values()) {
-            device.norm(norm, x, room(desk, "norm " + norm, n));
-          }
-          device.axpy(a, x, y);
-          device.copy(y, sum);
-          device.axpy(a, y, y);
-          device.axpySign(a, x, y);
-          device.scale(a, x);
+        fixture -> {
+          double[] x = change.apply(fixture.numbers(n));
+          run(fixture, type, a, x, fixture.numbers(n), offset, 3 * offset % 4);
         });
   }
 
-  private static Array room(Fixture desk, String name, int n) {
-    return desk.place(name, ElementType.F64, 1, new double[(int) Device.dotRoom(n)]);
+  /** All that can be done with two vectors. */
+  static void run(
+      Fixture fixture,
+      ElementType type,
+      double a,
+      double[] xs,
+      double[] ys,
+      int xOffset,
+      int yOffset) {
+    Device device = fixture.device;
+    Array x = fixture.place("x", type, xOffset, xs);
+    Array y = fixture.place("y", type, yOffset, ys);
+    int room = (int) Device.dotRoom(xs.length);
+    device.dot(x, y, fixture.place("x.y", ElementType.F64, xOffset, new double[room]));
+    device.dot(x, x, fixture.place("x.x", ElementType.F64, yOffset, new double[room]));
+    for (Norm norm : Norm.values()) {
+      device.norm(norm, x, fixture.place("norm " + norm, ElementType.F64, 1, new double[room]));
+    }
+    device.axpy(a, x, y);
+    fixture.note("y + a*x", device.read(y));
+    device.axpy(a, y, y);
+    fixture.note("y + a*y", device.read(y));
+    device.axpySign(a, x, y);
+    fixture.note("y + a*sign(x)", device.read(y));
+    device.axpySign(a, y, y);
+    fixture.note("y + a*sign(y)", device.read(y));
+    device.scale(a, y);
+    device.copy(y, x);
   }
 
   private static Experiment copy(ElementType type, int n, int fromOffset, int toOffset) {
     return new Experiment(
         "copy of %d %s from %d to %d off alignment".formatted(n, type, fromOffset, toOffset),
-        desk -> {
-          Array from = desk.place("from", type, fromOffset, desk.numbers(n));
-          desk.device.copy(from, desk.place("to", type, toOffset, new double[n]));
+        fixture -> {
+          Array from = fixture.place("from", type, fromOffset, fixture.numbers(n));
+          fixture.device.copy(from, fixture.place("to", type, toOffset, new double[n]));
         });
   }
 }

@@ -183,7 +183,10 @@ class ReportsTest {
         "bench --device gpu"
       })
   void wrongUsage(String arguments) {
-    assertEquals(2, Main.run(arguments.split(" ", -1)));
+    MainTest.Outcome outcome = MainTest.run(arguments.split(" ", -1));
+    assertEquals(2, outcome.code());
+    assertEquals("", outcome.out());
+    assertTrue(outcome.err().matches("thalweg: .+ \\(see thalweg .+ --help\\)\n"), outcome.err());
   }
 
   @Test

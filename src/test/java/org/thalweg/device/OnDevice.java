@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.util.List;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 import org.thalweg.numeric.Exact;
+import org.thalweg.optim.Optimizer;
 
 /** A body of tests that runs on one device after the other: each is a nested class. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -29,18 +31,23 @@ public abstract class OnDevice {
     device.close();
   }
 
-  /** Something that a device computes, read back. */
-  public interface Experiment {
-    List<double[]> run(Device device);
-  }
-
   /** Runs it on this device and on Java with one thread: the same bits, every NaN being one. */
-  public void assertTwins(String what, Experiment experiment) {
+  public void assertTwins(String what, Function<Device, List<double[]>> results) {
     List<double[]> expected;
     try (Device twin = TestDevices.JAVA_1.open()) {
-      expected = experiment.run(twin);
+      expected = results.apply(twin);
     }
-    assertSameBits(what, expected, experiment.run(device));
+    assertSameBits(what, expected, results.apply(device));
+  }
+
+  /** An update, after the move of a rule that looks ahead. */
+  public static void update(
+      Device device, Optimizer rule, Tensors tensors, Steps steps, int column) {
+    Optimizer move = rule.lookAhead();
+    if (move != null) {
+      device.update(move, tensors, steps, column);
+    }
+    device.update(rule, tensors, steps, column);
   }
 
   public static void assertSameBits(String what, List<double[]> expected, List<double[]> actual) {

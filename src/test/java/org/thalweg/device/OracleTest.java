@@ -1,7 +1,9 @@
 package org.thalweg.device;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -22,6 +24,7 @@ import org.thalweg.oracle.GatherOracle;
 import org.thalweg.oracle.LossOracle;
 import org.thalweg.oracle.ProductOracle;
 import org.thalweg.oracle.UpdateOracle;
+import org.thalweg.selftest.Suite;
 
 /** Each operation against its definition: a plain loop in double. */
 class OracleTest {
@@ -213,19 +216,22 @@ class OracleTest {
       random.nextBytes(pixels);
       for (ElementType type : Values.TYPES) {
         double scale = type.round(1.0 / 255);
-        Guarded bytes = Guarded.of(device, 1, pixels);
-        try (Array labels = device.of(0, 10, 20, 30, 40);
+        try (Array bytes = device.allocate(ElementType.U8, 1 + pixels.length);
+            Array labels = device.of(0, 10, 20, 30, 40);
             Array positions = device.of(order);
             Array x = device.allocate(type, 3L * features);
             Array y = device.allocate(ElementType.I32, 3);
             Steps steps = new Steps(device, type, 1, 1, 1)) {
           steps.integer(0, 0, 2);
           steps.start();
-          Rows rows = new Rows(bytes.inside(), labels, features, scale);
+          Array values = bytes.slice(1, pixels.length);
+          device.upload(values, ByteBuffer.allocateDirect(pixels.length).put(pixels).flip());
+          Rows rows = new Rows(values, labels, features, scale);
           device.gather(rows, positions, steps, 0, x, y);
           double[] expected = GatherOracle.gather(pixels, features, scale, order, 2, 3);
           double[] rounded = Arrays.stream(expected).map(type::round).toArray();
           assertSameBits("gather " + type, List.of(rounded), List.of(device.read(x)));
+          assertArrayEquals(new double[] {10, 0, 30}, device.read(y));
         }
       }
     }
@@ -273,7 +279,7 @@ class OracleTest {
             continue;
           }
           Optimizer rule = registered.withLr(0.02);
-          for (Group group : Updates.GROUPS) {
+          for (Group group : Suite.GROUPS) {
             try (Array w = device.of(type, numbers(type, n));
                 Array g = device.allocate(type, n);
                 Steps steps = new Steps(device, type, Group.columns(rule), 1, 1);
@@ -290,7 +296,7 @@ class OracleTest {
                 device.write(g, gradient);
                 steps.numbers(0, 0, group.numbers(rule, steps.type(), rule.lr(), t, 1));
                 steps.start();
-                Updates.update(device, rule, tensors, steps, 0);
+                update(device, rule, tensors, steps, 0);
                 double[] actual = device.read(w);
                 for (int i = 0; i < n; i++) {
                   double tolerance = tolerances[i].step(expected[i], gradient[i]);

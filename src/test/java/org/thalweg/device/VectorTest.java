@@ -10,6 +10,7 @@ import java.math.MathContext;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Function;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -172,7 +173,7 @@ class VectorTest {
     void replay() {
       for (ElementType type : Values.TYPES) {
         double[] xs = numbers(type, 1500);
-        Experiment replayed =
+        Function<Device, List<double[]>> replayed =
             device -> {
               try (Steps steps = new Steps(device, type, 1, 5, 1);
                   Array x = device.of(type, xs);
@@ -196,7 +197,7 @@ class VectorTest {
                     device.read(y), device.read(was), device.read(dot), device.read(norm));
               }
             };
-        List<double[]> results = replayed.run(device);
+        List<double[]> results = replayed.apply(device);
         double[] y = new double[xs.length];
         for (int i = 0; i < y.length; i++) {
           for (int step = 0; step < 5; step++) {

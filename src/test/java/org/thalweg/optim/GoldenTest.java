@@ -23,7 +23,6 @@ import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.device.TestDevices;
-import org.thalweg.device.Updates;
 import org.thalweg.device.Values;
 import org.thalweg.loss.LossTolerance;
 import org.thalweg.loss.Losses;
@@ -239,8 +238,7 @@ class GoldenTest {
             Array g = device.allocate(type, first.length);
             Steps steps = new Steps(device, type, Group.columns(rule), 1, 1);
             Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule);
-            Program program =
-                device.record(steps, () -> Updates.update(device, rule, tensors, steps, 0))) {
+            Program program = device.record(steps, () -> update(device, rule, tensors, steps, 0))) {
           long[] t = new long[1];
           assertGolden(
               file,

@@ -23,6 +23,7 @@ import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.knowm.xchart.style.XYStyler;
 import org.thalweg.data.Datasets.Shape;
 import org.thalweg.plot.LearningCurve.Curve;
 import org.thalweg.plot.Lines.Axis;
@@ -169,17 +170,32 @@ class PlotTest {
     }
   }
 
+  /** What can be shown is drawn, beside the legend, in a range that holds it. */
   @Test
   void whateverTheNumbersAreARangeIsFound() {
+    Color colour = Canvas.colour(0);
+    long legend = count(one(false, Double.NaN).draw(), colour);
     for (double x : new double[] {0, 1e-320, 1e16, 1e17, 1e300, 1e306, Double.MAX_VALUE}) {
       for (double[] y : new double[][] {{x}, {x, x}, {-x, x}, {x, 2 * x}}) {
         for (boolean logarithmic : new boolean[] {false, true}) {
-          Series series = new Series("a", new double[y.length], y);
-          Axis axis = new Axis("y", logarithmic);
-          new Lines("", new Axis("x", false), axis, List.of(series)).draw();
+          Lines lines = one(logarithmic, y);
+          String what = Arrays.toString(y) + (logarithmic ? ", logarithmic" : "");
+          long drawn = count(lines.draw(), colour) - legend;
+          boolean visible =
+              Arrays.stream(y).anyMatch(v -> Math.abs(v) <= 1e300 && (v > 0 || !logarithmic));
+          assertEquals(visible, drawn > 0, what);
+          XYStyler style = lines.chart(100, 100).getStyler();
+          double min = style.getYAxisMin();
+          double max = style.getYAxisMax();
+          assertTrue(min < max && Double.isFinite(max - min), () -> what + min + ".." + max);
         }
       }
     }
+  }
+
+  private static Lines one(boolean logarithmic, double... y) {
+    Series series = new Series("a", new double[y.length], y);
+    return new Lines("", new Axis("x", false), new Axis("y", logarithmic), List.of(series));
   }
 
   @Test

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.thalweg.device.Array;
@@ -20,11 +19,10 @@ import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.device.java.JavaDevice;
 import org.thalweg.numeric.ElementType;
-import org.thalweg.sim.SeededDriver;
 
 /**
  * Every suite passes where the bits are the same, and fails where the last bits of one result are
- * not.
+ * not. {@link EqualityTest} runs its experiments on the driver.
  */
 class SuiteTest {
   /** Which operations each suite must catch a defect of. */
@@ -36,6 +34,7 @@ class SuiteTest {
           Suite.losses, List.of("loss", "lossHessian"),
           Suite.explog, List.of("loss"),
           Suite.vectors, List.of("dot", "norm", "axpy", "axpySign", "scale", "copy"),
+          Suite.batches, List.of("gather", "tally"),
           Suite.training,
               List.of("gather", "multiply", "loss", "tally", "multiplyTransposed", "update"));
 
@@ -43,15 +42,6 @@ class SuiteTest {
   @EnumSource
   void passesOnJava(Suite suite) {
     try (Device device = new JavaDevice(2)) {
-      assertPass(suite.run(device));
-    }
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  @Tag("driver")
-  void passesOnDriver(Suite suite) {
-    try (Device device = SeededDriver.open(12345)) { // the other tests run in the order of seed 0
       assertPass(suite.run(device));
     }
   }

@@ -13,9 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
-import org.thalweg.device.Values;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
+import org.thalweg.selftest.Suite;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Philox;
 import org.thalweg.optim.Optimizer;
@@ -62,7 +62,7 @@ final class VectorInputs {
   }
 
   private static double[] special(ElementType type) {
-    return Values.special(type);
+    return Suite.special(type);
   }
 
   private static double[] join(double[]... arrays) {

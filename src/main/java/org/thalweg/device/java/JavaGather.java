@@ -18,7 +18,7 @@ final class JavaGather {
   private final @Nullable JavaArray shift;
   private final boolean small; // bytes, else floats
   private final byte[] bytes;
-  private final float[] floats;
+  private final float[] numbers; // of bytes, what they stand for
 
   /**
    * Room for some rows.
@@ -34,7 +34,7 @@ final class JavaGather {
     int count = (int) Math.min(to.count(), (long) MOST * features);
     small = from == ElementType.U8;
     bytes = new byte[small ? count : 0];
-    floats = new float[count]; // of bytes, what they stand for
+    numbers = new float[count];
   }
 
   /** The rows of n places of an order, from one on. */
@@ -52,7 +52,7 @@ final class JavaGather {
     if (small) {
       System.arraycopy(values.bytes(), values.at() + from, bytes, at, features);
     } else {
-      System.arraycopy(values.floats(), values.at() + from, floats, at, features);
+      System.arraycopy(values.floats(), values.at() + from, numbers, at, features);
     }
   }
 
@@ -62,12 +62,12 @@ final class JavaGather {
       return;
     }
     if (small) {
-      widen(bytes, n, 1, floats, 0);
+      widen(bytes, n, 1, numbers, 0);
     }
     if (to.type() == ElementType.F32) {
       scaleFloats(n, (float) scale, to.floats(), at);
     } else {
-      scaleDoubles(n, to.doubles(), at);
+      scaleDoubles(n, scale, to.doubles(), at);
     }
   }
 
@@ -83,20 +83,20 @@ final class JavaGather {
       for (int i = row; i < row + features; i++) {
         x[at + i] =
             by == null
-                ? floats[i] * factor
-                : Math.fma(floats[i], factor, by.floats()[by.at() + i - row]);
+                ? numbers[i] * factor
+                : Math.fma(numbers[i], factor, by.floats()[by.at() + i - row]);
       }
     }
   }
 
-  private void scaleDoubles(int n, double[] x, int at) {
+  private void scaleDoubles(int n, double factor, double[] x, int at) {
     JavaArray by = shift;
     for (int row = 0; row < n; row += features) {
       for (int i = row; i < row + features; i++) {
         x[at + i] =
             by == null
-                ? floats[i] * scale
-                : Math.fma(floats[i], scale, by.doubles()[by.at() + i - row]);
+                ? numbers[i] * factor
+                : Math.fma(numbers[i], factor, by.doubles()[by.at() + i - row]);
       }
     }
   }

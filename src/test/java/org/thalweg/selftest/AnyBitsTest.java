@@ -1,5 +1,6 @@
-package org.thalweg.device;
+package org.thalweg.selftest;
 
+import java.util.Arrays;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -9,12 +10,18 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.Tag;
 import net.jqwik.api.lifecycle.AfterContainer;
-import org.thalweg.loss.LossTwinsTest;
-import org.thalweg.loss.Losses;
+import org.thalweg.device.Product;
+import org.thalweg.device.TestDevices;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.optim.Rounding;
+import org.thalweg.selftest.LossExperiments.Kernel;
+import org.thalweg.selftest.UpdateExperiments.Clipping;
+import org.thalweg.selftest.UpdateExperiments.Step;
+import org.thalweg.selftest.UpdateExperiments.Tensor;
 
 /**
- * Twins on any numbers at all, in any small shape; the shapes at the edges have tests of their own.
+ * Experiments with any numbers at all, in any small shape; the shapes at the edges have tests of
+ * their own.
  */
 class AnyBitsTest {
   private static final int TRIES = 100;
@@ -23,10 +30,11 @@ class AnyBitsTest {
   private static Twins threads;
   private static Twins driver;
 
-  private static final class Twins extends OnDevice {
+  private static final class Twins extends Equality {
     Twins(TestDevices which) {
       super(which);
       openDevice();
+      openTwin();
     }
   }
 
@@ -34,6 +42,7 @@ class AnyBitsTest {
   static void close() {
     for (Twins twins : new Twins[] {threads, driver}) {
       if (twins != null) {
+        twins.closeTwin();
         twins.closeDevice();
       }
     }
@@ -41,66 +50,66 @@ class AnyBitsTest {
     driver = null;
   }
 
-  private static void onThreads(OnDevice.Experiment experiment) {
+  private static void onThreads(Experiment experiment) {
     if (threads == null) {
       threads = new Twins(TestDevices.JAVA_2);
     }
-    threads.assertTwins(experiment.toString(), experiment);
+    threads.assertSame(experiment);
   }
 
-  private static void onDriver(OnDevice.Experiment experiment) {
+  private static void onDriver(Experiment experiment) {
     if (driver == null) {
       driver = new Twins(TestDevices.DRIVER);
     }
-    driver.assertTwins(experiment.toString(), experiment);
+    driver.assertSame(experiment);
   }
 
   @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
-  void updates(@ForAll("updates") Updates updates) {
+  void updates(@ForAll("updates") Experiment updates) {
     onThreads(updates);
   }
 
   @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
   @Tag("driver")
-  void updatesOnDriver(@ForAll("updates") Updates updates) {
+  void updatesOnDriver(@ForAll("updates") Experiment updates) {
     onDriver(updates);
   }
 
   @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
-  void products(@ForAll("products") ProductTwinsTest.Case product) {
+  void products(@ForAll("products") Experiment product) {
     onThreads(product);
   }
 
   @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
   @Tag("driver")
-  void productsOnDriver(@ForAll("products") ProductTwinsTest.Case product) {
+  void productsOnDriver(@ForAll("products") Experiment product) {
     onDriver(product);
   }
 
   @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
-  void losses(@ForAll("losses") LossTwinsTest.Case loss) {
+  void losses(@ForAll("losses") Experiment loss) {
     onThreads(loss);
   }
 
   @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
   @Tag("driver")
-  void lossesOnDriver(@ForAll("losses") LossTwinsTest.Case loss) {
+  void lossesOnDriver(@ForAll("losses") Experiment loss) {
     onDriver(loss);
   }
 
   @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
-  void vectors(@ForAll("vectors") VectorTwinsTest.Case vectors) {
+  void vectors(@ForAll("vectors") Experiment vectors) {
     onThreads(vectors);
   }
 
   @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
   @Tag("driver")
-  void vectorsOnDriver(@ForAll("vectors") VectorTwinsTest.Case vectors) {
+  void vectorsOnDriver(@ForAll("vectors") Experiment vectors) {
     onDriver(vectors);
   }
 
   private static Arbitrary<ElementType> types() {
-    return Arbitraries.of(Values.TYPES);
+    return Arbitraries.of(Suite.TYPES);
   }
 
   private static Arbitrary<Integer> upTo(int n) {
@@ -120,18 +129,24 @@ class AnyBitsTest {
   }
 
   @Provide
-  Arbitrary<Updates> updates() {
+  Arbitrary<Experiment> updates() {
     return types()
         .flatMap(
             type ->
                 Combinators.combine(
-                        Arbitraries.of(Updates.extremes()),
+                        Arbitraries.of(UpdateEqualityTest.extremes()),
                         tensors(type).list().ofMaxSize(5),
                         Arbitraries.longs().between(1, 1L << 40))
-                    .as((rule, list, t) -> new Updates(type, rule, list, Updates.GROUPS, t)));
+                    .as(
+                        (rule, list, t) -> {
+                          Step step = new Step(rule, type, Rounding.NEAREST, Clipping.none, t);
+                          return new Experiment(
+                              "%s of %s, from update %d".formatted(rule, list, t),
+                              fixture -> UpdateExperiments.run(fixture, step, list));
+                        }));
   }
 
-  private static Arbitrary<Updates.Tensor> tensors(ElementType type) {
+  private static Arbitrary<Tensor> tensors(ElementType type) {
     return upTo(MANY)
         .flatMap(
             n ->
@@ -140,12 +155,12 @@ class AnyBitsTest {
                         numbers(type, n),
                         upTo(3),
                         upTo(3),
-                        upTo(Updates.GROUPS.size() - 1))
-                    .as(Updates.Tensor::new));
+                        upTo(Suite.GROUPS.size() - 1))
+                    .as(Tensor::new));
   }
 
   @Provide
-  Arbitrary<ProductTwinsTest.Case> products() {
+  Arbitrary<Experiment> products() {
     Arbitrary<Boolean> either = Arbitraries.of(false, true);
     Arbitrary<Product> sizes =
         Combinators.combine(upTo(3), either, upTo(MANY), upTo(MANY), upTo(MANY)).as(Product::new);
@@ -160,30 +175,35 @@ class AnyBitsTest {
                         numbers(type, size.models() * size.columns()))
                     .as(
                         (left, right, bias) ->
-                            new ProductTwinsTest.Case(
-                                type, size, transposed, left, right, row ? bias : null)));
+                            new Experiment(
+                                "%s %s, transposed: %s".formatted(size, type, transposed),
+                                fixture ->
+                                    ProductExperiments.run(
+                                        fixture,
+                                        type,
+                                        size,
+                                        transposed,
+                                        left,
+                                        right,
+                                        row ? bias : null))));
   }
 
   @Provide
-  Arbitrary<LossTwinsTest.Case> losses() {
+  Arbitrary<Experiment> losses() {
     return Combinators.combine(
-            types(),
-            Arbitraries.of(Losses.all()),
+            Arbitraries.of(Kernel.all()),
             Arbitraries.integers().between(1, 4),
-            Arbitraries.integers().between(1, 2 * MANY),
-            Arbitraries.of(false, true))
+            Arbitraries.integers().between(1, 2 * MANY))
         .flatAs(
-            (type, loss, rows, classes, inPlace) ->
+            (kernel, rows, classes) ->
                 Combinators.combine(
-                        numbers(type, rows * classes),
+                        numbers(kernel.type(), rows * classes),
                         Arbitraries.integers().between(-1, classes).array(int[].class).ofSize(rows))
-                    .as(
-                        (scores, labels) ->
-                            new LossTwinsTest.Case(type, loss, scores, rows, labels, inPlace)));
+                    .as((scores, labels) -> kernel.on(classes, labels, fixture -> scores)));
   }
 
   @Provide
-  Arbitrary<VectorTwinsTest.Case> vectors() {
+  Arbitrary<Experiment> vectors() {
     return Combinators.combine(types(), upTo(3 * MANY))
         .flatAs(
             (type, n) ->
@@ -191,6 +211,11 @@ class AnyBitsTest {
                         numbers(type, 1), numbers(type, n), numbers(type, n), upTo(3), upTo(3))
                     .as(
                         (a, x, y, xOffset, yOffset) ->
-                            new VectorTwinsTest.Case(type, a[0], x, y, xOffset, yOffset)));
+                            new Experiment(
+                                "%s of %s times %s, %s"
+                                    .formatted(type, a[0], Arrays.toString(x), Arrays.toString(y)),
+                                fixture ->
+                                    VectorExperiments.run(
+                                        fixture, type, a[0], x, y, xOffset, yOffset))));
   }
 }

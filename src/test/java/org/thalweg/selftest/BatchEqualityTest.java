@@ -1,0 +1,96 @@
+package org.thalweg.selftest;
+
+import java.util.Random;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.thalweg.device.TestDevices;
+import org.thalweg.device.Values;
+import org.thalweg.numeric.ElementType;
+
+/** Minibatches of more sizes and alignments than the product's suite has, and tallies that halt. */
+class BatchEqualityTest {
+  @Nested
+  class TwoThreads extends Body {
+    TwoThreads() {
+      super(TestDevices.JAVA_2);
+    }
+  }
+
+  @Nested
+  @Tag("driver")
+  class OnDriver extends Body {
+    OnDriver() {
+      super(TestDevices.DRIVER);
+    }
+  }
+
+  abstract static class Body extends Equality {
+    private final Random random = new Random(4);
+
+    Body(TestDevices which) {
+      super(which);
+    }
+
+    @Test
+    void gathers() {
+      for (int features : new int[] {0, 1, 3, 4, 63, 64, 784}) {
+        for (int i = 0; i < 16; i++) {
+          for (ElementType type : Suite.TYPES) {
+            for (ElementType from : new ElementType[] {ElementType.U8, ElementType.F32}) {
+              for (boolean shifted : new boolean[] {false, true}) {
+                assertSame(
+                    BatchExperiments.gather(
+                        type, from, features, 1 + i % 9, i % 4, i / 4, shifted));
+              }
+            }
+          }
+        }
+      }
+    }
+
+    private void assertSame(ElementType type, int models, double[] losses, double[] right) {
+      assertSame(
+          "tally %s, %d models of %d rows".formatted(type, models, losses.length / models),
+          fixture -> BatchExperiments.tally(fixture, type, models, losses, right));
+    }
+
+    private double[] right(int n) {
+      return random.ints(n, 0, 2).asDoubleStream().toArray();
+    }
+
+    @Test
+    void tallies() {
+      for (int rows : new int[] {0, 1, 31, 32, 33, 1023, 1024, 1025}) {
+        for (int models = 1; models <= 9; models++) {
+          int n = rows * models;
+          for (ElementType type : Suite.TYPES) {
+            assertSame(type, models, Values.normal(random, n, 3), right(n));
+          }
+        }
+      }
+    }
+
+    @Test
+    void talliesThatHalt() {
+      int models = 9;
+      int n = 33 * models;
+      for (ElementType type : Suite.TYPES) {
+        for (int at : new int[] {0, 32, 33, n - 1}) {
+          for (double bad : new double[] {Double.NaN, 1 / 0.0, -1 / 0.0}) {
+            double[] losses = Values.normal(random, n, 3);
+            double[] right = right(n);
+            losses[at] = bad;
+            assertSame(type, models, losses, right);
+            right[at] = -1;
+            assertSame(type, models, losses, right);
+            losses[at] = 1;
+            assertSame(type, models, losses, right);
+          }
+        }
+        double most = type == ElementType.F32 ? Float.MAX_VALUE : Double.MAX_VALUE;
+        assertSame(type, 1, new double[] {most, most}, new double[2]);
+      }
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package org.thalweg.selftest;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.thalweg.device.Product;
+import org.thalweg.device.TestDevices;
+import org.thalweg.numeric.ElementType;
+
+/** Products of more sizes than the product's suite has. */
+class ProductEqualityTest {
+  @Nested
+  class TwoThreads extends Body {
+    TwoThreads() {
+      super(TestDevices.JAVA_2);
+    }
+  }
+
+  @Nested
+  @Tag("driver")
+  class OnDriver extends Body {
+    OnDriver() {
+      super(TestDevices.DRIVER);
+    }
+  }
+
+  abstract static class Body extends Equality {
+    Body(TestDevices which) {
+      super(which);
+    }
+
+    /** Both types, both products, with and without bias or row of ones. */
+    private void assertSame(Product size) {
+      for (int i = 0; i < 8; i++) {
+        ElementType type = Suite.TYPES.get(i % 2);
+        assertSame(ProductExperiments.random(type, size, i / 2 % 2 == 1, i / 4 == 1));
+      }
+    }
+
+    @Test
+    void sizes() {
+      for (int n : new int[] {0, 1, 3, 15, 16, 17, 31, 32, 33, 127, 128, 129, 257, 1025}) {
+        assertSame(Product.of(n, 3, 5));
+        assertSame(Product.of(3, n, 5));
+        assertSame(Product.of(3, 5, n));
+      }
+    }
+
+    @Test
+    void manyRowsColumnsAndChunks() {
+      for (ElementType type : Suite.TYPES) {
+        for (boolean transposed : new boolean[] {false, true}) {
+          assertSame(ProductExperiments.random(type, Product.of(127, 33, 1025), transposed, true));
+        }
+      }
+    }
+
+    /**
+     * Where the kernels take their wide tile of 64 x 32 outputs, and in binary64 their one tile.
+     */
+    @Test
+    void wideTiles() {
+      for (int depth : new int[] {0, 1, 15, 17, 128, 129}) {
+        assertSame(new Product(16, true, 3, 17, depth));
+      }
+      assertSame(new Product(16, false, 5, 17, 1025));
+      assertSame(new Product(9, false, 64, 33, 131));
+      assertSame(new Product(9, true, 65, 32, 131));
+      assertSame(new Product(5, false, 63, 97, 20));
+      assertSame(Product.of(193, 97, 131));
+    }
+
+    @Test
+    void models() {
+      for (int models : new int[] {0, 1, 3}) {
+        for (boolean shared : new boolean[] {false, true}) {
+          assertSame(new Product(models, shared, 5, 7, 131));
+          assertSame(new Product(models, shared, 33, 17, 3));
+          assertSame(new Product(models, shared, 31, 1, 0));
+        }
+      }
+    }
+
+    /** In a chain of one; the suite has those of two chunks. */
+    @Test
+    void specialValues() {
+      for (ElementType type : Suite.TYPES) {
+        for (boolean transposed : new boolean[] {false, true}) {
+          assertSame(ProductExperiments.special(type, transposed, 0, 1));
+        }
+      }
+    }
+  }
+}
