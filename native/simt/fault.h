@@ -15,7 +15,7 @@ struct Fault {
   std::string message;
 };
 
-// "bar.sync, PTX line 20 (name.cu:7)"; the latter where the PTX was made with -lineinfo
+// "bar.sync, PTX line 20 (optimizers.cu:7)"; the latter where the PTX was made with -lineinfo
 std::string text(const Kernel& kernel, const Instruction& instruction);
 
 // "<what>, at bar.sync, PTX line 20 of kernel k, block (0,0,0), thread (1,0,0)"

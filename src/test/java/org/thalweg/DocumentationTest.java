@@ -27,9 +27,9 @@ class DocumentationTest {
   private static final List<Path> PAGES =
       List.of(
           Path.of("README.md"),
-          Path.of("src", "docs", "arrays.md"),
-          Path.of("src", "docs", "functions.md"),
-          Path.of("src", "docs", "training.md"));
+          Path.of("src/docs/arrays.md"),
+          Path.of("src/docs/functions.md"),
+          Path.of("src/docs/training.md"));
 
   private static final Pattern PROGRAM =
       Pattern.compile(

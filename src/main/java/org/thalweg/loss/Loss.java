@@ -2,7 +2,7 @@ package org.thalweg.loss;
 
 /**
  * What a row of scores costs, given its label. An immutable value with a kernel of the same name in
- * {@code kernels/losses.cu}.
+ * {@code kernels/losses.cu} and a section in {@code src/docs/numerics.md}, "Losses".
  */
 public interface Loss {
   /** Its kernel's name before the type: {@code "softmax"}. */

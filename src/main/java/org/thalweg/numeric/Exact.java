@@ -2,7 +2,8 @@ package org.thalweg.numeric;
 
 /**
  * The arithmetic that both paths share: exp, log and the canonical sums. {@code kernels/exact.cuh}
- * is the twin: same names, same operations, same order, so the same bits.
+ * is the twin: same names, same operations, same order, so the same bits. {@code
+ * src/docs/numerics.md} says the same in words.
  *
  * <p>A fused multiply-add is written {@code Math.fma}; a*b + c is two roundings.
  */

@@ -10,7 +10,8 @@ import org.thalweg.numeric.ElementType;
  * <p>Each element is updated in the same way: {@code g = l1*sign(w) + scale*g}, {@code g = l2*w +
  * g} (fused multiply-adds), {@code w = keep*w}, then the rule. The first four numbers of a row
  * {@code c} are {@code scale}, {@code l1}, {@code l2} and {@code keep}, put there by {@link Group};
- * the rule's own follow.
+ * the rule's own follow. {@code src/docs/numerics.md}, "Update rules", lists the sequences of all
+ * rules.
  */
 public interface Optimizer {
   /** Its name in the registry: {@code "adam"}. */

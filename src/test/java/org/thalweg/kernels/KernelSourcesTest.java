@@ -26,7 +26,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Holds kernels/ to the contract: fresh PTX, exact functions in the sources, exact instructions.
+ * Holds kernels/ to src/docs/numerics.md, "Arithmetic": fresh PTX, exact functions in the sources,
+ * exact instructions.
  */
 class KernelSourcesTest {
   private static final Path KERNELS = Path.of("kernels");

@@ -154,7 +154,10 @@ class ExactTest {
     assertEquals(Exact.bits(contract(slice, false)), Exact.bits(Exact.sum(doubles, from, n)));
   }
 
-  /** The contract's words, one for one. A binary32 sum of two is the binary64 sum, rounded. */
+  /**
+   * The words of src/docs/numerics.md, "Sums", one for one. A binary32 sum of two is the binary64
+   * sum, rounded.
+   */
   private static double contract(double[] x, boolean binary32) {
     double[] results = new double[Math.max(1, (x.length + 1023) / 1024)];
     for (int c = 0; c < results.length; c++) {

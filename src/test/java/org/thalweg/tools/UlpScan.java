@@ -7,8 +7,8 @@ import org.thalweg.numeric.Exact;
 
 /**
  * Measures {@code Exact.exp(float)} and {@code Exact.log(float)} over all 2^32 inputs, on all
- * processors, and prints the largest errors. Required by the numerics contract: below {@link
- * #ALLOWED}.
+ * processors, and prints the largest errors. Required by src/docs/numerics.md, "exp and log": below
+ * {@link #ALLOWED}.
  *
  * <p>The reference is {@code StrictMath}: its error, below one ulp of binary64, is 2^-29 of those
  * counted here.

@@ -41,8 +41,9 @@ class CountersTest {
   }
 
   /**
-   * The floor of numerics.md: each array is read and written once, the gradient only read: 12 bytes
-   * for each parameter and 8 more for each state. The states lie in one allocation.
+   * As src/docs/numerics.md, "The floor", says: each array is read and written once, the gradient
+   * only read: 12 bytes for each parameter and 8 more for each state. The states lie in one
+   * allocation.
    */
   @ParameterizedTest
   @MethodSource("rules")

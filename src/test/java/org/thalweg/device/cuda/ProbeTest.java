@@ -213,7 +213,8 @@ class ProbeTest {
   @CsvSource({"exp, F32", "exp, F64", "log, F32", "log, F64"})
   void vectors(String function, ElementType type) throws Exception {
     Path file = Vectors.FOLDER.resolve("functions.json");
-    double[] x = Vectors.numbers(Vectors.inputs(file).get(type.suffix()).getAsJsonObject().get("x"));
+    double[] x =
+        Vectors.numbers(Vectors.inputs(file).get(type.suffix()).getAsJsonObject().get("x"));
     int compared = 0;
     for (JsonObject one : Vectors.cases(file)) {
       if (one.get("operation").getAsString().equals(function)

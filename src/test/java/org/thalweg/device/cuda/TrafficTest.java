@@ -34,8 +34,8 @@ import org.thalweg.numeric.ElementType;
 import org.thalweg.sim.SimCounters;
 
 /**
- * What products, losses and gather move, as the software driver counts it: the floor of
- * numerics.md.
+ * What products, losses and gather move, as the software driver counts it: src/docs/numerics.md,
+ * "The floor".
  */
 @Tag("driver")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -146,7 +146,9 @@ class TrafficTest {
       if (size.columns() % tile.columns() == 0 && rows % tile.rows() == 0) {
         long fma = (long) size.models() * rows * size.columns() * size.depth();
         long most = fma / tile.columns() + fma / tile.rows();
-        assertTrue(lefts * models * across + rights * down <= most, "numerics.md");
+        assertTrue(
+            lefts * models * across + rights * down <= most,
+            "more than src/docs/numerics.md allows");
       }
     }
   }
