@@ -1,5 +1,6 @@
 // The arithmetic that both paths share: exp, log and the canonical sums. The twin is
-// org.thalweg.device.Exact: same names, same operations, same order, so the same bits.
+// org.thalweg.numeric.Exact: same names, same operations, same order, so the same bits. src/docs/numerics.md says
+// the same in words.
 //
 // Compiled with -fmad=false: a*b + c is two roundings, and a fused one is written fmaf.
 #pragma once
@@ -181,7 +182,7 @@ struct Block {
   uint32_t at[4];
 };
 
-/// Philox4x32-10's block of a 128-bit counter under a key. The twin is org.thalweg.device.Philox.
+/// Philox4x32-10's block of a 128-bit counter under a key. The twin is org.thalweg.numeric.Philox.
 /// Source: Salmon, Moraes, Dror, Shaw, Parallel Random Numbers: As Easy as 1, 2, 3, SC 2011.
 __device__ inline Block philox(uint64_t key, uint64_t low, uint64_t high) {
   uint32_t c0 = static_cast<uint32_t>(low), c1 = static_cast<uint32_t>(low >> 32);

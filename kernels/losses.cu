@@ -98,8 +98,8 @@ __device__ __forceinline__ T warp_max(T x) {
   return x;
 }
 
-// Softmax cross-entropy, in the order of numerics.md: loss = log S - (x_y - M), D_j = (exp(x_j - M)/S - [j = y])
-// * scale. The gradient may take the scores' place. A row whose label is not in [0, classes) has correct = -1 and
+// Softmax cross-entropy, in the order of src/docs/numerics.md, "Losses": loss = log S - (x_y - M),
+// D_j = (exp(x_j - M)/S - [j = y]) * scale. The gradient may take the scores' place. A row whose label is not in [0, classes) has correct = -1 and
 // a NaN loss; the tally reports it. Right: the label's score is the largest, the first of equals.
 // labels: one for each of label_rows rows; row r of the scores has label r % label_rows, so that several models
 // share them.

@@ -2,7 +2,7 @@
 //
 // The table has `columns` cells of 8 bytes in each row. A cell is a number of the step's own type (float in
 // its low half, or double) or a 64-bit integer. Nothing here counts optimizer steps: the host has put
-// everything that depends on t into the rows (numerics.md, "Arithmetic").
+// everything that depends on t into the rows (src/docs/numerics.md, "Arithmetic").
 #pragma once
 
 struct StepState {

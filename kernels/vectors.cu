@@ -1,4 +1,4 @@
-// Vectors: dot products, norms, axpy, scaling, copies. The twin is org.thalweg.device.JavaVectors.
+// Vectors: dot products, norms, axpy, scaling, copies. The twin is org.thalweg.device.java.JavaVectors.
 #include "exact.cuh"
 #include "vector.cuh"
 
