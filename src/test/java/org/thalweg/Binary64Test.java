@@ -50,13 +50,13 @@ class Binary64Test {
           entry("Exact.bits(float)", "an int of bits, a long of bits"),
           entry("Exact.exp(float)", "ours in binary32, fdlibm's in binary64"),
           entry("Exact.log(float)", "ours in binary32, fdlibm's in binary64"),
+          entry("JavaArray.read(int, int, double[])", "from any type to binary64"),
+          entry("JavaArray.read(int, int, float[])", "bf16 is made of binary32"),
           entry("JavaDevice.tensors(List<Parameter>, int)", "bf16 has masters in binary32"),
           entry("JavaGather.copy(JavaArray, int, int)", "bytes or binary32, as they lie"),
           entry("JavaGather.widen(byte[], int, float, float[], int)", "a byte fits binary32"),
           entry("JavaTensor.round(Workers, long, int)", "bf16 has masters in binary32"),
-          entry("JavaUpdate.load(JavaArray, int, int, float[])", "bf16 has masters in binary32"),
-          entry("JavaUpdate.run(Workers, long[], int, double)", "a cell holds 32 bits or 64"),
-          entry("JavaVectors.widen(JavaArray, int, int, double[])", "from any type to binary64"));
+          entry("JavaUpdate.run(Workers, long[], int, double)", "a cell holds 32 bits or 64"));
 
   private static final Pattern BINARY32 = Pattern.compile("(?i)float");
   private static final Pattern LOOP = Pattern.compile("\\b(for|while) \\(");

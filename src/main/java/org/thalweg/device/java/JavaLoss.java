@@ -65,9 +65,16 @@ record JavaLoss(Loss loss, JavaArray scores, JavaArray labels, int classes, doub
           int from = u.at() + row * classes;
           int to = r.at() + row * classes;
           if (scores.type() == ElementType.F32) {
-            float factor = (float) scale;
             loss.hessianRow(
-                scores.floats(), x, classes, label, factor, u.floats(), from, r.floats(), to);
+                scores.floats(),
+                x,
+                classes,
+                label,
+                (float) scale,
+                u.floats(),
+                from,
+                r.floats(),
+                to);
           } else {
             loss.hessianRow(
                 scores.doubles(), x, classes, label, scale, u.doubles(), from, r.doubles(), to);
