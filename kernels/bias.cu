@@ -1,4 +1,4 @@
-// What a product begins with that adds to its output: cuBLAS adds no bias of its own.
+// The initial output of a product by cuBLAS, which then adds to it: cuBLAS adds no bias of its own.
 
 // out[model][row] = bias[model] for each row, or 0 where there is no bias; out [models x rows x columns].
 // Launch: one block for each row of each model.

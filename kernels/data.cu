@@ -1,5 +1,5 @@
-// A minibatch on its way in, and the account of a step: gather and scale the rows, add up the losses and count
-// what is right, move the cursors.
+// The beginning and the end of a step: gather and scale the rows of a minibatch; add up its losses and count the
+// correct predictions; advance the step counters.
 #include "exact.cuh"
 #include "steps.cuh"
 #include "vector.cuh"
@@ -33,7 +33,7 @@ __device__ __forceinline__ void gather(const From* values, const int* labels, co
   }
 }
 
-// results[state.batch][model] = {sum of the model's row losses, number of its rows that are right}. A sum that is
+// results[state.batch][model] = {sum of the model's row losses, number of its correct predictions}. A sum that is
 // not finite, or a row whose label was out of range (correct < 0), halts the run from this step's update on.
 // Launch: one block of whole warps; a warp takes a model at a time.
 template <typename T>

@@ -6,9 +6,9 @@
 // their totals in turn. So a tall and thin product such as a linear classifier's (few outputs, long k) still has
 // several warps at work on each tile, and the sum never depends on how many.
 //
-// A lane has kEach x kEach of the outputs. 4 suffice in binary32 for 8 fma to each load of 16 bytes from shared
-// memory; 8 make 16 of them, and 8 in binary64, and halve what is read of the operands where there are outputs
-// enough. device.cuda.ProductTile says which is taken.
+// A lane computes kEach x kEach outputs. With kEach = 4 there are 8 fma in binary32 for each load of 16 bytes from
+// shared memory; with 8 there are 16 (8 in binary64), and half as many bytes of the operands are read, which needs
+// enough outputs. device.cuda.ProductTile chooses.
 #include "exact.cuh"
 #include "vector.cuh"
 
@@ -163,7 +163,7 @@ __device__ __forceinline__ void product(const T* left, long long left_stride, co
   }
   __syncthreads();
 
-  // A thread's outputs are all in one column, for its lane's number says which.
+  // All outputs of a thread are in one column, which its lane's number determines.
   static_assert(32 % Tile::kN == 0);
   const int n = tile_n + lane % Tile::kN;
   if (n >= columns) return;

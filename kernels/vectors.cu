@@ -2,10 +2,10 @@
 #include "exact.cuh"
 #include "vector.cuh"
 
-// ---- Sums and norms: a number for each chunk, then one for them all; in binary64 whatever the vector's type.
+// ---- Sums and norms: a result for each chunk, then one of all of them; in binary64 whatever the vector's type.
 
-// What a reduction makes of two elements, how a warp puts the terms of a chunk together and a block the chunks'
-// results, and what is done to the whole.
+// Of a reduction: the term of two elements, how a warp combines the terms of a chunk and a block the results of the
+// chunks, and the function applied to the total.
 struct Sum {
   template <typename Terms>
   static __device__ double chunk(int n, Terms terms) {
@@ -70,7 +70,7 @@ __device__ __forceinline__ void chunks(const T* x, const T* y, long long n, doub
   if (exact::lane() == 0) out[1 + chunk] = result;
 }
 
-// out[0] = that of all the chunks, of which there are at most 2^30. Launch: one block.
+// out[0] = the combined result of all chunks, of which there are at most 2^30. Launch: one block.
 template <typename Reduction>
 __device__ __forceinline__ void whole(long long count, double* out) {
   if (out == nullptr) return;
@@ -100,7 +100,7 @@ THALWEG_REDUCTION(norm_max, NormMax)
 constexpr int kThreads = 256;
 constexpr int kStrides = 4;  // 16-byte accesses of a thread to each array
 
-// What f does not look at is not read. x may be y. Where both lie alike, 16-byte accesses but for the elements
+// Operands that f does not use are not read. x may be y. Where both lie alike, 16-byte accesses but for the elements
 // before the first and after the last 16-byte boundary; where they do not, an element an access.
 // Launch: a block for each kBlock elements.
 template <typename T, typename Function>

@@ -31,7 +31,7 @@ enum Status : int {
 };
 enum Operation : int { kPlain = 0, kTransposed = 1, kConjugate = 2 };
 
-constexpr int kVersion = 0;  // by which it is known: NVIDIA's is at least 120000
+constexpr int kVersion = 0;  // identifies the stand-in: NVIDIA's is at least 120000
 constexpr int kFloat = 0;    // CUDA_R_32F
 constexpr int kDouble = 1;   // CUDA_R_64F
 enum Compute : int { kCompute32 = 68, kCompute64 = 70, kComputeTf32 = 77 };
@@ -46,7 +46,7 @@ struct Handle {
 
 struct Operand {
   int64_t row, column;  // elements from one row, or column, to the next
-  int leading;          // the least leading dimension
+  int leading;          // the smallest leading dimension
 };
 
 // Of op(X) [rows x columns].

@@ -6,7 +6,7 @@
 namespace thalweg {
 namespace {
 
-// What was set through the reserved globals goes with the last context.
+// Settings made through the reserved globals are reset when the last context is closed.
 void close(Primary& primary) {
   primary = {};
   Driver& driver = Driver::get();
@@ -45,7 +45,7 @@ THALWEG_EXPORT CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
   });
 }
 
-// Whoever has retained it: its memory, modules and sticky error go.
+// Frees memory, modules and the sticky error, no matter who has retained the context.
 THALWEG_EXPORT CUresult cuDevicePrimaryCtxReset_v2(CUdevice device) {
   return primary_call("cuDevicePrimaryCtxReset", device, [&](Primary& primary) { close(primary); });
 }

@@ -21,7 +21,7 @@ CUresult code_of(FaultKind kind) {
   return CUDA_ERROR_LAUNCH_FAILED;
 }
 
-// What a failed kernel leaves behind: the context is lost.
+// Errors after which the context is lost, as on a GPU.
 bool is_sticky(CUresult code) {
   return code == CUDA_ERROR_ILLEGAL_ADDRESS || code == CUDA_ERROR_MISALIGNED_ADDRESS ||
          code == CUDA_ERROR_LAUNCH_TIMEOUT || code == CUDA_ERROR_LAUNCH_FAILED;

@@ -1,4 +1,4 @@
-// The driver's state, and the door through which every call comes in.
+// The driver's state, and the function through which every call goes.
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,7 @@
 
 namespace thalweg {
 
-// The device is a small one.
+// Limits of the device, which is a small one.
 inline constexpr uint64_t kMostDevices = 4;
 inline const uint64_t kDeviceMemory = environment("THALWEG_SIM_MEMORY", uint64_t{8} << 30);
 inline constexpr int kMaxThreads = 1024;  // of a block
@@ -41,7 +41,7 @@ inline void require(bool condition, CUresult code, const char* message) {
   if (!condition) throw Failure{code, message};
 }
 
-// Objects behind opaque handles. A handle is never given twice, so a stale one is found out.
+// Objects by opaque handles. A handle is never used again, so a stale one is recognised.
 template <class Handle, class T> class Registry {
  public:
   Handle add(std::shared_ptr<T> object) {

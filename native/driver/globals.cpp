@@ -37,7 +37,7 @@ constexpr Global kGlobals[] = {
     {"thalweg_sim_checks", in_settings(offsetof(Settings, checks)), sizeof(Settings::checks), true},
 };
 
-// The global that the range lies in; null if it begins outside of all.
+// The global that contains the range; null if the range begins in none.
 const Global* covering(CUdeviceptr address, size_t bytes) {
   for (const Global& global : kGlobals) {
     const uint64_t skipped = address - (kFirstAddress + global.offset);

@@ -16,7 +16,7 @@ struct Warp;
 struct Instruction;
 using Execute = void (*)(Warp& warp, const Instruction& instruction, Mask active);
 
-// How a warp goes on after an instruction.
+// How a warp continues after an instruction.
 enum class Flow : uint8_t { kNext, kBranch, kExit, kBarrier, kWarpSync };
 
 // What an instruction is counted as (simt/counters.h).
@@ -49,7 +49,7 @@ struct Instruction {
   uint8_t width = 0;            // bytes of the registers that a load of less fills, or a store of less empties
   uint32_t line = 0;            // of the PTX text
   SourceLine source;            // -lineinfo
-  SourceLine call;              // where what stands at `source` was inlined
+  SourceLine call;              // where the code at `source` was inlined
   uint32_t guard = 0;
   uint32_t slot[6] = {};  // operands in the order of the text: byte offsets into the warp's register file
   uint32_t members = 0;   // kWarpSync: the slot of the member mask
@@ -81,7 +81,7 @@ struct Kernel {
   std::vector<Parameter> parameters;
   std::vector<std::string> files;  // of the source; the first has no name
   uint64_t parameter_bytes = 0;
-  uint64_t shared_bytes = 0;    // of a block: what is declared with a size. What a launch adds comes behind
+  uint64_t shared_bytes = 0;    // of a block: declared with a size. Dynamic shared memory follows
   uint64_t local_bytes = 0;     // of a thread
   uint32_t register_bytes = 0;  // of a warp
   bool narrow_stores = false;   // of less than 4 bytes

@@ -1,4 +1,4 @@
-// bra, ret, bar.sync: where a warp goes on is the scheduler's business (Flow).
+// bra, ret, bar.sync: the scheduler (Warp::run_group) acts on their Flow.
 #include "simt/lanes.h"
 
 namespace thalweg::THALWEG_ISA {

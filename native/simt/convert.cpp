@@ -9,7 +9,7 @@ template <class D, class S> void add_cast(Table& t, const char* types) {
   add(t, "cvt.", types, [](S a) { return static_cast<D>(a); });
 }
 
-// Rounded to zero, then saturated. A NaN gives 0 from f32, the least from f64.
+// Rounded to zero, then saturated. A NaN gives 0 from f32, the smallest integer from f64.
 template <class S> void add_to_integer(Table& t, const char* types) {
   add(t, "cvt.rzi.", types, [](S a) -> int32_t {
     if (a != a) return sizeof(S) == 4 ? 0 : INT32_MIN;

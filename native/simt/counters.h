@@ -17,7 +17,7 @@ struct Traffic {
   struct Way {
     uint64_t bytes;     // that lanes asked for
     uint64_t requests;  // of 32-byte sectors: for each instruction of a warp, those that it touches
-    uint64_t fewest;    // the least that those bytes could have needed
+    uint64_t fewest;    // the smallest number that those bytes need
     uint64_t sectors;   // different ones, in each launch
   } read, written;
 };

@@ -29,7 +29,7 @@ const char* name(Access access);
 // "16 bytes into the 64-byte allocation at 0x..."
 std::string locate(const Launch& launch, Space space, uint64_t address, uint64_t bytes);
 
-// For an access to a window that was found wrong: finds out what is wrong with it.
+// For an illegal access to a window: determines what is wrong with it.
 [[noreturn]] void access_fault(const Warp& warp, const Instruction& instruction, uint32_t lane, Space space,
                                const Window& window, uint64_t address, uint32_t bytes, Access access);
 

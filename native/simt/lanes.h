@@ -59,7 +59,7 @@ template <class F, class Signature = decltype(&F::operator())> struct Map;
 
 template <class F, class D, class... S> struct Map<F, D (F::*)(S...) const> {
   static constexpr char kOperands[] = {operand<D>(), operand<S>()..., '\0'};
-  static inline const F* function = nullptr;  // a lambda without captures: there is nothing behind the pointer to read
+  static inline const F* function = nullptr;  // of a lambda without captures: nothing is read through it
 
   static void execute(Warp& warp, const Instruction& i, Mask active) {
     run(warp, i, active, std::index_sequence_for<S...>());

@@ -22,13 +22,14 @@ struct Window {
   uint64_t size = 0;
   uint8_t* data = nullptr;
   uint8_t* shadow = nullptr;
-  // Who accessed what in the present launch (simt/race.h): a cell for each byte, or each 4 bytes. Null: nobody asks.
+  // Who accessed what in the present launch (simt/race.h): a cell for each byte, or each 4 bytes. Null if races are
+  // not looked for.
   Cell* cells = nullptr;
   int cell_shift = 2;
 };
 
 // Global memory. Addresses are never used twice, so a freed buffer stays recognisable, and every allocation starts on
-// a page of its own behind at least a page that belongs to nobody.
+// a page of its own, after at least one page that belongs to no allocation.
 class GlobalMemory {
  public:
   // Addresses of different devices are different.

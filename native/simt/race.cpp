@@ -264,7 +264,7 @@ struct Present {
         who = who_of(cell.write) == kGrid || serial_of(cell.write) != block.number() ? kGrid : kBlock;
       }
     } else {
-      cell.read = 0;  // whoever is in order with the write is in order with what was before it
+      cell.read = 0;  // what is ordered after the write is ordered after everything before it
     }
     cell.write = stamp() | who;
     cell.write_at = index_in_kernel(warp, instruction);

@@ -1,4 +1,4 @@
-// Races: two accesses to one byte, at least one of them a write, that nothing orders.
+// Races: two accesses to one byte, at least one of them a write, with no order between them.
 //
 // One thread's accesses are in order. bar.sync orders all threads of a block, bar.warp.sync those lanes that it names;
 // shfl.sync and vote.sync order nothing, and neither does running in lockstep: two lanes that write one byte in one
@@ -20,7 +20,7 @@ namespace thalweg {
 // (20), the thread's number in its block (10), Who (2).
 using Stamp = uint64_t;
 inline constexpr int kSerialShift = 32, kClockShift = 12, kThreadShift = 2;
-inline constexpr uint32_t kLastClock = (1u << (kSerialShift - kClockShift)) - 1;  // stands still: is always in order
+inline constexpr uint32_t kLastClock = (1u << (kSerialShift - kClockShift)) - 1;  // stays there: is always in order
 enum Who : Stamp {
   kOne = 0,
   kSome = 1,   // reads: several lanes of a warp (Cell::readers). Writes: an atomic operation, as are the next two
@@ -36,10 +36,10 @@ struct Cell {
   uint16_t write_at, read_at;
 };
 
-// What a warp's lanes know of each other.
+// Which accesses of each other the lanes of a warp are ordered after.
 struct Order {
   Stamp stamp[kLanes];  // of each lane's next access
-  uint32_t clock;       // goes on at barriers, at bar.warp.sync and at fences
+  uint32_t clock;       // advances at barriers, at bar.warp.sync and at fences
   uint32_t
       together;  // clock of the last bar.warp.sync of all live lanes: what any did before is before what all do next
   bool synced;   // since the last barrier: otherwise `seen` is not set

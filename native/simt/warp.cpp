@@ -34,7 +34,7 @@ void Warp::run() {
   const Instruction* code = block->launch->kernel.code.data();
   const Mask apart = select(live, [&](uint32_t lane) { return code[counter[lane]].flow == Flow::kWarpSync; });
   if (apart == 0) return;
-  // They wait for ever: nobody else in the warp can move.
+  // They would wait for ever, as no other lane of the warp can proceed.
   const uint32_t lane = first(apart);
   const Instruction& i = code[counter[lane]];
   const Mask named = masks(*this, i.members)[lane] & ~apart;

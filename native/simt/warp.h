@@ -51,7 +51,7 @@ struct Warp {
   uint32_t counter[kLanes] = {};  // program counters
   uint64_t executed = 0;          // lane-instructions
 
-  // Runs until every live lane stands at a barrier. Lowest program counter first; lanes with the same one run together.
+  // Runs until every live lane waits at a barrier. Lowest program counter first; lanes with the same one run together.
   // Throws Fault.
   void run();
 

@@ -17,7 +17,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** Who may know whom: the table of CONTRIBUTING.md. */
+/** Which package may depend on which: the table of CONTRIBUTING.md. */
 @AnalyzeClasses(packages = "org.thalweg", importOptions = ArchitectureTest.WithoutTests.class)
 class ArchitectureTest {
   /** In whatever folder the build stands: ArchUnit's own option knows target/ only. */
@@ -28,7 +28,7 @@ class ArchitectureTest {
     }
   }
 
-  private static final String HOUSE = "org.thalweg.";
+  private static final String ROOT = "org.thalweg.";
 
   /** Each package, lowest first, and the packages that it may know. */
   private static final Map<String, List<String>> KNOWS = new TreeMap<>();
@@ -65,17 +65,17 @@ class ArchitectureTest {
   static final ArchRule NO_CYCLES = slices().matching("org.thalweg.(**)").should().beFreeOfCycles();
 
   @ArchTest
-  static void roomsKnowWhomTheyMay(JavaClasses classes) {
+  static void packagesDependOnWhatTheyMay(JavaClasses classes) {
     KNOWS.forEach(
-        (room, known) -> {
+        (name, known) -> {
           TreeSet<String> others = new TreeSet<>(KNOWS.keySet());
           others.removeAll(known);
-          others.remove(room);
+          others.remove(name);
           if (!others.isEmpty()) {
-            String[] packages = others.stream().map(HOUSE::concat).toArray(String[]::new);
+            String[] packages = others.stream().map(ROOT::concat).toArray(String[]::new);
             noClasses()
                 .that()
-                .resideInAPackage(HOUSE + room)
+                .resideInAPackage(ROOT + name)
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(packages)
@@ -85,16 +85,16 @@ class ArchitectureTest {
   }
 
   @ArchTest
-  static void everyRoomIsInTheTable(JavaClasses classes) {
-    TreeSet<String> rooms = new TreeSet<>();
+  static void everyPackageIsInTheTable(JavaClasses classes) {
+    TreeSet<String> packages = new TreeSet<>();
     for (JavaClass one : classes) {
-      rooms.add(one.getPackageName().substring(HOUSE.length()));
+      packages.add(one.getPackageName().substring(ROOT.length()));
     }
-    assertEquals(KNOWS.keySet(), rooms);
+    assertEquals(KNOWS.keySet(), packages);
   }
 
   @ArchTest
-  static final ArchRule ONLY_THE_CUDA_ROOM_SEES_JCUDA =
+  static final ArchRule ONLY_THE_CUDA_DEVICE_USES_JCUDA =
       noClasses()
           .that()
           .resideOutsideOfPackage("org.thalweg.device.cuda..")

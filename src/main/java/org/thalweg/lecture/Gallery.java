@@ -108,10 +108,10 @@ public final class Gallery {
         </head>
         <body>
         <h1>Optimization, claim by claim</h1>
-        <p>What a lecture says about optimizers. Each claim is tested by an experiment, with pictures
-        and figures. The thresholds were written down before the experiments were made; numbers of
-        steps and learning rates were chosen with these. The figures are the same on every
-        device.</p>
+        <p>What a lecture says about optimizers. Each claim is tested by an experiment, with
+        pictures and figures. The thresholds were written down before the experiments were made;
+        numbers of steps and learning rates were chosen with these. The figures are the same on
+        every device.</p>
         %s%s<footer>Computed by Thalweg on: %s.
         The digits: E. Alpaydin and C. Kaynak, 1998, CC BY 4.0.</footer>
         </body>

@@ -74,7 +74,7 @@ class LectureTest {
     gallery.add(lesson, new Evidence(false, "1 > 0.", List.of()));
     gallery.write(folder.resolve(Gallery.INDEX), "none");
     String text = page().getDocumentElement().getTextContent();
-    assertTrue(text.contains("with pictures\nand figures. The thresholds"), text);
+    assertTrue(text.contains("with\npictures and figures. The thresholds"), text);
     assertTrue(text.contains("Odd one\n1 < 0 & \"so\"\nDoes not hold. 1 > 0."), text);
   }
 
