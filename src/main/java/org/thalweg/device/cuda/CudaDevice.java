@@ -176,26 +176,25 @@ public final class CudaDevice implements Device {
     return type == ElementType.F32 ? (Object) (float) value : (Object) value;
   }
 
+  /** A column of the current row: what kernels take as cells, columns, column. */
+  private static Object[] row(Steps steps, int column) {
+    return new Object[] {steps.cells(), steps.columns(), column};
+  }
+
   @Override
   public void gather(Rows rows, Array order, Steps steps, int firstColumn, Array x, Array y) {
     Checks.gather(rows, order, steps, firstColumn, x, y);
     String from = rows.values().type() == ElementType.U8 ? "u8" : "f32";
-    Object scale = number(x.type(), rows.scale());
-    @Nullable Object[] arguments = {
-      rows.values(),
-      rows.labels(),
-      order,
-      rows.features(),
-      scale,
-      rows.shift(),
-      x,
-      y,
-      steps.cells(),
-      steps.columns(),
-      firstColumn,
-      steps.state()
-    };
     String kernel = "gather_%s_%s".formatted(from, x.type().suffix());
+    Array values = rows.values();
+    Array labels = rows.labels();
+    Array shift = rows.shift();
+    int features = rows.features();
+    Object scale = number(x.type(), rows.scale());
+    Object[] first = row(steps, firstColumn);
+    @Nullable Object[] arguments = {
+      values, labels, order, features, scale, shift, x, y, first, steps.state()
+    };
     queue.launch("data", kernel, y.count(), GATHER_THREADS, 0, arguments);
   }
 
@@ -295,16 +294,9 @@ public final class CudaDevice implements Device {
     int classes = Checks.loss(scores, labels, gradient, rowLoss, rowCorrect);
     ElementType type = scores.type();
     int chunks = (int) Exact.chunks(classes);
-    Object[] arguments = {
-      scores,
-      labels,
-      (int) labels.count(),
-      classes,
-      number(type, scale),
-      gradient,
-      rowLoss,
-      rowCorrect
-    };
+    int shared = (int) labels.count();
+    Object factor = number(type, scale);
+    Object[] arguments = {scores, labels, shared, classes, factor, gradient, rowLoss, rowCorrect};
     queue.launch(
         "losses",
         loss.kernel() + "_" + type.suffix(),
@@ -387,15 +379,8 @@ public final class CudaDevice implements Device {
         new Object[] {own.table(), own.tensorOfBlock(), own.sums(), steps.state()});
     Object[] sums = {own.table(), own.sums(), tensorSums, steps.state()};
     queue.launch("clip", "tensor_squares", count, CLIP_THREADS, 0, sums);
-    Object[] arguments = {
-      tensorSums,
-      count,
-      steps.cells(),
-      steps.columns(),
-      column,
-      skipNotFinite ? 1 : 0,
-      steps.state()
-    };
+    int skip = skipNotFinite ? 1 : 0;
+    Object[] arguments = {tensorSums, count, row(steps, column), skip, steps.state()};
     queue.launch("clip", "clip_" + steps.type().suffix(), 1, CLIP_THREADS, 0, arguments);
   }
 
@@ -403,9 +388,7 @@ public final class CudaDevice implements Device {
   public void update(Optimizer rule, Tensors tensors, Steps steps, int column) {
     Checks.update(rule, tensors, steps, column);
     CudaTensors own = mine(tensors);
-    Object[] arguments = {
-      own.table(), own.tensorOfBlock(), steps.cells(), steps.columns(), column, steps.state()
-    };
+    Object[] arguments = {own.table(), own.tensorOfBlock(), row(steps, column), steps.state()};
     update(rule.kernel() + "_" + own.type().suffix(), own, arguments);
   }
 

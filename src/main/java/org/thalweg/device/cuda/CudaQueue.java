@@ -25,8 +25,8 @@ final class CudaQueue {
    * Launches a kernel. Nothing is launched for no blocks.
    *
    * @param module the kernel is in {@code kernels/<module>.cu}
-   * @param arguments as the kernel declares them: arrays, of which it gets the addresses, and
-   *     numbers of its own types; null is 0 of any type
+   * @param arguments as the kernel declares them: arrays, of which it gets the addresses, numbers
+   *     of its own types, and lists of these; null is 0 of any type
    */
   void launch(
       String module,
@@ -35,7 +35,7 @@ final class CudaQueue {
       int threads,
       int sharedBytes,
       @Nullable Object... arguments) {
-    Object[] values = Stream.of(arguments).map(this::value).toArray();
+    Object[] values = Stream.of(arguments).flatMap(CudaQueue::each).map(this::value).toArray();
     context.makeCurrent();
     if (blocks == 0) {
       return;
@@ -52,6 +52,12 @@ final class CudaQueue {
     }
     enqueue(
         new Launch(kernel, function, (int) blocks, threads, sharedBytes, Launch.pointers(values)));
+  }
+
+  private static Stream<@Nullable Object> each(@Nullable Object argument) {
+    return argument instanceof Object[] several
+        ? Stream.of(several)
+        : Stream.of(new @Nullable Object[] {argument});
   }
 
   private @Nullable Object value(@Nullable Object argument) {

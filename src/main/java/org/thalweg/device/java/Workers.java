@@ -1,11 +1,12 @@
 package org.thalweg.device.java;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.thalweg.device.DeviceException;
 
 /**
@@ -49,67 +50,45 @@ final class Workers implements AutoCloseable {
       body.run(0, n);
       return;
     }
-    List<Future<?>> others = new ArrayList<>();
-    for (int part = 1; part < parts; part++) {
+    List<Runnable> stretches = new ArrayList<>();
+    for (int part = 0; part < parts; part++) {
       int from = (int) ((long) n * part / parts);
       int to = (int) ((long) n * (part + 1) / parts);
-      others.add(pool.submit(() -> body.run(from, to)));
+      stretches.add(() -> body.run(from, to));
     }
-    try {
-      body.run(0, (int) ((long) n / parts));
-    } finally {
-      awaitAll(others);
-    }
+    runAll(stretches);
   }
 
   /** Runs a check on the calling thread and on each of the others. */
   void onEach(Runnable check) {
-    check.run();
-    if (threads == 1) {
-      return;
-    }
-    List<Future<?>> others = new ArrayList<>();
-    for (int i = 1; i < threads; i++) {
-      others.add(pool.submit(check));
-    }
-    awaitAll(others);
+    runAll(Collections.nCopies(threads, check));
   }
 
-  /** Comes back when none of them is running, whatever happens; then with the first failure. */
-  private static void awaitAll(List<Future<?>> tasks) {
-    RuntimeException first = null;
-    for (Future<?> task : tasks) {
-      try {
-        await(task);
-      } catch (RuntimeException e) {
-        first = first == null ? e : first;
-      }
-    }
-    if (first != null) {
-      throw first;
-    }
-  }
-
-  private static void await(Future<?> task) {
-    boolean interrupted = false;
+  /**
+   * The first on the calling thread. Comes back when none of them is running, whatever happens,
+   * also an interrupt: the arrays are in use. Then with the first failure.
+   */
+  private void runAll(List<Runnable> tasks) {
+    CompletableFuture<?>[] others =
+        tasks.stream()
+            .skip(1)
+            .map(task -> CompletableFuture.runAsync(task, pool))
+            .toArray(CompletableFuture[]::new);
     try {
-      while (true) {
-        try {
-          task.get();
-          return;
-        } catch (InterruptedException e) {
-          interrupted = true; // the arrays are in use: go on waiting, and remember
-        }
-      }
-    } catch (ExecutionException e) {
+      tasks.get(0).run();
+    } finally {
+      await(CompletableFuture.allOf(others));
+    }
+  }
+
+  private static void await(CompletableFuture<Void> tasks) {
+    try {
+      tasks.join();
+    } catch (CompletionException e) {
       if (e.getCause() instanceof RuntimeException cause) {
         throw cause;
       }
       throw new DeviceException("a worker thread failed: " + e.getCause(), e);
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 
