@@ -41,7 +41,7 @@ public enum Suite {
   static final int LARGE = 65537;
 
   @SuppressWarnings("ImmutableEnumChecker") // a list that is made anew each time
-  private final Supplier<Stream<Experiment>> experiments;
+  final Supplier<Stream<Experiment>> experiments;
 
   Suite(Supplier<Stream<Experiment>> experiments) {
     this.experiments = experiments;
@@ -71,16 +71,12 @@ public enum Suite {
     }
   }
 
-  Stream<Experiment> experiments() {
-    return experiments.get();
-  }
-
   /** Runs all its experiments, on the device and on Java. */
   public Outcome run(Device device) {
     long start = System.nanoTime();
     Tally tally = new Tally();
     try (Device twin = new JavaDevice(1)) {
-      experiments().forEach(experiment -> tally.compare(experiment, twin, device));
+      experiments.get().forEach(experiment -> tally.compare(experiment, twin, device));
     }
     double seconds = (System.nanoTime() - start) * 1e-9;
     return new Outcome(this, tally.cases, tally.values, tally.mismatches, seconds, tally.first);

@@ -25,7 +25,7 @@ import org.thalweg.sim.SeededDriver;
 class EqualityTest {
   static Stream<Named<Experiment>> experiments() {
     return Arrays.stream(Suite.values())
-        .flatMap(Suite::experiments)
+        .flatMap(suite -> suite.experiments.get())
         .map(experiment -> Named.of(experiment.name(), experiment));
   }
 
