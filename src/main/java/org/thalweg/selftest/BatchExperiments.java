@@ -1,10 +1,12 @@
 package org.thalweg.selftest;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.thalweg.device.Array;
+import org.thalweg.device.Device;
 import org.thalweg.device.Program;
 import org.thalweg.device.Rows;
 import org.thalweg.device.Steps;
@@ -21,9 +23,9 @@ final class BatchExperiments {
     List<Experiment> list = new ArrayList<>();
     for (ElementType type : Suite.TYPES) {
       for (int features : new int[] {1, 3, 64, 785}) {
-        for (int i = 0; i < 4; i++) {
-          list.add(gather(type, ElementType.U8, features, 7, i, 3 - i, false));
-          list.add(gather(type, ElementType.F32, features, 7, i, 3 - i, true));
+        for (int i : new int[] {3, 6, 9, 12}) {
+          list.add(gather(type, ElementType.U8, features, false, i));
+          list.add(gather(type, ElementType.F32, features, true, i));
         }
       }
       for (int rows : Suite.SIZES) {
@@ -39,48 +41,44 @@ final class BatchExperiments {
     return list.stream();
   }
 
-  /** Two steps, each of which gathers its minibatch of bytes or numbers, some of them special. */
+  /**
+   * Two steps, each of which gathers its minibatch of bytes or numbers, some of them special.
+   *
+   * @param i 0 to 15: another size of the minibatch, and other offsets, for each
+   */
   static Experiment gather(
-      ElementType type,
-      ElementType from,
-      int features,
-      int batch,
-      int offset,
-      int xOffset,
-      boolean shifted) {
+      ElementType type, ElementType from, int features, boolean shifted, int i) {
+    int batch = 1 + i % 9;
+    String what = (shifted ? " shifted " : " ") + from;
     return new Experiment(
-        "%d rows of %d %s to %s, %d and %d off alignment%s"
-            .formatted(
-                batch, features, from, type.suffix(), offset, xOffset, shifted ? ", shifted" : ""),
+        "%d rows of %d%s to %s, %d".formatted(batch, features, what, type.suffix(), i),
         fixture -> {
           double[] special = Suite.special(from);
           double[] values = fixture.numbers(ROWS * features);
-          for (int i = 0; i < values.length; i++) {
-            if (from == ElementType.U8) {
-              values[i] = fixture.random.nextInt(256);
-            } else if (i % 9 == 0) {
-              values[i] = special[i / 9 % special.length];
-            }
+          for (int k = 0; k < values.length; k += 9) {
+            values[k] = special[k / 9 % special.length];
+          }
+          if (from == ElementType.U8) {
+            Arrays.setAll(values, k -> fixture.random.nextInt(256));
           }
           double[] numbered = IntStream.range(0, ROWS).asDoubleStream().toArray();
-          Array all = fixture.place("values", from, offset, values);
+          Array all = fixture.place("values", from, i % 4, values);
           Array labels = fixture.place("labels", ElementType.I32, 1, numbered);
           Array order = fixture.place("order", ElementType.I32, 3, ORDER);
           Array shift = fixture.place("shift", type, 1, fixture.numbers(features));
-          Array x = fixture.place("x", type, xOffset, new double[batch * features]);
+          Array x = fixture.place("x", type, i / 4, new double[batch * features]);
           Array y = fixture.place("y", ElementType.I32, 2, new double[batch]);
           Rows rows = new Rows(all, labels, features, 1.0 / 255, shifted ? shift : null);
-          Steps steps = fixture.own(new Steps(fixture.device, type, 3, 2, 1));
-          Program program =
-              fixture.own(
-                  fixture.device.record(
-                      steps, () -> fixture.device.gather(rows, order, steps, 1, x, y)));
+          Device device = fixture.device;
+          Steps steps = fixture.own(new Steps(device, type, 3, 2, 1));
+          Runnable body = () -> device.gather(rows, order, steps, 1, x, y);
+          Program program = fixture.own(device.record(steps, body));
           steps.integer(1, 1, ORDER.length - batch);
           steps.start();
           for (int step = 0; step < 2; step++) {
             program.run(1);
-            fixture.note("x", fixture.device.read(x));
-            fixture.note("y", fixture.device.read(y));
+            fixture.note("x", device.read(x));
+            fixture.note("y", device.read(y));
           }
         });
   }
@@ -90,9 +88,9 @@ final class BatchExperiments {
       Fixture fixture, ElementType type, int models, double[] losses, double[] right) {
     Array loss = fixture.place("losses", type, 1, losses);
     Array correct = fixture.place("right rows", ElementType.I32, 3, right);
-    Steps steps = fixture.own(new Steps(fixture.device, type, 1, 2, models));
-    Program program =
-        fixture.own(fixture.device.record(steps, () -> fixture.device.tally(loss, correct, steps)));
+    Device device = fixture.device;
+    Steps steps = fixture.own(new Steps(device, type, 1, 2, models));
+    Program program = fixture.own(device.record(steps, () -> device.tally(loss, correct, steps)));
     steps.start();
     program.run(2);
     fixture.watch("results", steps.results());

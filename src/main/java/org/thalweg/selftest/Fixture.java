@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.IntUnaryOperator;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.Owned;
@@ -18,10 +19,6 @@ import org.thalweg.numeric.ElementType;
  * too.
  */
 class Fixture implements AutoCloseable {
-  /** What lies between the numbers: far from what is computed here, and exact in each type. */
-  static final double GUARD = 0x1.8p100;
-
-  static final double WHOLE_GUARD = 119;
   private static final int ALIGNED = 16;
 
   /** What an experiment's numbers are drawn from: the same ones on each device. */
@@ -68,24 +65,21 @@ class Fixture implements AutoCloseable {
     List<Integer> starts = new ArrayList<>();
     int end = 0;
     for (int i = 0; i < pieces.size(); i++) {
-      int start = end + 1;
-      start += Math.floorMod(offset.applyAsInt(i) - start, ALIGNED);
+      int start = end + 1 + Math.floorMod(offset.applyAsInt(i) - end - 1, ALIGNED);
       starts.add(start);
       end = start + pieces.get(i).length;
     }
     double[] image = new double[end + ALIGNED];
     boolean whole = type == ElementType.I32 || type == ElementType.U8;
-    Arrays.fill(image, whole ? WHOLE_GUARD : GUARD);
+    Arrays.fill(image, whole ? 119 : 0x1.8p100); // far from what is computed, exact in each type
     for (int i = 0; i < pieces.size(); i++) {
       System.arraycopy(pieces.get(i), 0, image, starts.get(i), pieces.get(i).length);
     }
     Array array = own(device.of(type, image));
     results.add(() -> new Result(name, starts, device.read(array)));
-    List<Array> slices = new ArrayList<>();
-    for (int i = 0; i < pieces.size(); i++) {
-      slices.add(array.slice(starts.get(i), pieces.get(i).length));
-    }
-    return slices;
+    return IntStream.range(0, pieces.size())
+        .mapToObj(i -> array.slice(starts.get(i), pieces.get(i).length))
+        .toList();
   }
 
   /** Will be read back with all the rest. */

@@ -53,15 +53,19 @@ final class ProductExperiments {
     int models = size.models();
     return new Experiment(
         "%s, %s%s".formatted(name(type, transposed), size, row ? ", with a row" : ""),
-        fixture ->
-            run(
-                fixture,
-                type,
-                size,
-                transposed,
-                fixture.numbers((size.leftShared() ? 1 : models) * size.rows() * size.depth()),
-                fixture.numbers(models * size.depth() * size.columns()),
-                row ? fixture.numbers(models * size.columns()) : null));
+        fixture -> {
+          int count = (size.leftShared() ? 1 : models) * size.rows() * size.depth();
+          Array a = fixture.place("left", type, 1, fixture.numbers(count));
+          double[] right = fixture.numbers(models * size.depth() * size.columns());
+          Array b = fixture.place("right", type, 2, right);
+          run(
+              fixture,
+              size,
+              transposed,
+              a,
+              b,
+              row ? fixture.numbers(models * size.columns()) : null);
+        });
   }
 
   /** Each special value times and plus each other, at one place of a chain. */
@@ -77,23 +81,22 @@ final class ProductExperiments {
             left[transposed ? at * n + i : i * depth + at] = special[i];
             right[at * n + i] = special[i];
           }
-          run(fixture, type, Product.of(n, n, depth), transposed, left, right, special);
+          Array a = fixture.place("left", type, 1, left);
+          Array b = fixture.place("right", type, 2, right);
+          run(fixture, Product.of(n, n, depth), transposed, a, b, special);
         });
   }
 
   static void run(
       Fixture fixture,
-      ElementType type,
       Product size,
       boolean transposed,
-      double[] left,
-      double[] right,
+      Array a,
+      Array b,
       double @Nullable [] row) {
-    Array a = fixture.place("left", type, 1, left);
-    Array b = fixture.place("right", type, 2, right);
-    Array r = row == null ? null : fixture.place("row", type, 0, row);
-    Array out =
-        fixture.place("product", type, 3, new double[size.models() * size.rows() * size.columns()]);
+    Array r = row == null ? null : fixture.place("row", a.type(), 0, row);
+    int count = size.models() * size.rows() * size.columns();
+    Array out = fixture.place("product", a.type(), 3, new double[count]);
     if (transposed) {
       fixture.device.multiplyTransposed(size, a, b, out, r);
     } else {

@@ -38,17 +38,14 @@ final class TrainingExperiments {
   }
 
   private static Experiment experiment(Dataset data, Settings settings) {
+    String rule = settings.optimizer().name();
     return new Experiment(
-        "training, %s, %s, %s"
-            .formatted(
-                settings.optimizer().name(), settings.loss().kernel(), settings.type().suffix()),
+        "training, %s, %s, %s".formatted(rule, settings.loss().kernel(), settings.type().suffix()),
         fixture -> {
           try (Trainer trainer = new Trainer(fixture.device, data, settings)) {
-            trainer.train(
-                epoch -> fixture.note("loss and accuracy", epoch.loss(), epoch.accuracy()));
-            for (Parameter parameter : trainer.model().parameters()) {
-              fixture.note(
-                  "parameter " + parameter.group(), fixture.device.read(parameter.value()));
+            trainer.train(epoch -> fixture.note("epoch", epoch.loss(), epoch.accuracy()));
+            for (Parameter one : trainer.model().parameters()) {
+              fixture.note("parameter " + one.group(), fixture.device.read(one.value()));
             }
           }
         });

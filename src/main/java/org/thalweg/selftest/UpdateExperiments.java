@@ -79,11 +79,9 @@ final class UpdateExperiments {
 
     @Override
     public String toString() {
-      return rule.name()
-          + " "
-          + type.suffix()
-          + (rounding.stochastic() ? ", rounded stochastically" : "")
-          + (clipping == Clipping.none ? "" : ", clipped, " + clipping);
+      String rounded = rounding.stochastic() ? ", rounded stochastically" : "";
+      String clipped = clipping == Clipping.none ? "" : ", clipped, " + clipping;
+      return rule.name() + " " + type.suffix() + rounded + clipped;
     }
   }
 
@@ -155,20 +153,17 @@ final class UpdateExperiments {
     Steps steps = fixture.own(new Steps(device, step.type.computed(), columns, count, 1));
     int column = step.type == ElementType.BF16 ? ROUNDING : NUMBERS;
     Optimizer move = rule.lookAhead();
-    Program program =
-        fixture.own(
-            device.record(
-                steps,
-                () -> {
-                  if (move != null) {
-                    device.update(move, updated, steps, column);
-                  }
-                  if (step.clipping != Clipping.none) {
-                    boolean skip = step.clipping == Clipping.skipping;
-                    device.clip(updated, steps, LARGEST_NORM, skip);
-                  }
-                  device.update(rule, updated, steps, column);
-                }));
+    Runnable body =
+        () -> {
+          if (move != null) {
+            device.update(move, updated, steps, column);
+          }
+          if (step.clipping != Clipping.none) {
+            device.clip(updated, steps, LARGEST_NORM, step.clipping == Clipping.skipping);
+          }
+          device.update(rule, updated, steps, column);
+        };
+    Program program = fixture.own(device.record(steps, body));
     for (int row = 0; row < count; row++) {
       long t = step.first + row;
       steps.number(row, LARGEST_NORM, LARGEST_NORMS[row]);

@@ -29,8 +29,7 @@ final class VectorExperiments {
         }
       }
     }
-    for (ElementType type :
-        List.of(ElementType.U8, ElementType.BF16, ElementType.F32, ElementType.F64)) {
+    for (ElementType type : ElementType.values()) {
       for (int size : Suite.SIZES) {
         for (int from = 0; from < 4; from++) {
           list.add(copy(type, size, from, (from + size) % 4));
@@ -50,26 +49,17 @@ final class VectorExperiments {
     return new Experiment(
         "%s%d %s, %d off alignment".formatted(what, n, type.suffix(), offset),
         fixture -> {
-          double[] x = change.apply(fixture.numbers(n));
-          run(fixture, type, a, x, fixture.numbers(n), offset, 3 * offset % 4);
+          Array x = fixture.place("x", type, offset, change.apply(fixture.numbers(n)));
+          run(fixture, a, x, fixture.place("y", type, 3 * offset % 4, fixture.numbers(n)));
         });
   }
 
   /** All that can be done with two vectors. */
-  static void run(
-      Fixture fixture,
-      ElementType type,
-      double a,
-      double[] xs,
-      double[] ys,
-      int xOffset,
-      int yOffset) {
+  static void run(Fixture fixture, double a, Array x, Array y) {
     Device device = fixture.device;
-    Array x = fixture.place("x", type, xOffset, xs);
-    Array y = fixture.place("y", type, yOffset, ys);
-    int room = (int) Device.dotRoom(xs.length);
-    device.dot(x, y, fixture.place("x.y", ElementType.F64, xOffset, new double[room]));
-    device.dot(x, x, fixture.place("x.x", ElementType.F64, yOffset, new double[room]));
+    int room = (int) Device.dotRoom(x.count());
+    device.dot(x, y, fixture.place("x.y", ElementType.F64, 0, new double[room]));
+    device.dot(x, x, fixture.place("x.x", ElementType.F64, 3, new double[room]));
     for (Norm norm : Norm.values()) {
       device.norm(norm, x, fixture.place("norm " + norm, ElementType.F64, 1, new double[room]));
     }

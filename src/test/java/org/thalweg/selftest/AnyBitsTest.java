@@ -180,11 +180,10 @@ class AnyBitsTest {
                                 fixture ->
                                     ProductExperiments.run(
                                         fixture,
-                                        type,
                                         size,
                                         transposed,
-                                        left,
-                                        right,
+                                        fixture.place("left", type, 1, left),
+                                        fixture.place("right", type, 2, right),
                                         row ? bias : null))));
   }
 
@@ -216,6 +215,9 @@ class AnyBitsTest {
                                     .formatted(type, a[0], Arrays.toString(x), Arrays.toString(y)),
                                 fixture ->
                                     VectorExperiments.run(
-                                        fixture, type, a[0], x, y, xOffset, yOffset))));
+                                        fixture,
+                                        a[0],
+                                        fixture.place("x", type, xOffset, x),
+                                        fixture.place("y", type, yOffset, y)))));
   }
 }

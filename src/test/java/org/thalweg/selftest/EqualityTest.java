@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
@@ -25,7 +26,7 @@ import org.thalweg.sim.SeededDriver;
 class EqualityTest {
   static Stream<Named<Experiment>> experiments() {
     return Arrays.stream(Suite.values())
-        .flatMap(Suite::experiments)
+        .flatMap(suite -> suite.experiments.get())
         .map(experiment -> Named.of(experiment.name(), experiment));
   }
 
@@ -45,6 +46,7 @@ class EqualityTest {
 
     /** The other tests run in the order of seed 0. */
     @Override
+    @BeforeAll
     public void openDevice() {
       device = SeededDriver.open(12345);
     }

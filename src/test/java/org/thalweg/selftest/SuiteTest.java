@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -96,8 +95,8 @@ class SuiteTest {
               }
               if (method.getName().equals(operation)) {
                 spoil(device, operation, arguments);
-              } else if (operation.equals("clip") && method.getName().equals("download")) {
-                spoilNorm((Array) arguments[0], (ByteBuffer) arguments[1]);
+              } else if (operation.equals("clip") && method.getName().equals("read")) {
+                spoilNorm((Array) arguments[0], (double[]) result);
               }
               return result;
             });
@@ -125,10 +124,10 @@ class SuiteTest {
     }
   }
 
-  private static void spoilNorm(Array array, ByteBuffer bytes) {
-    int norm = 5 * Long.BYTES; // the last word of the clock
+  private static void spoilNorm(Array array, double[] values) {
+    int norm = 5; // the last word of the clock
     if (array.type() == ElementType.CELL && array.count() == 6) {
-      bytes.putLong(norm, bytes.getLong(norm) ^ 1);
+      values[norm] = Math.nextUp(values[norm]);
     }
   }
 }

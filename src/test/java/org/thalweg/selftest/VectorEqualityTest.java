@@ -40,9 +40,11 @@ class VectorEqualityTest {
     private void assertSame(ElementType type, int n, int xOffset, int yOffset) {
       assertSame(
           "%d %s, %d and %d off alignment".formatted(n, type, xOffset, yOffset),
-          fixture ->
-              VectorExperiments.run(
-                  fixture, type, -0.3, fixture.numbers(n), fixture.numbers(n), xOffset, yOffset));
+          fixture -> {
+            Array x = fixture.place("x", type, xOffset, fixture.numbers(n));
+            Array y = fixture.place("y", type, yOffset, fixture.numbers(n));
+            VectorExperiments.run(fixture, -0.3, x, y);
+          });
     }
 
     @Test
@@ -81,7 +83,8 @@ class VectorEqualityTest {
                   fixture -> {
                     double[] x = VectorExperiments.with(fixture.numbers(n), at, special);
                     double[] y = VectorExperiments.with(fixture.numbers(n), n - 1 - at, special);
-                    VectorExperiments.run(fixture, type, a, x, y, at % 4, 1);
+                    Array place = fixture.place("x", type, at % 4, x);
+                    VectorExperiments.run(fixture, a, place, fixture.place("y", type, 1, y));
                   });
             }
           }
@@ -89,7 +92,10 @@ class VectorEqualityTest {
           Arrays.fill(all, special);
           assertSame(
               "all " + special + ", " + type,
-              fixture -> VectorExperiments.run(fixture, type, special, all, all, 0, 0));
+              fixture -> {
+                Array x = fixture.place("x", type, 0, all);
+                VectorExperiments.run(fixture, special, x, fixture.place("y", type, 0, all));
+              });
         }
       }
     }
