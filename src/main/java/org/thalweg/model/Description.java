@@ -61,7 +61,7 @@ public record Description(
           metadata.has("shape") ? metadata.get("shape", json -> shape(json, size.features)) : null,
           metadata.has("scale") ? metadata.get("scale", Description::scale) : 1,
           tensors.tensors().containsKey(MEAN) ? means(file, tensors, size.features) : null,
-          metadata.has("loss") ? metadata.get("loss", Losses::named) : new SoftmaxCrossEntropy());
+          metadata.has("loss") ? metadata.get("loss", Losses::parse) : new SoftmaxCrossEntropy());
     }
   }
 
@@ -135,7 +135,7 @@ public record Description(
           "shape", JSON.toJson(new int[] {shape.width(), shape.height(), shape.channels()}));
     }
     metadata.put("scale", Double.toString(scale));
-    metadata.put("loss", Losses.name(loss));
+    metadata.put("loss", Losses.text(loss));
     return metadata;
   }
 

@@ -24,7 +24,7 @@ final class LossExperiments {
    */
   static Stream<Experiment> losses() {
     List<Experiment> list = new ArrayList<>();
-    for (Loss loss : Losses.all()) {
+    for (Loss loss : Losses.examples()) {
       for (ElementType type : Suite.TYPES) {
         for (boolean inPlace : new boolean[] {false, true}) {
           for (int classes : CLASSES) {
@@ -111,7 +111,7 @@ final class LossExperiments {
     return new Experiment(
         "%s %s, %d classes, labels %s%s"
             .formatted(
-                loss.kernel(),
+                Losses.text(loss),
                 type.suffix(),
                 classes,
                 Arrays.toString(labels),

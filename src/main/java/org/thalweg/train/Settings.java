@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.thalweg.loss.Loss;
+import org.thalweg.loss.Losses;
 import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.numeric.ElementType;
@@ -120,7 +121,9 @@ public record Settings(
       String name = prefix + component.getName();
       try {
         Object value = component.getAccessor().invoke(record);
-        if (value instanceof Record own) {
+        if (value instanceof Loss own) {
+          text.put(name, Losses.text(own));
+        } else if (value instanceof Record own) {
           text.put(name, own.getClass().getSimpleName());
           put(name + ".", own, text);
         } else {

@@ -168,7 +168,7 @@ class AnyBitsTest {
   Arbitrary<LossTwinsTest.Case> losses() {
     return Combinators.combine(
             types(),
-            Arbitraries.of(Losses.all()),
+            Arbitraries.of(Losses.examples()),
             Arbitraries.integers().between(1, 4),
             Arbitraries.integers().between(1, 2 * MANY),
             Arbitraries.of(false, true))

@@ -66,6 +66,7 @@ public final class CudaDevice implements Device {
   // The launch shapes of kernels/*.cu.
   private static final int UPDATE_THREADS = 256;
   private static final int LOSS_WARPS = 16;
+  private static final int LOSS_RESULTS = 3;
   private static final int GATHER_THREADS = 128;
   private static final int TALLY_THREADS = 256;
   private static final int CLIP_THREADS = 256;
@@ -568,17 +569,20 @@ public final class CudaDevice implements Device {
     int classes = Checks.loss(scores, labels, gradient, rowLoss, rowCorrect);
     ElementType type = scores.type();
     int chunks = (classes + Exact.CHUNK - 1) / Exact.CHUNK;
+    double[] numbers = loss.numbers(type, classes);
     launch(
         "losses",
         loss.kernel() + "_" + type.suffix(),
         rowLoss.count(),
         32 * Math.min(chunks, LOSS_WARPS),
-        2 * (chunks + 1) * type.bytes(),
+        (LOSS_RESULTS * chunks + 2) * type.bytes(),
         address(scores),
         address(labels),
         (int) labels.count(),
         classes,
         number(type, scale),
+        number(type, numbers[0]),
+        number(type, numbers[1]),
         address(gradient),
         address(rowLoss),
         address(rowCorrect));
@@ -590,17 +594,20 @@ public final class CudaDevice implements Device {
     int classes = Checks.lossHessian(loss, scores, labels, rows, direction, out);
     ElementType type = scores.type();
     int chunks = (classes + Exact.CHUNK - 1) / Exact.CHUNK;
+    double[] numbers = loss.numbers(type, classes);
     launch(
         "hessians",
         loss.kernel() + "_hessian_" + type.suffix(),
         rows,
         32 * Math.min(chunks, LOSS_WARPS),
-        2 * chunks * type.bytes(),
+        (LOSS_RESULTS * chunks + 2) * type.bytes(),
         address(scores),
         address(labels),
         (int) labels.count(),
         classes,
         number(type, scale),
+        number(type, numbers[0]),
+        number(type, numbers[1]),
         address(direction),
         address(out));
   }

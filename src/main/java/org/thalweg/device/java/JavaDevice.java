@@ -2,6 +2,7 @@ package org.thalweg.device.java;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -309,6 +310,7 @@ public final class JavaDevice implements Device {
     JavaArray d = mine(gradient);
     JavaArray losses = mine(rowLoss);
     JavaArray correct = mine(rowCorrect);
+    double[] c = loss.numbers(x.type(), classes);
     submit(
         () ->
             workers.forEach(
@@ -318,7 +320,7 @@ public final class JavaDevice implements Device {
                   for (int row = from; row < to; row++) {
                     int label = y.ints()[y.at() + row % (int) y.count()];
                     correct.ints()[correct.at() + row] = right(x, row * classes, classes, label);
-                    row(loss, x, row * classes, classes, label, scale, d, losses, row);
+                    row(loss, x, row * classes, classes, label, scale, c, d, losses, row);
                   }
                 }));
   }
@@ -344,17 +346,21 @@ public final class JavaDevice implements Device {
       int classes,
       int label,
       double scale,
+      double[] c,
       JavaArray gradient,
       JavaArray rowLoss,
       int row) {
     int x = scores.at() + index;
     int d = gradient.at() + index;
     if (scores.type() == ElementType.F32) {
-      rowLoss.floats()[rowLoss.at() + row] =
-          loss.row(scores.floats(), x, classes, label, (float) scale, gradient.floats(), d);
+      float[] own = Arrays.copyOfRange(scores.floats(), x, x + classes);
+      float[] numbers = {(float) c[0], (float) c[1]};
+      rowLoss.floats()[rowLoss.at() + row] = loss.row(own, label, (float) scale, numbers);
+      System.arraycopy(own, 0, gradient.floats(), d, classes);
     } else {
-      rowLoss.doubles()[rowLoss.at() + row] =
-          loss.row(scores.doubles(), x, classes, label, scale, gradient.doubles(), d);
+      double[] own = Arrays.copyOfRange(scores.doubles(), x, x + classes);
+      rowLoss.doubles()[rowLoss.at() + row] = loss.row(own, label, scale, c);
+      System.arraycopy(own, 0, gradient.doubles(), d, classes);
     }
   }
 
@@ -366,6 +372,7 @@ public final class JavaDevice implements Device {
     JavaArray y = mine(labels);
     JavaArray u = mine(direction);
     JavaArray r = mine(out);
+    double[] c = loss.numbers(x.type(), classes);
     submit(
         () ->
             workers.forEach(
@@ -374,7 +381,7 @@ public final class JavaDevice implements Device {
                 (from, to) -> {
                   for (int row = from; row < to; row++) {
                     int label = y.ints()[y.at() + row % (int) y.count()];
-                    hessianRow(loss, x, row * classes, classes, label, scale, u, r);
+                    hessianRow(loss, x, row * classes, classes, label, scale, c, u, r);
                   }
                 }));
   }
@@ -386,25 +393,23 @@ public final class JavaDevice implements Device {
       int classes,
       int label,
       double scale,
+      double[] c,
       JavaArray direction,
       JavaArray out) {
     int x = scores.at() + index;
     int u = direction.at() + index;
     int r = out.at() + index;
     if (scores.type() == ElementType.F32) {
-      loss.hessianRow(
-          scores.floats(),
-          x,
-          classes,
-          label,
-          (float) scale,
-          direction.floats(),
-          u,
-          out.floats(),
-          r);
+      float[] own = Arrays.copyOfRange(scores.floats(), x, x + classes);
+      float[] product = Arrays.copyOfRange(direction.floats(), u, u + classes);
+      float[] numbers = {(float) c[0], (float) c[1]};
+      loss.hessianRow(own, label, (float) scale, numbers, product);
+      System.arraycopy(product, 0, out.floats(), r, classes);
     } else {
-      loss.hessianRow(
-          scores.doubles(), x, classes, label, scale, direction.doubles(), u, out.doubles(), r);
+      double[] own = Arrays.copyOfRange(scores.doubles(), x, x + classes);
+      double[] product = Arrays.copyOfRange(direction.doubles(), u, u + classes);
+      loss.hessianRow(own, label, scale, c, product);
+      System.arraycopy(product, 0, out.doubles(), r, classes);
     }
   }
 
