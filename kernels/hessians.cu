@@ -77,3 +77,4 @@ __device__ __forceinline__ void margins(const T* scores, const int* labels, int 
 
 THALWEG_HESSIANS(softmax, softmax)
 THALWEG_HESSIANS(squared_hinge, margins<SquaredHinge>)
+THALWEG_HESSIANS(smooth_hinge, margins<SmoothHinge>)

@@ -100,3 +100,4 @@ __device__ __forceinline__ void margins(const T* scores, const int* labels, int 
 THALWEG_LOSSES(softmax, softmax)
 THALWEG_LOSSES(hinge, margins<Hinge>)
 THALWEG_LOSSES(squared_hinge, margins<SquaredHinge>)
+THALWEG_LOSSES(smooth_hinge, margins<SmoothHinge>)

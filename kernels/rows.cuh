@@ -257,3 +257,16 @@ struct SquaredHinge {
   __device__ __forceinline__ T slope(T margin) const { return 2 * margin; }
   __device__ __forceinline__ T curve(T, T direction) const { return 2 * direction; }
 };
+
+template <typename T>
+struct SmoothHinge {
+  const T width;
+  __device__ __forceinline__ SmoothHinge(T width, T) : width{width} {}
+  __device__ __forceinline__ T loss(T margin) const {
+    return margin < width ? margin * (margin / width) / 2 : margin - width / 2;
+  }
+  __device__ __forceinline__ T slope(T margin) const {
+    return margin < width ? margin / width : margin > 0 ? 1 : margin;
+  }
+  __device__ __forceinline__ T curve(T margin, T direction) const { return margin < width ? direction / width : 0; }
+};

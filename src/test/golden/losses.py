@@ -33,6 +33,8 @@ LOSSES = [
     ),
     ("multiclass_hinge", "hinge", "margins(x, y).sum() / len(y)"),
     ("squared_hinge", "squared-hinge", "margins(x, y).square().sum() / len(y)"),
+    ("smooth_hinge", "smooth-hinge", "smooth(margins(x, y), beta=2) / len(y)"),
+    ("smooth_hinge_narrow", "smooth-hinge:width=0.7", "smooth(margins(x, y), beta=0.7) / len(y)"),
 ]
 
 # Those that have no second derivative worth the name.
@@ -43,6 +45,11 @@ def margins(x, y):
     """max(0, x_j - x_y + 1) of the classes j that are not the label, one after the other."""
     others = F.one_hot(y, x.shape[1]) == 0
     return (x - x.gather(1, y[:, None]) + 1)[others].clamp(min=0)
+
+
+def smooth(m, beta):
+    """m^2 / (2*beta) below beta, m - beta/2 from there on, summed."""
+    return F.smooth_l1_loss(m, torch.zeros_like(m), beta=beta, reduction="sum")
 
 
 def lines(ours, recipe, classes, rows):

@@ -10,7 +10,8 @@ public final class Losses {
   private static final Registry<Loss> ALL =
       new Registry<>(
           "loss",
-          List.of(new SoftmaxCrossEntropy(0), new Hinge(false), new Hinge(true)),
+          List.of(
+              new SoftmaxCrossEntropy(0), new Hinge(false), new Hinge(true), new SmoothHinge(2)),
           Loss::name);
 
   private Losses() {}

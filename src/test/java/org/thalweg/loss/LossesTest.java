@@ -44,6 +44,9 @@ class LossesTest {
     "softmax:smoothing=1, smoothing, '[0, 1)'",
     "softmax:smoothing=-0.1, smoothing, '[0, 1)'",
     "softmax:smoothing=NaN, smoothing, '[0, 1)'",
+    "smooth-hinge:width=0, width, above 0",
+    "smooth-hinge:width=-1, width, above 0",
+    "smooth-hinge:width=Infinity, width, finite",
     "hinge:width=1, hinge has no hyperparameter, width",
     "smooth_hinge, there are, squared-hinge"
   })

@@ -27,6 +27,14 @@ final class HingeOracle implements LossOracle {
     return new Cost(m.times(m), m.times(m.exactly(2)), m.exactly(2));
   }
 
+  /** A parabola up to the width, then a line of slope 1. */
+  static Cost smooth(Bounded m, double width) {
+    Bounded w = Bounded.of(m.type(), width);
+    return m.isAbove(w)
+        ? new Cost(m.minus(w.over(m.exactly(2))), m.exactly(1), m.exactly(0))
+        : new Cost(m.times(m).over(w).over(m.exactly(2)), m.over(w), m.exactly(1).over(w));
+  }
+
   /** Of a class; nothing of the label, nor of a margin that is not positive. */
   private Cost cost(int j) {
     Bounded zero = scores[j].exactly(0);

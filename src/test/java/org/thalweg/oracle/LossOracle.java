@@ -2,6 +2,7 @@ package org.thalweg.oracle;
 
 import org.thalweg.loss.Hinge;
 import org.thalweg.loss.Loss;
+import org.thalweg.loss.SmoothHinge;
 import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.numeric.ElementType;
 
@@ -27,6 +28,8 @@ public interface LossOracle {
     } else if (loss instanceof Hinge hinge) {
       return new HingeOracle(
           scores, label, hinge.squared() ? HingeOracle::square : HingeOracle::id);
+    } else if (loss instanceof SmoothHinge smooth) {
+      return new HingeOracle(scores, label, m -> HingeOracle.smooth(m, smooth.width()));
     }
     throw new AssertionError("no oracle knows " + loss);
   }
