@@ -181,7 +181,7 @@ final class EvalCommand implements Callable<Integer> {
       print.printf(
           "%s%n",
           "result      %s loss %.6f, accuracy %.4f"
-              .formatted(Losses.name(description.loss()), loss, confusion.accuracy()));
+              .formatted(Losses.text(description.loss()), loss, confusion.accuracy()));
       print.printf("%n%s", confusion.text());
     }
     print.flush();

@@ -112,7 +112,7 @@ final class GradCheckCommand implements Callable<Integer> {
     if (!json) {
       print.printf(
           "%-13s %-7s  %-16s  %-8s  %s%n",
-          Losses.name(outcome.loss()),
+          Losses.text(outcome.loss()),
           outcome.regularisation(),
           outcome.input(),
           outcome.order() == 1 ? "gradient" : "Hessian",
@@ -121,7 +121,7 @@ final class GradCheckCommand implements Callable<Integer> {
     }
     Map<String, Object> check = new LinkedHashMap<>();
     check.put("event", "check");
-    check.put("loss", Losses.name(outcome.loss()));
+    check.put("loss", Losses.text(outcome.loss()));
     check.put("regularisation", outcome.regularisation());
     check.put("input", outcome.input());
     check.put("order", outcome.order());

@@ -167,7 +167,7 @@ final class MethodOptions {
       return;
     }
     if (!settings.loss().twiceDifferentiable()) {
-      throw notSmooth(spec, "--model " + Losses.name(settings.loss()));
+      throw notSmooth(spec, "--model " + Losses.text(settings.loss()));
     }
     if (settings.l1() != 0) {
       throw notSmooth(spec, "--l1 " + settings.l1());

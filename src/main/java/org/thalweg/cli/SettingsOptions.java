@@ -1,11 +1,15 @@
 package org.thalweg.cli;
 
+import java.io.PrintWriter;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.BiFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
+import org.thalweg.numeric.Registry;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Initialisation;
 import org.thalweg.train.Schedule;
@@ -47,10 +51,10 @@ final class SettingsOptions {
         paramLabel = "LOSS",
         completionCandidates = LossNames.class,
         description =
-            "The loss of the linear classifier: ${COMPLETION-CANDIDATES} (softmax cross-entropy;"
-                + " multiclass hinge of Weston and Watkins, and its margins squared). Default:"
-                + " softmax.")
-    private String loss = "softmax";
+            "What a row costs a linear classifier: ${COMPLETION-CANDIDATES}; hyperparameters as in"
+                + " softmax:smoothing=0.1. train --model help lists them with their formulas."
+                + " Default: softmax.")
+    String loss = "softmax";
 
     @Option(
         names = "--init",
@@ -145,7 +149,21 @@ final class SettingsOptions {
     long seed = 1;
   }
 
-  /** The settings, with an optimizer; a value out of range is wrong usage. */
+  /** What {@code --model help} prints. */
+  static void printLosses(PrintWriter out) {
+    out.println("x_j are a row's scores, x_y that of its label.");
+    for (Loss loss : Losses.all()) {
+      String defaults =
+          Registry.hyperparameters(loss).entrySet().stream()
+              .map(OptimizerList::text)
+              .collect(Collectors.joining(", "));
+      out.printf(
+          "%n%s%n    %s%n", "%-14s %s".formatted(loss.name(), defaults).trim(), loss.formula());
+    }
+    out.flush();
+  }
+
+  /** All of them, with an optimizer; what is out of range is wrong usage. */
   Settings settings(CommandSpec spec, Optimizer rule) {
     Schedule schedule =
         Usage.checked(
@@ -156,7 +174,7 @@ final class SettingsOptions {
     Settings settings =
         Settings.DEFAULT
             .withOptimizer(rule)
-            .withLoss(Usage.checked(spec, "--model " + model.loss, () -> Losses.named(model.loss)))
+            .withLoss(Usage.checked(spec, "--model " + model.loss, () -> Losses.parse(model.loss)))
             .withInitialisation(init)
             .withCentre(model.centre)
             .withSeed(training.seed);

@@ -149,6 +149,10 @@ final class TrainCommand implements Callable<Integer> {
       OptimizerList.print(spec.commandLine().getOut());
       return 0;
     }
+    if (options.model.loss.equals("help")) {
+      SettingsOptions.printLosses(spec.commandLine().getOut());
+      return 0;
+    }
     Path folder = output.resume;
     if (folder != null) {
       return resume(folder);

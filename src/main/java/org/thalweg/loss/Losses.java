@@ -1,42 +1,59 @@
 package org.thalweg.loss;
 
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.thalweg.numeric.Registry;
 
 /** The one registry of losses. */
 public final class Losses {
-  private static final List<Loss> ALL =
-      List.of(new SoftmaxCrossEntropy(), new Hinge(false), new Hinge(true));
+  private static final Registry<Loss> ALL =
+      new Registry<>(
+          "loss",
+          List.of(
+              new SoftmaxCrossEntropy(0), new Hinge(false), new Hinge(true), new SmoothHinge(2)),
+          Loss::name);
 
   private Losses() {}
 
   /** All of them. */
   public static List<Loss> all() {
-    return ALL;
+    return ALL.all();
   }
 
   /** Their names. */
   public static List<String> names() {
-    return ALL.stream().map(Losses::name).toList();
-  }
-
-  /** The name of a loss: {@code "squared-hinge"}. */
-  public static String name(Loss loss) {
-    return loss.kernel().replace('_', '-');
+    return ALL.names();
   }
 
   /**
-   * The loss of that name.
+   * The loss that a text describes: its name, and after a colon what differs from the defaults,
+   * {@code "softmax:smoothing=0.1"}.
    *
-   * @throws IllegalArgumentException if there is none; the message lists those that are
+   * @throws IllegalArgumentException if it describes none; the message says what is allowed
    */
-  public static Loss named(String name) {
-    return ALL.stream()
-        .filter(loss -> name(loss).equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "no loss is called %s; there are %s"
-                        .formatted(name, String.join(", ", names()))));
+  public static Loss parse(String text) {
+    return ALL.parse(text);
+  }
+
+  /** The text that {@link #parse} makes this loss of. */
+  public static String text(Loss loss) {
+    return ALL.text(loss);
+  }
+
+  /**
+   * What a check of every loss runs over: all of them, and those with hyperparameters once more
+   * with each of these moved, to half of it and a tenth.
+   */
+  public static List<Loss> examples() {
+    return ALL.all().stream().flatMap(loss -> Stream.of(loss, moved(loss)).distinct()).toList();
+  }
+
+  private static Loss moved(Loss loss) {
+    String numbers =
+        Registry.hyperparameters(loss).entrySet().stream()
+            .map(number -> number.getKey() + "=" + (number.getValue() / 2 + 0.1))
+            .collect(Collectors.joining(","));
+    return numbers.isEmpty() ? loss : parse(loss.name() + ":" + numbers);
   }
 }

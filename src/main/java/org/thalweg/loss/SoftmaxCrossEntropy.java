@@ -1,48 +1,85 @@
 package org.thalweg.loss;
 
+import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
 
 /**
- * Softmax cross-entropy: {@code loss = log S - (x_y - M)}, {@code D_j = (exp(x_j - M)/S - [j = y])
- * * scale}, where {@code M} is the largest score and {@code S = sum exp(x_j - M)}.
+ * Softmax cross-entropy with smoothed labels: {@code loss = log S - sum of t_j * (x_j - M)}, {@code
+ * D_j = (exp(x_j - M)/S - t_j) * scale}, where {@code M} is the largest score, {@code S = sum
+ * exp(x_j - M)}, and the targets are {@code t_j = (1 - smoothing) * [j = y] + smoothing/classes}.
+ * (Szegedy et al., CVPR 2016, section 7; PyTorch's {@code label_smoothing}.)
  *
- * <p>Order: for each chunk c of 1,024 classes {@code m_c = max x}, {@code s_c = sum exp(x - m_c)}
- * (0 for m_c where it is -Inf); then {@code M = max m_c} and {@code S = sum s_c * exp(m_c - M)}. A
- * row of one chunk takes M = m_0, S = s_0.
+ * <p>Order: for each chunk c of 1,024 classes {@code m_c = max x}, {@code s_c = sum exp(x - m_c)},
+ * {@code b_c = sum (x - m_c)} (0 for m_c where it is -Inf); then {@code M = max m_c}, {@code S =
+ * sum s_c * exp(m_c - M)} and {@code B = sum fma(n_c, m_c - M, b_c)} with n_c the chunk's classes.
+ * A row of one chunk takes M = m_0, S = s_0, B = b_0. Without smoothing B is 0.
+ *
+ * <p>Numbers, with {@code e} the smoothing rounded: {@code keep = 1 - e}, {@code share =
+ * e/classes}. Sequence: {@code loss = log S - fma(keep, x_y - M, share * B)}; {@code t_j = share},
+ * and {@code keep + share} for the label; {@code D_j = (exp(x_j - M)/S - t_j) * scale}.
  *
  * <p>The Hessian times u is {@code p_j * (u_j - p.u) * scale} with {@code p_j = exp(x_j - M)/S},
- * where {@code p.u} is a canonical sum; the label is in none of it.
+ * where {@code p.u} is a canonical sum; neither the label nor its smoothing is in it.
+ *
+ * @param smoothing what all classes share equally of the label's target of 1, in [0, 1)
  */
-public record SoftmaxCrossEntropy() implements Loss {
+public record SoftmaxCrossEntropy(double smoothing) implements Loss {
+  /** Checks the smoothing. */
+  public SoftmaxCrossEntropy {
+    if (!(smoothing >= 0 && smoothing < 1)) {
+      throw new IllegalArgumentException("smoothing must be in [0, 1): " + smoothing);
+    }
+  }
+
+  /** Without smoothing. */
+  public SoftmaxCrossEntropy() {
+    this(0);
+  }
+
   @Override
-  public String kernel() {
+  public String name() {
     return "softmax";
   }
 
   @Override
-  public float row(float[] x, int at, int classes, int label, float scale, float[] d, int dAt) {
-    float labelScore = label >= 0 && label < classes ? x[at + label] : Float.NaN;
-    float[] of = normalise(x, at, classes);
-    float max = of[0];
-    float sum = of[1];
-    for (int j = 0; j < classes; j++) {
-      float target = j == label ? 1 : 0;
-      d[dAt + j] = (Exact.exp(x[at + j] - max) / sum - target) * scale;
-    }
-    return Exact.log(sum) - (labelScore - max);
+  public String formula() {
+    return "log(sum of exp(x_j)) - (1-smoothing)*x_y - smoothing * mean of x_j";
   }
 
   @Override
-  public double row(double[] x, int at, int classes, int label, double scale, double[] d, int dAt) {
-    double labelScore = label >= 0 && label < classes ? x[at + label] : Double.NaN;
-    double[] of = normalise(x, at, classes);
+  public double[] numbers(ElementType type, int classes) {
+    double rounded = type.round(smoothing);
+    return new double[] {type.round(1 - rounded), type.round(rounded / classes)};
+  }
+
+  @Override
+  public float row(float[] x, int label, float scale, float[] c) {
+    float keep = c[0];
+    float share = c[1];
+    float labelScore = label >= 0 && label < x.length ? x[label] : Float.NaN;
+    float[] of = normalise(x, share > 0);
+    float max = of[0];
+    float sum = of[1];
+    for (int j = 0; j < x.length; j++) {
+      float target = j == label ? keep + share : share;
+      x[j] = (Exact.exp(x[j] - max) / sum - target) * scale;
+    }
+    return Exact.log(sum) - Math.fma(keep, labelScore - max, share * of[2]);
+  }
+
+  @Override
+  public double row(double[] x, int label, double scale, double[] c) {
+    double keep = c[0];
+    double share = c[1];
+    double labelScore = label >= 0 && label < x.length ? x[label] : Double.NaN;
+    double[] of = normalise(x, share > 0);
     double max = of[0];
     double sum = of[1];
-    for (int j = 0; j < classes; j++) {
-      double target = j == label ? 1 : 0;
-      d[dAt + j] = (Exact.exp(x[at + j] - max) / sum - target) * scale;
+    for (int j = 0; j < x.length; j++) {
+      double target = j == label ? keep + share : share;
+      x[j] = (Exact.exp(x[j] - max) / sum - target) * scale;
     }
-    return Exact.log(sum) - (labelScore - max);
+    return Exact.log(sum) - Math.fma(keep, labelScore - max, share * of[2]);
   }
 
   @Override
@@ -51,118 +88,110 @@ public record SoftmaxCrossEntropy() implements Loss {
   }
 
   @Override
-  public void hessianRow(
-      float[] x,
-      int at,
-      int classes,
-      int label,
-      float scale,
-      float[] u,
-      int uAt,
-      float[] r,
-      int rAt) {
-    float[] of = normalise(x, at, classes);
-    float[] p = new float[classes];
-    float[] products = new float[classes];
-    for (int j = 0; j < classes; j++) {
-      p[j] = Exact.exp(x[at + j] - of[0]) / of[1];
-      products[j] = p[j] * u[uAt + j];
+  public void hessianRow(float[] x, int label, float scale, float[] c, float[] u) {
+    float[] of = normalise(x, false);
+    float[] p = new float[x.length];
+    float[] products = new float[x.length];
+    for (int j = 0; j < x.length; j++) {
+      p[j] = Exact.exp(x[j] - of[0]) / of[1];
+      products[j] = p[j] * u[j];
     }
-    float mean = Exact.sum(products, 0, classes);
-    for (int j = 0; j < classes; j++) {
-      r[rAt + j] = p[j] * (u[uAt + j] - mean) * scale;
+    float mean = Exact.sum(products, 0, x.length);
+    for (int j = 0; j < x.length; j++) {
+      u[j] = p[j] * (u[j] - mean) * scale;
     }
   }
 
   @Override
-  public void hessianRow(
-      double[] x,
-      int at,
-      int classes,
-      int label,
-      double scale,
-      double[] u,
-      int uAt,
-      double[] r,
-      int rAt) {
-    double[] of = normalise(x, at, classes);
-    double[] p = new double[classes];
-    double[] products = new double[classes];
-    for (int j = 0; j < classes; j++) {
-      p[j] = Exact.exp(x[at + j] - of[0]) / of[1];
-      products[j] = p[j] * u[uAt + j];
+  public void hessianRow(double[] x, int label, double scale, double[] c, double[] u) {
+    double[] of = normalise(x, false);
+    double[] p = new double[x.length];
+    double[] products = new double[x.length];
+    for (int j = 0; j < x.length; j++) {
+      p[j] = Exact.exp(x[j] - of[0]) / of[1];
+      products[j] = p[j] * u[j];
     }
-    double mean = Exact.sum(products, 0, classes);
-    for (int j = 0; j < classes; j++) {
-      r[rAt + j] = p[j] * (u[uAt + j] - mean) * scale;
+    double mean = Exact.sum(products, 0, x.length);
+    for (int j = 0; j < x.length; j++) {
+      u[j] = p[j] * (u[j] - mean) * scale;
     }
   }
 
-  /** M and S of a row. */
-  private static float[] normalise(float[] x, int at, int classes) {
-    int chunks = (classes + Exact.CHUNK - 1) / Exact.CHUNK;
+  /** M, S and, where it is asked for, B of a row. */
+  private static float[] normalise(float[] x, boolean withBelow) {
+    int chunks = (x.length + Exact.CHUNK - 1) / Exact.CHUNK;
     float[] chunkMax = new float[chunks];
     float[] chunkSum = new float[chunks];
-    float[] terms = new float[Math.min(classes, Exact.CHUNK)];
+    float[] chunkBelow = new float[chunks];
+    float[] terms = new float[Math.min(x.length, Exact.CHUNK)];
+    float max = Float.NEGATIVE_INFINITY;
     for (int c = 0; c < chunks; c++) {
-      int from = at + c * Exact.CHUNK;
-      int n = Math.min(classes - c * Exact.CHUNK, Exact.CHUNK);
+      int from = c * Exact.CHUNK;
+      int n = Math.min(x.length - from, Exact.CHUNK);
       float m = Float.NEGATIVE_INFINITY;
       for (int j = 0; j < n; j++) {
         m = Exact.max(m, x[from + j]);
       }
       float shift = m > Float.NEGATIVE_INFINITY ? m : 0;
       for (int j = 0; j < n; j++) {
-        terms[j] = Exact.exp(x[from + j] - shift);
+        terms[j] = x[from + j] - shift;
+      }
+      chunkBelow[c] = withBelow ? Exact.sum(terms, 0, n) : 0;
+      for (int j = 0; j < n; j++) {
+        terms[j] = Exact.exp(terms[j]);
       }
       chunkMax[c] = m;
       chunkSum[c] = Exact.sum(terms, 0, n);
+      max = Exact.max(max, m);
     }
-    float max = chunkMax[0];
-    float sum = chunkSum[0];
-    if (chunks > 1) {
-      for (int c = 1; c < chunks; c++) {
-        max = Exact.max(max, chunkMax[c]);
-      }
-      for (int c = 0; c < chunks; c++) {
-        chunkSum[c] = chunkSum[c] * Exact.exp(chunkMax[c] - max);
-      }
-      sum = Exact.sum(chunkSum, 0, chunks);
+    if (chunks == 1) {
+      return new float[] {max, chunkSum[0], chunkBelow[0]};
     }
-    return new float[] {max, sum};
+    for (int c = 0; c < chunks; c++) {
+      float shift = chunkMax[c] - max;
+      chunkSum[c] = chunkSum[c] * Exact.exp(shift);
+      int n = Math.min(x.length - c * Exact.CHUNK, Exact.CHUNK);
+      chunkBelow[c] = withBelow ? Math.fma(n, shift, chunkBelow[c]) : 0;
+    }
+    return new float[] {max, Exact.sum(chunkSum, 0, chunks), Exact.sum(chunkBelow, 0, chunks)};
   }
 
-  /** M and S of a row. */
-  private static double[] normalise(double[] x, int at, int classes) {
-    int chunks = (classes + Exact.CHUNK - 1) / Exact.CHUNK;
+  /** M, S and, where it is asked for, B of a row. */
+  private static double[] normalise(double[] x, boolean withBelow) {
+    int chunks = (x.length + Exact.CHUNK - 1) / Exact.CHUNK;
     double[] chunkMax = new double[chunks];
     double[] chunkSum = new double[chunks];
-    double[] terms = new double[Math.min(classes, Exact.CHUNK)];
+    double[] chunkBelow = new double[chunks];
+    double[] terms = new double[Math.min(x.length, Exact.CHUNK)];
+    double max = Double.NEGATIVE_INFINITY;
     for (int c = 0; c < chunks; c++) {
-      int from = at + c * Exact.CHUNK;
-      int n = Math.min(classes - c * Exact.CHUNK, Exact.CHUNK);
+      int from = c * Exact.CHUNK;
+      int n = Math.min(x.length - from, Exact.CHUNK);
       double m = Double.NEGATIVE_INFINITY;
       for (int j = 0; j < n; j++) {
         m = Exact.max(m, x[from + j]);
       }
       double shift = m > Double.NEGATIVE_INFINITY ? m : 0;
       for (int j = 0; j < n; j++) {
-        terms[j] = Exact.exp(x[from + j] - shift);
+        terms[j] = x[from + j] - shift;
+      }
+      chunkBelow[c] = withBelow ? Exact.sum(terms, 0, n) : 0;
+      for (int j = 0; j < n; j++) {
+        terms[j] = Exact.exp(terms[j]);
       }
       chunkMax[c] = m;
       chunkSum[c] = Exact.sum(terms, 0, n);
+      max = Exact.max(max, m);
     }
-    double max = chunkMax[0];
-    double sum = chunkSum[0];
-    if (chunks > 1) {
-      for (int c = 1; c < chunks; c++) {
-        max = Exact.max(max, chunkMax[c]);
-      }
-      for (int c = 0; c < chunks; c++) {
-        chunkSum[c] = chunkSum[c] * Exact.exp(chunkMax[c] - max);
-      }
-      sum = Exact.sum(chunkSum, 0, chunks);
+    if (chunks == 1) {
+      return new double[] {max, chunkSum[0], chunkBelow[0]};
     }
-    return new double[] {max, sum};
+    for (int c = 0; c < chunks; c++) {
+      double shift = chunkMax[c] - max;
+      chunkSum[c] = chunkSum[c] * Exact.exp(shift);
+      int n = Math.min(x.length - c * Exact.CHUNK, Exact.CHUNK);
+      chunkBelow[c] = withBelow ? Math.fma(n, shift, chunkBelow[c]) : 0;
+    }
+    return new double[] {max, Exact.sum(chunkSum, 0, chunks), Exact.sum(chunkBelow, 0, chunks)};
   }
 }

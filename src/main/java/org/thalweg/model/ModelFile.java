@@ -78,7 +78,7 @@ public final class ModelFile {
           "shape", JSON.toJson(new int[] {shape.width(), shape.height(), shape.channels()}));
     }
     metadata.put("scale", Double.toString(description.scale()));
-    metadata.put("loss", Losses.name(description.loss()));
+    metadata.put("loss", Losses.text(description.loss()));
     return metadata;
   }
 
@@ -118,7 +118,7 @@ public final class ModelFile {
           metadata.has("shape") ? metadata.get("shape", json -> shape(json, size.features)) : null,
           metadata.has("scale") ? metadata.get("scale", ModelFile::scale) : 1,
           tensors.tensors().containsKey(MEAN) ? means(file, tensors, size.features) : null,
-          metadata.has("loss") ? metadata.get("loss", Losses::named) : new SoftmaxCrossEntropy());
+          metadata.has("loss") ? metadata.get("loss", Losses::parse) : new SoftmaxCrossEntropy());
     }
   }
 

@@ -55,6 +55,8 @@ public record Predictions(double[] scores, int classes, ElementType type) {
     double[] losses = new double[rows()];
     float[] floats = new float[classes];
     double[] doubles = new double[classes];
+    double[] c = loss.numbers(type, classes);
+    float[] numbers = {(float) c[0], (float) c[1]};
     for (int row = 0; row < losses.length; row++) {
       for (int j = 0; j < classes; j++) {
         doubles[j] = score(row, j);
@@ -62,8 +64,8 @@ public record Predictions(double[] scores, int classes, ElementType type) {
       }
       losses[row] =
           type == ElementType.F32
-              ? loss.row(floats, 0, classes, labels[row], 1, floats, 0)
-              : loss.row(doubles, 0, classes, labels[row], 1, doubles, 0);
+              ? loss.row(floats, labels[row], 1, numbers)
+              : loss.row(doubles, labels[row], 1, c);
     }
     return Exact.sum(losses, 0, losses.length) / losses.length;
   }

@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
  */
 public final class Registry<T> {
   private final String kind;
+  private final Function<T, String> name;
   private final Map<String, T> all;
 
   /**
@@ -26,6 +27,7 @@ public final class Registry<T> {
    */
   public Registry(String kind, List<T> all, Function<T, String> name) {
     this.kind = kind;
+    this.name = name;
     this.all =
         all.stream().collect(Collectors.toMap(name, rule -> rule, (a, b) -> b, LinkedHashMap::new));
   }
@@ -84,6 +86,21 @@ public final class Registry<T> {
       }
     }
     return with(name, rule, numbers);
+  }
+
+  /**
+   * The text that {@link #parse} makes this rule of: its name, and after a colon what differs from
+   * the defaults.
+   */
+  public String text(T rule) {
+    String own = name.apply(rule);
+    Map<String, Double> defaults = hyperparameters(named(own));
+    String numbers =
+        hyperparameters(rule).entrySet().stream()
+            .filter(number -> !number.getValue().equals(defaults.get(number.getKey())))
+            .map(number -> number.getKey() + "=" + number.getValue())
+            .collect(Collectors.joining(","));
+    return numbers.isEmpty() ? own : own + ":" + numbers;
   }
 
   /** The hyperparameters of a rule, in the order of its declaration. */

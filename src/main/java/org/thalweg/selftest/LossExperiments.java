@@ -24,7 +24,7 @@ final class LossExperiments {
   /** A loss whose gradient, and Hessian product, takes the place of what it is made from or not. */
   record Kernel(Loss loss, ElementType type, boolean inPlace) {
     static List<Kernel> all() {
-      return Losses.all().stream()
+      return Losses.examples().stream()
           .flatMap(loss -> Suite.TYPES.stream().map(type -> new Kernel(loss, type, false)))
           .flatMap(one -> Stream.of(one, new Kernel(one.loss, one.type, true)))
           .toList();

@@ -3,6 +3,7 @@ package org.thalweg.train;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.thalweg.loss.Loss;
+import org.thalweg.loss.Losses;
 import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.numeric.ElementType;
@@ -106,7 +107,9 @@ public record Settings(
         .forEach(
             (component, value) -> {
               String name = prefix + component;
-              if (value instanceof Record own) {
+              if (value instanceof Loss own) {
+                text.put(name, Losses.text(own));
+              } else if (value instanceof Record own) {
                 text.put(name, own.getClass().getSimpleName());
                 put(name + ".", own, text);
               } else {

@@ -22,6 +22,7 @@ import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
 import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.oracle.Bounded;
 import org.thalweg.oracle.LossOracle;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
@@ -41,7 +42,7 @@ class ClassifierObjectiveTest {
       double[] w = normal(8, 1);
       double[] v = normal(8, 1);
       try (Device device = which.open()) {
-        for (Loss loss : Losses.all()) {
+        for (Loss loss : Losses.examples()) {
           try (ClassifierObjective f =
               new ClassifierObjective(device, data, loss, ElementType.F64, 0.1, 0.2)) {
             assertNear(oracle(data, loss, 0.1, 0.2, w, v), everything(f, w, v), loss);
@@ -130,16 +131,13 @@ class ClassifierObjectiveTest {
         }
         double[] scores = times(x, w, classes);
         double[] u = times(x, v, classes);
-        LossOracle of = LossOracle.of(loss, scores, data.labels()[row]);
-        value[0] += of.loss() / data.rows();
+        LossOracle of = LossOracle.of(loss, ElementType.F64, scores, data.labels()[row]);
+        value[0] += of.loss().value() / data.rows();
+        Bounded[] towards = of.hessianTimes(Bounded.of(ElementType.F64, u));
         for (int j = 0; j < classes; j++) {
-          double towards = 0;
-          for (int k = 0; k < classes; k++) {
-            towards += of.hessian(j, k) * u[k];
-          }
           for (int i = 0; i <= n; i++) {
-            g[i * classes + j] += x[i] * of.gradient(j) / data.rows();
-            h[i * classes + j] += x[i] * towards / data.rows();
+            g[i * classes + j] += x[i] * of.gradient(j).value() / data.rows();
+            h[i * classes + j] += x[i] * towards[j].value() / data.rows();
           }
         }
       }
@@ -187,7 +185,7 @@ class ClassifierObjectiveTest {
       w[7] = 0;
       double[] v = normal(w.length, 1);
       try (Device device = which.open()) {
-        for (Loss loss : Losses.all()) {
+        for (Loss loss : Losses.examples()) {
           double l1 = loss instanceof SoftmaxCrossEntropy ? 0 : 1e-4;
           try (ClassifierObjective f =
               new ClassifierObjective(device, digits, loss, ElementType.F64, l1, 1e-3)) {
@@ -208,7 +206,7 @@ class ClassifierObjectiveTest {
     @Test
     void theValueIsTheTrainersScore() {
       Dataset digits = Digits.load().train();
-      for (Loss loss : Losses.all()) {
+      for (Loss loss : Losses.examples()) {
         boolean centre = loss instanceof SoftmaxCrossEntropy;
         Settings settings =
             Settings.DEFAULT
@@ -254,7 +252,7 @@ class ClassifierObjectiveTest {
             if (rows > ClassifierObjective.BLOCK && floats == (type == ElementType.F32)) {
               continue; // slow, and nothing new
             }
-            for (Loss loss : Losses.all()) {
+            for (Loss loss : Losses.examples()) {
               List<double[]> expected = run(TestDevices.JAVA_1, data, type, loss, w, v);
               List<double[]> actual = run(which, data, type, loss, w, v);
               for (int i = 0; i < expected.size(); i++) {
@@ -377,7 +375,7 @@ class ClassifierObjectiveTest {
       Dataset data = rows(33, 5, 3, false);
       double[] w = normal(18, 1);
       w[4] = Double.NaN;
-      for (Loss loss : Losses.all()) {
+      for (Loss loss : Losses.examples()) {
         for (ElementType type : TYPES) {
           try (Device device = which.open();
               ClassifierObjective f = new ClassifierObjective(device, data, loss, type, 0, 0)) {

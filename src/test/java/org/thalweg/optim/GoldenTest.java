@@ -24,13 +24,11 @@ import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.device.TestDevices;
 import org.thalweg.device.Values;
-import org.thalweg.loss.LossTolerance;
-import org.thalweg.loss.Losses;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.oracle.GoldenFile;
 import org.thalweg.oracle.UpdateOracle;
 
-/** Every rule and every loss against numbers that PyTorch has computed in binary64. */
+/** Every rule against numbers that PyTorch has computed in binary64. */
 class GoldenTest {
   @Nested
   class OneThread extends Body {
@@ -49,10 +47,6 @@ class GoldenTest {
 
   static List<GoldenFile> updates() {
     return GoldenFile.all().stream().filter(file -> file.columns().startsWith("step,")).toList();
-  }
-
-  static List<GoldenFile> losses() {
-    return GoldenFile.all().stream().filter(file -> file.columns().startsWith("row,")).toList();
   }
 
   /**
@@ -190,13 +184,7 @@ class GoldenTest {
 
   @Test
   void everyFileIsUsed() {
-    assertEquals(GoldenFile.all().size(), updates().size() + losses().size());
-  }
-
-  @Test
-  void everyLossHasAFile() {
-    assertEquals(
-        Set.copyOf(Losses.all()), losses().stream().map(GoldenFile::loss).collect(toSet()));
+    assertEquals(GoldenFile.all().size(), updates().size() + GoldenFile.losses().size());
   }
 
   @Test
@@ -222,10 +210,6 @@ class GoldenTest {
 
     static List<GoldenFile> updates() {
       return GoldenTest.updates();
-    }
-
-    static List<GoldenFile> losses() {
-      return GoldenTest.losses();
     }
 
     @ParameterizedTest
@@ -254,45 +238,6 @@ class GoldenTest {
                     program.run(1);
                     return device.read(w);
                   });
-        }
-      }
-    }
-
-    @ParameterizedTest
-    @MethodSource("losses")
-    void lossesMeetTorch(GoldenFile file) {
-      int rows = file.keys();
-      int classes = file.column(0, 2).length;
-      double[] scores = new double[rows * classes];
-      for (int r = 0; r < rows; r++) {
-        System.arraycopy(file.column(r, 2), 0, scores, r * classes, classes);
-      }
-      for (ElementType type : Values.TYPES) {
-        try (Array x = device.of(type, scores);
-            Array y = device.of(file.integers("labels"));
-            Array rowLoss = device.allocate(type, rows);
-            Array right = device.allocate(ElementType.I32, rows)) {
-          device.loss(file.loss(), x, y, 1.0 / rows, x, rowLoss, right);
-          double[] d = device.read(x);
-          int[] labels = file.integers("labels");
-          double[][] gradients = new double[rows][];
-          Arrays.setAll(gradients, r -> file.column(r, 3));
-          double mean = 0;
-          for (double loss : device.read(rowLoss)) {
-            mean += loss / rows;
-          }
-          double most = Arrays.stream(scores).map(Math::abs).max().orElse(0);
-          LossTolerance tolerance = LossTolerance.of(file.loss(), type, classes, most);
-          assertEquals(file.number("loss"), mean, tolerance.loss(file.number("loss")));
-          for (int i = 0; i < d.length; i++) {
-            double expected = gradients[i / classes][i % classes];
-            boolean label = i % classes == labels[i / classes];
-            assertEquals(
-                expected,
-                d[i],
-                tolerance.gradient(rows * expected, label, 1.0 / rows),
-                file + " " + type + " " + i);
-          }
         }
       }
     }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
@@ -60,6 +61,11 @@ public record GoldenFile(
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Those of losses. */
+  public static List<GoldenFile> losses() {
+    return all().stream().filter(file -> file.columns.startsWith("row,")).toList();
   }
 
   public static GoldenFile parse(String name, List<String> lines) {
@@ -113,12 +119,9 @@ public record GoldenFile(
     return Optimizers.parse(ours.split(" ")[0]);
   }
 
-  /** The loss that the second line names. */
+  /** The loss that the second line describes. */
   public Loss loss() {
-    return Losses.all().stream()
-        .filter(loss -> loss.kernel().equals(ours))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError(name + ": no loss is called " + ours));
+    return Losses.parse(ours);
   }
 
   /** Decay and sign, from what follows the rule on the second line. */
@@ -158,6 +161,14 @@ public record GoldenFile(
   /** How many different numbers the first column has: 0 to keys() - 1. */
   public int keys() {
     return rows.size();
+  }
+
+  /** A column of all rows. */
+  public double[] column(int column) {
+    return IntStream.range(0, keys())
+        .boxed()
+        .flatMapToDouble(key -> Arrays.stream(column(key, column)))
+        .toArray();
   }
 
   /** A column of the rows with that key. */

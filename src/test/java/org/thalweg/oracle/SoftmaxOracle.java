@@ -1,42 +1,51 @@
 package org.thalweg.oracle;
 
-/** Softmax cross-entropy of one row. */
-public final class SoftmaxOracle implements LossOracle {
-  private final double[] probabilities;
-  private final double loss;
-  private final int label;
+import java.util.Arrays;
+import java.util.function.UnaryOperator;
 
-  public SoftmaxOracle(double[] scores, int label) {
-    double max = Double.NEGATIVE_INFINITY;
-    for (double score : scores) {
-      max = Math.max(max, score);
-    }
-    double sum = 0;
-    for (double score : scores) {
-      sum += Math.exp(score - max);
-    }
-    probabilities = new double[scores.length];
-    for (int j = 0; j < scores.length; j++) {
-      probabilities[j] = Math.exp(scores[j] - max) / sum;
-    }
-    loss = Math.log(sum) - (scores[label] - max);
+/** Softmax cross-entropy of one row with smoothed labels. */
+final class SoftmaxOracle implements LossOracle {
+  private final Bounded[] probabilities;
+  private final Bounded loss;
+  private final int label;
+  private final Bounded keep;
+  private final Bounded share;
+
+  SoftmaxOracle(Bounded[] scores, int label, double smoothing) {
+    Bounded max = Bounded.max(scores);
+    Bounded[] below = map(scores, x -> x.minus(max));
+    Bounded[] terms = map(below, Bounded::exp);
+    Bounded sum = Bounded.sum(terms);
+    Bounded smooth = Bounded.of(max.type(), smoothing);
     this.label = label;
+    keep = max.exactly(1).minus(smooth);
+    share = smooth.over(max.exactly(scores.length));
+    probabilities = map(terms, term -> term.over(sum));
+    loss = sum.log().minus(keep.times(below[label]).plus(share.times(Bounded.sum(below))));
   }
 
-  /** {@code -log softmax(scores)[label]}. */
+  private static Bounded[] map(Bounded[] x, UnaryOperator<Bounded> f) {
+    return Arrays.stream(x).map(f).toArray(Bounded[]::new);
+  }
+
+  /** {@code -sum t_j * log softmax(scores)[j]}, where the targets t sum to 1. */
   @Override
-  public double loss() {
+  public Bounded loss() {
     return loss;
   }
 
-  /** {@code dloss / dscores[j]}. */
   @Override
-  public double gradient(int j) {
-    return probabilities[j] - (j == label ? 1 : 0);
+  public Bounded gradient(int j) {
+    return probabilities[j].minus(j == label ? keep.plus(share) : share);
   }
 
+  /** {@code (diag(p) - p pᵀ) u}. */
   @Override
-  public double hessian(int j, int k) {
-    return (j == k ? probabilities[j] : 0) - probabilities[j] * probabilities[k];
+  public Bounded[] hessianTimes(Bounded[] u) {
+    Bounded[] products = new Bounded[u.length];
+    Arrays.setAll(products, j -> probabilities[j].times(u[j]));
+    Bounded mean = Bounded.sum(products);
+    Arrays.setAll(products, j -> probabilities[j].times(u[j].minus(mean)));
+    return products;
   }
 }

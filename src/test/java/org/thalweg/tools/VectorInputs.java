@@ -288,8 +288,8 @@ final class VectorInputs extends VectorDraws {
     wide[1024] = 7; // the second chunk has the largest score of the first row
     Arrays.fill(wide, 1025 + 1024, 2050, Float.NEGATIVE_INFINITY);
     inputs.add(scores(file, ElementType.F32, "two_chunks", 1025, new int[] {1024, 5}, wide));
-    for (Loss loss : Losses.all()) {
-      inputs.forEach(input -> file.add("loss", input, object("loss", Losses.name(loss))));
+    for (Loss loss : Losses.examples()) {
+      inputs.forEach(input -> file.add("loss", input, object("loss", Losses.text(loss))));
     }
   }
 

@@ -309,7 +309,7 @@ public final class VectorOperations {
   }
 
   private static JsonObject loss(Device device, JsonObject in, JsonObject with) {
-    Loss loss = Losses.named(with.get("loss").getAsString());
+    Loss loss = Losses.parse(with.get("loss").getAsString());
     ElementType type = type(in);
     double scale = number(in, "scale");
     double[] numbers = numbers(in.get("scores"));

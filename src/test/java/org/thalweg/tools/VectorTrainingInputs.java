@@ -233,7 +233,7 @@ final class VectorTrainingInputs extends VectorDraws {
             normal(ElementType.F32, size),
             "direction",
             normal(ElementType.F32, size)));
-    for (Loss loss : Losses.all()) {
+    for (Loss loss : Losses.examples()) {
       for (ElementType type : Values.TYPES) {
         file.add("objective", "bytes", objective(type, loss, 0, 0.01, false));
         file.add("objective", "floats", objective(type, loss, 0.001, 0.01, true));
@@ -241,8 +241,8 @@ final class VectorTrainingInputs extends VectorDraws {
     }
     String adam = "adam:lr=0.05";
     for (ElementType type : Values.TYPES) {
-      for (Loss loss : Losses.all()) {
-        String name = Losses.name(loss);
+      for (Loss loss : Losses.examples()) {
+        String name = Losses.text(loss);
         file.add("training", "bytes", training(type, adam, name, 0, "constant", 0, false));
       }
       file.add("training", "bytes", training(type, adam, "softmax", 0.5, "cosine", 2, true));
@@ -259,7 +259,7 @@ final class VectorTrainingInputs extends VectorDraws {
 
   private static JsonObject objective(
       ElementType type, Loss loss, double l1, double l2, boolean centred) {
-    return object("type", type, "loss", Losses.name(loss), "l1", l1, "l2", l2, "centred", centred);
+    return object("type", type, "loss", Losses.text(loss), "l1", l1, "l2", l2, "centred", centred);
   }
 
   /**

@@ -55,7 +55,7 @@ final class VectorTrainings {
 
   static JsonObject objective(Device device, JsonObject in, JsonObject with) {
     ElementType type = type(with);
-    Loss loss = Losses.named(with.get("loss").getAsString());
+    Loss loss = Losses.parse(with.get("loss").getAsString());
     Dataset data = data(in);
     double[] means = with.get("centred").getAsBoolean() ? data.means() : null;
     double l1 = number(with, "l1");
@@ -95,7 +95,7 @@ final class VectorTrainings {
     Settings settings =
         Settings.DEFAULT
             .withOptimizer(Optimizers.parse(with.get("optimizer").getAsString()))
-            .withLoss(Losses.named(with.get("loss").getAsString()))
+            .withLoss(Losses.parse(with.get("loss").getAsString()))
             .withType(type(with))
             .withBatch(integer(with, "batch"))
             .withEpochs(integer(with, "epochs"))

@@ -23,6 +23,7 @@ import org.thalweg.device.Device;
 import org.thalweg.device.TestDevices;
 import org.thalweg.loss.Hinge;
 import org.thalweg.model.ModelFile;
+import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
@@ -193,7 +194,8 @@ class CheckpointTest {
         Map.ofEntries(
             Map.entry("optimizer: Sgd", own.withOptimizer(new Sgd(0.02))),
             Map.entry("optimizer.lr: 0.03", own.withOptimizer(own.optimizer().withLr(0.03))),
-            Map.entry("loss: Hinge", own.withLoss(new Hinge(true))),
+            Map.entry("loss: squared-hinge", own.withLoss(new Hinge(true))),
+            Map.entry("loss: softmax:smoothing=0.1", own.withLoss(new SoftmaxCrossEntropy(0.1))),
             Map.entry("type: F64", own.withType(ElementType.F64)),
             Map.entry("batch: 33", own.withBatch(33)),
             Map.entry("epochs: 4", own.withEpochs(4)),

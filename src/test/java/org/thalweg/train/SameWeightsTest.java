@@ -37,7 +37,7 @@ class SameWeightsTest {
     List<String> runs = expected().lines().distinct().toList();
     List<String> sums = runs.stream().map(run -> run.split(" ")[3]).toList();
     assertEquals(runs.size(), sums.stream().distinct().count(), expected());
-    assertEquals(2 * (Optimizers.all().size() + Losses.all().size() - 1), runs.size());
+    assertEquals(2 * (Optimizers.all().size() + Losses.examples().size() - 1), runs.size());
   }
 
   @ParameterizedTest

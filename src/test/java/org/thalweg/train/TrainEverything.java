@@ -34,7 +34,7 @@ final class TrainEverything {
     for (Optimizer optimizer : Optimizers.all()) {
       train(device, data, optimizer, new SoftmaxCrossEntropy(), lines);
     }
-    for (Loss loss : Losses.all()) {
+    for (Loss loss : Losses.examples()) {
       train(device, data, Optimizers.named("adam"), loss, lines);
     }
     return lines.toString();
@@ -56,7 +56,7 @@ final class TrainEverything {
       try (Trainer trainer = new Trainer(device, data, settings)) {
         trainer.train(epoch -> {});
         int crc = trainer.model().crc32();
-        lines.append("%s %s %s %08x%n".formatted(optimizer.name(), loss.kernel(), type, crc));
+        lines.append("%s %s %s %08x%n".formatted(optimizer.name(), Losses.text(loss), type, crc));
       }
     }
   }

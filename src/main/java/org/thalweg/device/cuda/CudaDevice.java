@@ -36,6 +36,7 @@ public final class CudaDevice implements Device {
 
   // Those that stand in the kernels too.
   static final int LOSS_WARPS = 16;
+  static final int LOSS_RESULTS = 3; // numbers of shared memory for each chunk
   static final int VECTOR_THREADS = 256;
   static final int VECTOR_STRIDES = 4; // 16-byte accesses of a thread to each array
 
@@ -296,13 +297,18 @@ public final class CudaDevice implements Device {
     int chunks = (int) Exact.chunks(classes);
     int shared = (int) labels.count();
     Object factor = number(type, scale);
-    Object[] arguments = {scores, labels, shared, classes, factor, gradient, rowLoss, rowCorrect};
+    double[] numbers = loss.numbers(type, classes);
+    Object first = number(type, numbers[0]);
+    Object second = number(type, numbers[1]);
+    Object[] arguments = {
+      scores, labels, shared, classes, factor, first, second, gradient, rowLoss, rowCorrect
+    };
     queue.launch(
         "losses",
         loss.kernel() + "_" + type.suffix(),
         rowLoss.count(),
         32 * Math.min(chunks, LOSS_WARPS),
-        2 * (chunks + 1) * type.bytes(),
+        (LOSS_RESULTS * chunks + 2) * type.bytes(),
         arguments);
   }
 
@@ -312,15 +318,18 @@ public final class CudaDevice implements Device {
     int classes = Checks.lossHessian(loss, scores, labels, rows, direction, out);
     ElementType type = scores.type();
     int chunks = (int) Exact.chunks(classes);
-    Object[] arguments = {
-      scores, labels, (int) labels.count(), classes, number(type, scale), direction, out
-    };
+    int shared = (int) labels.count();
+    Object factor = number(type, scale);
+    double[] numbers = loss.numbers(type, classes);
+    Object first = number(type, numbers[0]);
+    Object second = number(type, numbers[1]);
+    Object[] arguments = {scores, labels, shared, classes, factor, first, second, direction, out};
     queue.launch(
         "hessians",
         loss.kernel() + "_hessian_" + type.suffix(),
         rows,
         32 * Math.min(chunks, LOSS_WARPS),
-        2 * chunks * type.bytes(),
+        (LOSS_RESULTS * chunks + 2) * type.bytes(),
         arguments);
   }
 

@@ -1,5 +1,6 @@
 package org.thalweg.device.java;
 
+import java.util.Arrays;
 import org.thalweg.loss.Loss;
 import org.thalweg.numeric.ElementType;
 
@@ -27,17 +28,21 @@ record JavaLoss(Loss loss, JavaArray scores, JavaArray labels, int classes, doub
 
   /** The losses, their gradients, and whether the rows are right. */
   Runnable gradient(Workers workers, JavaArray d, JavaArray losses, JavaArray correct) {
+    double[] doubles = loss.numbers(scores.type(), classes);
+    float[] floats = {(float) doubles[0], (float) doubles[1]};
     Row body =
         (row, label) -> {
           correct.ints()[correct.at() + row] = right(row * classes, label);
-          int x = scores.at() + row * classes;
+          int from = scores.at() + row * classes;
           int to = d.at() + row * classes;
           if (scores.type() == ElementType.F32) {
-            losses.floats()[losses.at() + row] =
-                loss.row(scores.floats(), x, classes, label, (float) scale, d.floats(), to);
+            float[] x = Arrays.copyOfRange(scores.floats(), from, from + classes);
+            losses.floats()[losses.at() + row] = loss.row(x, label, (float) scale, floats);
+            System.arraycopy(x, 0, d.floats(), to, classes);
           } else {
-            losses.doubles()[losses.at() + row] =
-                loss.row(scores.doubles(), x, classes, label, scale, d.doubles(), to);
+            double[] x = Arrays.copyOfRange(scores.doubles(), from, from + classes);
+            losses.doubles()[losses.at() + row] = loss.row(x, label, scale, doubles);
+            System.arraycopy(x, 0, d.doubles(), to, classes);
           }
         };
     return () -> forEach(workers, (int) losses.count(), body);
@@ -59,25 +64,23 @@ record JavaLoss(Loss loss, JavaArray scores, JavaArray labels, int classes, doub
 
   /** The products of the rows' Hessians and a direction. */
   Runnable hessian(Workers workers, int rows, JavaArray u, JavaArray r) {
+    double[] doubles = loss.numbers(scores.type(), classes);
+    float[] floats = {(float) doubles[0], (float) doubles[1]};
     Row body =
         (row, label) -> {
-          int x = scores.at() + row * classes;
-          int from = u.at() + row * classes;
+          int from = scores.at() + row * classes;
+          int at = u.at() + row * classes;
           int to = r.at() + row * classes;
           if (scores.type() == ElementType.F32) {
-            loss.hessianRow(
-                scores.floats(),
-                x,
-                classes,
-                label,
-                (float) scale,
-                u.floats(),
-                from,
-                r.floats(),
-                to);
+            float[] x = Arrays.copyOfRange(scores.floats(), from, from + classes);
+            float[] product = Arrays.copyOfRange(u.floats(), at, at + classes);
+            loss.hessianRow(x, label, (float) scale, floats, product);
+            System.arraycopy(product, 0, r.floats(), to, classes);
           } else {
-            loss.hessianRow(
-                scores.doubles(), x, classes, label, scale, u.doubles(), from, r.doubles(), to);
+            double[] x = Arrays.copyOfRange(scores.doubles(), from, from + classes);
+            double[] product = Arrays.copyOfRange(u.doubles(), at, at + classes);
+            loss.hessianRow(x, label, scale, doubles, product);
+            System.arraycopy(product, 0, r.doubles(), to, classes);
           }
         };
     return () -> forEach(workers, rows, body);

@@ -1,0 +1,272 @@
+// What the kernels over rows of scores share: how a row is read, its label, softmax's normaliser and the hinges'
+// margins.
+//
+// Launch, for all of them: one block for each row; in it a warp for each chunk of 1,024 classes, at most kMaxWarps;
+// three numbers of shared memory for each chunk, and two more. The host admits at most exact::kChunk chunks, 1,048,576
+// classes: their results are one chunk more.
+#pragma once
+
+#include "exact.cuh"
+
+constexpr int kMaxWarps = 16;
+
+// One lane's elements of one chunk of a row: lane, lane + 32, .. up to n; read again each time.
+template <typename T>
+class Reread {
+ public:
+  __device__ __forceinline__ void load(const T* chunk, int n) {
+    chunk_ = chunk;
+    n_ = n;
+  }
+
+  // body(j, x[j]) for each element, ascending.
+  template <typename Body>
+  __device__ __forceinline__ void for_each(Body body) const {
+    for (int j = exact::lane(); j < n_; j += 32) body(j, chunk_[j]);
+  }
+
+  // Reads the row's label, -1 if it is no class, and returns its score, NaN if it is none. Once, in all threads, when
+  // each warp has loaded the first chunk that it takes. shared: two numbers.
+  __device__ __forceinline__ T target(const int* from, const T* x, int classes, T*, int& label) const {
+    label = *from < classes ? max(*from, -1) : -1;
+    return label < 0 ? static_cast<T>(NAN) : x[label];
+  }
+
+ private:
+  const T* chunk_;
+  int n_;
+};
+
+// The same, kept in registers, so that a row of up to kMaxWarps chunks (16,384 classes) is read once.
+class Kept {
+ public:
+  __device__ __forceinline__ void load(const float* chunk, int n) {
+    n_ = n;
+#pragma unroll
+    for (int i = 0; i < kEach; i++) {
+      if (i * 32 >= n_) break;
+      const int j = i * 32 + exact::lane();
+      if (j < n_) at_[i] = chunk[j];
+    }
+  }
+
+  template <typename Body>
+  __device__ __forceinline__ void for_each(Body body) const {
+#pragma unroll
+    for (int i = 0; i < kEach; i++) {
+      if (i * 32 >= n_) break;
+      const int j = i * 32 + exact::lane();
+      if (j < n_) body(j, at_[i]);
+    }
+  }
+
+  // One thread reads the label; the score comes from the lane that has it, or is read where none has. Ends with a
+  // barrier.
+  __device__ __forceinline__ float target(const int* from, const float* x, int classes, float* shared,
+                                          int& label) const {
+    int& shared_label = *reinterpret_cast<int*>(shared);
+    float& shared_score = shared[1];
+    if (threadIdx.x == 0) {
+      shared_label = *from < classes ? max(*from, -1) : -1;
+      shared_score = NAN;
+    }
+    __syncthreads();
+    label = shared_label;
+    if (label >= static_cast<int>(blockDim.x) / 32 * exact::kChunk) {
+      if (threadIdx.x == 0) shared_score = x[label];
+    } else {
+      const int start = threadIdx.x / 32 * exact::kChunk;
+      for_each([&](int j, float score) {
+        if (start + j == label) shared_score = score;
+      });
+    }
+    __syncthreads();
+    return shared_score;
+  }
+
+ private:
+  static constexpr int kEach = exact::kChunk / 32;
+  float at_[kEach];
+  int n_;
+};
+
+// The block's shared memory.
+template <typename T>
+__device__ __forceinline__ T* shared() {
+  extern __shared__ __align__(16) unsigned char memory[];
+  return reinterpret_cast<T*>(memory);
+}
+
+// The block's row of scores. Lane: Kept, or Reread<T>.
+template <typename T, typename Lane>
+struct Row {
+  const int chunks;
+  const long long at;  // where the row begins in a [rows x classes] array
+  int label = -1;      // -1 if it is no class
+  T label_score = NAN;
+
+  // Each warp has loaded the first chunk that it takes.
+  __device__ __forceinline__ Row(const T* scores, int classes)
+      : chunks{(classes + exact::kChunk - 1) / exact::kChunk},
+        at{static_cast<long long>(blockIdx.x) * classes},
+        x_{scores + at},
+        classes_{classes} {
+    load(threadIdx.x / 32);
+  }
+
+  // Sets label and label_score; before any other chunk is loaded. Row r has label r % label_rows, so that several
+  // models share them.
+  __device__ __forceinline__ void find_label(const int* labels, int label_rows) {
+    const int* mine = labels + static_cast<int>(blockIdx.x) % label_rows;
+    label_score = lane_.target(mine, x_, classes_, shared<T>() + 3 * chunks, label);
+  }
+
+  // body(chunk) for each chunk that this warp takes, ascending: in it for_each gives the chunk's scores.
+  template <typename Body>
+  __device__ __forceinline__ void for_each_chunk(Body body) {
+    for (int chunk = threadIdx.x / 32; chunk < chunks; chunk += blockDim.x / 32) {
+      if (chunk != loaded_) load(chunk);
+      body(chunk);
+    }
+  }
+
+  // body(j, x_j) for each class j of the chunk that is this lane's.
+  template <typename Body>
+  __device__ __forceinline__ void for_each(Body body) const {
+    const int start = loaded_ * exact::kChunk;
+    lane_.for_each([&](int j, T score) { body(start + j, score); });
+  }
+
+  // How many classes a chunk has.
+  __device__ __forceinline__ int size(int chunk) const {
+    return min(classes_ - chunk * exact::kChunk, exact::kChunk);
+  }
+
+  // Whether this class would be taken instead of the label: of equal scores the first.
+  __device__ __forceinline__ bool beats(int j, T score) const {
+    return score > label_score || (score == label_score && j < label);
+  }
+
+  // What a row's rowCorrect is: 1 if it is right, 0 if not, -1 if its label is no class.
+  __device__ __forceinline__ int correct(bool beaten) const {
+    return label < 0 ? -1 : !beaten && !isnan(label_score) ? 1 : 0;
+  }
+
+  // max(0, x_j - x_y + 1), and 0 for the label; NaN stays NaN.
+  __device__ __forceinline__ T margin(int j, T score) const {
+    const T margin = score - label_score + 1;
+    return j == label || margin <= 0 ? 0 : margin;
+  }
+
+  // What a sum over all margins still lacks: where there is one class only, none holds a NaN score of the label.
+  __device__ __forceinline__ T spoiled() const { return isnan(label_score) ? label_score : 0; }
+
+ private:
+  const T* const x_;
+  const int classes_;
+  Lane lane_;
+  int loaded_;
+
+  __device__ __forceinline__ void load(int chunk) {
+    loaded_ = chunk;
+    lane_.load(x_ + chunk * exact::kChunk, size(chunk));
+  }
+};
+
+template <typename T>
+__device__ __forceinline__ T warp_max(T x) {
+#pragma unroll
+  for (int other = 16; other > 0; other /= 2) x = fmax(x, __shfl_xor_sync(exact::kAllLanes, x, other));
+  return x;
+}
+
+// Softmax's probabilities of a row are exp(x_j - largest) / sum.
+template <typename T>
+struct Normaliser {
+  T largest;
+  T sum;
+  T below;      // the sum of all x_j - largest
+  bool beaten;  // whether the label's score is not the largest, or not the first of equals
+};
+
+// That of a row, by the whole block, in the order of numerics.md, "Order"; below, where it is asked for, in the same
+// order. When it returns, every warp has read all scores that it takes. The shared memory may not be written before
+// another barrier.
+template <typename T, typename Lane>
+__device__ __forceinline__ Normaliser<T> normalise(Row<T, Lane>& row, bool with_below) {
+  const T kLowest = -static_cast<T>(INFINITY);
+  T* const chunk_max = shared<T>();
+  T* const chunk_sum = chunk_max + row.chunks;
+  T* const chunk_below = chunk_sum + row.chunks;
+  bool beats = false;
+  row.for_each_chunk([&](int chunk) {
+    T largest = kLowest;
+    row.for_each([&](int j, T score) {
+      largest = fmax(largest, score);
+      beats |= row.beats(j, score);
+    });
+    largest = warp_max(largest);
+    const T shift = largest > kLowest ? largest : 0;
+    T sum = 0;
+    T below = 0;
+    row.for_each([&](int, T score) {
+      sum += exact::exp(score - shift);
+      below += score - shift;
+    });
+    sum = exact::butterfly(sum);
+    if (with_below) below = exact::butterfly(below);
+    if (threadIdx.x % 32 == 0) {
+      chunk_max[chunk] = largest;
+      chunk_sum[chunk] = sum;
+      if (with_below) chunk_below[chunk] = below;
+    }
+  });
+  const bool beaten = __syncthreads_or(beats);
+
+  // Every warp puts the chunks together for itself, in the same order.
+  T largest = chunk_max[0];
+  if (row.chunks == 1) return {largest, chunk_sum[0], with_below ? chunk_below[0] : 0, beaten};
+  for (int chunk = threadIdx.x % 32; chunk < row.chunks; chunk += 32) largest = fmax(largest, chunk_max[chunk]);
+  largest = warp_max(largest);
+  for (int chunk = threadIdx.x; chunk < row.chunks; chunk += blockDim.x) {
+    const T shift = chunk_max[chunk] - largest;
+    chunk_sum[chunk] *= exact::exp(shift);
+    if (with_below) chunk_below[chunk] = fma(static_cast<T>(row.size(chunk)), shift, chunk_below[chunk]);
+  }
+  __syncthreads();
+  const T sum = exact::chunk_sum<T>(row.chunks, [=](int chunk) { return chunk_sum[chunk]; });
+  const T below =
+      with_below ? exact::chunk_sum<T>(row.chunks, [=](int chunk) { return chunk_below[chunk]; }) : 0;
+  return {largest, sum, below, beaten};
+}
+
+// What the multiclass hinges make of a margin of at least 0, which NaN passes through: its loss, the first derivative,
+// and the second times a direction, for a margin above 0. Made of the loss's numbers.
+
+template <typename T>
+struct Hinge {
+  __device__ __forceinline__ Hinge(T, T) {}
+  __device__ __forceinline__ T loss(T margin) const { return margin; }
+  __device__ __forceinline__ T slope(T margin) const { return margin > 0 ? 1 : margin; }
+};
+
+template <typename T>
+struct SquaredHinge {
+  __device__ __forceinline__ SquaredHinge(T, T) {}
+  __device__ __forceinline__ T loss(T margin) const { return margin * margin; }
+  __device__ __forceinline__ T slope(T margin) const { return 2 * margin; }
+  __device__ __forceinline__ T curve(T, T direction) const { return 2 * direction; }
+};
+
+template <typename T>
+struct SmoothHinge {
+  const T width;
+  __device__ __forceinline__ SmoothHinge(T width, T) : width{width} {}
+  __device__ __forceinline__ T loss(T margin) const {
+    return margin < width ? margin * (margin / width) / 2 : margin - width / 2;
+  }
+  __device__ __forceinline__ T slope(T margin) const {
+    return margin < width ? margin / width : margin > 0 ? 1 : margin;
+  }
+  __device__ __forceinline__ T curve(T margin, T direction) const { return margin < width ? direction / width : 0; }
+};

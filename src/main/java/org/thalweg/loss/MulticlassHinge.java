@@ -1,0 +1,119 @@
+package org.thalweg.loss;
+
+import java.util.List;
+import org.thalweg.numeric.Exact;
+
+/**
+ * A multiclass hinge in the manner of Weston and Watkins (1999): with margins {@code m_j = max(0,
+ * x_j - x_y + 1)}, the loss is the sum over j != y of what a margin costs; {@code D_j = slope(m_j)
+ * * scale}, where the slope is that cost's derivative, and {@code D_y} is minus the sum of the
+ * others. A NaN margin stays NaN. The kernels do the same with a functor of {@code
+ * kernels/rows.cuh}.
+ *
+ * <p>Order: losses and slopes of all classes, 0 for the label's own, are canonical sums.
+ *
+ * <p>The Hessian times u is {@code curve(m_j, u_j - u_y) * scale} where the margin is positive,
+ * else 0, at the kink too; and for the label minus the canonical sum of the others.
+ */
+interface MulticlassHinge extends Loss {
+  /**
+   * What a margin of at least 0 costs; NaN of NaN.
+   *
+   * @param c its {@link #numbers}
+   */
+  float loss(float margin, float[] c);
+
+  /** The same in binary64. */
+  double loss(double margin, double[] c);
+
+  /** Its derivative, 0 at 0; NaN of NaN. */
+  float slope(float margin, float[] c);
+
+  /** The same in binary64. */
+  double slope(double margin, double[] c);
+
+  /** Its second derivative at a positive margin, times a direction. */
+  float curve(float margin, float direction, float[] c);
+
+  /** The same in binary64. */
+  double curve(double margin, double direction, double[] c);
+
+  @Override
+  default List<Double> kinks() {
+    return List.of(0.0);
+  }
+
+  @Override
+  default float row(float[] x, int label, float scale, float[] c) {
+    float labelScore = label >= 0 && label < x.length ? x[label] : Float.NaN;
+    float[] losses = new float[x.length];
+    for (int j = 0; j < x.length; j++) {
+      float margin = x[j] - labelScore + 1;
+      float positive = j == label || margin <= 0 ? 0 : margin;
+      losses[j] = loss(positive, c);
+      x[j] = slope(positive, c);
+    }
+    // A NaN score of the label is in no margin where there is one class only.
+    float spoiled = Float.isNaN(labelScore) ? labelScore : 0;
+    float others = Exact.sum(x, 0, x.length) + spoiled;
+    for (int j = 0; j < x.length; j++) {
+      x[j] = (j == label ? -others : x[j]) * scale;
+    }
+    return Exact.sum(losses, 0, x.length) + spoiled;
+  }
+
+  @Override
+  default double row(double[] x, int label, double scale, double[] c) {
+    double labelScore = label >= 0 && label < x.length ? x[label] : Double.NaN;
+    double[] losses = new double[x.length];
+    for (int j = 0; j < x.length; j++) {
+      double margin = x[j] - labelScore + 1;
+      double positive = j == label || margin <= 0 ? 0 : margin;
+      losses[j] = loss(positive, c);
+      x[j] = slope(positive, c);
+    }
+    // A NaN score of the label is in no margin where there is one class only.
+    double spoiled = Double.isNaN(labelScore) ? labelScore : 0;
+    double others = Exact.sum(x, 0, x.length) + spoiled;
+    for (int j = 0; j < x.length; j++) {
+      x[j] = (j == label ? -others : x[j]) * scale;
+    }
+    return Exact.sum(losses, 0, x.length) + spoiled;
+  }
+
+  @Override
+  default void hessianRow(float[] x, int label, float scale, float[] c, float[] u) {
+    boolean valid = label >= 0 && label < x.length;
+    float labelScore = valid ? x[label] : Float.NaN;
+    float labelDirection = valid ? u[label] : Float.NaN;
+    for (int j = 0; j < x.length; j++) {
+      float margin = x[j] - labelScore + 1;
+      float positive = j == label || margin <= 0 ? 0 : margin;
+      u[j] = positive > 0 ? curve(positive, u[j] - labelDirection, c) : positive;
+    }
+    // A NaN score of the label is in no margin where there is one class only.
+    float spoiled = Float.isNaN(labelScore) ? labelScore : 0;
+    float others = Exact.sum(u, 0, x.length) + spoiled;
+    for (int j = 0; j < x.length; j++) {
+      u[j] = (j == label ? -others : u[j]) * scale;
+    }
+  }
+
+  @Override
+  default void hessianRow(double[] x, int label, double scale, double[] c, double[] u) {
+    boolean valid = label >= 0 && label < x.length;
+    double labelScore = valid ? x[label] : Double.NaN;
+    double labelDirection = valid ? u[label] : Double.NaN;
+    for (int j = 0; j < x.length; j++) {
+      double margin = x[j] - labelScore + 1;
+      double positive = j == label || margin <= 0 ? 0 : margin;
+      u[j] = positive > 0 ? curve(positive, u[j] - labelDirection, c) : positive;
+    }
+    // A NaN score of the label is in no margin where there is one class only.
+    double spoiled = Double.isNaN(labelScore) ? labelScore : 0;
+    double others = Exact.sum(u, 0, x.length) + spoiled;
+    for (int j = 0; j < x.length; j++) {
+      u[j] = (j == label ? -others : u[j]) * scale;
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package org.thalweg.loss;
+
+import java.util.List;
+import org.thalweg.numeric.ElementType;
+
+/**
+ * A multiclass hinge without the kink: a margin m costs {@code m^2 / (2*width)} below the width,
+ * {@code m - width/2} from there on; its slope rises from 0 to 1 in between. (Rennie and Srebro,
+ * IJCAI workshop 2005, with a width of 1; Shalev-Shwartz and Zhang, JMLR 14, 2013, section 6, with
+ * any.) For the order see {@link MulticlassHinge}.
+ *
+ * <p>With weights of 0 every margin is 1: a width of 2, the default, begins in the middle of the
+ * slope, a width of 1 where the second derivative jumps.
+ *
+ * <p>Number: the width rounded, {@code w}. Sequence: {@code m*(m/w)/2} with slope {@code m/w} where
+ * {@code m < w}, else {@code m - w/2} with slope 1. The second derivative times u is {@code u/w}
+ * where {@code m < w}, else 0.
+ *
+ * @param width of the margins in which the slope rises, above 0
+ */
+public record SmoothHinge(double width) implements MulticlassHinge {
+  /** Checks the width. */
+  public SmoothHinge {
+    if (!(width > 0 && width < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("width must be finite and above 0: " + width);
+    }
+  }
+
+  @Override
+  public String name() {
+    return "smooth-hinge";
+  }
+
+  @Override
+  public String formula() {
+    return "sum over j != y of h(max(0, x_j - x_y + 1)), h(m) = m^2/(2*width) if m < width, else"
+        + " m - width/2";
+  }
+
+  @Override
+  public double[] numbers(ElementType type, int classes) {
+    return new double[] {type.round(width), 0};
+  }
+
+  @Override
+  public float loss(float margin, float[] c) {
+    float w = c[0];
+    return margin < w ? margin * (margin / w) / 2 : margin - w / 2;
+  }
+
+  @Override
+  public double loss(double margin, double[] c) {
+    double w = c[0];
+    return margin < w ? margin * (margin / w) / 2 : margin - w / 2;
+  }
+
+  @Override
+  public float slope(float margin, float[] c) {
+    float w = c[0];
+    return margin < w ? margin / w : margin > 0 ? 1 : margin;
+  }
+
+  @Override
+  public double slope(double margin, double[] c) {
+    double w = c[0];
+    return margin < w ? margin / w : margin > 0 ? 1 : margin;
+  }
+
+  @Override
+  public boolean twiceDifferentiable() {
+    return true;
+  }
+
+  @Override
+  public float curve(float margin, float direction, float[] c) {
+    float w = c[0];
+    return margin < w ? direction / w : 0;
+  }
+
+  @Override
+  public double curve(double margin, double direction, double[] c) {
+    double w = c[0];
+    return margin < w ? direction / w : 0;
+  }
+
+  @Override
+  public List<Double> kinks() {
+    return List.of(0.0, width);
+  }
+}
