@@ -88,13 +88,13 @@ class DocumentationTest {
     return listings;
   }
 
-  private static Stream<String> onJava() {
+  static Stream<String> onJava() {
     return listings().entrySet().stream()
         .filter(e -> !e.getValue().needsDriver() || e.getValue().takes("java"))
         .map(Map.Entry::getKey);
   }
 
-  private static Stream<String> onTheDriver() {
+  static Stream<String> onTheDriver() {
     return listings().entrySet().stream()
         .filter(e -> e.getValue().needsDriver())
         .map(Map.Entry::getKey);
