@@ -26,7 +26,7 @@ final class OptimizerList {
               .collect(Collectors.joining(", "));
       out.printf(
           "%n%s%n", defaults.isEmpty() ? rule.name() : "%-27s %s".formatted(rule.name(), defaults));
-      for (String line : rule.formula().split("; ")) {
+      for (String line : rule.definition().formula().split("; ")) {
         out.printf("    %s%n", line);
       }
     }
@@ -41,7 +41,7 @@ final class OptimizerList {
     String row = "%-27s %-13s %-14s %-6s %s%n";
     out.printf("%n" + row, "", "first moment", "second moment", "leaky", "bias correction");
     for (Optimizer rule : Optimizers.all()) {
-      Traits traits = rule.traits();
+      Traits traits = rule.definition().traits();
       out.printf(
           row,
           rule.name(),

@@ -90,7 +90,20 @@ public final class Registry<T> {
             e);
       }
     }
-    return with(name, rule, numbers);
+    try {
+      return with(rule, numbers);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * The same rule with another value of one hyperparameter.
+   *
+   * @throws IllegalArgumentException if the rule does not allow it
+   */
+  public static <T> T with(T rule, String hyperparameter, double value) {
+    return with(rule, Map.of(hyperparameter, value));
   }
 
   /** The hyperparameters of a rule, in the order of its declaration. */
@@ -122,7 +135,7 @@ public final class Registry<T> {
   }
 
   @SuppressWarnings("unchecked") // a record makes its like
-  private static <T> T with(String name, T rule, Map<String, Double> numbers) {
+  private static <T> T with(T rule, Map<String, Double> numbers) {
     RecordComponent[] components = rule.getClass().getRecordComponents();
     Object[] values = new Object[components.length];
     Class<?>[] types = new Class<?>[components.length];
@@ -134,8 +147,8 @@ public final class Registry<T> {
         values[i] = number.intValue();
         if (number.intValue() != number) {
           throw new IllegalArgumentException(
-              "%s: %s must be a whole number below 2^31: %s"
-                  .formatted(name, components[i].getName(), number));
+              "%s must be a whole number below 2^31: %s"
+                  .formatted(components[i].getName(), number));
         }
       }
     }
@@ -143,7 +156,7 @@ public final class Registry<T> {
       return (T) rule.getClass().getDeclaredConstructor(types).newInstance(values);
     } catch (InvocationTargetException e) {
       if (e.getCause() instanceof IllegalArgumentException refused) {
-        throw new IllegalArgumentException(name + ": " + refused.getMessage(), refused);
+        throw refused;
       }
       throw new LinkageError(rule + " is no ordinary record", e);
     } catch (ReflectiveOperationException e) {

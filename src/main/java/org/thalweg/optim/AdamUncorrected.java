@@ -1,5 +1,6 @@
 package org.thalweg.optim;
 
+import java.util.List;
 import org.thalweg.numeric.ElementType;
 
 /**
@@ -18,7 +19,7 @@ public record AdamUncorrected(double lr, double beta1, double beta2, double eps)
     implements Optimizer {
   /** Checks the hyperparameters. */
   public AdamUncorrected {
-    new Adam(lr, beta1, beta2, eps);
+    Hyper.moments(lr, beta1, beta2, eps);
   }
 
   private Adam adam() {
@@ -26,45 +27,21 @@ public record AdamUncorrected(double lr, double beta1, double beta2, double eps)
   }
 
   @Override
-  public String name() {
-    return "adam_uncorrected";
+  public Definition definition() {
+    return new Definition(
+        "adam_uncorrected",
+        "m = beta1*m + (1-beta1)*g; v = beta2*v + (1-beta2)*g*g; w -= lr * m/(sqrt(v)+eps)",
+        Traits.MEAN.withFirst(),
+        List.of(0.0, 0.0),
+        "adam");
   }
 
   @Override
-  public String kernel() {
-    return adam().kernel();
-  }
-
-  @Override
-  public String formula() {
-    return "m = beta1*m + (1-beta1)*g; v = beta2*v + (1-beta2)*g*g; w -= lr * m/(sqrt(v)+eps)";
-  }
-
-  @Override
-  public Traits traits() {
-    return Traits.MEAN.withFirst();
-  }
-
-  @Override
-  public int states() {
-    return adam().states();
-  }
-
-  @Override
-  public int columns() {
-    return adam().columns();
-  }
-
-  @Override
-  public AdamUncorrected withLr(double lr) {
-    return new AdamUncorrected(lr, beta1, beta2, eps);
-  }
-
-  @Override
-  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
-    adam().numbers(type, lr, t, c, at);
-    c[at + 4] = lr;
-    c[at + 5] = eps;
+  public double[] numbers(ElementType type, double lr, long t) {
+    double[] c = adam().numbers(type, lr, t);
+    c[4] = lr;
+    c[5] = eps;
+    return c;
   }
 
   @Override

@@ -52,7 +52,7 @@ class TraitsTest {
     for (Optimizer rule : Optimizers.all()) {
       double[] lengths = lengths(rule, 2, step -> step == 1 ? 1 : 0);
       assertTrue(lengths[0] > 0, rule.name());
-      assertEquals(rule.traits().first(), lengths[1] > 0, rule.name());
+      assertEquals(rule.definition().traits().first(), lengths[1] > 0, rule.name());
     }
   }
 
@@ -61,7 +61,8 @@ class TraitsTest {
   void normalised() {
     for (Optimizer rule : Optimizers.all()) {
       double ratio = lengths(rule, 1, step -> 1000)[0] / lengths(rule, 1, step -> 1)[0];
-      assertEquals(rule.traits().normalised() ? 1 : 1000, ratio, 0.01 * ratio, rule.name());
+      assertEquals(
+          rule.definition().traits().normalised() ? 1 : 1000, ratio, 0.01 * ratio, rule.name());
     }
   }
 
@@ -72,14 +73,16 @@ class TraitsTest {
   @Test
   void leaky() {
     for (Optimizer rule : Optimizers.all()) {
-      if (rule.traits().second()) {
+      if (rule.definition().traits().second()) {
         int steps = 10_100;
         double last =
             lengths(rule, steps, step -> (step <= 100 ? 100 : 1) * (step % 2 == 0 ? 1 : -1))[
                 steps - 1];
         double usual = lengths(rule, steps, step -> step % 2 == 0 ? 1 : -1)[steps - 1];
-        assertEquals(rule.traits().leaky(), last > 0.9 * usual, rule.name());
-        assertTrue(rule.traits().leaky() ? last < 1.1 * usual : last < 0.2 * usual, rule.name());
+        assertEquals(rule.definition().traits().leaky(), last > 0.9 * usual, rule.name());
+        assertTrue(
+            rule.definition().traits().leaky() ? last < 1.1 * usual : last < 0.2 * usual,
+            rule.name());
       }
     }
   }
@@ -92,12 +95,12 @@ class TraitsTest {
   @Test
   void corrected() {
     for (Optimizer rule : Optimizers.all()) {
-      if (rule.traits().second()) {
+      if (rule.definition().traits().second()) {
         double[] lengths = lengths(rule, 5000, step -> 1);
         double late = lengths[4999];
         boolean equal =
             Arrays.stream(lengths).allMatch(length -> length > late / 2 && length < late * 2);
-        assertEquals(rule.traits().corrected(), equal, rule.name());
+        assertEquals(rule.definition().traits().corrected(), equal, rule.name());
       }
     }
   }

@@ -2,12 +2,10 @@ package org.thalweg.device;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Registry;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
@@ -128,40 +126,16 @@ public record Updates(
     List<Optimizer> rules = new ArrayList<>();
     for (Optimizer rule : Optimizers.all()) {
       rules.add(rule);
-      for (int i = 0; i < rule.getClass().getRecordComponents().length; i++) {
+      for (String name : Optimizers.hyperparameters(rule).keySet()) {
         for (double value : new double[] {0, 1e-38, 0.99999}) {
-          Optimizer changed = with(rule, i, value);
-          if (changed != null) {
-            rules.add(changed);
+          try {
+            rules.add(Registry.with(rule, name, value));
+          } catch (IllegalArgumentException refused) {
+            // not among what it allows
           }
         }
       }
     }
     return rules;
-  }
-
-  /** The rule with component i changed, or null if it does not allow that. */
-  private static Optimizer with(Optimizer rule, int i, double value) {
-    RecordComponent[] components = rule.getClass().getRecordComponents();
-    try {
-      Object[] values = new Object[components.length];
-      for (int k = 0; k < values.length; k++) {
-        values[k] = components[k].getAccessor().invoke(rule);
-      }
-      if (!(values[i] instanceof Double)) {
-        return null;
-      }
-      values[i] = value;
-      Class<?>[] types =
-          Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
-      return (Optimizer) rule.getClass().getDeclaredConstructor(types).newInstance(values);
-    } catch (InvocationTargetException refused) {
-      if (refused.getCause() instanceof IllegalArgumentException) {
-        return null;
-      }
-      throw new AssertionError(refused);
-    } catch (ReflectiveOperationException e) {
-      throw new LinkageError(rule + " is no ordinary record", e);
-    }
   }
 }

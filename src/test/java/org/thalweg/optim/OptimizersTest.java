@@ -21,8 +21,8 @@ class OptimizersTest {
       assertEquals(rule, Optimizers.parse(rule.name() + ":" + all.substring(1)));
       for (String name : numbers.keySet()) {
         boolean shown =
-            rule.formula().matches(".*\\b" + name + "\\b.*")
-                || rule.formula().contains("as adam")
+            rule.definition().formula().matches(".*\\b" + name + "\\b.*")
+                || rule.definition().formula().contains("as adam")
                 || List.of("initial", "mu").contains(name);
         assertTrue(shown, rule.name() + ": " + name + " is not in its formula");
       }

@@ -47,10 +47,7 @@ public final class UpdateTolerance {
     double gradient = Math.abs(g) + group.l1() + group.l2() * magnitude;
     squares += decayed * decayed;
     squaredMagnitudes += gradient * gradient;
-    double[] c = new double[Group.columns(rule)];
-    c[0] = 1;
-    c[3] = 1;
-    rule.numbers(ElementType.F64, rule.lr() * group.lrFactor(), t, c, Group.COLUMNS);
+    double[] c = Group.PLAIN.numbers(rule, ElementType.F64, rule.lr() * group.lrFactor(), t, 1);
     double[] sum = {magnitude};
     Optimizer move = rule.lookAhead();
     if (move != null) {

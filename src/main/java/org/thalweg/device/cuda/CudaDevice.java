@@ -703,7 +703,7 @@ public final class CudaDevice implements Device {
     CudaTensors own = mine(tensors);
     launch(
         "optimizers",
-        rule.kernel() + "_" + own.type().suffix(),
+        rule.definition().kernel() + "_" + own.type().suffix(),
         own.blocks(),
         UPDATE_THREADS,
         0,
