@@ -1,6 +1,5 @@
 package org.thalweg.optim;
 
-import java.util.List;
 import org.thalweg.numeric.ElementType;
 
 /**
@@ -16,41 +15,32 @@ import org.thalweg.numeric.ElementType;
  * @param eps added to the root of the second moment
  */
 public record AdamUncorrected(double lr, double beta1, double beta2, double eps)
-    implements Optimizer {
+    implements Variant {
   /** Checks the hyperparameters. */
   public AdamUncorrected {
     Hyper.moments(lr, beta1, beta2, eps);
   }
 
-  private Adam adam() {
+  @Override
+  public Adam base() {
     return new Adam(lr, beta1, beta2, eps);
   }
 
   @Override
   public Definition definition() {
-    return new Definition(
-        "adam_uncorrected",
-        "m = beta1*m + (1-beta1)*g; v = beta2*v + (1-beta2)*g*g; w -= lr * m/(sqrt(v)+eps)",
-        Traits.MEAN.withFirst(),
-        List.of(0.0, 0.0),
-        "adam");
+    return base()
+        .definition()
+        .variant(
+            "adam_uncorrected",
+            "m = beta1*m + (1-beta1)*g; v = beta2*v + (1-beta2)*g*g; w -= lr * m/(sqrt(v)+eps)",
+            Traits.MEAN.withFirst());
   }
 
   @Override
   public double[] numbers(ElementType type, double lr, long t) {
-    double[] c = adam().numbers(type, lr, t);
+    double[] c = base().numbers(type, lr, t);
     c[4] = lr;
     c[5] = eps;
     return c;
-  }
-
-  @Override
-  public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
-    adam().update(w, g, s, from, to, c);
-  }
-
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    adam().update(w, g, s, from, to, c);
   }
 }

@@ -20,4 +20,9 @@ public record Definition(
   public Definition(String name, String formula, Traits traits, double... states) {
     this(name, formula, traits, DoubleStream.of(states).boxed().toList(), name);
   }
+
+  /** Of a rule that differs from this one in its numbers alone. */
+  Definition variant(String name, String formula, Traits traits) {
+    return new Definition(name, formula, traits, states, kernel);
+  }
 }

@@ -46,7 +46,7 @@ public record Group(double lrFactor, double l1, double l2, double weightDecay) {
     c[0] = gradientScale;
     c[1] = l1;
     c[2] = l2;
-    c[3] = 1 - lr * lrFactor * weightDecay;
+    c[3] = (1 - lr * lrFactor * weightDecay) * (1 - lr * lrFactor * rule.weightDecay());
     System.arraycopy(own, 0, c, COLUMNS, own.length);
     return c;
   }

@@ -20,6 +20,11 @@ public interface Optimizer {
   /** The learning rate, before schedule and group. */
   double lr();
 
+  /** Decoupled decay of its own, which comes on top of the group's: {@code w *= 1 - lr*decay}. */
+  default double weightDecay() {
+    return 0;
+  }
+
   /**
    * The numbers of one update that no element changes, in the order in which the kernel's functor
    * declares them; at every update as many.
