@@ -14,7 +14,7 @@ final class OptimizerList {
   static void print(PrintWriter out) {
     out.println(
         "w is a parameter, g its gradient, t the number of the update; other letters are state,"
-            + " from 0.");
+            + " from 0 unless the formula says what they are at first.");
     out.println(
         "Hyperparameters differ from these where they are named: --optimizer"
             + " adam:beta1=0.8,eps=1e-6");
@@ -31,7 +31,7 @@ final class OptimizerList {
       }
     }
     traits(out);
-    out.printf("%nadamw is adam with --weight-decay X; every other rule takes that, too.%n");
+    out.printf("%nWith --weight-decay X every rule multiplies w by 1 - lr*X first.%n");
     out.println("The learning rate lr is that of --lr, times the factor of --schedule.");
     out.flush();
   }
