@@ -21,6 +21,7 @@ public final class Optimizers {
               new RmsProp(1e-2, 0.99, 1e-8, true, 0),
               new RmsProp(1e-2, 0.99, 1e-8, true, 0.9),
               new Adam(1e-3, 0.9, 0.999, 1e-8),
+              new AdamW(1e-3, 0.9, 0.999, 1e-8, 1e-2),
               new AdamUncorrected(1e-3, 0.9, 0.999, 1e-8),
               new AmsGrad(1e-3, 0.9, 0.999, 1e-8),
               new NAdam(2e-3, 0.9, 0.999, 1e-8),
