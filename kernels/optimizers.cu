@@ -154,6 +154,17 @@ struct AmsGrad : Rule<3> {
 };
 
 template <typename T>
+struct RAdam : Rule<2> {
+  T b1, o1, b2, o2, step, rectified, eps;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T &m = s[0], &v = s[1];
+    m = fma(b1, m, o1 * g);
+    v = fma(b2, v, o2 * g * g);
+    w = fma(-step, m / fma(rectified, sqrt(v), eps), w);
+  }
+};
+
+template <typename T>
 struct NAdam : Rule<2> {
   T b1, o1, b2, o2, ofG, ofM, eps;
   __device__ __forceinline__ void update(T& w, T g, T* s) const {
@@ -370,6 +381,7 @@ THALWEG_RULES(rmsprop_centred, RmsPropCentred)
 THALWEG_RULES(rmsprop_centred_momentum, RmsPropCentredMomentum)
 THALWEG_RULES(adam, Adam)
 THALWEG_RULES(amsgrad, AmsGrad)
+THALWEG_RULES(radam, RAdam)
 THALWEG_RULES(nadam, NAdam)
 THALWEG_RULES(adamax, Adamax)
 THALWEG_RULES(adadelta, Adadelta)

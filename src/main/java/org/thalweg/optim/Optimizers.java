@@ -24,6 +24,7 @@ public final class Optimizers {
               new AdamW(1e-3, 0.9, 0.999, 1e-8, 1e-2),
               new AdamUncorrected(1e-3, 0.9, 0.999, 1e-8),
               new AmsGrad(1e-3, 0.9, 0.999, 1e-8),
+              new RAdam(1e-3, 0.9, 0.999, 1e-8),
               new NAdam(2e-3, 0.9, 0.999, 1e-8),
               new Adamax(2e-3, 0.9, 0.999, 1e-8),
               new Adadelta(1, 0.9, 1e-6),
