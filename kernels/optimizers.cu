@@ -187,6 +187,18 @@ struct Adamax : Rule<2> {
 };
 
 template <typename T>
+struct AdaBelief : Rule<2> {
+  T b1, o1, b2, o2, step, inner, outer;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T &m = s[0], &v = s[1];
+    m = fma(b1, m, o1 * g);
+    T e = g - m;
+    v = fma(b2, v, o2 * e * e) + inner;
+    w = fma(-step, m / (sqrt(v) + outer), w);
+  }
+};
+
+template <typename T>
 struct Adadelta : Rule<2> {
   T rho, o, lr, eps;
   __device__ __forceinline__ void update(T& w, T g, T* s) const {
@@ -384,5 +396,6 @@ THALWEG_RULES(amsgrad, AmsGrad)
 THALWEG_RULES(radam, RAdam)
 THALWEG_RULES(nadam, NAdam)
 THALWEG_RULES(adamax, Adamax)
+THALWEG_RULES(adabelief, AdaBelief)
 THALWEG_RULES(adadelta, Adadelta)
 THALWEG_RULES(lion, Lion)
