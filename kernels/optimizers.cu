@@ -199,6 +199,18 @@ struct AdaBelief : Rule<2> {
 };
 
 template <typename T>
+struct Yogi : Rule<2> {
+  T b1, o1, o2, step, eps;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T &m = s[0], &v = s[1];
+    m = fma(b1, m, o1 * g);
+    T q = g * g;
+    v = fma(-(o2 * signum(v - q)), q, v);
+    w = fma(-step, m / (sqrt(v) + eps), w);
+  }
+};
+
+template <typename T>
 struct Adadelta : Rule<2> {
   T rho, o, lr, eps;
   __device__ __forceinline__ void update(T& w, T g, T* s) const {
@@ -397,5 +409,6 @@ THALWEG_RULES(radam, RAdam)
 THALWEG_RULES(nadam, NAdam)
 THALWEG_RULES(adamax, Adamax)
 THALWEG_RULES(adabelief, AdaBelief)
+THALWEG_RULES(yogi, Yogi)
 THALWEG_RULES(adadelta, Adadelta)
 THALWEG_RULES(lion, Lion)

@@ -29,6 +29,7 @@ public final class Optimizers {
               new NAdamW(2e-3, 0.9, 0.999, 1e-8, 1e-2),
               new Adamax(2e-3, 0.9, 0.999, 1e-8),
               new AdaBelief(1e-3, 0.9, 0.999, 1e-16),
+              new Yogi(1e-2, 0.9, 0.999, 1e-3, 1e-6),
               new Adadelta(1, 0.9, 1e-6),
               new Lion(1e-4, 0.9, 0.99)),
           Optimizer::name);
