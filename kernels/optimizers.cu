@@ -223,6 +223,18 @@ struct Adadelta : Rule<2> {
 };
 
 template <typename T>
+struct Rprop : Rule<2> {
+  T etaMinus, etaPlus, minStep, maxStep, ratio;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T &before = s[0], &h = s[1];
+    T p = g * before;
+    h = fmin(fmax(h * (p > 0 ? etaPlus : p < 0 ? etaMinus : 1), minStep), maxStep);
+    before = p < 0 ? 0 : g;
+    w = fma(-(ratio * h), signum(before), w);
+  }
+};
+
+template <typename T>
 struct Lion : Rule<1> {
   T b1, o1, b2, o2, lr;
   __device__ __forceinline__ void update(T& w, T g, T* s) const {
@@ -411,4 +423,5 @@ THALWEG_RULES(adamax, Adamax)
 THALWEG_RULES(adabelief, AdaBelief)
 THALWEG_RULES(yogi, Yogi)
 THALWEG_RULES(adadelta, Adadelta)
+THALWEG_RULES(rprop, Rprop)
 THALWEG_RULES(lion, Lion)

@@ -31,6 +31,7 @@ public final class Optimizers {
               new AdaBelief(1e-3, 0.9, 0.999, 1e-16),
               new Yogi(1e-2, 0.9, 0.999, 1e-3, 1e-6),
               new Adadelta(1, 0.9, 1e-6),
+              new Rprop(1e-2, 0.5, 1.2, 1e-6, 50),
               new Lion(1e-4, 0.9, 0.99)),
           Optimizer::name);
 
