@@ -37,6 +37,16 @@ struct Sgd : Rule<0> {
 };
 
 template <typename T>
+struct Asgd : Rule<1> {
+  T eta, decay, mu, o;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T& a = s[0];
+    w = fma(-eta, g, decay * w);
+    a = fma(mu, w, o * a);
+  }
+};
+
+template <typename T>
 struct Momentum : Rule<1> {
   T mu, o, lr;
   __device__ __forceinline__ void update(T& w, T g, T* s) const {
@@ -405,6 +415,7 @@ constexpr int kBlocks = sizeof(S) == 4 ? 6 : sizeof(S) == 8 ? 3 : 4;
   THALWEG_RULE(name##_bf16, Rule, exact::Bf16)
 
 THALWEG_RULES(sgd, Sgd)
+THALWEG_RULES(asgd, Asgd)
 THALWEG_RULES(momentum, Momentum)
 THALWEG_RULES(classical_momentum, ClassicalMomentum)
 THALWEG_RULES(nesterov, Nesterov)

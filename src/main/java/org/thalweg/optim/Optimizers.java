@@ -11,6 +11,7 @@ public final class Optimizers {
           "optimizer",
           List.of(
               new Sgd(1e-3),
+              new Asgd(1e-2, 1e-4, 0.75, 1e6),
               new Momentum(1e-3, 0.9, 0),
               new ClassicalMomentum(1e-3, 0.9),
               new Nesterov(1e-3, 0.9),
