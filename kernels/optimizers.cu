@@ -6,236 +6,285 @@
 // so); the gradient may lie anywhere and is never written.
 #include "tensors.cuh"
 
-// The numbers of one parameter group in the step table: these four, then the rule's own.
+// What a parameter group has of its own in the step table:
 //   gradient scale (sign of maximize x unscaling), L1, coupled decay, 1 - lr * decoupled decay
 constexpr int kGroupColumns = 4;
+
+template <typename T>
+__device__ __forceinline__ T signum(T x) {
+  return x > 0 ? 1 : x < 0 ? -1 : x;  // 0 and NaN stay what they are
+}
 
 constexpr int kThreads = 256;
 constexpr int kStrides = 4;  // vectors of a thread; a block covers 16 KB of the parameter
 
-// ---- The rules. w: parameter, g: its gradient after scaling and coupled decay, s: state, c: the rule's
-// ---- columns. The Java records of the same names state the formulas and their sources.
+// ---- The rules. A functor's members are its numbers of one update, in the order in which `numbers` of its Java
+// ---- record gives them. w: parameter, g: its gradient after scaling and coupled decay, s: state. The records of the
+// ---- same names state the formulas and their sources.
 
 // A rule that looks ahead is one whose parameter is away from its place when the update comes.
+template <int kCount>
 struct Rule {
+  static constexpr int kStates = kCount;
   static constexpr bool kLooksAhead = false;
   static constexpr bool kMoves = false;  // is what moves it away
 };
 
-struct Sgd : Rule {
-  static constexpr int kStates = 0;
-  static constexpr int kColumns = 1;  // lr
-  template <typename T>
-  static __device__ __forceinline__ void update(T& w, T g, T*, const T* c) {
-    w = fma(-c[0], g, w);
+template <typename T>
+struct Sgd : Rule<0> {
+  T lr;
+  __device__ __forceinline__ void update(T& w, T g, T*) const { w = fma(-lr, g, w); }
+};
+
+template <typename T>
+struct Asgd : Rule<1> {
+  T eta, decay, mu, o;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T& a = s[0];
+    w = fma(-eta, g, decay * w);
+    a = fma(mu, w, o * a);
   }
 };
 
-struct Momentum : Rule {
-  static constexpr int kStates = 1;
-  static constexpr int kColumns = 3;  // mu, 1 - tau (1 at t = 1), lr
-  template <typename T>
-  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
-    T v = fma(c[0], s[0], c[1] * g);
-    s[0] = v;
-    w = fma(-c[2], v, w);
+template <typename T>
+struct Momentum : Rule<1> {
+  T mu, o, lr;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T& v = s[0];
+    v = fma(mu, v, o * g);
+    w = fma(-lr, v, w);
   }
 };
 
-struct ClassicalMomentum : Rule {
-  static constexpr int kStates = 1;
-  static constexpr int kColumns = 2;  // mu, lr
-  template <typename T>
-  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
-    T v = fma(c[0], s[0], -(c[1] * g));
-    s[0] = v;
+template <typename T>
+struct ClassicalMomentum : Rule<1> {
+  T mu, lr;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T& v = s[0];
+    v = fma(mu, v, -(lr * g));
     w = w + v;
   }
 };
 
-struct Nesterov : Rule {
-  static constexpr int kStates = 1;
-  static constexpr int kColumns = 2;  // mu, lr
-  template <typename T>
-  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
-    T v = fma(c[0], s[0], g);
-    s[0] = v;
-    w = fma(-c[1], fma(c[0], v, g), w);
+template <typename T>
+struct Nesterov : Rule<1> {
+  T mu, lr;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T& v = s[0];
+    v = fma(mu, v, g);
+    w = fma(-lr, fma(mu, v, g), w);
   }
 };
 
 // State: v, and the parameter's place while the gradient is taken ahead of it.
-struct NesterovLookAhead : Rule {
+template <typename T>
+struct NesterovLookAhead : Rule<2> {
   static constexpr bool kLooksAhead = true;
-  static constexpr int kStates = 2;
-  static constexpr int kColumns = 2;  // mu, lr
-  template <typename T>
-  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
-    T v = fma(c[0], s[0], -(c[1] * g));
-    s[0] = v;
+  T mu, lr;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T& v = s[0];
+    v = fma(mu, v, -(lr * g));
     w = w + v;
   }
 };
 
 // Before the forward pass of NesterovLookAhead: to where the velocity leads.
-struct LookAhead : Rule {
+template <typename T>
+struct LookAhead : Rule<2> {
   static constexpr bool kMoves = true;
-  static constexpr int kStates = 2;
-  static constexpr int kColumns = 2;  // mu, lr
-  template <typename T>
-  static __device__ __forceinline__ void update(T& w, T, T* s, const T* c) {
-    w = fma(c[0], s[0], w);
+  T mu, lr;
+  __device__ __forceinline__ void update(T& w, T, T* s) const {
+    T& v = s[0];
+    w = fma(mu, v, w);
   }
 };
 
-struct AdaGrad : Rule {
-  static constexpr int kStates = 1;
-  static constexpr int kColumns = 2;  // lr of this step, eps
-  template <typename T>
-  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
-    T a = fma(g, g, s[0]);
-    s[0] = a;
-    w = fma(-c[0], g / (sqrt(a) + c[1]), w);
+template <typename T>
+struct AdaGrad : Rule<1> {
+  T step, eps;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T& a = s[0];
+    a = fma(g, g, a);
+    w = fma(-step, g / (sqrt(a) + eps), w);
   }
 };
 
-// State: s, then gbar where it is centred, then b where it has momentum.
-template <bool kCentred, bool kMomentum>
-struct RmsProp : Rule {
-  static constexpr int kStates = 1 + kCentred + kMomentum;
-  static constexpr int kColumns = 5;  // alpha, 1 - alpha, lr, eps, mu
-  template <typename T>
-  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
-    T v = fma(c[0], s[0], c[1] * g * g);
+// State: v, then the mean where it is centred, then the velocity where it has momentum.
+template <typename T, bool kCentred, bool kMomentum>
+struct RmsProp : Rule<1 + kCentred + kMomentum> {
+  T alpha, o, lr, eps, mu;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T v = fma(alpha, s[0], o * g * g);
     s[0] = v;
     if (kCentred) {
-      T mean = fma(c[0], s[1], c[1] * g);
-      s[1] = mean;
+      T& mean = s[1];
+      mean = fma(alpha, mean, o * g);
       v = fma(-mean, mean, v);
       v = v < 0 ? 0 : v;  // not fmax, which would drop a NaN
     }
-    T step = g / (sqrt(v) + c[3]);
+    T q = g / (sqrt(v) + eps);
     if (kMomentum) {
-      step = fma(c[4], s[kStates - 1], step);
-      s[kStates - 1] = step;
+      T& velocity = s[kCentred ? 2 : 1];
+      q = fma(mu, velocity, q);
+      velocity = q;
     }
-    w = fma(-c[2], step, w);
+    w = fma(-lr, q, w);
+  }
+};
+template <typename T>
+using RmsPropPlain = RmsProp<T, false, false>;
+template <typename T>
+using RmsPropMomentum = RmsProp<T, false, true>;
+template <typename T>
+using RmsPropCentred = RmsProp<T, true, false>;
+template <typename T>
+using RmsPropCentredMomentum = RmsProp<T, true, true>;
+
+template <typename T>
+struct Adam : Rule<2> {
+  T b1, o1, b2, o2, step, eps;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T &m = s[0], &v = s[1];
+    m = fma(b1, m, o1 * g);
+    v = fma(b2, v, o2 * g * g);
+    w = fma(-step, m / (sqrt(v) + eps), w);
   }
 };
 
-struct Adam : Rule {
-  static constexpr int kStates = 2;
-  static constexpr int kColumns = 6;  // beta1, 1 - beta1, beta2, 1 - beta2, folded lr, folded eps
-  template <typename T>
-  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
-    T m = fma(c[0], s[0], c[1] * g);
-    T v = fma(c[2], s[1], c[3] * g * g);
-    s[0] = m;
-    s[1] = v;
-    w = fma(-c[4], m / (sqrt(v) + c[5]), w);
+template <typename T>
+struct AmsGrad : Rule<3> {
+  T b1, o1, b2, o2, step, eps;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T &m = s[0], &v = s[1], &largest = s[2];
+    m = fma(b1, m, o1 * g);
+    v = fma(b2, v, o2 * g * g);
+    largest = fmax(largest, v);
+    w = fma(-step, m / (sqrt(largest) + eps), w);
   }
 };
 
-struct AmsGrad : Rule {
-  static constexpr int kStates = 3;
-  static constexpr int kColumns = 6;  // as Adam
-  template <typename T>
-  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
-    T m = fma(c[0], s[0], c[1] * g);
-    T v = fma(c[2], s[1], c[3] * g * g);
-    T largest = fmax(s[2], v);
-    s[0] = m;
-    s[1] = v;
-    s[2] = largest;
-    w = fma(-c[4], m / (sqrt(largest) + c[5]), w);
+template <typename T>
+struct RAdam : Rule<2> {
+  T b1, o1, b2, o2, step, rectified, eps;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T &m = s[0], &v = s[1];
+    m = fma(b1, m, o1 * g);
+    v = fma(b2, v, o2 * g * g);
+    w = fma(-step, m / fma(rectified, sqrt(v), eps), w);
   }
 };
 
-struct NAdam : Rule {
-  static constexpr int kStates = 2;
-  static constexpr int kColumns = 7;  // beta1, 1 - beta1, beta2, 1 - beta2, factor of g, factor of m, folded eps
-  template <typename T>
-  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
-    T m = fma(c[0], s[0], c[1] * g);
-    T v = fma(c[2], s[1], c[3] * g * g);
-    s[0] = m;
-    s[1] = v;
-    w = w - fma(c[5], m, c[4] * g) / (sqrt(v) + c[6]);
+template <typename T>
+struct NAdam : Rule<2> {
+  T b1, o1, b2, o2, ofG, ofM, eps;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T &m = s[0], &v = s[1];
+    m = fma(b1, m, o1 * g);
+    v = fma(b2, v, o2 * g * g);
+    w = w - fma(ofM, m, ofG * g) / (sqrt(v) + eps);
   }
 };
 
-struct Adamax : Rule {
-  static constexpr int kStates = 2;
-  static constexpr int kColumns = 5;  // beta1, 1 - beta1, beta2, folded lr, eps
-  template <typename T>
-  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
-    T m = fma(c[0], s[0], c[1] * g);
-    T u = fmax(c[2] * s[1], fabs(g) + c[4]);
-    s[0] = m;
-    s[1] = u;
-    w = fma(-c[3], m / u, w);
+template <typename T>
+struct Adamax : Rule<2> {
+  T b1, o1, b2, step, eps;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T &m = s[0], &u = s[1];
+    m = fma(b1, m, o1 * g);
+    u = fmax(b2 * u, fabs(g) + eps);
+    w = fma(-step, m / u, w);
   }
 };
 
-struct Adadelta : Rule {
-  static constexpr int kStates = 2;
-  static constexpr int kColumns = 4;  // rho, 1 - rho, lr, eps
-  template <typename T>
-  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
-    T v = fma(c[0], s[0], c[1] * g * g);
-    T delta = sqrt((s[1] + c[3]) / (v + c[3])) * g;
-    s[0] = v;
-    s[1] = fma(c[0], s[1], c[1] * delta * delta);
-    w = fma(-c[2], delta, w);
+template <typename T>
+struct AdaBelief : Rule<2> {
+  T b1, o1, b2, o2, step, inner, outer;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T &m = s[0], &v = s[1];
+    m = fma(b1, m, o1 * g);
+    T e = g - m;
+    v = fma(b2, v, o2 * e * e) + inner;
+    w = fma(-step, m / (sqrt(v) + outer), w);
   }
 };
 
-struct Lion : Rule {
-  static constexpr int kStates = 1;
-  static constexpr int kColumns = 5;  // beta1, 1 - beta1, beta2, 1 - beta2, lr
-  template <typename T>
-  static __device__ __forceinline__ void update(T& w, T g, T* s, const T* c) {
-    T direction = fma(c[0], s[0], c[1] * g);
-    T sign = direction > 0 ? 1 : direction < 0 ? -1 : direction;  // 0 and NaN stay what they are
-    s[0] = fma(c[2], s[0], c[3] * g);
-    w = fma(-c[4], sign, w);
+template <typename T>
+struct Yogi : Rule<2> {
+  T b1, o1, o2, step, eps;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T &m = s[0], &v = s[1];
+    m = fma(b1, m, o1 * g);
+    T q = g * g;
+    v = fma(-(o2 * signum(v - q)), q, v);
+    w = fma(-step, m / (sqrt(v) + eps), w);
+  }
+};
+
+template <typename T>
+struct Adadelta : Rule<2> {
+  T rho, o, lr, eps;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T &v = s[0], &d = s[1];
+    v = fma(rho, v, o * g * g);
+    T delta = sqrt((d + eps) / (v + eps)) * g;
+    d = fma(rho, d, o * delta * delta);
+    w = fma(-lr, delta, w);
+  }
+};
+
+template <typename T>
+struct Rprop : Rule<2> {
+  T etaMinus, etaPlus, minStep, maxStep, ratio;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T &before = s[0], &h = s[1];
+    T p = g * before;
+    h = fmin(fmax(h * (p > 0 ? etaPlus : p < 0 ? etaMinus : 1), minStep), maxStep);
+    before = p < 0 ? 0 : g;
+    w = fma(-(ratio * h), signum(before), w);
+  }
+};
+
+template <typename T>
+struct Lion : Rule<1> {
+  T b1, o1, b2, o2, lr;
+  __device__ __forceinline__ void update(T& w, T g, T* s) const {
+    T& m = s[0];
+    T sign = signum(fma(b1, m, o1 * g));
+    m = fma(b2, m, o2 * g);
+    w = fma(-lr, sign, w);
   }
 };
 
 // ---- The launcher. S: how parameter and gradient are stored, T: what is computed in.
 
-template <typename T>
-__device__ __forceinline__ T sign(T w) {
-  return w > 0 ? 1 : w < 0 ? -1 : w;  // 0 and NaN stay what they are
-}
-
-// One element: the gradient's pipeline, decoupled decay, then the rule. c: the group's columns.
-template <typename Rule, typename T>
-__device__ __forceinline__ void element(T& w, T g, T* s, const T* c, bool idle) {
-  if (Rule::kLooksAhead && idle) {
-    w = s[1];  // back to its place
-    return;
-  }
-  T sloped = fma(c[1], sign(w), c[0] * g);
-  T scaled = fma(c[2], w, sloped);
-  if (Rule::kMoves) s[1] = w;  // not decayed: an idle update returns there
-  w = c[3] * (Rule::kLooksAhead ? s[1] : w);
-  Rule::update(w, scaled, s, c + kGroupColumns);
-}
-
 // What is the same for all elements of a launch.
-template <typename T>
+template <typename Rule, typename T>
 struct Numbers {
-  const T* c;      // the group's columns
+  T scale, l1, l2, keep;  // the columns of a group in the step table: these of its own, then the rule's
+  Rule rule;
   uint64_t key;    // of the bits by which bf16 is rounded; 0 rounds to nearest
   uint64_t index;  // of the tensor
   bool idle;       // nothing is updated: a rule that looks ahead goes back
 };
 
+// One element: the gradient's pipeline, decoupled decay, then the rule.
+template <typename Rule, typename T>
+__device__ __forceinline__ void element(T& w, T g, T* s, const Numbers<Rule, T>& numbers) {
+  if (Rule::kLooksAhead && numbers.idle) {
+    w = s[1];  // back to its place
+    return;
+  }
+  T sloped = fma(numbers.l1, signum(w), numbers.scale * g);
+  T scaled = fma(numbers.l2, w, sloped);
+  if (Rule::kMoves) s[1] = w;  // not decayed: an idle update returns there
+  w = numbers.keep * (Rule::kLooksAhead ? s[1] : w);
+  numbers.rule.update(w, scaled, s);
+}
+
 // The vectors of this block: first_vector .. first_vector + kThreads * kStrides of a tensor.
 template <typename Rule, bool kGradientAligned, typename S, typename T>
 __device__ __forceinline__ void vectors(const Tensor<S>& tensor, int head, long long first_vector,
-                                        long long vector_count, const Numbers<T>& numbers) {
+                                        long long vector_count, const Numbers<Rule, T>& numbers) {
   constexpr int kWidth = Vector<T>::kWidth;
   constexpr int kUnrolled = sizeof(S) < sizeof(T) ? 1 : kStrides;  // the rounding to bf16 is long
 #pragma unroll kUnrolled
@@ -259,7 +308,7 @@ __device__ __forceinline__ void vectors(const Tensor<S>& tensor, int head, long 
       T state[Rule::kStates + 1];
 #pragma unroll
       for (int k = 0; k < Rule::kStates; k++) state[k] = s[k].at[lane];
-      element<Rule>(w.at[lane], widen(g.at[lane]), state, numbers.c, numbers.idle);
+      element(w.at[lane], widen(g.at[lane]), state, numbers);
 #pragma unroll
       for (int k = 0; k < Rule::kStates; k++) s[k].at[lane] = state[k];
     }
@@ -289,20 +338,19 @@ __device__ __forceinline__ void update(const Tensor<S>* tensors, const int* tens
 #pragma unroll
   for (int k = 0; k < Rule::kStates; k++) tensor.state[k] = global(tensor.state[k]);
 
-  Numbers<T> numbers = {nullptr, 0, 0, idle};
+  Numbers<Rule, T> numbers = {};
+  numbers.idle = idle;
   if constexpr (sizeof(S) < sizeof(T)) {
     tensor.copy = global(tensor.copy);
     numbers.key = static_cast<uint64_t>(cell<long long>(cells, step->update, columns, column++));
     numbers.index = static_cast<uint64_t>(index);
   }
-  constexpr int kColumns = kGroupColumns + Rule::kColumns;
-  T c[kColumns];
+  constexpr int kColumns = kGroupColumns + sizeof(Rule) / sizeof(T);
+  column += static_cast<int>(tensor.group) * kColumns;
+  T* c = reinterpret_cast<T*>(&numbers);
 #pragma unroll
-  for (int k = 0; k < kColumns; k++) {
-    c[k] = cell<T>(cells, step->update, columns, column + static_cast<int>(tensor.group) * kColumns + k);
-  }
-  c[0] *= static_cast<T>(step->factor);
-  numbers.c = c;
+  for (int k = 0; k < kColumns; k++) c[k] = cell<T>(cells, step->update, columns, column + k);
+  numbers.scale *= static_cast<T>(step->factor);
 
   constexpr int kWidth = Vector<T>::kWidth;
   long long block = blockIdx.x - tensor.first_block;
@@ -318,7 +366,7 @@ __device__ __forceinline__ void update(const Tensor<S>* tensors, const int* tens
     T state[Rule::kStates + 1];
 #pragma unroll
     for (int k = 0; k < Rule::kStates; k++) state[k] = tensor.state[k][i];
-    element<Rule>(w, widen(tensor.gradient[i]), state, c, idle);
+    element(w, widen(tensor.gradient[i]), state, numbers);
     tensor.parameter[i] = w;
 #pragma unroll
     for (int k = 0; k < Rule::kStates; k++) tensor.state[k][i] = state[k];
@@ -359,19 +407,15 @@ constexpr int kBlocks = sizeof(S) == 4 ? 6 : sizeof(S) == 8 ? 3 : 4;
   extern "C" __global__ void __launch_bounds__(kThreads, kBlocks<S>)                                       \
       name(const Tensor<S>* tensors, const int* tensor_of_block, const long long* cells, int columns,      \
            int column, const StepState* step) {                                                               \
-    update<Rule, S>(tensors, tensor_of_block, cells, columns, column, step);                              \
+    update<Rule<typename Tensor<S>::Number>, S>(tensors, tensor_of_block, cells, columns, column, step);   \
   }
 #define THALWEG_RULES(name, Rule)        \
   THALWEG_RULE(name##_f32, Rule, float)  \
   THALWEG_RULE(name##_f64, Rule, double) \
   THALWEG_RULE(name##_bf16, Rule, exact::Bf16)
 
-using RmsPropPlain = RmsProp<false, false>;
-using RmsPropMomentum = RmsProp<false, true>;
-using RmsPropCentred = RmsProp<true, false>;
-using RmsPropCentredMomentum = RmsProp<true, true>;
-
 THALWEG_RULES(sgd, Sgd)
+THALWEG_RULES(asgd, Asgd)
 THALWEG_RULES(momentum, Momentum)
 THALWEG_RULES(classical_momentum, ClassicalMomentum)
 THALWEG_RULES(nesterov, Nesterov)
@@ -384,7 +428,11 @@ THALWEG_RULES(rmsprop_centred, RmsPropCentred)
 THALWEG_RULES(rmsprop_centred_momentum, RmsPropCentredMomentum)
 THALWEG_RULES(adam, Adam)
 THALWEG_RULES(amsgrad, AmsGrad)
+THALWEG_RULES(radam, RAdam)
 THALWEG_RULES(nadam, NAdam)
 THALWEG_RULES(adamax, Adamax)
+THALWEG_RULES(adabelief, AdaBelief)
+THALWEG_RULES(yogi, Yogi)
 THALWEG_RULES(adadelta, Adadelta)
+THALWEG_RULES(rprop, Rprop)
 THALWEG_RULES(lion, Lion)

@@ -14,7 +14,7 @@ final class OptimizerList {
   static void print(PrintWriter out) {
     out.println(
         "w is a parameter, g its gradient, t the number of the update; other letters are state,"
-            + " from 0.");
+            + " from 0 unless the formula says what they are at first.");
     out.println(
         "Hyperparameters differ from these where they are named: --optimizer"
             + " adam:beta1=0.8,eps=1e-6");
@@ -26,12 +26,12 @@ final class OptimizerList {
               .collect(Collectors.joining(", "));
       out.printf(
           "%n%s%n", defaults.isEmpty() ? rule.name() : "%-27s %s".formatted(rule.name(), defaults));
-      for (String line : rule.formula().split("; ")) {
+      for (String line : rule.definition().formula().split("; ")) {
         out.printf("    %s%n", line);
       }
     }
     traits(out);
-    out.printf("%nadamw is adam with --weight-decay X; every other rule takes that, too.%n");
+    out.printf("%nWith --weight-decay X every rule multiplies w by 1 - lr*X first.%n");
     out.println("The learning rate lr is that of --lr, times the factor of --schedule.");
     out.flush();
   }
@@ -41,7 +41,7 @@ final class OptimizerList {
     String row = "%-27s %-13s %-14s %-6s %s%n";
     out.printf("%n" + row, "", "first moment", "second moment", "leaky", "bias correction");
     for (Optimizer rule : Optimizers.all()) {
-      Traits traits = rule.traits();
+      Traits traits = rule.definition().traits();
       out.printf(
           row,
           rule.name(),

@@ -59,7 +59,7 @@ public record Surface(
       if (rule instanceof Adadelta) {
         return rule;
       }
-      return rule.withLr(rule.traits().normalised() ? normalised : gradient);
+      return rule.withLr(rule.definition().traits().normalised() ? normalised : gradient);
     }
   }
 

@@ -66,10 +66,11 @@ public interface Device extends AutoCloseable {
   default Tensors tensors(List<Parameter> parameters, Optimizer rule) {
     try (Owned opening = new Owned()) {
       Tensors tensors = opening.add(tensors(parameters, rule.states()));
-      for (int i = 0; i < parameters.size() && rule.initialState() != 0; i++) {
-        double[] values = new double[Math.toIntExact(parameters.get(i).value().count())];
-        Arrays.fill(values, rule.initialState());
-        for (int k = 0; k < rule.states(); k++) {
+      for (int k = 0; k < rule.states(); k++) {
+        double first = rule.definition().states().get(k);
+        for (int i = 0; i < parameters.size() && first != 0; i++) {
+          double[] values = new double[Math.toIntExact(parameters.get(i).value().count())];
+          Arrays.fill(values, first);
           write(tensors.state(i, k), values);
         }
       }

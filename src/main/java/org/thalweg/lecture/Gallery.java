@@ -124,7 +124,7 @@ public final class Gallery {
   private static String optimizers() {
     StringBuilder rows = new StringBuilder();
     for (Optimizer rule : Optimizers.all()) {
-      Traits traits = rule.traits();
+      Traits traits = rule.definition().traits();
       rows.append(
           "<tr><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>\n"
               .formatted(

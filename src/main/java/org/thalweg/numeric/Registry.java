@@ -85,7 +85,20 @@ public final class Registry<T> {
             e);
       }
     }
-    return with(name, rule, numbers);
+    try {
+      return with(rule, numbers);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * The same rule with another value of one hyperparameter.
+   *
+   * @throws IllegalArgumentException if the rule does not allow it
+   */
+  public static <T> T with(T rule, String hyperparameter, double value) {
+    return with(rule, Map.of(hyperparameter, value));
   }
 
   /**
@@ -116,23 +129,18 @@ public final class Registry<T> {
     return numbers;
   }
 
-  private static <T> T with(String name, T rule, Map<String, Double> numbers) {
+  private static <T> T with(T rule, Map<String, Double> numbers) {
     Map<String, Object> values = Records.components(rule);
     for (Map.Entry<String, Double> number : numbers.entrySet()) {
       double value = number.getValue();
       boolean whole = values.get(number.getKey()) instanceof Integer;
       Require.that(
           !whole || value == (int) value,
-          "%s: %s must be a whole number below 2^31: %s",
-          name,
+          "%s must be a whole number below 2^31: %s",
           number.getKey(),
           value);
       values.put(number.getKey(), whole ? (Object) (int) value : (Object) value);
     }
-    try {
-      return Records.with(rule, values);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
-    }
+    return Records.with(rule, values);
   }
 }

@@ -24,44 +24,17 @@ public record AdaGrad(double lr, double decay, double initial, double eps) imple
   }
 
   @Override
-  public String name() {
-    return "adagrad";
+  public Definition definition() {
+    return new Definition(
+        "adagrad",
+        "a += g*g (initial at first); w -= lr/(1+(t-1)*decay) * g/(sqrt(a)+eps)",
+        Traits.SUM,
+        initial);
   }
 
   @Override
-  public String formula() {
-    return "a += g*g; w -= lr/(1+(t-1)*decay) * g/(sqrt(a)+eps)";
-  }
-
-  @Override
-  public Traits traits() {
-    return Traits.SUM;
-  }
-
-  @Override
-  public int states() {
-    return 1;
-  }
-
-  @Override
-  public double initialState() {
-    return initial;
-  }
-
-  @Override
-  public int columns() {
-    return 2;
-  }
-
-  @Override
-  public AdaGrad withLr(double lr) {
-    return new AdaGrad(lr, decay, initial, eps);
-  }
-
-  @Override
-  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
-    c[at] = lr / (1 + (t - 1) * decay);
-    c[at + 1] = eps;
+  public double[] numbers(ElementType type, double lr, long t) {
+    return new double[] {lr / (1 + (t - 1) * decay), eps};
   }
 
   @Override

@@ -23,50 +23,26 @@ public record Adadelta(double lr, double rho, double eps) implements Optimizer {
   }
 
   @Override
-  public String name() {
-    return "adadelta";
+  public Definition definition() {
+    return new Definition(
+        "adadelta",
+        "v = rho*v + (1-rho)*g*g; u = sqrt((d+eps)/(v+eps))*g; d = rho*d + (1-rho)*u*u; w -="
+            + " lr*u",
+        Traits.MEAN,
+        0,
+        0);
   }
 
   @Override
-  public String formula() {
-    return "v = rho*v + (1-rho)*g*g; u = sqrt((d+eps)/(v+eps))*g; d = rho*d + (1-rho)*u*u; w -="
-        + " lr*u";
-  }
-
-  @Override
-  public Traits traits() {
-    return Traits.MEAN;
-  }
-
-  @Override
-  public int states() {
-    return 2;
-  }
-
-  @Override
-  public int columns() {
-    return 4;
-  }
-
-  @Override
-  public Adadelta withLr(double lr) {
-    return new Adadelta(lr, rho, eps);
-  }
-
-  @Override
-  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+  public double[] numbers(ElementType type, double lr, long t) {
     double r = type.round(rho);
-    c[at] = r;
-    c[at + 1] = 1 - r;
-    c[at + 2] = lr;
-    c[at + 3] = eps;
+    return new double[] {r, 1 - r, lr, eps};
   }
 
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0], l2 = c[2], keep = c[3], rho = c[4], o = c[5], lr = c[6], eps = c[7];
-    float[] v = s[0];
-    float[] d = s[1];
+    float[] v = s[0], d = s[1];
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
       float vi = Math.fma(rho, v[i], o * gi * gi);
@@ -80,8 +56,7 @@ public record Adadelta(double lr, double rho, double eps) implements Optimizer {
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
     double scale = c[0], l2 = c[2], keep = c[3], rho = c[4], o = c[5], lr = c[6], eps = c[7];
-    double[] v = s[0];
-    double[] d = s[1];
+    double[] v = s[0], d = s[1];
     for (int i = from; i < to; i++) {
       double gi = Math.fma(l2, w[i], scale * g[i]);
       double vi = Math.fma(rho, v[i], o * gi * gi);

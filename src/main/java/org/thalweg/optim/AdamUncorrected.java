@@ -15,65 +15,32 @@ import org.thalweg.numeric.ElementType;
  * @param eps added to the root of the second moment
  */
 public record AdamUncorrected(double lr, double beta1, double beta2, double eps)
-    implements Optimizer {
+    implements Variant {
   /** Checks the hyperparameters. */
   public AdamUncorrected {
-    new Adam(lr, beta1, beta2, eps);
+    Hyper.moments(lr, beta1, beta2, eps);
   }
 
-  private Adam adam() {
+  @Override
+  public Adam base() {
     return new Adam(lr, beta1, beta2, eps);
   }
 
   @Override
-  public String name() {
-    return "adam_uncorrected";
+  public Definition definition() {
+    return base()
+        .definition()
+        .variant(
+            "adam_uncorrected",
+            "m = beta1*m + (1-beta1)*g; v = beta2*v + (1-beta2)*g*g; w -= lr * m/(sqrt(v)+eps)",
+            Traits.MEAN.withFirst());
   }
 
   @Override
-  public String kernel() {
-    return adam().kernel();
-  }
-
-  @Override
-  public String formula() {
-    return "m = beta1*m + (1-beta1)*g; v = beta2*v + (1-beta2)*g*g; w -= lr * m/(sqrt(v)+eps)";
-  }
-
-  @Override
-  public Traits traits() {
-    return Traits.MEAN.withFirst();
-  }
-
-  @Override
-  public int states() {
-    return adam().states();
-  }
-
-  @Override
-  public int columns() {
-    return adam().columns();
-  }
-
-  @Override
-  public AdamUncorrected withLr(double lr) {
-    return new AdamUncorrected(lr, beta1, beta2, eps);
-  }
-
-  @Override
-  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
-    adam().numbers(type, lr, t, c, at);
-    c[at + 4] = lr;
-    c[at + 5] = eps;
-  }
-
-  @Override
-  public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
-    adam().update(w, g, s, from, to, c);
-  }
-
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    adam().update(w, g, s, from, to, c);
+  public double[] numbers(ElementType type, double lr, long t) {
+    double[] c = base().numbers(type, lr, t);
+    c[4] = lr;
+    c[5] = eps;
+    return c;
   }
 }

@@ -20,64 +20,30 @@ import org.thalweg.numeric.Exact;
 public record Adamax(double lr, double beta1, double beta2, double eps) implements Optimizer {
   /** Checks the hyperparameters. */
   public Adamax {
-    Hyper.atLeast0("lr", lr);
-    Hyper.belowOne("beta1", beta1);
-    Hyper.belowOne("beta2", beta2);
-    Hyper.atLeast0("eps", eps);
+    Hyper.moments(lr, beta1, beta2, eps);
   }
 
   @Override
-  public String name() {
-    return "adamax";
+  public Definition definition() {
+    return new Definition(
+        "adamax",
+        "m = beta1*m + (1-beta1)*g; u = max(beta2*u, |g|+eps); w -= lr/(1-beta1^t) * m/u",
+        Traits.MEAN.withFirst().withCorrection(),
+        0,
+        0);
   }
 
   @Override
-  public String formula() {
-    return "m as adam; u = max(beta2*u, |g|+eps); w -= lr/(1-beta1^t) * m/u";
-  }
-
-  @Override
-  public Traits traits() {
-    return Traits.MEAN.withFirst().withCorrection();
-  }
-
-  @Override
-  public int states() {
-    return 2;
-  }
-
-  @Override
-  public int columns() {
-    return 5;
-  }
-
-  @Override
-  public Adamax withLr(double lr) {
-    return new Adamax(lr, beta1, beta2, eps);
-  }
-
-  @Override
-  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+  public double[] numbers(ElementType type, double lr, long t) {
     double b1 = type.round(beta1);
-    c[at] = b1;
-    c[at + 1] = 1 - b1;
-    c[at + 2] = beta2;
-    c[at + 3] = lr / Adam.biasFactor(b1, t);
-    c[at + 4] = eps;
+    return new double[] {b1, 1 - b1, beta2, lr / Adam.biasFactor(b1, t), eps};
   }
 
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
-    float scale = c[0],
-        l2 = c[2],
-        keep = c[3],
-        b1 = c[4],
-        o1 = c[5],
-        b2 = c[6],
-        step = c[7],
-        eps = c[8];
-    float[] m = s[0];
-    float[] u = s[1];
+    float scale = c[0], l2 = c[2], keep = c[3];
+    float b1 = c[4], o1 = c[5], b2 = c[6], step = c[7], eps = c[8];
+    float[] m = s[0], u = s[1];
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
       float mi = Math.fma(b1, m[i], o1 * gi);
@@ -90,16 +56,9 @@ public record Adamax(double lr, double beta1, double beta2, double eps) implemen
 
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0],
-        l2 = c[2],
-        keep = c[3],
-        b1 = c[4],
-        o1 = c[5],
-        b2 = c[6],
-        step = c[7],
-        eps = c[8];
-    double[] m = s[0];
-    double[] u = s[1];
+    double scale = c[0], l2 = c[2], keep = c[3];
+    double b1 = c[4], o1 = c[5], b2 = c[6], step = c[7], eps = c[8];
+    double[] m = s[0], u = s[1];
     for (int i = from; i < to; i++) {
       double gi = Math.fma(l2, w[i], scale * g[i]);
       double mi = Math.fma(b1, m[i], o1 * gi);

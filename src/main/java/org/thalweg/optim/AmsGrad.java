@@ -18,61 +18,31 @@ import org.thalweg.numeric.Exact;
 public record AmsGrad(double lr, double beta1, double beta2, double eps) implements Optimizer {
   /** Checks the hyperparameters. */
   public AmsGrad {
-    Hyper.atLeast0("lr", lr);
-    Hyper.belowOne("beta1", beta1);
-    Hyper.belowOne("beta2", beta2);
-    Hyper.atLeast0("eps", eps);
+    Hyper.moments(lr, beta1, beta2, eps);
   }
 
   @Override
-  public String name() {
-    return "amsgrad";
+  public Definition definition() {
+    return new Definition(
+        "amsgrad",
+        "m = beta1*m + (1-beta1)*g; v = beta2*v + (1-beta2)*g*g; x = max(x, v); w -="
+            + " lr/(1-beta1^t) * m/(sqrt(x/(1-beta2^t)) + eps)",
+        Traits.SUM.withFirst().withCorrection(),
+        0,
+        0,
+        0);
   }
 
   @Override
-  public String formula() {
-    return "m, v as adam; x = max(x, v); w -= lr/(1-beta1^t) * m/(sqrt(x/(1-beta2^t)) + eps)";
-  }
-
-  @Override
-  public Traits traits() {
-    return Traits.SUM.withFirst().withCorrection();
-  }
-
-  @Override
-  public int states() {
-    return 3;
-  }
-
-  @Override
-  public int columns() {
-    return 6;
-  }
-
-  @Override
-  public AmsGrad withLr(double lr) {
-    return new AmsGrad(lr, beta1, beta2, eps);
-  }
-
-  @Override
-  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
-    new Adam(lr, beta1, beta2, eps).numbers(type, lr, t, c, at);
+  public double[] numbers(ElementType type, double lr, long t) {
+    return new Adam(lr, beta1, beta2, eps).numbers(type, lr, t);
   }
 
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
-    float scale = c[0],
-        l2 = c[2],
-        keep = c[3],
-        b1 = c[4],
-        o1 = c[5],
-        b2 = c[6],
-        o2 = c[7],
-        step = c[8],
-        eps = c[9];
-    float[] m = s[0];
-    float[] v = s[1];
-    float[] largest = s[2];
+    float scale = c[0], l2 = c[2], keep = c[3];
+    float b1 = c[4], o1 = c[5], b2 = c[6], o2 = c[7], step = c[8], eps = c[9];
+    float[] m = s[0], v = s[1], largest = s[2];
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
       float mi = Math.fma(b1, m[i], o1 * gi);
@@ -87,18 +57,9 @@ public record AmsGrad(double lr, double beta1, double beta2, double eps) impleme
 
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0],
-        l2 = c[2],
-        keep = c[3],
-        b1 = c[4],
-        o1 = c[5],
-        b2 = c[6],
-        o2 = c[7],
-        step = c[8],
-        eps = c[9];
-    double[] m = s[0];
-    double[] v = s[1];
-    double[] largest = s[2];
+    double scale = c[0], l2 = c[2], keep = c[3];
+    double b1 = c[4], o1 = c[5], b2 = c[6], o2 = c[7], step = c[8], eps = c[9];
+    double[] m = s[0], v = s[1], largest = s[2];
     for (int i = from; i < to; i++) {
       double gi = Math.fma(l2, w[i], scale * g[i]);
       double mi = Math.fma(b1, m[i], o1 * gi);

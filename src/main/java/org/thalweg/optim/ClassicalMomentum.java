@@ -16,44 +16,18 @@ import org.thalweg.numeric.ElementType;
 public record ClassicalMomentum(double lr, double mu) implements Optimizer {
   /** Checks the hyperparameters. */
   public ClassicalMomentum {
-    Hyper.atLeast0("lr", lr);
-    Hyper.belowOne("mu", mu);
+    Hyper.velocity(lr, mu);
   }
 
   @Override
-  public String name() {
-    return "classical_momentum";
+  public Definition definition() {
+    return new Definition(
+        "classical_momentum", "v = mu*v - lr*g; w += v", Traits.GRADIENT.withFirst(), 0);
   }
 
   @Override
-  public String formula() {
-    return "v = mu*v - lr*g; w += v";
-  }
-
-  @Override
-  public Traits traits() {
-    return Traits.GRADIENT.withFirst();
-  }
-
-  @Override
-  public int states() {
-    return 1;
-  }
-
-  @Override
-  public int columns() {
-    return 2;
-  }
-
-  @Override
-  public ClassicalMomentum withLr(double lr) {
-    return new ClassicalMomentum(lr, mu);
-  }
-
-  @Override
-  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
-    c[at] = mu;
-    c[at + 1] = lr;
+  public double[] numbers(ElementType type, double lr, long t) {
+    return new double[] {mu, lr};
   }
 
   @Override

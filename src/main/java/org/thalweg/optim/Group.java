@@ -41,13 +41,13 @@ public record Group(double lrFactor, double l1, double l2, double weightDecay) {
    */
   public double[] numbers(
       Optimizer rule, ElementType type, double lr, long t, double gradientScale) {
-    double own = lr * lrFactor;
-    double[] c = new double[columns(rule)];
+    double[] own = rule.numbers(type, lr * lrFactor, t);
+    double[] c = new double[COLUMNS + own.length];
     c[0] = gradientScale;
     c[1] = l1;
     c[2] = l2;
-    c[3] = 1 - own * weightDecay;
-    rule.numbers(type, own, t, c, COLUMNS);
+    c[3] = (1 - lr * lrFactor * weightDecay) * (1 - lr * lrFactor * rule.weightDecay());
+    System.arraycopy(own, 0, c, COLUMNS, own.length);
     return c;
   }
 }

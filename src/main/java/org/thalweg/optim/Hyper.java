@@ -16,4 +16,18 @@ final class Hyper {
       throw new IllegalArgumentException(name + " must be in [0, 1): " + value);
     }
   }
+
+  /** Those of a rule with a velocity. */
+  static void velocity(double lr, double mu) {
+    atLeast0("lr", lr);
+    belowOne("mu", mu);
+  }
+
+  /** Those of a rule with two moments. */
+  static void moments(double lr, double beta1, double beta2, double eps) {
+    atLeast0("lr", lr);
+    belowOne("beta1", beta1);
+    belowOne("beta2", beta2);
+    atLeast0("eps", eps);
+  }
 }

@@ -22,56 +22,25 @@ public record Lion(double lr, double beta1, double beta2) implements Optimizer {
   }
 
   @Override
-  public String name() {
-    return "lion";
+  public Definition definition() {
+    return new Definition(
+        "lion",
+        "w -= lr*sign(beta1*m + (1-beta1)*g); m = beta2*m + (1-beta2)*g",
+        Traits.SIGN.withFirst(),
+        0);
   }
 
   @Override
-  public String formula() {
-    return "w -= lr*sign(beta1*m + (1-beta1)*g); m = beta2*m + (1-beta2)*g";
-  }
-
-  @Override
-  public Traits traits() {
-    return Traits.SIGN.withFirst();
-  }
-
-  @Override
-  public int states() {
-    return 1;
-  }
-
-  @Override
-  public int columns() {
-    return 5;
-  }
-
-  @Override
-  public Lion withLr(double lr) {
-    return new Lion(lr, beta1, beta2);
-  }
-
-  @Override
-  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+  public double[] numbers(ElementType type, double lr, long t) {
     double b1 = type.round(beta1);
     double b2 = type.round(beta2);
-    c[at] = b1;
-    c[at + 1] = 1 - b1;
-    c[at + 2] = b2;
-    c[at + 3] = 1 - b2;
-    c[at + 4] = lr;
+    return new double[] {b1, 1 - b1, b2, 1 - b2, lr};
   }
 
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
-    float scale = c[0],
-        l2 = c[2],
-        keep = c[3],
-        b1 = c[4],
-        o1 = c[5],
-        b2 = c[6],
-        o2 = c[7],
-        lr = c[8];
+    float scale = c[0], l2 = c[2], keep = c[3];
+    float b1 = c[4], o1 = c[5], b2 = c[6], o2 = c[7], lr = c[8];
     float[] m = s[0];
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
@@ -84,14 +53,8 @@ public record Lion(double lr, double beta1, double beta2) implements Optimizer {
 
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0],
-        l2 = c[2],
-        keep = c[3],
-        b1 = c[4],
-        o1 = c[5],
-        b2 = c[6],
-        o2 = c[7],
-        lr = c[8];
+    double scale = c[0], l2 = c[2], keep = c[3];
+    double b1 = c[4], o1 = c[5], b2 = c[6], o2 = c[7], lr = c[8];
     double[] m = s[0];
     for (int i = from; i < to; i++) {
       double gi = Math.fma(l2, w[i], scale * g[i]);

@@ -17,46 +17,22 @@ import org.thalweg.numeric.ElementType;
 public record Momentum(double lr, double mu, double dampening) implements Optimizer {
   /** Checks the hyperparameters. */
   public Momentum {
-    Hyper.atLeast0("lr", lr);
-    Hyper.belowOne("mu", mu);
+    Hyper.velocity(lr, mu);
     Hyper.belowOne("dampening", dampening);
   }
 
   @Override
-  public String name() {
-    return "momentum";
+  public Definition definition() {
+    return new Definition(
+        "momentum",
+        "v = mu*v + (1-dampening)*g (v = g at first); w -= lr*v",
+        Traits.GRADIENT.withFirst(),
+        0);
   }
 
   @Override
-  public String formula() {
-    return "v = mu*v + (1-dampening)*g (v = g at first); w -= lr*v";
-  }
-
-  @Override
-  public Traits traits() {
-    return Traits.GRADIENT.withFirst();
-  }
-
-  @Override
-  public int states() {
-    return 1;
-  }
-
-  @Override
-  public int columns() {
-    return 3;
-  }
-
-  @Override
-  public Momentum withLr(double lr) {
-    return new Momentum(lr, mu, dampening);
-  }
-
-  @Override
-  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
-    c[at] = mu;
-    c[at + 1] = t == 1 ? 1 : 1 - type.round(dampening);
-    c[at + 2] = lr;
+  public double[] numbers(ElementType type, double lr, long t) {
+    return new double[] {mu, t == 1 ? 1 : 1 - type.round(dampening), lr};
   }
 
   @Override

@@ -20,57 +20,37 @@ import org.thalweg.numeric.ElementType;
 public record NAdam(double lr, double beta1, double beta2, double eps) implements Optimizer {
   /** Checks the hyperparameters. */
   public NAdam {
-    Hyper.atLeast0("lr", lr);
-    Hyper.belowOne("beta1", beta1);
-    Hyper.belowOne("beta2", beta2);
-    Hyper.atLeast0("eps", eps);
+    Hyper.moments(lr, beta1, beta2, eps);
   }
 
   @Override
-  public String name() {
-    return "nadam";
+  public Definition definition() {
+    return new Definition(
+        "nadam",
+        "m = beta1*m + (1-beta1)*g; v = beta2*v + (1-beta2)*g*g; w -="
+            + " lr * (Nesterov's mean of g and m)/(sqrt(v/(1-beta2^t)) + eps)",
+        Traits.MEAN.withFirst().withCorrection(),
+        0,
+        0);
   }
 
   @Override
-  public String formula() {
-    return "m, v as adam; w -= lr * (Nesterov's mean of g and m)/(sqrt(v/(1-beta2^t)) + eps)";
-  }
-
-  @Override
-  public Traits traits() {
-    return Traits.MEAN.withFirst().withCorrection();
-  }
-
-  @Override
-  public int states() {
-    return 2;
-  }
-
-  @Override
-  public int columns() {
-    return 7;
-  }
-
-  @Override
-  public NAdam withLr(double lr) {
-    return new NAdam(lr, beta1, beta2, eps);
-  }
-
-  @Override
-  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+  public double[] numbers(ElementType type, double lr, long t) {
     double b1 = type.round(beta1);
     double b2 = type.round(beta2);
     double root = Math.sqrt(Adam.biasFactor(b2, t));
     double product = momentumProduct(b1, t);
     double now = momentum(b1, t);
     double next = momentum(b1, t + 1);
-    c[at] = b1;
-    c[at + 1] = 1 - b1;
-    c[at + 2] = b2;
-    c[at + 3] = 1 - b2;
-    c[at + 4] = lr * root * (1 - now) / (1 - product);
-    c[at + 5] = lr * root * next / (1 - product * next);
-    c[at + 6] = eps * root;
+    return new double[] {
+      b1,
+      1 - b1,
+      b2,
+      1 - b2,
+      lr * root * (1 - now) / (1 - product),
+      lr * root * next / (1 - product * next),
+      eps * root
+    };
   }
 
   private static final double PSI = 0.004;
@@ -97,18 +77,9 @@ public record NAdam(double lr, double beta1, double beta2, double eps) implement
 
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
-    float scale = c[0],
-        l2 = c[2],
-        keep = c[3],
-        b1 = c[4],
-        o1 = c[5],
-        b2 = c[6],
-        o2 = c[7],
-        ofG = c[8],
-        ofM = c[9],
-        eps = c[10];
-    float[] m = s[0];
-    float[] v = s[1];
+    float scale = c[0], l2 = c[2], keep = c[3];
+    float b1 = c[4], o1 = c[5], b2 = c[6], o2 = c[7], ofG = c[8], ofM = c[9], eps = c[10];
+    float[] m = s[0], v = s[1];
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
       float mi = Math.fma(b1, m[i], o1 * gi);
@@ -121,18 +92,9 @@ public record NAdam(double lr, double beta1, double beta2, double eps) implement
 
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0],
-        l2 = c[2],
-        keep = c[3],
-        b1 = c[4],
-        o1 = c[5],
-        b2 = c[6],
-        o2 = c[7],
-        ofG = c[8],
-        ofM = c[9],
-        eps = c[10];
-    double[] m = s[0];
-    double[] v = s[1];
+    double scale = c[0], l2 = c[2], keep = c[3];
+    double b1 = c[4], o1 = c[5], b2 = c[6], o2 = c[7], ofG = c[8], ofM = c[9], eps = c[10];
+    double[] m = s[0], v = s[1];
     for (int i = from; i < to; i++) {
       double gi = Math.fma(l2, w[i], scale * g[i]);
       double mi = Math.fma(b1, m[i], o1 * gi);

@@ -15,44 +15,18 @@ import org.thalweg.numeric.ElementType;
 public record Nesterov(double lr, double mu) implements Optimizer {
   /** Checks the hyperparameters. */
   public Nesterov {
-    Hyper.atLeast0("lr", lr);
-    Hyper.belowOne("mu", mu);
+    Hyper.velocity(lr, mu);
   }
 
   @Override
-  public String name() {
-    return "nesterov";
+  public Definition definition() {
+    return new Definition(
+        "nesterov", "v = mu*v + g; w -= lr*(g + mu*v)", Traits.GRADIENT.withFirst(), 0);
   }
 
   @Override
-  public String formula() {
-    return "v = mu*v + g; w -= lr*(g + mu*v)";
-  }
-
-  @Override
-  public Traits traits() {
-    return Traits.GRADIENT.withFirst();
-  }
-
-  @Override
-  public int states() {
-    return 1;
-  }
-
-  @Override
-  public int columns() {
-    return 2;
-  }
-
-  @Override
-  public Nesterov withLr(double lr) {
-    return new Nesterov(lr, mu);
-  }
-
-  @Override
-  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
-    c[at] = mu;
-    c[at + 1] = lr;
+  public double[] numbers(ElementType type, double lr, long t) {
+    return new double[] {mu, lr};
   }
 
   @Override

@@ -18,56 +18,33 @@ import org.thalweg.numeric.ElementType;
 public record NesterovLookAhead(double lr, double mu) implements Optimizer {
   /** Checks the hyperparameters. */
   public NesterovLookAhead {
-    Hyper.atLeast0("lr", lr);
-    Hyper.belowOne("mu", mu);
+    Hyper.velocity(lr, mu);
   }
 
   @Override
-  public String name() {
-    return "nesterov_look_ahead";
-  }
-
-  @Override
-  public String formula() {
-    return "g taken at w + mu*v; v = mu*v - lr*g; w += v";
-  }
-
-  @Override
-  public Traits traits() {
-    return Traits.GRADIENT.withFirst();
-  }
-
-  @Override
-  public int states() {
-    return 2;
+  public Definition definition() {
+    return new Definition(
+        "nesterov_look_ahead",
+        "g taken at w + mu*v; v = mu*v - lr*g; w += v",
+        Traits.GRADIENT.withFirst(),
+        0,
+        0);
   }
 
   @Override
   public Optimizer lookAhead() {
-    return new Move(this);
+    return new Move(lr, mu);
   }
 
   @Override
-  public int columns() {
-    return 2;
-  }
-
-  @Override
-  public NesterovLookAhead withLr(double lr) {
-    return new NesterovLookAhead(lr, mu);
-  }
-
-  @Override
-  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
-    c[at] = mu;
-    c[at + 1] = lr;
+  public double[] numbers(ElementType type, double lr, long t) {
+    return new double[] {mu, lr};
   }
 
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0], l2 = c[2], keep = c[3], mu = c[4], lr = c[5];
-    float[] v = s[0];
-    float[] place = s[1];
+    float[] v = s[0], place = s[1];
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
       float vi = Math.fma(mu, v[i], -(lr * gi));
@@ -79,8 +56,7 @@ public record NesterovLookAhead(double lr, double mu) implements Optimizer {
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
     double scale = c[0], l2 = c[2], keep = c[3], mu = c[4], lr = c[5];
-    double[] v = s[0];
-    double[] place = s[1];
+    double[] v = s[0], place = s[1];
     for (int i = from; i < to; i++) {
       double gi = Math.fma(l2, w[i], scale * g[i]);
       double vi = Math.fma(mu, v[i], -(lr * gi));
@@ -90,52 +66,21 @@ public record NesterovLookAhead(double lr, double mu) implements Optimizer {
   }
 
   /** To where the velocity leads. */
-  private record Move(NesterovLookAhead rule) implements Optimizer {
+  private record Move(double lr, double mu) implements Optimizer {
     @Override
-    public String name() {
-      return "look_ahead";
+    public Definition definition() {
+      return new Definition("look_ahead", "w += mu*v", Traits.GRADIENT.withFirst(), 0, 0);
     }
 
     @Override
-    public String formula() {
-      return "w += mu*v";
-    }
-
-    @Override
-    public Traits traits() {
-      return Traits.GRADIENT.withFirst();
-    }
-
-    @Override
-    public int states() {
-      return rule.states();
-    }
-
-    @Override
-    public int columns() {
-      return rule.columns();
-    }
-
-    @Override
-    public double lr() {
-      return rule.lr;
-    }
-
-    @Override
-    public Move withLr(double lr) {
-      return new Move(rule.withLr(lr));
-    }
-
-    @Override
-    public void numbers(ElementType type, double lr, long t, double[] c, int at) {
-      rule.numbers(type, lr, t, c, at);
+    public double[] numbers(ElementType type, double lr, long t) {
+      return new double[] {mu, lr};
     }
 
     @Override
     public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
       float keep = c[3], mu = c[4];
-      float[] v = s[0];
-      float[] place = s[1];
+      float[] v = s[0], place = s[1];
       for (int i = from; i < to; i++) {
         place[i] = w[i];
         w[i] = Math.fma(mu, v[i], keep * w[i]);
@@ -145,8 +90,7 @@ public record NesterovLookAhead(double lr, double mu) implements Optimizer {
     @Override
     public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
       double keep = c[3], mu = c[4];
-      double[] v = s[0];
-      double[] place = s[1];
+      double[] v = s[0], place = s[1];
       for (int i = from; i < to; i++) {
         place[i] = w[i];
         w[i] = Math.fma(mu, v[i], keep * w[i]);

@@ -11,6 +11,7 @@ public final class Optimizers {
           "optimizer",
           List.of(
               new Sgd(1e-3),
+              new Asgd(1e-2, 1e-4, 0.75, 1e6),
               new Momentum(1e-3, 0.9, 0),
               new ClassicalMomentum(1e-3, 0.9),
               new Nesterov(1e-3, 0.9),
@@ -21,11 +22,17 @@ public final class Optimizers {
               new RmsProp(1e-2, 0.99, 1e-8, true, 0),
               new RmsProp(1e-2, 0.99, 1e-8, true, 0.9),
               new Adam(1e-3, 0.9, 0.999, 1e-8),
+              new AdamW(1e-3, 0.9, 0.999, 1e-8, 1e-2),
               new AdamUncorrected(1e-3, 0.9, 0.999, 1e-8),
               new AmsGrad(1e-3, 0.9, 0.999, 1e-8),
+              new RAdam(1e-3, 0.9, 0.999, 1e-8),
               new NAdam(2e-3, 0.9, 0.999, 1e-8),
+              new NAdamW(2e-3, 0.9, 0.999, 1e-8, 1e-2),
               new Adamax(2e-3, 0.9, 0.999, 1e-8),
+              new AdaBelief(1e-3, 0.9, 0.999, 1e-16),
+              new Yogi(1e-2, 0.9, 0.999, 1e-3, 1e-6),
               new Adadelta(1, 0.9, 1e-6),
+              new Rprop(1e-2, 0.5, 1.2, 1e-6, 50),
               new Lion(1e-4, 0.9, 0.99)),
           Optimizer::name);
 

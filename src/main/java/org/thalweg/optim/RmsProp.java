@@ -32,62 +32,29 @@ public record RmsProp(double lr, double alpha, double eps, boolean centred, doub
   }
 
   @Override
-  public String name() {
-    return "rmsprop" + (centred ? "_centred" : "") + (mu > 0 ? "_momentum" : "");
+  public Definition definition() {
+    return new Definition(
+        "rmsprop" + (centred ? "_centred" : "") + (mu > 0 ? "_momentum" : ""),
+        "s = alpha*s + (1-alpha)*g*g; "
+            + (centred
+                ? "c = alpha*c + (1-alpha)*g; u = g/(sqrt(s-c*c)+eps); "
+                : "u = g/(sqrt(s)+eps); ")
+            + (mu > 0 ? "b = mu*b + u; w -= lr*b" : "w -= lr*u"),
+        mu == 0 ? Traits.MEAN : Traits.MEAN.withFirst(),
+        new double[1 + (centred ? 1 : 0) + (mu > 0 ? 1 : 0)]);
   }
 
   @Override
-  public String formula() {
-    return "s = alpha*s + (1-alpha)*g*g; "
-        + (centred
-            ? "c = alpha*c + (1-alpha)*g; u = g/(sqrt(s-c*c)+eps); "
-            : "u = g/(sqrt(s)+eps); ")
-        + (mu > 0 ? "b = mu*b + u; w -= lr*b" : "w -= lr*u");
-  }
-
-  @Override
-  public Traits traits() {
-    return mu == 0 ? Traits.MEAN : Traits.MEAN.withFirst();
-  }
-
-  @Override
-  public int states() {
-    return 1 + (centred ? 1 : 0) + (mu > 0 ? 1 : 0);
-  }
-
-  @Override
-  public int columns() {
-    return 5;
-  }
-
-  @Override
-  public RmsProp withLr(double lr) {
-    return new RmsProp(lr, alpha, eps, centred, mu);
-  }
-
-  @Override
-  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
+  public double[] numbers(ElementType type, double lr, long t) {
     double a = type.round(alpha);
-    c[at] = a;
-    c[at + 1] = 1 - a;
-    c[at + 2] = lr;
-    c[at + 3] = eps;
-    c[at + 4] = mu;
+    return new double[] {a, 1 - a, lr, eps, mu};
   }
 
   @Override
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
-    float scale = c[0],
-        l2 = c[2],
-        keep = c[3],
-        alpha = c[4],
-        o = c[5],
-        lr = c[6],
-        eps = c[7],
-        mu = c[8];
-    float[] v = s[0];
-    float[] mean = centred ? s[1] : v;
-    float[] velocity = s[s.length - 1];
+    float scale = c[0], l2 = c[2], keep = c[3];
+    float alpha = c[4], o = c[5], lr = c[6], eps = c[7], mu = c[8];
+    float[] v = s[0], mean = centred ? s[1] : v, velocity = s[s.length - 1];
     boolean heavy = this.mu > 0;
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
@@ -110,17 +77,9 @@ public record RmsProp(double lr, double alpha, double eps, boolean centred, doub
 
   @Override
   public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0],
-        l2 = c[2],
-        keep = c[3],
-        alpha = c[4],
-        o = c[5],
-        lr = c[6],
-        eps = c[7],
-        mu = c[8];
-    double[] v = s[0];
-    double[] mean = centred ? s[1] : v;
-    double[] velocity = s[s.length - 1];
+    double scale = c[0], l2 = c[2], keep = c[3];
+    double alpha = c[4], o = c[5], lr = c[6], eps = c[7], mu = c[8];
+    double[] v = s[0], mean = centred ? s[1] : v, velocity = s[s.length - 1];
     boolean heavy = this.mu > 0;
     for (int i = from; i < to; i++) {
       double gi = Math.fma(l2, w[i], scale * g[i]);

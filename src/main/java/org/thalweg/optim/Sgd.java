@@ -16,38 +16,13 @@ public record Sgd(double lr) implements Optimizer {
   }
 
   @Override
-  public String name() {
-    return "sgd";
+  public Definition definition() {
+    return new Definition("sgd", "w -= lr*g", Traits.GRADIENT);
   }
 
   @Override
-  public String formula() {
-    return "w -= lr*g";
-  }
-
-  @Override
-  public Traits traits() {
-    return Traits.GRADIENT;
-  }
-
-  @Override
-  public int states() {
-    return 0;
-  }
-
-  @Override
-  public int columns() {
-    return 1;
-  }
-
-  @Override
-  public Sgd withLr(double lr) {
-    return new Sgd(lr);
-  }
-
-  @Override
-  public void numbers(ElementType type, double lr, long t, double[] c, int at) {
-    c[at] = lr;
+  public double[] numbers(ElementType type, double lr, long t) {
+    return new double[] {lr};
   }
 
   @Override

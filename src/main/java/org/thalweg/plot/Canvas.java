@@ -35,7 +35,7 @@ final class Canvas {
           new Color(0x000000));
 
   private static final List<float[]> DASHES =
-      List.of(new float[] {1, 0}, new float[] {9, 5}, new float[] {2, 4});
+      List.of(new float[] {1, 0}, new float[] {9, 5}, new float[] {2, 4}, new float[] {9, 4, 2, 4});
 
   static final int SMALL = 12;
   static final int TITLE = 18;

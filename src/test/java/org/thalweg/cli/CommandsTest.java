@@ -461,10 +461,10 @@ class CommandsTest {
   }
 
   @Test
-  void adamwIsExplained() {
+  void weightDecayIsExplained() {
     MainTest.Outcome outcome = run("train", "--optimizer", "help");
     assertEquals(0, outcome.code());
-    assertTrue(outcome.out().contains("adamw is adam with --weight-decay"), outcome.out());
+    assertTrue(outcome.out().contains("--weight-decay X every rule"), outcome.out());
     assertTrue(outcome.out().lines().allMatch(line -> line.length() <= 100), outcome.out());
   }
 }

@@ -268,10 +268,7 @@ class OracleTest {
       int n = 100;
       int updates = 12;
       for (ElementType type : Values.TYPES) {
-        for (Optimizer registered : Optimizers.all()) {
-          if (!UpdateOracle.knows(registered)) {
-            continue;
-          }
+        for (Optimizer registered : Optimizers.all().stream().filter(UpdateOracle::has).toList()) {
           Optimizer rule = registered.withLr(0.02);
           for (Group group : Suite.GROUPS) {
             try (Array w = device.of(type, numbers(type, n));

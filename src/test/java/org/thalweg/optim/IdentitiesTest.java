@@ -79,10 +79,7 @@ class IdentitiesTest {
     for (Optimizer rule : List.of(new NesterovLookAhead(1, 0.9), new Nesterov(1, 0.9))) {
       double[] at = first.clone();
       double[][] state = new double[rule.states()][N];
-      double[] c = new double[Group.columns(rule)];
-      c[0] = 1;
-      c[3] = 1;
-      rule.numbers(ElementType.F64, lr, 1, c, Group.COLUMNS);
+      double[] c = Group.PLAIN.numbers(rule, ElementType.F64, lr, 1, 1);
       for (int t = 0; t < STEPS; t++) {
         Optimizer move = rule.lookAhead();
         if (move != null) {
@@ -124,11 +121,9 @@ class IdentitiesTest {
   @Test
   void aBetaThatRoundsToOneIsRefused() {
     Adam adam = new Adam(0.01, 0.9, 1 - 1e-9, 1e-8);
-    double[] c = new double[adam.columns()];
-    adam.numbers(ElementType.F64, 0.01, 1, c, 0);
+    adam.numbers(ElementType.F64, 0.01, 1);
     var e =
-        assertThrows(
-            IllegalArgumentException.class, () -> adam.numbers(ElementType.F32, 0.01, 1, c, 0));
+        assertThrows(IllegalArgumentException.class, () -> adam.numbers(ElementType.F32, 0.01, 1));
     assertTrue(e.getMessage().contains("binary32"), e.getMessage());
   }
 
@@ -140,10 +135,7 @@ class IdentitiesTest {
     for (int which = 0; which < 2; which++) {
       Optimizer rule =
           which == 0 ? new Adam(1, 0.9, 0.999, 0) : new AdamUncorrected(1, 0.9, 0.999, 0);
-      double[] c = new double[Group.columns(rule)];
-      c[0] = 1;
-      c[3] = 1;
-      rule.numbers(ElementType.F64, lr, 1, c, Group.COLUMNS);
+      double[] c = Group.PLAIN.numbers(rule, ElementType.F64, lr, 1, 1);
       double[] w = {0};
       rule.update(w, new double[] {-2}, new double[2][1], 0, 1, c);
       steps[which] = w[0];
@@ -158,10 +150,7 @@ class IdentitiesTest {
     int negative = 0;
     for (double alpha : new double[] {0.5, 0.9, 0.95, 0.99, 0.999}) {
       RmsProp rule = new RmsProp(0.01, alpha, 1e-8, true, 0);
-      double[] c = new double[Group.columns(rule)];
-      c[0] = 1;
-      c[3] = 1;
-      rule.numbers(ElementType.F32, rule.lr(), 1, c, Group.COLUMNS);
+      double[] c = Group.PLAIN.numbers(rule, ElementType.F32, rule.lr(), 1, 1);
       float[] numbers = new float[c.length];
       for (int i = 0; i < c.length; i++) {
         numbers[i] = (float) c[i];

@@ -1,6 +1,6 @@
 package org.thalweg.optim;
 
-import java.lang.reflect.RecordComponent;
+import java.util.Map;
 import org.thalweg.device.Roundoff;
 import org.thalweg.numeric.ElementType;
 
@@ -28,6 +28,7 @@ public final class UpdateTolerance {
   private final double[][] state;
   private final double unit;
   private double magnitude;
+  private double error;
   private double squares;
   private double squaredMagnitudes;
   private long t;
@@ -37,6 +38,9 @@ public final class UpdateTolerance {
     this.group = group;
     this.unit = Roundoff.unit(type);
     this.state = new double[rule.states()][1];
+    for (int k = 0; k < state.length; k++) {
+      state[k][0] = rule.definition().states().get(k);
+    }
     this.magnitude = Math.abs(w);
   }
 
@@ -47,10 +51,8 @@ public final class UpdateTolerance {
     double gradient = Math.abs(g) + group.l1() + group.l2() * magnitude;
     squares += decayed * decayed;
     squaredMagnitudes += gradient * gradient;
-    double[] c = new double[Group.columns(rule)];
-    c[0] = 1;
+    double[] c = Group.PLAIN.numbers(rule, ElementType.F64, rule.lr() * group.lrFactor(), t, 1);
     c[3] = 1;
-    rule.numbers(ElementType.F64, rule.lr() * group.lrFactor(), t, c, Group.COLUMNS);
     double[] sum = {magnitude};
     Optimizer move = rule.lookAhead();
     if (move != null) {
@@ -59,25 +61,23 @@ public final class UpdateTolerance {
     rule.update(sum, new double[] {-gradient}, state, 0, 1, c);
     magnitude = sum[0];
     double cancelled = squares > 0 ? Math.max(1, squaredMagnitudes / squares) : 1;
-    return (5 * t + 16 + 1 / (1 - largestShare(rule))) * unit * magnitude * cancelled;
+    error = (5 * t + 16 + 1 / (1 - largestShare(rule))) * unit * cancelled;
+    return error * magnitude;
+  }
+
+  /** The tolerance of a state array's element after the last step: N * u of where it would go. */
+  public double state(int k) {
+    return error * Math.abs(state[k][0]);
   }
 
   /**
    * The largest hyperparameter below one that is no learning rate: what is kept of a running mean.
    */
   private static double largestShare(Optimizer rule) {
-    double largest = 0;
-    try {
-      for (RecordComponent component : rule.getClass().getRecordComponents()) {
-        if (!component.getName().equals("lr")
-            && component.getAccessor().invoke(rule) instanceof Double value
-            && value < 1) {
-          largest = Math.max(largest, value);
-        }
-      }
-    } catch (ReflectiveOperationException e) {
-      throw new LinkageError(rule + " is no ordinary record", e);
-    }
-    return largest;
+    return Optimizers.hyperparameters(rule).entrySet().stream()
+        .filter(number -> !number.getKey().equals("lr") && number.getValue() < 1)
+        .mapToDouble(Map.Entry::getValue)
+        .max()
+        .orElse(0);
   }
 }

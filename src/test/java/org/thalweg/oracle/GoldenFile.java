@@ -23,9 +23,9 @@ import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 
 /**
- * Numbers of another library: a header line with what was computed and its hyperparameters; a line
- * that says the same in our words; the columns' names; then rows that belong together by their
- * first column.
+ * Numbers of another library: a header line with what was computed and its hyperparameters, from
+ * which {@code src/test/golden/generate.py} computes a rule's file; a line that says the same in
+ * our words; the columns' names; then rows that belong together by their first column.
  *
  * @param name the file's, without ending
  * @param ours the second line: {@code "adam:lr=0.01,beta1=0.8 l2=0.1"}; hyperparameters that are
@@ -156,6 +156,11 @@ public record GoldenFile(
       values.add((int) number(hyperparameter + "." + i));
     }
     return values.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  /** How many of the rule's states have a column, the first ones. */
+  public int states() {
+    return columns.split(",").length - 4;
   }
 
   /** How many different numbers the first column has: 0 to keys() - 1. */

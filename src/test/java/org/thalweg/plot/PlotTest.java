@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.knowm.xchart.style.XYStyler;
 import org.thalweg.data.Datasets.Shape;
+import org.thalweg.optim.Optimizers;
 import org.thalweg.plot.LearningCurve.Curve;
 import org.thalweg.plot.Lines.Axis;
 import org.thalweg.plot.Lines.Range;
@@ -147,14 +148,15 @@ class PlotTest {
   }
 
   @Test
-  void seventeenSeriesAreToldApart() {
+  void asManySeriesAsThereAreOptimizersAreToldApart() {
+    int n = Optimizers.all().size();
     Set<List<Object>> looks = new HashSet<>();
-    BufferedImage image = lines(17).draw();
-    for (int i = 0; i < 17; i++) {
+    BufferedImage image = lines(n).draw();
+    for (int i = 0; i < n; i++) {
       looks.add(List.of(Canvas.colour(i), Canvas.stroke(i)));
       assertTrue(count(image, Canvas.colour(i)) > 50, "series " + i);
     }
-    assertEquals(17, looks.size());
+    assertEquals(n, looks.size());
     assertEquals(0, count(lines(2).draw(), Canvas.colour(2)));
   }
 

@@ -398,7 +398,7 @@ public final class CudaDevice implements Device {
     Checks.update(rule, tensors, steps, column);
     CudaTensors own = mine(tensors);
     Object[] arguments = {own.table(), own.tensorOfBlock(), row(steps, column), steps.state()};
-    update(rule.kernel() + "_" + own.type().suffix(), own, arguments);
+    update(rule.definition().kernel() + "_" + own.type().suffix(), own, arguments);
   }
 
   private void update(String kernel, CudaTensors tensors, Object... arguments) {

@@ -44,7 +44,7 @@ final class JavaUpdate implements Workers.Body {
    * @param factor multiplies the gradients' scale
    */
   void run(Workers workers, long[] cells, int column, double factor) {
-    int at = column + tensor.group() * Group.columns(rule);
+    int at = column + tensor.group() * (floats.length + doubles.length);
     for (int i = 0; i < floats.length; i++) {
       floats[i] = Float.intBitsToFloat((int) cells[at + i]);
     }

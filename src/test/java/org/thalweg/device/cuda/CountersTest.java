@@ -62,7 +62,7 @@ class CountersTest {
       SimCounters counts = new SimCounters(device.context().module("optimizers"));
       SimCounters.count(device.context().module("optimizers"), false);
 
-      String kernel = rule.kernel() + "_f32";
+      String kernel = rule.definition().kernel() + "_f32";
       assertEquals(1, counts.get(kernel, "launches"), counts::toString);
       long bytes = moved(counts, kernel, w, 1, "read.") + moved(counts, kernel, w, 1, "written.");
       bytes += moved(counts, kernel, g, 1, "read.");
@@ -104,7 +104,7 @@ class CountersTest {
         SimCounters counts = new SimCounters(device.context().module("optimizers"));
         SimCounters.count(device.context().module("optimizers"), false);
 
-        String kernel = rule.kernel() + "_bf16";
+        String kernel = rule.definition().kernel() + "_bf16";
         int own = 1 + rule.states();
         CudaArray masters = (CudaArray) tensors.master(0);
         long bytes = moved(counts, kernel, masters, own, "read.");

@@ -1,0 +1,35 @@
+package org.thalweg.optim;
+
+/**
+ * NAdam with decoupled weight decay: {@code w *= 1 - lr*weightDecay}, then {@link NAdam}'s update.
+ * State: m, v. (Dozat, ICLR 2016 workshop; Loshchilov and Hutter, ICLR 2019; together as in
+ * PyTorch's NAdam with {@code decoupled_weight_decay=True}.) The decay of a {@link Group} comes on
+ * top.
+ *
+ * <p>Sequence, columns and kernel are NAdam's; the decay is in the group's keep.
+ *
+ * @param lr the learning rate
+ * @param beta1 the share of the first moment that is kept, in [0, 1)
+ * @param beta2 the share of the second moment that is kept, in [0, 1)
+ * @param eps added to the root of the corrected second moment
+ * @param weightDecay times the learning rate, what is taken off the parameter, at least 0
+ */
+public record NAdamW(double lr, double beta1, double beta2, double eps, double weightDecay)
+    implements Variant {
+  /** Checks the hyperparameters. */
+  public NAdamW {
+    Hyper.moments(lr, beta1, beta2, eps);
+    Hyper.atLeast0("weightDecay", weightDecay);
+  }
+
+  @Override
+  public NAdam base() {
+    return new NAdam(lr, beta1, beta2, eps);
+  }
+
+  @Override
+  public Definition definition() {
+    Definition nadam = base().definition();
+    return nadam.variant("nadamw", "w *= 1 - lr*weightDecay; " + nadam.formula(), nadam.traits());
+  }
+}

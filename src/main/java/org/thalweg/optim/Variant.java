@@ -1,0 +1,24 @@
+package org.thalweg.optim;
+
+import org.thalweg.numeric.ElementType;
+
+/** A rule that differs from another in its numbers alone: it has that one's kernel and loops. */
+interface Variant extends Optimizer {
+  /** The other one, with this one's hyperparameters. */
+  Optimizer base();
+
+  @Override
+  default double[] numbers(ElementType type, double lr, long t) {
+    return base().numbers(type, lr, t);
+  }
+
+  @Override
+  default void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
+    base().update(w, g, s, from, to, c);
+  }
+
+  @Override
+  default void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
+    base().update(w, g, s, from, to, c);
+  }
+}
