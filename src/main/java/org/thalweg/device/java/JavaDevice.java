@@ -342,7 +342,7 @@ public final class JavaDevice implements Device {
   @Override
   public long tensorBytes(ElementType type, int states, long... counts) {
     int arrays = states + (type == type.computed() ? 0 : 1);
-    return arrays * type.computed().bytes() * LongStream.of(counts).sum();
+    return LongStream.of(counts).sum() * type.computed().bytes() * arrays;
   }
 
   private JavaTensors mine(Tensors tensors) {
