@@ -9,9 +9,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
-import org.thalweg.selftest.Suite;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Philox;
+import org.thalweg.selftest.Suite;
 
 /** Numbers drawn for vectors, and objects that hold them. */
 class VectorDraws {

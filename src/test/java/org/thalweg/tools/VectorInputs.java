@@ -225,7 +225,8 @@ final class VectorInputs extends VectorDraws {
       product(file, type, 3, false, 2, 3, 5, false);
       product(file, type, 2, true, 3, 2, 9, false);
       product(file, type, 1, false, 2, 2, 0, false);
-      product(file, type, 1, false, 13, 13, 1, true);
+      int special = special(type).length;
+      product(file, type, 1, false, special, special, 1, true);
     }
   }
 
@@ -322,8 +323,8 @@ final class VectorInputs extends VectorDraws {
   private static double[] specialScores(ElementType type) {
     double inf = Double.POSITIVE_INFINITY;
     double nan = Double.NaN;
-    double most = special(type)[8];
-    double least = special(type)[2];
+    double most = type == ElementType.F64 ? Double.MAX_VALUE : Float.MAX_VALUE;
+    double least = type == ElementType.F64 ? Double.MIN_VALUE : Float.MIN_VALUE;
     return new double[] {
       2, 2, 1, 0, //
       2, 2, 1, 0, //

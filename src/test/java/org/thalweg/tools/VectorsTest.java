@@ -120,7 +120,10 @@ public class VectorsTest {
         if (List.of("update", "loss", "objective").contains(operation)) {
           JsonElement type = input.has("type") ? input.get("type") : one.get("type");
           of.computeIfAbsent(operation + " " + type.getAsString(), key -> new TreeSet<>())
-              .add(one.has("rule") ? name.getAsString().replaceFirst(":.*", "") : name.getAsString());
+              .add(
+                  one.has("rule")
+                      ? name.getAsString().replaceFirst(":.*", "")
+                      : name.getAsString());
         }
       }
     }
