@@ -13,8 +13,8 @@ final class OptimizerList {
 
   static void print(PrintWriter out) {
     out.println(
-        "w is a parameter, g its gradient, t the number of the update; other letters are state,"
-            + " from 0 unless the formula says what they are at first.");
+        "w is a parameter, g its gradient, t the number of the update; other letters are state,");
+    out.println("0 at first unless the formula says what.");
     out.println(
         "Hyperparameters differ from these where they are named: --optimizer"
             + " adam:beta1=0.8,eps=1e-6");
