@@ -51,7 +51,7 @@ record JavaTensor(
   /** Closes what belongs to the update: states and a master that is not the parameter. */
   void close() {
     states.forEach(JavaArray::close);
-    if (master != value) {
+    if (!master.equals(value)) {
       master.close();
     }
   }

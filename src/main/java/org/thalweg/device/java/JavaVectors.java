@@ -83,17 +83,18 @@ final class JavaVectors {
       Workers workers, JavaArray x, JavaArray y, Chunk chunk, double[] results, int first) {
     int n = (int) x.count();
     int count = (int) Exact.chunks(n);
+    boolean same = y.equals(x);
     workers.forEach(
         count,
         2L * Exact.CHUNK,
         (from, to) -> {
           double[] xs = new double[Exact.CHUNK];
-          double[] ys = y == x ? xs : new double[Exact.CHUNK];
+          double[] ys = same ? xs : new double[Exact.CHUNK];
           for (int c = from; c < to; c++) {
             int at = c * Exact.CHUNK;
             int length = Math.min(Exact.CHUNK, n - at);
             x.read(at, length, xs);
-            if (y != x) {
+            if (!same) {
               y.read(at, length, ys);
             }
             results[first + c] = chunk.result(xs, ys, length);
