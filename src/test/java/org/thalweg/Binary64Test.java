@@ -157,13 +157,13 @@ class Binary64Test {
             if (tree.getElseStatement() instanceof BlockTree) {
               compare(tree.getThenStatement(), tree.getElseStatement());
             }
-            return super.visitIf(tree, none);
+            return super.visitIf(tree, null);
           }
 
           @Override
           public Void visitConditionalExpression(ConditionalExpressionTree tree, Void none) {
             compare(tree.getTrueExpression(), tree.getFalseExpression());
-            return super.visitConditionalExpression(tree, none);
+            return super.visitConditionalExpression(tree, null);
           }
 
           private void compare(Tree one, Tree other) {
