@@ -19,6 +19,8 @@ public record Guarded(Array whole, Array inside) {
   private static final byte GUARD = 0x7f;
 
   /**
+   * Allocates an array with guard bytes around it.
+   *
    * @param offset elements off the alignment of the memory: 0 to 3
    */
   public static Guarded allocate(Device device, ElementType type, int offset, int count) {
