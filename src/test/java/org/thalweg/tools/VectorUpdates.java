@@ -59,7 +59,7 @@ final class VectorUpdates {
       for (int step = 0; step < gradients.size(); step++) {
         table.number(
             step, LARGEST_NORM, VectorOperations.number(in, "largest_norm") / Math.abs(scale));
-        long t = step + 1;
+        long t = step + 1L;
         if (type == ElementType.BF16) {
           table.integer(step, ROUNDING, rounding.key(t));
         }
