@@ -284,51 +284,86 @@ def rounding_key(seed, t):
 # ---- Losses: (loss, gradient, Hessian product or None) of a row.
 
 
-def softmax(t, x, y, scale, u):
-    m, s = [], []
+def softmax(t, x, y, scale, u, smoothing=0.0):
+    e = t.round(smoothing)
+    keep, share = t.round(1 - e), t.round(e / len(x))
+    m, s, b, n = [], [], [], []
     for start in range(0, len(x), CHUNK):
         chunk = x[start : start + CHUNK]
         largest = -INF
         for value in chunk:
             largest = number_max(largest, value)
         shift = largest if largest > -INF else 0.0
+        n.append(len(chunk))
         m.append(largest)
         s.append(canonical_sum(t, [t.exp(t.round(value - shift)) for value in chunk]))
-    largest, total = m[0], s[0]
+        b.append(canonical_sum(t, [t.round(value - shift) for value in chunk]) if share > 0 else 0.0)
+    largest, total, below = m[0], s[0], b[0]
     if len(m) > 1:
         for value in m:
             largest = number_max(largest, value)
-        total = canonical_sum(t, [t.round(b * t.exp(t.round(a - largest))) for a, b in zip(m, s)])
+        total = canonical_sum(t, [t.round(sum * t.exp(t.round(a - largest))) for a, sum in zip(m, s)])
+        if share > 0:
+            parts = zip(n, m, b)
+            below = canonical_sum(t, [t.fma(float(k), t.round(a - largest), of) for k, a, of in parts])
     p = [t.round(div(t.exp(t.round(value - largest)), total)) for value in x]
     own = x[y] if 0 <= y < len(x) else NAN
-    loss = t.round(t.log(total) - t.round(own - largest))
-    d = [t.round(t.round(q - (1 if j == y else 0)) * scale) for j, q in enumerate(p)]
+    loss = t.round(t.log(total) - t.fma(keep, t.round(own - largest), t.round(share * below)))
+    target = t.round(keep + share)
+    d = [t.round(t.round(q - (target if j == y else share)) * scale) for j, q in enumerate(p)]
     mean = canonical_sum(t, [t.round(q * v) for q, v in zip(p, u)])
     return loss, d, [t.round(t.round(q * t.round(v - mean)) * scale) for q, v in zip(p, u)]
 
 
-def hinge(t, x, y, scale, u, squared=False):
+def hinge(t, x, y, scale, u, penalty):
     valid = 0 <= y < len(x)
     own, towards = (x[y], u[y]) if valid else (NAN, NAN)
     margins = [t.round(t.round(value - own) + 1) for value in x]
     q = [0.0 if j == y or margin <= 0 else margin for j, margin in enumerate(margins)]
     spoiled = own if math.isnan(own) else 0.0
-    slopes = [t.round(2 * v) if squared else 1.0 if v > 0 else v for v in q]
-    loss = t.round(canonical_sum(t, [t.round(v * v) if squared else v for v in q]) + spoiled)
+    cost, slope, curve = penalty
+    loss = t.round(canonical_sum(t, [cost(v) for v in q]) + spoiled)
 
     def scaled(values):
         others = t.round(canonical_sum(t, values) + spoiled)
         return [t.round((-others if j == y else v) * scale) for j, v in enumerate(values)]
 
-    curves = [t.round(2 * t.round(u[j] - towards)) if v > 0 else v for j, v in enumerate(q)]
-    return loss, scaled(slopes), scaled(curves) if squared else None
+    curves = curve and [curve(v, t.round(u[j] - towards)) if v > 0 else v for j, v in enumerate(q)]
+    return loss, scaled([slope(v) for v in q]), curves and scaled(curves)
 
 
-LOSSES = {
-    "softmax": softmax,
-    "hinge": hinge,
-    "squared-hinge": lambda *row: hinge(*row, squared=True),
-}
+def plain(t):
+    return lambda v: v, lambda v: 1.0 if v > 0 else v, None
+
+
+def squared(t):
+    return lambda v: t.round(v * v), lambda v: t.round(2 * v), lambda v, u: t.round(2 * u)
+
+
+def smooth(t, width):
+    d = t.round(width)
+    return (
+        lambda v: t.round(t.round(v * t.round(v / d)) / 2) if v < d else t.round(v - t.round(d / 2)),
+        lambda v: t.round(v / d) if v < d else 1.0 if v > 0 else v,
+        lambda v, u: t.round(u / d) if v < d else 0.0,
+    )
+
+
+def loss_row(text):
+    """What computes a row of the loss that a text describes: "softmax:smoothing=0.1"."""
+    name, _, given = text.partition(":")
+    numbers = dict(part.split("=") for part in given.split(",") if part)
+    if name == "softmax":
+        smoothing = float(numbers.get("smoothing", 0))
+        return lambda *row: softmax(*row, smoothing=smoothing)
+    if name == "hinge":
+        return lambda t, *row: hinge(t, *row, plain(t))
+    if name == "squared-hinge":
+        return lambda t, *row: hinge(t, *row, squared(t))
+    if name == "smooth-hinge":
+        width = float(numbers.get("width", 2))
+        return lambda t, *row: hinge(t, *row, smooth(t, width))
+    raise ValueError("unknown loss " + text)
 
 
 def right(x, y):
@@ -340,8 +375,9 @@ def right(x, y):
 
 def losses(t, name, x, labels, classes, scale, u):
     rows = range(0, len(x), classes)
+    row_of = loss_row(name)
     results = [
-        LOSSES[name](t, x[at : at + classes], labels[i % len(labels)], scale, u[at : at + classes])
+        row_of(t, x[at : at + classes], labels[i % len(labels)], scale, u[at : at + classes])
         for i, at in enumerate(rows)
     ]
     loss = [row[0] for row in results]
@@ -429,7 +465,40 @@ def rules(t):
         mean(s, 0, c[2], c[3], g)
         return fma(-c[4], sign(direction), w)
 
+    def asgd(w, g, s, c):
+        w = fma(-c[0], g, r(c[1] * w))
+        s[0] = fma(c[2], w, r(c[3] * s[0]))
+        return w
+
+    def radam(w, g, s, c):
+        m, v = mean(s, 0, c[0], c[1], g), square(s, 1, c[2], c[3], g)
+        return fma(-c[4], r(div(m, fma(c[5], r(root(v)), c[6]))), w)
+
+    def adabelief(w, g, s, c):
+        m = mean(s, 0, c[0], c[1], g)
+        s[1] = r(square(s, 1, c[2], c[3], r(g - m)) + c[5])
+        return fma(-c[4], over_root(m, s[1], c[6]), w)
+
+    def yogi(w, g, s, c):
+        m, q = mean(s, 0, c[0], c[1], g), r(g * g)
+        s[1] = fma(-r(c[2] * sign(r(s[1] - q))), q, s[1])
+        return fma(-c[3], over_root(m, s[1], c[4]), w)
+
+    def rprop(w, g, s, c):
+        p = r(g * s[0])
+        h = r(s[1] * (c[1] if p > 0 else c[0] if p < 0 else 1.0))
+        s[1] = min(number_max(h, c[2]), c[3])
+        s[0] = 0.0 if p < 0 else g
+        return fma(-r(c[4] * s[1]), sign(s[0]), w)
+
     return {
+        "asgd": (1, asgd),
+        "adamw": (2, adam),
+        "radam": (2, radam),
+        "nadamw": (2, nadam),
+        "adabelief": (2, adabelief),
+        "yogi": (2, yogi),
+        "rprop": (2, rprop),
         "sgd": (0, sgd),
         "momentum": (1, momentum),
         "classical_momentum": (1, classical),
@@ -465,7 +534,10 @@ def update(given, with_, out):
     ahead = name == "nesterov_look_ahead"
     initial = h(out["hyperparameters"].get("initial", "0"))
     masters = [numbers(w) for w in given["parameters"]]
-    state = [[[t.round(initial)] * states for _ in w] for w in masters]
+    begins = [t.round(initial)] * states
+    if name == "rprop":
+        begins = [0.0, t.round(h(out["hyperparameters"]["lr"]))]
+    state = [[list(begins) for _ in w] for w in masters]
     largest = h(given["largest_norm"]) / abs(h(given["gradient_scale"]))
     steps = []
     for step, texts in enumerate(given["gradients"]):
@@ -615,8 +687,6 @@ def compute(one, given):
                 result.setdefault("ones", []).extend(product(t, 1, columns, depth, lambda m, k: 1.0, right))
         return result
     if operation == "loss":
-        if one["loss"] not in LOSSES:
-            return None
         scores, u, scale = numbers(given["scores"]), numbers(given["direction"]), t.round(h(given["scale"]))
         parts = losses(t, one["loss"], scores, given["labels"], given["classes"], scale, u)
         names = ("loss", "correct", "gradient", "hessian_product")
@@ -626,13 +696,13 @@ def compute(one, given):
         skipped = 1 if one["skip_not_finite"] and not math.isfinite(norm) else 0
         return {"norm": [norm], "factor": [factor], "skipped": skipped}
     if operation == "update":
-        return update(given, one, out) if one["rule"].split(":")[0] in rules(t) else None
+        return update(given, one, out)
     if operation == "gather":
         rows = given["order"][one["first"] : one["first"] + one["rows"]]
         shift = numbers(one["shift"]) if "shift" in one else None
         return {"x": gathered(t, given, one, rows, shift), "y": [given["labels"][row] for row in rows]}
     if operation == "objective":
-        return objective(given, one) if one["loss"] in LOSSES else None
+        return objective(given, one)
     if operation in ("normal", "initialisation", "schedule", "training"):
         return None
     raise ValueError("unknown operation " + operation)
