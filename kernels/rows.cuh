@@ -189,7 +189,7 @@ struct Normaliser {
   bool beaten;  // whether the label's score is not the largest, or not the first of equals
 };
 
-// That of a row, by the whole block, in the order of numerics.md, "Order"; below, where it is asked for, in the same
+// That of a row, by the whole block, in the order of src/docs/numerics.md, "Losses"; below, where it is asked for, in the same
 // order. When it returns, every warp has read all scores that it takes. The shared memory may not be written before
 // another barrier.
 template <typename T, typename Lane>

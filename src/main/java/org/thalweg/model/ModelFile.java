@@ -194,7 +194,8 @@ public final class ModelFile {
           || !bias.shape().equals(shape.subList(1, 2))
           || !LinearClassifier.fits(shape.get(0), shape.get(1))) {
         throw new IOException(
-            "%s: weight is %s %s and bias %s %s, not [features, classes] and [classes] of F32 or F64"
+            ("%s: weight is %s %s and bias %s %s, not [features, classes] and [classes] of"
+                    + " F32 or F64")
                 .formatted(file, weight.dtype(), shape, bias.dtype(), bias.shape()));
       }
       return new Size(
