@@ -26,10 +26,7 @@ class SourcesTest {
 
   /** Longer than that: a parser in one piece, and tests that are one table. Nothing else. */
   private static final Set<String> LONG =
-      Set.of(
-          "native/ptx/parser.cpp",
-          "src/test/java/org/thalweg/minimize/MinimizerTest.java",
-          "src/test/java/org/thalweg/device/DeviceLifeTest.java");
+      Set.of("native/ptx/parser.cpp", "src/test/java/org/thalweg/minimize/MinimizerTest.java");
 
   private static List<Path> sources() throws IOException {
     List<Path> sources = new ArrayList<>();

@@ -1,6 +1,8 @@
 package org.thalweg.device;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.util.List;
@@ -8,6 +10,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.function.Executable;
 import org.thalweg.numeric.Exact;
 import org.thalweg.optim.Optimizer;
 
@@ -66,5 +69,13 @@ public abstract class OnDevice {
 
   private static String show(double x) {
     return x + " (" + Double.toHexString(x) + ")";
+  }
+
+  /** Asserts that this throws such an exception, whose message has these parts. */
+  protected static void refused(Class<? extends Exception> type, Executable use, String... parts) {
+    String message = String.valueOf(assertThrows(type, use).getMessage());
+    for (String part : parts) {
+      assertTrue(message.contains(part), () -> "\"" + message + "\" lacks \"" + part + "\"");
+    }
   }
 }

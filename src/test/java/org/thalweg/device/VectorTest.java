@@ -2,7 +2,6 @@ package org.thalweg.device;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.math.BigDecimal;
@@ -211,13 +210,6 @@ class VectorTest {
     }
 
     // ---- What is refused.
-
-    private static void refused(Class<? extends Exception> type, Executable use, String... parts) {
-      String message = String.valueOf(assertThrows(type, use).getMessage());
-      for (String part : parts) {
-        assertTrue(message.contains(part), () -> "\"" + message + "\" lacks \"" + part + "\"");
-      }
-    }
 
     @Test
     void typesAndCountsThatDoNotFit() {
