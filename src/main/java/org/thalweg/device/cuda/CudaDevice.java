@@ -293,44 +293,46 @@ public final class CudaDevice implements Device {
       Array rowLoss,
       Array rowCorrect) {
     int classes = Checks.loss(scores, labels, gradient, rowLoss, rowCorrect);
-    ElementType type = scores.type();
-    int chunks = (int) Exact.chunks(classes);
-    int shared = (int) labels.count();
-    Object factor = number(type, scale);
-    double[] numbers = loss.numbers(type, classes);
-    Object first = number(type, numbers[0]);
-    Object second = number(type, numbers[1]);
-    Object[] arguments = {
-      scores, labels, shared, classes, factor, first, second, gradient, rowLoss, rowCorrect
-    };
-    queue.launch(
-        "losses",
-        loss.kernel() + "_" + type.suffix(),
-        rowLoss.count(),
-        32 * Math.min(chunks, LOSS_WARPS),
-        (LOSS_RESULTS * chunks + 2) * type.bytes(),
-        arguments);
+    Object[] written = {gradient, rowLoss, rowCorrect};
+    lossRows("losses", "_", loss, scores, labels, rowLoss.count(), classes, scale, written);
   }
 
   @Override
   public void lossHessian(
       Loss loss, Array scores, Array labels, long rows, double scale, Array direction, Array out) {
     int classes = Checks.lossHessian(loss, scores, labels, rows, direction, out);
+    Object[] vectors = {direction, out};
+    lossRows("hessians", "_hessian_", loss, scores, labels, rows, classes, scale, vectors);
+  }
+
+  /** Launches a kernel over rows of scores as kernels/rows.cuh says. */
+  private void lossRows(
+      String module,
+      String infix,
+      Loss loss,
+      Array scores,
+      Array labels,
+      long rows,
+      int classes,
+      double scale,
+      Object[] last) {
     ElementType type = scores.type();
     int chunks = (int) Exact.chunks(classes);
     int shared = (int) labels.count();
-    Object factor = number(type, scale);
-    double[] numbers = loss.numbers(type, classes);
-    Object first = number(type, numbers[0]);
-    Object second = number(type, numbers[1]);
-    Object[] arguments = {scores, labels, shared, classes, factor, first, second, direction, out};
+    double[] own = loss.numbers(type, classes);
+    Object[] numbers = {number(type, scale), number(type, own[0]), number(type, own[1])};
     queue.launch(
-        "hessians",
-        loss.kernel() + "_hessian_" + type.suffix(),
+        module,
+        loss.kernel() + infix + type.suffix(),
         rows,
         32 * Math.min(chunks, LOSS_WARPS),
         (LOSS_RESULTS * chunks + 2) * type.bytes(),
-        arguments);
+        scores,
+        labels,
+        shared,
+        classes,
+        numbers,
+        last);
   }
 
   @Override
