@@ -1,6 +1,5 @@
 package org.thalweg.device.cuda;
 
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.ref.Cleaner;
 import java.util.LinkedHashSet;
@@ -14,7 +13,6 @@ import org.thalweg.device.Owned;
  * or with the device; what nobody can reach any more goes back too, and is logged.
  */
 final class Leases implements AutoCloseable {
-  private static final Logger LOG = System.getLogger(Leases.class.getName());
   private static final Cleaner CLEANER = Cleaner.create();
 
   private final Set<Loan> loans = new LinkedHashSet<>();
@@ -52,7 +50,7 @@ final class Leases implements AutoCloseable {
 
     void lose() {
       if (!asked) {
-        LOG.log(Level.WARNING, "{0} was never closed", what);
+        System.getLogger(Leases.class.getName()).log(Level.WARNING, "{0} was never closed", what);
       }
       if (!returned) {
         lost.add(this);

@@ -69,11 +69,10 @@ final class Workers implements AutoCloseable {
    * also an interrupt: the arrays are in use. Then with the first failure.
    */
   private void runAll(List<Runnable> tasks) {
-    CompletableFuture<?>[] others =
-        tasks.stream()
-            .skip(1)
-            .map(task -> CompletableFuture.runAsync(task, pool))
-            .toArray(CompletableFuture[]::new);
+    CompletableFuture<?>[] others = new CompletableFuture<?>[tasks.size() - 1];
+    for (int i = 0; i < others.length; i++) {
+      others[i] = CompletableFuture.runAsync(tasks.get(i + 1), pool);
+    }
     try {
       tasks.get(0).run();
     } finally {
