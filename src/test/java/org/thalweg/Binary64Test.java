@@ -31,10 +31,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * The arithmetic in binary64 is the arithmetic in binary32 with other types. A method's twin has
- * its name and parameters with {@code double} where they say {@code float}, in names as well
- * ({@code DoubleProduct} is the twin of {@code FloatProduct}); so has the other branch of an {@code
- * if}. The texts must be the same, and each loop in binary32 must have a twin.
+ * The arithmetic in binary64 is the arithmetic in binary32 with other types. Most of it is
+ * generated (src/build/java/Binary64.java); this holds the rest to it. A method's twin has its name
+ * and parameters with {@code double} where they say {@code float}, in names as well; so has the
+ * other branch of an {@code if}. The texts must be the same, and each loop in binary32 must have a
+ * twin.
  */
 class Binary64Test {
   private static final Path SOURCES = Path.of("src/main/java/org/thalweg");
@@ -55,8 +56,7 @@ class Binary64Test {
           entry("JavaDevice.tensors(List<Parameter>, int)", "bf16 has masters in binary32"),
           entry("JavaGather.copy(JavaArray, int, int)", "bytes or binary32, as they lie"),
           entry("JavaGather.widen(byte[], int, float, float[], int)", "a byte fits binary32"),
-          entry("JavaTensor.round(Workers, long, int)", "bf16 has masters in binary32"),
-          entry("JavaUpdate.run(Workers, long[], int, double)", "a cell holds 32 bits or 64"));
+          entry("JavaTensor.round(Workers, long, int)", "bf16 has masters in binary32"));
 
   private static final Pattern BINARY32 = Pattern.compile("(?i)float");
   private static final Pattern LOOP = Pattern.compile("\\b(for|while) \\(");
@@ -130,7 +130,7 @@ class Binary64Test {
 
               @Override
               public Void visitMethod(MethodTree method, ClassTree type) {
-                if (method.getBody() != null) {
+                if (method.getBody() != null && !isGenerated(method, type)) {
                   String name =
                       method.getParameters().stream()
                           .map(parameter -> parameter.getType().toString())
@@ -145,6 +145,14 @@ class Binary64Test {
             null);
       }
     }
+  }
+
+  /** Whether the build writes its twin. */
+  private static boolean isGenerated(MethodTree method, ClassTree type) {
+    String name = type.getSimpleName().toString();
+    return name.startsWith("Float")
+        || (method.getParameters().toString().contains("float")
+            && type.getImplementsClause().toString().contains(name + "64"));
   }
 
   /** The branches in a method of which one is in binary32 and the other is not. */
@@ -208,6 +216,6 @@ class Binary64Test {
                 .formatted(
                     alone.stream().filter(name -> !DIFFERENT.containsKey(name)).toList(),
                     differing.stream().filter(p -> !DIFFERENT.containsKey(p.name)).toList()));
-    assertTrue(pairs.size() - DIFFERENT.size() > 40, () -> pairs.size() + " pairs");
+    assertTrue(pairs.size() > differing.size(), "no pair was found that is the same");
   }
 }

@@ -10,7 +10,7 @@ package org.thalweg.loss;
  *
  * @param squared whether the margins are squared
  */
-public record Hinge(boolean squared) implements MulticlassHinge {
+public record Hinge(boolean squared) implements MulticlassHinge, Hinge64 {
   @Override
   public String name() {
     return squared ? "squared-hinge" : "hinge";
@@ -23,22 +23,12 @@ public record Hinge(boolean squared) implements MulticlassHinge {
 
   @Override
   public float loss(float margin, float[] c) {
-    return squared ? margin * margin : margin;
-  }
-
-  @Override
-  public double loss(double margin, double[] c) {
-    return squared ? margin * margin : margin;
+    return squared() ? margin * margin : margin;
   }
 
   @Override
   public float slope(float margin, float[] c) {
-    return squared ? 2 * margin : margin > 0 ? 1 : margin;
-  }
-
-  @Override
-  public double slope(double margin, double[] c) {
-    return squared ? 2 * margin : margin > 0 ? 1 : margin;
+    return squared() ? 2 * margin : margin > 0 ? 1 : margin;
   }
 
   @Override
@@ -48,11 +38,6 @@ public record Hinge(boolean squared) implements MulticlassHinge {
 
   @Override
   public float curve(float margin, float direction, float[] c) {
-    return squared ? 2 * direction : 0;
-  }
-
-  @Override
-  public double curve(double margin, double direction, double[] c) {
-    return squared ? 2 * direction : 0;
+    return squared() ? 2 * direction : 0;
   }
 }

@@ -15,7 +15,7 @@ import org.thalweg.numeric.Exact;
  * <p>The Hessian times u is {@code curve(m_j, u_j - u_y) * scale} where the margin is positive,
  * else 0, at the kink too; and for the label minus the canonical sum of the others.
  */
-interface MulticlassHinge extends Loss {
+interface MulticlassHinge extends Loss, MulticlassHinge64 {
   /**
    * What a margin of at least 0 costs; NaN of NaN.
    *
@@ -23,20 +23,11 @@ interface MulticlassHinge extends Loss {
    */
   float loss(float margin, float[] c);
 
-  /** The same in binary64. */
-  double loss(double margin, double[] c);
-
   /** Its derivative, 0 at 0; NaN of NaN. */
   float slope(float margin, float[] c);
 
-  /** The same in binary64. */
-  double slope(double margin, double[] c);
-
   /** Its second derivative at a positive margin, times a direction. */
   float curve(float margin, float direction, float[] c);
-
-  /** The same in binary64. */
-  double curve(double margin, double direction, double[] c);
 
   @Override
   default List<Double> kinks() {
@@ -63,25 +54,6 @@ interface MulticlassHinge extends Loss {
   }
 
   @Override
-  default double row(double[] x, int label, double scale, double[] c) {
-    double labelScore = label >= 0 && label < x.length ? x[label] : Double.NaN;
-    double[] losses = new double[x.length];
-    for (int j = 0; j < x.length; j++) {
-      double margin = x[j] - labelScore + 1;
-      double positive = j == label || margin <= 0 ? 0 : margin;
-      losses[j] = loss(positive, c);
-      x[j] = slope(positive, c);
-    }
-    // A NaN score of the label is in no margin where there is one class only.
-    double spoiled = Double.isNaN(labelScore) ? labelScore : 0;
-    double others = Exact.sum(x, 0, x.length) + spoiled;
-    for (int j = 0; j < x.length; j++) {
-      x[j] = (j == label ? -others : x[j]) * scale;
-    }
-    return Exact.sum(losses, 0, x.length) + spoiled;
-  }
-
-  @Override
   default void hessianRow(float[] x, int label, float scale, float[] c, float[] u) {
     boolean valid = label >= 0 && label < x.length;
     float labelScore = valid ? x[label] : Float.NaN;
@@ -94,24 +66,6 @@ interface MulticlassHinge extends Loss {
     // A NaN score of the label is in no margin where there is one class only.
     float spoiled = Float.isNaN(labelScore) ? labelScore : 0;
     float others = Exact.sum(u, 0, x.length) + spoiled;
-    for (int j = 0; j < x.length; j++) {
-      u[j] = (j == label ? -others : u[j]) * scale;
-    }
-  }
-
-  @Override
-  default void hessianRow(double[] x, int label, double scale, double[] c, double[] u) {
-    boolean valid = label >= 0 && label < x.length;
-    double labelScore = valid ? x[label] : Double.NaN;
-    double labelDirection = valid ? u[label] : Double.NaN;
-    for (int j = 0; j < x.length; j++) {
-      double margin = x[j] - labelScore + 1;
-      double positive = j == label || margin <= 0 ? 0 : margin;
-      u[j] = positive > 0 ? curve(positive, u[j] - labelDirection, c) : positive;
-    }
-    // A NaN score of the label is in no margin where there is one class only.
-    double spoiled = Double.isNaN(labelScore) ? labelScore : 0;
-    double others = Exact.sum(u, 0, x.length) + spoiled;
     for (int j = 0; j < x.length; j++) {
       u[j] = (j == label ? -others : u[j]) * scale;
     }

@@ -18,7 +18,7 @@ import org.thalweg.numeric.ElementType;
  *
  * @param width of the margins in which the slope rises, above 0
  */
-public record SmoothHinge(double width) implements MulticlassHinge {
+public record SmoothHinge(double width) implements MulticlassHinge, SmoothHinge64 {
   /** Checks the width. */
   public SmoothHinge {
     if (!(width > 0 && width < Double.POSITIVE_INFINITY)) {
@@ -49,20 +49,8 @@ public record SmoothHinge(double width) implements MulticlassHinge {
   }
 
   @Override
-  public double loss(double margin, double[] c) {
-    double w = c[0];
-    return margin < w ? margin * (margin / w) / 2 : margin - w / 2;
-  }
-
-  @Override
   public float slope(float margin, float[] c) {
     float w = c[0];
-    return margin < w ? margin / w : margin > 0 ? 1 : margin;
-  }
-
-  @Override
-  public double slope(double margin, double[] c) {
-    double w = c[0];
     return margin < w ? margin / w : margin > 0 ? 1 : margin;
   }
 
@@ -74,12 +62,6 @@ public record SmoothHinge(double width) implements MulticlassHinge {
   @Override
   public float curve(float margin, float direction, float[] c) {
     float w = c[0];
-    return margin < w ? direction / w : 0;
-  }
-
-  @Override
-  public double curve(double margin, double direction, double[] c) {
-    double w = c[0];
     return margin < w ? direction / w : 0;
   }
 

@@ -23,7 +23,7 @@ import org.thalweg.numeric.Exact;
  *
  * @param smoothing what all classes share equally of the label's target of 1, in [0, 1)
  */
-public record SoftmaxCrossEntropy(double smoothing) implements Loss {
+public record SoftmaxCrossEntropy(double smoothing) implements Loss, SoftmaxCrossEntropy64 {
   /** Checks the smoothing. */
   public SoftmaxCrossEntropy {
     if (!(smoothing >= 0 && smoothing < 1)) {
@@ -68,21 +68,6 @@ public record SoftmaxCrossEntropy(double smoothing) implements Loss {
   }
 
   @Override
-  public double row(double[] x, int label, double scale, double[] c) {
-    double keep = c[0];
-    double share = c[1];
-    double labelScore = label >= 0 && label < x.length ? x[label] : Double.NaN;
-    double[] of = normalise(x, share > 0);
-    double max = of[0];
-    double sum = of[1];
-    for (int j = 0; j < x.length; j++) {
-      double target = j == label ? keep + share : share;
-      x[j] = (Exact.exp(x[j] - max) / sum - target) * scale;
-    }
-    return Exact.log(sum) - Math.fma(keep, labelScore - max, share * of[2]);
-  }
-
-  @Override
   public boolean twiceDifferentiable() {
     return true;
   }
@@ -97,21 +82,6 @@ public record SoftmaxCrossEntropy(double smoothing) implements Loss {
       products[j] = p[j] * u[j];
     }
     float mean = Exact.sum(products, 0, x.length);
-    for (int j = 0; j < x.length; j++) {
-      u[j] = p[j] * (u[j] - mean) * scale;
-    }
-  }
-
-  @Override
-  public void hessianRow(double[] x, int label, double scale, double[] c, double[] u) {
-    double[] of = normalise(x, false);
-    double[] p = new double[x.length];
-    double[] products = new double[x.length];
-    for (int j = 0; j < x.length; j++) {
-      p[j] = Exact.exp(x[j] - of[0]) / of[1];
-      products[j] = p[j] * u[j];
-    }
-    double mean = Exact.sum(products, 0, x.length);
     for (int j = 0; j < x.length; j++) {
       u[j] = p[j] * (u[j] - mean) * scale;
     }
@@ -154,44 +124,5 @@ public record SoftmaxCrossEntropy(double smoothing) implements Loss {
       chunkBelow[c] = withBelow ? Math.fma(n, shift, chunkBelow[c]) : 0;
     }
     return new float[] {max, Exact.sum(chunkSum, 0, chunks), Exact.sum(chunkBelow, 0, chunks)};
-  }
-
-  /** M, S and, where it is asked for, B of a row. */
-  private static double[] normalise(double[] x, boolean withBelow) {
-    int chunks = (x.length + Exact.CHUNK - 1) / Exact.CHUNK;
-    double[] chunkMax = new double[chunks];
-    double[] chunkSum = new double[chunks];
-    double[] chunkBelow = new double[chunks];
-    double[] terms = new double[Math.min(x.length, Exact.CHUNK)];
-    double max = Double.NEGATIVE_INFINITY;
-    for (int c = 0; c < chunks; c++) {
-      int from = c * Exact.CHUNK;
-      int n = Math.min(x.length - from, Exact.CHUNK);
-      double m = Double.NEGATIVE_INFINITY;
-      for (int j = 0; j < n; j++) {
-        m = Exact.max(m, x[from + j]);
-      }
-      double shift = m > Double.NEGATIVE_INFINITY ? m : 0;
-      for (int j = 0; j < n; j++) {
-        terms[j] = x[from + j] - shift;
-      }
-      chunkBelow[c] = withBelow ? Exact.sum(terms, 0, n) : 0;
-      for (int j = 0; j < n; j++) {
-        terms[j] = Exact.exp(terms[j]);
-      }
-      chunkMax[c] = m;
-      chunkSum[c] = Exact.sum(terms, 0, n);
-      max = Exact.max(max, m);
-    }
-    if (chunks == 1) {
-      return new double[] {max, chunkSum[0], chunkBelow[0]};
-    }
-    for (int c = 0; c < chunks; c++) {
-      double shift = chunkMax[c] - max;
-      chunkSum[c] = chunkSum[c] * Exact.exp(shift);
-      int n = Math.min(x.length - c * Exact.CHUNK, Exact.CHUNK);
-      chunkBelow[c] = withBelow ? Math.fma(n, shift, chunkBelow[c]) : 0;
-    }
-    return new double[] {max, Exact.sum(chunkSum, 0, chunks), Exact.sum(chunkBelow, 0, chunks)};
   }
 }

@@ -18,7 +18,8 @@ import org.thalweg.numeric.ElementType;
  * @param beta2 the share of the second moment that is kept, in [0, 1)
  * @param eps added to the second moment, and to its root
  */
-public record AdaBelief(double lr, double beta1, double beta2, double eps) implements Optimizer {
+public record AdaBelief(double lr, double beta1, double beta2, double eps)
+    implements Optimizer, AdaBelief64 {
   /** Checks the hyperparameters. */
   public AdaBelief {
     Hyper.moments(lr, beta1, beta2, eps);
@@ -56,22 +57,6 @@ public record AdaBelief(double lr, double beta1, double beta2, double eps) imple
       m[i] = mi;
       v[i] = vi;
       w[i] = Math.fma(-step, mi / ((float) Math.sqrt(vi) + outer), keep * w[i]);
-    }
-  }
-
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[2], keep = c[3];
-    double b1 = c[4], o1 = c[5], b2 = c[6], o2 = c[7], step = c[8], inner = c[9], outer = c[10];
-    double[] m = s[0], v = s[1];
-    for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[i], scale * g[i]);
-      double mi = Math.fma(b1, m[i], o1 * gi);
-      double e = gi - mi;
-      double vi = Math.fma(b2, v[i], o2 * e * e) + inner;
-      m[i] = mi;
-      v[i] = vi;
-      w[i] = Math.fma(-step, mi / (Math.sqrt(vi) + outer), keep * w[i]);
     }
   }
 }

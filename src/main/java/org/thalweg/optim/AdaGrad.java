@@ -14,7 +14,8 @@ import org.thalweg.numeric.ElementType;
  * @param initial what a begins with, at least 0
  * @param eps added to the root
  */
-public record AdaGrad(double lr, double decay, double initial, double eps) implements Optimizer {
+public record AdaGrad(double lr, double decay, double initial, double eps)
+    implements Optimizer, AdaGrad64 {
   /** Checks the hyperparameters. */
   public AdaGrad {
     Hyper.atLeast0("lr", lr);
@@ -46,18 +47,6 @@ public record AdaGrad(double lr, double decay, double initial, double eps) imple
       float ai = Math.fma(gi, gi, a[i]);
       a[i] = ai;
       w[i] = Math.fma(-step, gi / ((float) Math.sqrt(ai) + eps), keep * w[i]);
-    }
-  }
-
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[2], keep = c[3], step = c[4], eps = c[5];
-    double[] a = s[0];
-    for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[i], scale * g[i]);
-      double ai = Math.fma(gi, gi, a[i]);
-      a[i] = ai;
-      w[i] = Math.fma(-step, gi / (Math.sqrt(ai) + eps), keep * w[i]);
     }
   }
 }

@@ -14,7 +14,7 @@ import org.thalweg.numeric.ElementType;
  * @param rho the share of the mean squares that is kept, in [0, 1)
  * @param eps added under both roots
  */
-public record Adadelta(double lr, double rho, double eps) implements Optimizer {
+public record Adadelta(double lr, double rho, double eps) implements Optimizer, Adadelta64 {
   /** Checks the hyperparameters. */
   public Adadelta {
     Hyper.atLeast0("lr", lr);
@@ -47,20 +47,6 @@ public record Adadelta(double lr, double rho, double eps) implements Optimizer {
       float gi = Math.fma(l2, w[i], scale * g[i]);
       float vi = Math.fma(rho, v[i], o * gi * gi);
       float delta = (float) Math.sqrt((d[i] + eps) / (vi + eps)) * gi;
-      v[i] = vi;
-      d[i] = Math.fma(rho, d[i], o * delta * delta);
-      w[i] = Math.fma(-lr, delta, keep * w[i]);
-    }
-  }
-
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[2], keep = c[3], rho = c[4], o = c[5], lr = c[6], eps = c[7];
-    double[] v = s[0], d = s[1];
-    for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[i], scale * g[i]);
-      double vi = Math.fma(rho, v[i], o * gi * gi);
-      double delta = Math.sqrt((d[i] + eps) / (vi + eps)) * gi;
       v[i] = vi;
       d[i] = Math.fma(rho, d[i], o * delta * delta);
       w[i] = Math.fma(-lr, delta, keep * w[i]);

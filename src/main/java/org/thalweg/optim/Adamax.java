@@ -17,7 +17,8 @@ import org.thalweg.numeric.Exact;
  * @param beta2 the share of the norm that is kept, in [0, 1)
  * @param eps added to the gradient's magnitude
  */
-public record Adamax(double lr, double beta1, double beta2, double eps) implements Optimizer {
+public record Adamax(double lr, double beta1, double beta2, double eps)
+    implements Optimizer, Adamax64 {
   /** Checks the hyperparameters. */
   public Adamax {
     Hyper.moments(lr, beta1, beta2, eps);
@@ -48,21 +49,6 @@ public record Adamax(double lr, double beta1, double beta2, double eps) implemen
       float gi = Math.fma(l2, w[i], scale * g[i]);
       float mi = Math.fma(b1, m[i], o1 * gi);
       float ui = Exact.max(b2 * u[i], Math.abs(gi) + eps);
-      m[i] = mi;
-      u[i] = ui;
-      w[i] = Math.fma(-step, mi / ui, keep * w[i]);
-    }
-  }
-
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[2], keep = c[3];
-    double b1 = c[4], o1 = c[5], b2 = c[6], step = c[7], eps = c[8];
-    double[] m = s[0], u = s[1];
-    for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[i], scale * g[i]);
-      double mi = Math.fma(b1, m[i], o1 * gi);
-      double ui = Exact.max(b2 * u[i], Math.abs(gi) + eps);
       m[i] = mi;
       u[i] = ui;
       w[i] = Math.fma(-step, mi / ui, keep * w[i]);

@@ -15,7 +15,8 @@ import org.thalweg.numeric.Exact;
  * @param beta2 the share of the second moment that is kept, in [0, 1)
  * @param eps added to the root of the corrected second moment
  */
-public record AmsGrad(double lr, double beta1, double beta2, double eps) implements Optimizer {
+public record AmsGrad(double lr, double beta1, double beta2, double eps)
+    implements Optimizer, AmsGrad64 {
   /** Checks the hyperparameters. */
   public AmsGrad {
     Hyper.moments(lr, beta1, beta2, eps);
@@ -52,23 +53,6 @@ public record AmsGrad(double lr, double beta1, double beta2, double eps) impleme
       v[i] = vi;
       largest[i] = li;
       w[i] = Math.fma(-step, mi / ((float) Math.sqrt(li) + eps), keep * w[i]);
-    }
-  }
-
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[2], keep = c[3];
-    double b1 = c[4], o1 = c[5], b2 = c[6], o2 = c[7], step = c[8], eps = c[9];
-    double[] m = s[0], v = s[1], largest = s[2];
-    for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[i], scale * g[i]);
-      double mi = Math.fma(b1, m[i], o1 * gi);
-      double vi = Math.fma(b2, v[i], o2 * gi * gi);
-      double li = Exact.max(largest[i], vi);
-      m[i] = mi;
-      v[i] = vi;
-      largest[i] = li;
-      w[i] = Math.fma(-step, mi / (Math.sqrt(li) + eps), keep * w[i]);
     }
   }
 }

@@ -16,7 +16,7 @@ import org.thalweg.numeric.ElementType;
  * @param alpha the power by which the learning rate falls, at least 0
  * @param t0 the update after which the average begins, at least 0
  */
-public record Asgd(double lr, double lambda, double alpha, double t0) implements Optimizer {
+public record Asgd(double lr, double lambda, double alpha, double t0) implements Optimizer, Asgd64 {
   /** Checks the hyperparameters. */
   public Asgd {
     Hyper.atLeast0("lr", lr);
@@ -49,18 +49,6 @@ public record Asgd(double lr, double lambda, double alpha, double t0) implements
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
       float wi = Math.fma(-eta, gi, decay * (keep * w[i]));
-      a[i] = Math.fma(mu, wi, o * a[i]);
-      w[i] = wi;
-    }
-  }
-
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[2], keep = c[3], eta = c[4], decay = c[5], mu = c[6], o = c[7];
-    double[] a = s[0];
-    for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[i], scale * g[i]);
-      double wi = Math.fma(-eta, gi, decay * (keep * w[i]));
       a[i] = Math.fma(mu, wi, o * a[i]);
       w[i] = wi;
     }

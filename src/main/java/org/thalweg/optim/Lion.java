@@ -13,7 +13,7 @@ import org.thalweg.numeric.ElementType;
  * @param beta1 the share of the old momentum in the direction, in [0, 1)
  * @param beta2 the share of the momentum that is kept, in [0, 1)
  */
-public record Lion(double lr, double beta1, double beta2) implements Optimizer {
+public record Lion(double lr, double beta1, double beta2) implements Optimizer, Lion64 {
   /** Checks the hyperparameters. */
   public Lion {
     Hyper.atLeast0("lr", lr);
@@ -46,20 +46,6 @@ public record Lion(double lr, double beta1, double beta2) implements Optimizer {
       float gi = Math.fma(l2, w[i], scale * g[i]);
       float u = Math.fma(b1, m[i], o1 * gi);
       float sign = u > 0 ? 1 : u < 0 ? -1 : u;
-      m[i] = Math.fma(b2, m[i], o2 * gi);
-      w[i] = Math.fma(-lr, sign, keep * w[i]);
-    }
-  }
-
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[2], keep = c[3];
-    double b1 = c[4], o1 = c[5], b2 = c[6], o2 = c[7], lr = c[8];
-    double[] m = s[0];
-    for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[i], scale * g[i]);
-      double u = Math.fma(b1, m[i], o1 * gi);
-      double sign = u > 0 ? 1 : u < 0 ? -1 : u;
       m[i] = Math.fma(b2, m[i], o2 * gi);
       w[i] = Math.fma(-lr, sign, keep * w[i]);
     }

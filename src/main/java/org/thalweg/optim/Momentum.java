@@ -14,7 +14,7 @@ import org.thalweg.numeric.ElementType;
  * @param mu the share of the velocity that is kept, in [0, 1)
  * @param dampening tau, in [0, 1): the share of the gradient that is left out
  */
-public record Momentum(double lr, double mu, double dampening) implements Optimizer {
+public record Momentum(double lr, double mu, double dampening) implements Optimizer, Momentum64 {
   /** Checks the hyperparameters. */
   public Momentum {
     Hyper.velocity(lr, mu);
@@ -42,18 +42,6 @@ public record Momentum(double lr, double mu, double dampening) implements Optimi
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
       float vi = Math.fma(mu, v[i], o * gi);
-      v[i] = vi;
-      w[i] = Math.fma(-lr, vi, keep * w[i]);
-    }
-  }
-
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[2], keep = c[3], mu = c[4], o = c[5], lr = c[6];
-    double[] v = s[0];
-    for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[i], scale * g[i]);
-      double vi = Math.fma(mu, v[i], o * gi);
       v[i] = vi;
       w[i] = Math.fma(-lr, vi, keep * w[i]);
     }

@@ -17,7 +17,8 @@ import org.thalweg.numeric.ElementType;
  * @param beta2 the share of the second moment that is kept, in [0, 1)
  * @param eps added to the root of the corrected second moment
  */
-public record NAdam(double lr, double beta1, double beta2, double eps) implements Optimizer {
+public record NAdam(double lr, double beta1, double beta2, double eps)
+    implements Optimizer, NAdam64 {
   /** Checks the hyperparameters. */
   public NAdam {
     Hyper.moments(lr, beta1, beta2, eps);
@@ -87,21 +88,6 @@ public record NAdam(double lr, double beta1, double beta2, double eps) implement
       m[i] = mi;
       v[i] = vi;
       w[i] = keep * w[i] - Math.fma(ofM, mi, ofG * gi) / ((float) Math.sqrt(vi) + eps);
-    }
-  }
-
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[2], keep = c[3];
-    double b1 = c[4], o1 = c[5], b2 = c[6], o2 = c[7], ofG = c[8], ofM = c[9], eps = c[10];
-    double[] m = s[0], v = s[1];
-    for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[i], scale * g[i]);
-      double mi = Math.fma(b1, m[i], o1 * gi);
-      double vi = Math.fma(b2, v[i], o2 * gi * gi);
-      m[i] = mi;
-      v[i] = vi;
-      w[i] = keep * w[i] - Math.fma(ofM, mi, ofG * gi) / (Math.sqrt(vi) + eps);
     }
   }
 }

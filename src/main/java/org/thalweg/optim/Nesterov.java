@@ -12,7 +12,7 @@ import org.thalweg.numeric.ElementType;
  * @param lr the learning rate
  * @param mu the share of the velocity that is kept, in [0, 1)
  */
-public record Nesterov(double lr, double mu) implements Optimizer {
+public record Nesterov(double lr, double mu) implements Optimizer, Nesterov64 {
   /** Checks the hyperparameters. */
   public Nesterov {
     Hyper.velocity(lr, mu);
@@ -36,18 +36,6 @@ public record Nesterov(double lr, double mu) implements Optimizer {
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
       float vi = Math.fma(mu, v[i], gi);
-      v[i] = vi;
-      w[i] = Math.fma(-lr, Math.fma(mu, vi, gi), keep * w[i]);
-    }
-  }
-
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[2], keep = c[3], mu = c[4], lr = c[5];
-    double[] v = s[0];
-    for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[i], scale * g[i]);
-      double vi = Math.fma(mu, v[i], gi);
       v[i] = vi;
       w[i] = Math.fma(-lr, Math.fma(mu, vi, gi), keep * w[i]);
     }

@@ -15,7 +15,7 @@ import org.thalweg.numeric.ElementType;
  * @param lr the learning rate
  * @param mu the share of the velocity that is kept, in [0, 1)
  */
-public record NesterovLookAhead(double lr, double mu) implements Optimizer {
+public record NesterovLookAhead(double lr, double mu) implements Optimizer, NesterovLookAhead64 {
   /** Checks the hyperparameters. */
   public NesterovLookAhead {
     Hyper.velocity(lr, mu);
@@ -53,20 +53,8 @@ public record NesterovLookAhead(double lr, double mu) implements Optimizer {
     }
   }
 
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[2], keep = c[3], mu = c[4], lr = c[5];
-    double[] v = s[0], place = s[1];
-    for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[i], scale * g[i]);
-      double vi = Math.fma(mu, v[i], -(lr * gi));
-      v[i] = vi;
-      w[i] = keep * place[i] + vi;
-    }
-  }
-
   /** To where the velocity leads. */
-  private record Move(double lr, double mu) implements Optimizer {
+  private record Move(double lr, double mu) implements Optimizer, Move64 {
     @Override
     public Definition definition() {
       return new Definition("look_ahead", "w += mu*v", Traits.GRADIENT.withFirst(), 0, 0);
@@ -81,16 +69,6 @@ public record NesterovLookAhead(double lr, double mu) implements Optimizer {
     public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
       float keep = c[3], mu = c[4];
       float[] v = s[0], place = s[1];
-      for (int i = from; i < to; i++) {
-        place[i] = w[i];
-        w[i] = Math.fma(mu, v[i], keep * w[i]);
-      }
-    }
-
-    @Override
-    public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-      double keep = c[3], mu = c[4];
-      double[] v = s[0], place = s[1];
       for (int i = from; i < to; i++) {
         place[i] = w[i];
         w[i] = Math.fma(mu, v[i], keep * w[i]);

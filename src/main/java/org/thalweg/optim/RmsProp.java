@@ -22,7 +22,7 @@ import org.thalweg.numeric.ElementType;
  * @param mu the share of the velocity that is kept, in [0, 1); 0 for none
  */
 public record RmsProp(double lr, double alpha, double eps, boolean centred, double mu)
-    implements Optimizer {
+    implements Optimizer, RmsProp64 {
   /** Checks the hyperparameters. */
   public RmsProp {
     Hyper.atLeast0("lr", lr);
@@ -54,8 +54,8 @@ public record RmsProp(double lr, double alpha, double eps, boolean centred, doub
   public void update(float[] w, float[] g, float[][] s, int from, int to, float[] c) {
     float scale = c[0], l2 = c[2], keep = c[3];
     float alpha = c[4], o = c[5], lr = c[6], eps = c[7], mu = c[8];
+    boolean centred = centred(), heavy = mu() > 0;
     float[] v = s[0], mean = centred ? s[1] : v, velocity = s[s.length - 1];
-    boolean heavy = this.mu > 0;
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
       float vi = Math.fma(alpha, v[i], o * gi * gi);
@@ -67,31 +67,6 @@ public record RmsProp(double lr, double alpha, double eps, boolean centred, doub
         vi = vi < 0 ? 0 : vi; // not max, which would drop a NaN
       }
       float q = gi / ((float) Math.sqrt(vi) + eps);
-      if (heavy) {
-        q = Math.fma(mu, velocity[i], q);
-        velocity[i] = q;
-      }
-      w[i] = Math.fma(-lr, q, keep * w[i]);
-    }
-  }
-
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[2], keep = c[3];
-    double alpha = c[4], o = c[5], lr = c[6], eps = c[7], mu = c[8];
-    double[] v = s[0], mean = centred ? s[1] : v, velocity = s[s.length - 1];
-    boolean heavy = this.mu > 0;
-    for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[i], scale * g[i]);
-      double vi = Math.fma(alpha, v[i], o * gi * gi);
-      v[i] = vi;
-      if (centred) {
-        double mi = Math.fma(alpha, mean[i], o * gi);
-        mean[i] = mi;
-        vi = Math.fma(-mi, mi, vi);
-        vi = vi < 0 ? 0 : vi; // not max, which would drop a NaN
-      }
-      double q = gi / (Math.sqrt(vi) + eps);
       if (heavy) {
         q = Math.fma(mu, velocity[i], q);
         velocity[i] = q;

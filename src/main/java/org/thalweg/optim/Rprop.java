@@ -24,7 +24,7 @@ import org.thalweg.numeric.Exact;
  * @param maxStep the largest size, at least minStep
  */
 public record Rprop(double lr, double etaMinus, double etaPlus, double minStep, double maxStep)
-    implements Optimizer {
+    implements Optimizer, Rprop64 {
   /** Checks the hyperparameters. */
   public Rprop {
     Hyper.atLeast0("lr", lr);
@@ -67,24 +67,6 @@ public record Rprop(double lr, double etaMinus, double etaPlus, double minStep, 
       hi = Math.min(Exact.max(hi, minStep), maxStep);
       gi = p < 0 ? 0 : gi;
       float sign = gi > 0 ? 1 : gi < 0 ? -1 : gi;
-      before[i] = gi;
-      h[i] = hi;
-      w[i] = Math.fma(-(ratio * hi), sign, keep * w[i]);
-    }
-  }
-
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[2], keep = c[3];
-    double etaMinus = c[4], etaPlus = c[5], minStep = c[6], maxStep = c[7], ratio = c[8];
-    double[] before = s[0], h = s[1];
-    for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[i], scale * g[i]);
-      double p = gi * before[i];
-      double hi = h[i] * (p > 0 ? etaPlus : p < 0 ? etaMinus : 1);
-      hi = Math.min(Exact.max(hi, minStep), maxStep);
-      gi = p < 0 ? 0 : gi;
-      double sign = gi > 0 ? 1 : gi < 0 ? -1 : gi;
       before[i] = gi;
       h[i] = hi;
       w[i] = Math.fma(-(ratio * hi), sign, keep * w[i]);

@@ -9,7 +9,7 @@ import org.thalweg.numeric.ElementType;
  *
  * @param lr the learning rate
  */
-public record Sgd(double lr) implements Optimizer {
+public record Sgd(double lr) implements Optimizer, Sgd64 {
   /** Checks the learning rate. */
   public Sgd {
     Hyper.atLeast0("lr", lr);
@@ -30,15 +30,6 @@ public record Sgd(double lr) implements Optimizer {
     float scale = c[0], l2 = c[2], keep = c[3], lr = c[4];
     for (int i = from; i < to; i++) {
       float gi = Math.fma(l2, w[i], scale * g[i]);
-      w[i] = Math.fma(-lr, gi, keep * w[i]);
-    }
-  }
-
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[2], keep = c[3], lr = c[4];
-    for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[i], scale * g[i]);
       w[i] = Math.fma(-lr, gi, keep * w[i]);
     }
   }

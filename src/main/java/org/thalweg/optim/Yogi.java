@@ -20,7 +20,7 @@ import org.thalweg.numeric.ElementType;
  * @param initial what both moments begin with, at least 0
  */
 public record Yogi(double lr, double beta1, double beta2, double eps, double initial)
-    implements Optimizer {
+    implements Optimizer, Yogi64 {
   /** Checks the hyperparameters. */
   public Yogi {
     Hyper.moments(lr, beta1, beta2, eps);
@@ -60,24 +60,6 @@ public record Yogi(double lr, double beta1, double beta2, double eps, double ini
       m[i] = mi;
       v[i] = vi;
       w[i] = Math.fma(-step, mi / ((float) Math.sqrt(vi) + eps), keep * w[i]);
-    }
-  }
-
-  @Override
-  public void update(double[] w, double[] g, double[][] s, int from, int to, double[] c) {
-    double scale = c[0], l2 = c[2], keep = c[3];
-    double b1 = c[4], o1 = c[5], o2 = c[6], step = c[7], eps = c[8];
-    double[] m = s[0], v = s[1];
-    for (int i = from; i < to; i++) {
-      double gi = Math.fma(l2, w[i], scale * g[i]);
-      double mi = Math.fma(b1, m[i], o1 * gi);
-      double q = gi * gi;
-      double d = v[i] - q;
-      double sign = d > 0 ? 1 : d < 0 ? -1 : d;
-      double vi = Math.fma(-(o2 * sign), q, v[i]);
-      m[i] = mi;
-      v[i] = vi;
-      w[i] = Math.fma(-step, mi / (Math.sqrt(vi) + eps), keep * w[i]);
     }
   }
 }

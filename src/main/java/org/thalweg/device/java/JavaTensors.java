@@ -35,8 +35,7 @@ record JavaTensors(
 
   /** An update by the numbers from a column of the current update's row on. */
   Runnable update(Optimizer rule, Workers workers, JavaSteps steps, int column) {
-    List<JavaUpdate> updates =
-        tensors.stream().map(tensor -> new JavaUpdate(rule, tensor)).toList();
+    List<JavaUpdate> updates = tensors.stream().map(tensor -> JavaUpdate.of(rule, tensor)).toList();
     boolean looksAhead = rule.lookAhead() != null;
     return () -> {
       boolean idle = steps.halted() || steps.word(Steps.SKIPPED) != 0;
