@@ -56,6 +56,9 @@ class Binary64Test {
           entry("JavaDevice.tensors(List<Parameter>, int)", "bf16 has masters in binary32"),
           entry("JavaGather.copy(JavaArray, int, int)", "bytes or binary32, as they lie"),
           entry("JavaGather.widen(byte[], int, float, float[], int)", "a byte fits binary32"),
+          entry(
+              "JavaLoss.of(Loss, JavaArray, JavaArray, int, double)",
+              "the loss's numbers come in binary64"),
           entry("JavaTensor.round(Workers, long, int)", "bf16 has masters in binary32"));
 
   private static final Pattern BINARY32 = Pattern.compile("(?i)float");

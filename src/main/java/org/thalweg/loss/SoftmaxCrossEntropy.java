@@ -89,40 +89,46 @@ public record SoftmaxCrossEntropy(double smoothing) implements Loss, SoftmaxCros
 
   /** M, S and, where it is asked for, B of a row. */
   private static float[] normalise(float[] x, boolean withBelow) {
-    int chunks = (x.length + Exact.CHUNK - 1) / Exact.CHUNK;
-    float[] chunkMax = new float[chunks];
-    float[] chunkSum = new float[chunks];
-    float[] chunkBelow = new float[chunks];
-    float[] terms = new float[Math.min(x.length, Exact.CHUNK)];
+    if (x.length <= Exact.CHUNK) {
+      return chunk(x, 0, x.length, withBelow);
+    }
+    int chunks = (int) Exact.chunks(x.length);
+    float[] maxima = new float[chunks];
+    float[] sums = new float[chunks];
+    float[] below = new float[chunks];
     float max = Float.NEGATIVE_INFINITY;
     for (int c = 0; c < chunks; c++) {
       int from = c * Exact.CHUNK;
-      int n = Math.min(x.length - from, Exact.CHUNK);
-      float m = Float.NEGATIVE_INFINITY;
-      for (int j = 0; j < n; j++) {
-        m = Exact.max(m, x[from + j]);
-      }
-      float shift = m > Float.NEGATIVE_INFINITY ? m : 0;
-      for (int j = 0; j < n; j++) {
-        terms[j] = x[from + j] - shift;
-      }
-      chunkBelow[c] = withBelow ? Exact.sum(terms, 0, n) : 0;
-      for (int j = 0; j < n; j++) {
-        terms[j] = Exact.exp(terms[j]);
-      }
-      chunkMax[c] = m;
-      chunkSum[c] = Exact.sum(terms, 0, n);
-      max = Exact.max(max, m);
-    }
-    if (chunks == 1) {
-      return new float[] {max, chunkSum[0], chunkBelow[0]};
+      float[] of = chunk(x, from, Math.min(x.length - from, Exact.CHUNK), withBelow);
+      maxima[c] = of[0];
+      sums[c] = of[1];
+      below[c] = of[2];
+      max = Exact.max(max, of[0]);
     }
     for (int c = 0; c < chunks; c++) {
-      float shift = chunkMax[c] - max;
-      chunkSum[c] = chunkSum[c] * Exact.exp(shift);
+      float shift = maxima[c] - max;
+      sums[c] = sums[c] * Exact.exp(shift);
       int n = Math.min(x.length - c * Exact.CHUNK, Exact.CHUNK);
-      chunkBelow[c] = withBelow ? Math.fma(n, shift, chunkBelow[c]) : 0;
+      below[c] = withBelow ? Math.fma(n, shift, below[c]) : 0;
     }
-    return new float[] {max, Exact.sum(chunkSum, 0, chunks), Exact.sum(chunkBelow, 0, chunks)};
+    return new float[] {max, Exact.sum(sums, 0, chunks), Exact.sum(below, 0, chunks)};
+  }
+
+  /** m_c, s_c and, where it is asked for, b_c of the chunk of n classes from one on. */
+  private static float[] chunk(float[] x, int from, int n, boolean withBelow) {
+    float max = Float.NEGATIVE_INFINITY;
+    for (int j = 0; j < n; j++) {
+      max = Exact.max(max, x[from + j]);
+    }
+    float shift = max > Float.NEGATIVE_INFINITY ? max : 0;
+    float[] terms = new float[n];
+    for (int j = 0; j < n; j++) {
+      terms[j] = x[from + j] - shift;
+    }
+    float below = withBelow ? Exact.sum(terms, 0, n) : 0;
+    for (int j = 0; j < n; j++) {
+      terms[j] = Exact.exp(terms[j]);
+    }
+    return new float[] {max, Exact.sum(terms, 0, n), below};
   }
 }

@@ -291,7 +291,7 @@ public final class JavaDevice implements Device {
       Array rowLoss,
       Array rowCorrect) {
     int classes = Checks.loss(scores, labels, gradient, rowLoss, rowCorrect);
-    JavaLoss rows = new JavaLoss(loss, mine(scores), mine(labels), classes, scale);
+    JavaLoss rows = JavaLoss.of(loss, mine(scores), mine(labels), classes, scale);
     submit(rows.gradient(workers, mine(gradient), mine(rowLoss), mine(rowCorrect)));
   }
 
@@ -299,7 +299,7 @@ public final class JavaDevice implements Device {
   public void lossHessian(
       Loss loss, Array scores, Array labels, long rows, double scale, Array direction, Array out) {
     int classes = Checks.lossHessian(loss, scores, labels, rows, direction, out);
-    JavaLoss at = new JavaLoss(loss, mine(scores), mine(labels), classes, scale);
+    JavaLoss at = JavaLoss.of(loss, mine(scores), mine(labels), classes, scale);
     submit(at.hessian(workers, (int) rows, mine(direction), mine(out)));
   }
 
