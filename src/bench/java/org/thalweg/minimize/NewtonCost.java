@@ -10,7 +10,7 @@ import org.thalweg.numeric.ElementType;
 /**
  * What an iteration of Newton's method costs, on a quadratic whose products with the Hessian are
  * nearly free, so that what is measured is the Hessian's memory and its factor: {@code mvn -q -P
- * bench test-compile exec:exec -Dexec.args="-cp %classpath org.thalweg.minimize.NewtonCost"}.
+ * bench test-compile exec:exec -Dbench.main=org.thalweg.minimize.NewtonCost}.
  */
 public final class NewtonCost {
   private static final int RUNS = 7;
