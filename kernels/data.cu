@@ -61,7 +61,7 @@ __device__ __forceinline__ void tally(const T* row_loss, const int* row_correct,
       result[1] = correct;
     }
   }
-  // The barriers also see to it that every warp has read the flag before it is set.
+  // The barriers also ensure that every warp has read the flag before it is set.
   out_of_range = __syncthreads_or(out_of_range);
   not_finite = __syncthreads_or(not_finite);
   if (threadIdx.x == 0 && (out_of_range || not_finite)) {

@@ -1,6 +1,6 @@
-// The arithmetic that both paths share: exp, log and the canonical sums. The twin is
-// org.thalweg.numeric.Exact: same names, same operations, same order, so the same bits. src/docs/numerics.md says
-// the same in words.
+// The arithmetic that the kernels and the Java device share: exp, log, bf16 and the canonical sums.
+// org.thalweg.numeric.Exact has the same functions with the same operations in the same order, so the results have
+// the same bits. src/docs/numerics.md describes them in words.
 //
 // Compiled with -fmad=false: a*b + c is two roundings, and a fused one is written fmaf.
 #pragma once
@@ -9,10 +9,10 @@
 
 namespace exact {
 
-/// Elements of a sum that one warp adds up before the results are summed in their turn.
+/// How many elements a chunk of a sum has: one warp sums each chunk, then the chunks' sums are summed.
 constexpr int kChunk = 1024;
 
-/// Steps along k of one chain of fma in a product.
+/// How many steps along k a chunk of a product has: each chunk is one chain of fma.
 constexpr int kProductChunk = 128;
 
 constexpr int kLanes = 32;
@@ -78,7 +78,7 @@ __device__ inline float log(float x) {
   return fmaf(static_cast<float>(k), 0x1.62e43p-1f, p);
 }
 
-/// log of half the least subnormal and of the largest number: beyond them exp is 0 and infinite.
+/// The logs of half the smallest subnormal and of the largest number: beyond them exp is 0 and infinite.
 constexpr double kExpLeast = -0x1.74910d52d3051p9;
 constexpr double kExpMost = 0x1.62e42fefa39efp9;
 

@@ -8,7 +8,7 @@
 
 #include "rows.cuh"
 
-// In binary64, which checks gradients and is not in a hurry, scores are read again.
+// In binary64, which is meant for gradient checks rather than for speed, scores are read again.
 template <typename T>
 using Lane = std::conditional_t<sizeof(T) == sizeof(float), Kept, Reread<T>>;
 
@@ -68,7 +68,7 @@ __device__ __forceinline__ void margins(const T* scores, const int* labels, int 
       chunk_slope[chunk] = slopes;
     }
   });
-  // Parts the chunks' sums from their reading, and the scores from a gradient that takes their place.
+  // A barrier before the chunks' sums are read, and before a gradient in place overwrites the scores.
   const bool beaten = __syncthreads_or(beats);
   const T slopes =
       exact::chunk_sum<T>(row.chunks, [=](int chunk) { return chunk_slope[chunk]; }) + row.spoiled();

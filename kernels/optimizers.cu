@@ -6,7 +6,7 @@
 // so); the gradient may lie anywhere and is never written.
 #include "tensors.cuh"
 
-// What a parameter group has of its own in the step table:
+// The columns of a parameter group in the step table, before those of the rule:
 //   gradient scale (sign of maximize x unscaling), L1, coupled decay, 1 - lr * decoupled decay
 constexpr int kGroupColumns = 4;
 
@@ -22,12 +22,12 @@ constexpr int kStrides = 4;  // vectors of a thread; a block covers 16 KB of the
 // ---- record gives them. w: parameter, g: its gradient after scaling and coupled decay, s: state. The records of the
 // ---- same names state the formulas and their sources.
 
-// A rule that looks ahead is one whose parameter is away from its place when the update comes.
+// A rule that looks ahead updates a parameter that has been moved away from its stored value.
 template <int kCount>
 struct Rule {
   static constexpr int kStates = kCount;
   static constexpr bool kLooksAhead = false;
-  static constexpr bool kMoves = false;  // is what moves it away
+  static constexpr bool kMoves = false;  // whether it is the update that moves it away
 };
 
 template <typename T>
@@ -88,7 +88,7 @@ struct NesterovLookAhead : Rule<2> {
   }
 };
 
-// Before the forward pass of NesterovLookAhead: to where the velocity leads.
+// Before the forward pass of NesterovLookAhead: moves the parameter along the velocity.
 template <typename T>
 struct LookAhead : Rule<2> {
   static constexpr bool kMoves = true;
@@ -390,7 +390,7 @@ extern "C" __global__ void masters(const Tensor<exact::Bf16>* tensors, const int
   const Tensor<exact::Bf16> tensor = tensors[tensor_of_block[blockIdx.x]];
   constexpr long long kElements = kThreads * kStrides * Vector<float>::kWidth;
   const long long from = (blockIdx.x - tensor.first_block) * kElements;
-  // What lies outside of the vectors belongs to the last block, or to one that is not there: a few elements.
+  // The last block also takes the few elements for which there is no other block.
   const bool last = tensor.count - from < kElements + 2 * Vector<float>::kWidth;
   const long long to = last ? tensor.count : from + kElements;
   for (long long i = from + threadIdx.x; i < to; i += kThreads) {

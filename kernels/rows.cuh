@@ -105,7 +105,7 @@ struct Row {
   int label = -1;      // -1 if it is no class
   T label_score = NAN;
 
-  // Each warp has loaded the first chunk that it takes.
+  // Loads the first chunk of each warp.
   __device__ __forceinline__ Row(const T* scores, int classes)
       : chunks{(classes + exact::kChunk - 1) / exact::kChunk},
         at{static_cast<long long>(blockIdx.x) * classes},
@@ -121,7 +121,7 @@ struct Row {
     label_score = lane_.target(mine, x_, classes_, shared<T>() + 3 * chunks, label);
   }
 
-  // body(chunk) for each chunk that this warp takes, ascending: in it for_each gives the chunk's scores.
+  // Calls body(chunk) for each chunk of this warp, ascending; inside it for_each gives the chunk's scores.
   template <typename Body>
   __device__ __forceinline__ void for_each_chunk(Body body) {
     for (int chunk = threadIdx.x / 32; chunk < chunks; chunk += blockDim.x / 32) {
@@ -147,7 +147,7 @@ struct Row {
     return score > label_score || (score == label_score && j < label);
   }
 
-  // What a row's rowCorrect is: 1 if it is right, 0 if not, -1 if its label is no class.
+  // The row's entry of rowCorrect: 1 if it is right, 0 if not, -1 if its label is no class.
   __device__ __forceinline__ int correct(bool beaten) const {
     return label < 0 ? -1 : !beaten && !isnan(label_score) ? 1 : 0;
   }
@@ -158,7 +158,7 @@ struct Row {
     return j == label || margin <= 0 ? 0 : margin;
   }
 
-  // What a sum over all margins still lacks: where there is one class only, none holds a NaN score of the label.
+  // To be added to sums over all margins: with a single class no margin carries a NaN score of the label.
   __device__ __forceinline__ T spoiled() const { return isnan(label_score) ? label_score : 0; }
 
  private:
@@ -186,7 +186,7 @@ struct Normaliser {
   T largest;
   T sum;
   T below;      // the sum of all x_j - largest
-  bool beaten;  // whether the label's score is not the largest, or not the first of equals
+  bool beaten;  // whether another score is larger, or an earlier one equal
 };
 
 // That of a row, by the whole block, in the order of src/docs/numerics.md, "Losses"; below, where it is asked for, in the same
@@ -240,8 +240,8 @@ __device__ __forceinline__ Normaliser<T> normalise(Row<T, Lane>& row, bool with_
   return {largest, sum, below, beaten};
 }
 
-// What the multiclass hinges make of a margin of at least 0, which NaN passes through: its loss, the first derivative,
-// and the second times a direction, for a margin above 0. Made of the loss's numbers.
+// Functors of the multiclass hinges, constructed from the loss's numbers. For a margin of at least 0, or NaN, which
+// stays NaN: the loss and the first derivative; for one above 0 the second derivative times a direction.
 
 template <typename T>
 struct Hinge {

@@ -1,4 +1,4 @@
-// What a recorded step knows of its place in a run: two cursors into a table that the host has filled ahead.
+// The state of a recorded step: two cursors into a table that the host has filled ahead of the run.
 //
 // The table has `columns` cells of 8 bytes in each row. A cell is a number of the step's own type (float in
 // its low half, or double) or a 64-bit integer. Nothing here counts optimizer steps: the host has put

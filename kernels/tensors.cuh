@@ -1,4 +1,4 @@
-// The tensor table: what the kernels that work on many tensors at once know of each.
+// The tensor table: one row for each tensor of a kernel that works on many tensors at once.
 #pragma once
 
 #include "exact.cuh"
@@ -69,7 +69,7 @@ __device__ __forceinline__ void store(exact::Bf16* p, const Vector<exact::Bf16, 
   *reinterpret_cast<uint64_t*>(p) = static_cast<uint64_t>(high) << 32 | low;
 }
 
-// An address that comes from memory could point anywhere, for all the compiler knows: this one is global.
+// Tells the compiler that an address that was read from memory points to global memory.
 template <typename T>
 __device__ __forceinline__ T* global(T* p) {
   __builtin_assume(__isGlobal(p));

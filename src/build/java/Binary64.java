@@ -24,7 +24,7 @@ import javax.tools.ToolProvider;
  * Writes the loops in binary64 that the sources have in binary32, before they are compiled:
  *
  * <ul>
- *   <li>Of a class {@code FloatX} its twin {@code DoubleX}.
+ *   <li>For a class {@code FloatX}, the class {@code DoubleX}.
  *   <li>Of a type {@code X} that says it implements or extends {@code X64}, the interface {@code
  *       X64}: X's methods with a float among their parameters, in binary64.
  * </ul>
@@ -37,7 +37,7 @@ import javax.tools.ToolProvider;
 public final class Binary64 {
   private static final Pattern BINARY32 = Pattern.compile("\\bfloat\\b");
 
-  /** What was written, or is there as it should be. */
+  /** The generated files, written now or unchanged since an earlier run. */
   private static final Set<Path> WRITTEN = new HashSet<>();
 
   private final Path folder;

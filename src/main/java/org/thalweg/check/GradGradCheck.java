@@ -16,7 +16,7 @@ public final class GradGradCheck {
   private static final int RANDOM = 4;
   private static final int UNITS = 16;
 
-  /** The seed of the random directions; each is a stream of its own. */
+  /** The seed of the random directions; each is drawn from its own stream. */
   private static final long SEED = 1;
 
   private GradGradCheck() {}

@@ -10,7 +10,7 @@ import java.util.Locale;
  * @param direction of the worst element: which of the directions a Hessian was multiplied by, from
  *     0; -1 in a gradient
  * @param worst index of the worst element, the one with the largest {@code difference / allowed},
- *     the first of equals; -1 if none was compared
+ *     the first if there are several; -1 if none was compared
  * @param analytic its value by formula
  * @param numeric its value by differences
  * @param allowed the largest difference that would pass
@@ -28,7 +28,7 @@ public record Report(
     return new Report(problem, 0, -1, -1, Double.NaN, Double.NaN, Double.NaN);
   }
 
-  /** Of the worst element. */
+  /** The difference at the worst element. */
   public double difference() {
     return Math.abs(analytic - numeric);
   }
@@ -46,7 +46,7 @@ public record Report(
         : difference == 0 ? 0 : difference / allowed;
   }
 
-  /** With one more element. */
+  /** The report with one more element. */
   Report and(int atDirection, int index, double a, double n, Tolerance tolerance) {
     double limit = tolerance.atol() + tolerance.rtol() * Math.abs(n);
     Report other = new Report(problem, checked + 1, atDirection, index, a, n, limit);

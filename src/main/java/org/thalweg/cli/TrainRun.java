@@ -34,7 +34,7 @@ final class TrainRun {
   /**
    * Trains and writes the files.
    *
-   * @param once whether the checkpoint is of no use at the end
+   * @param once whether to delete the checkpoint at the end
    */
   void run(boolean once) throws IOException {
     describe();

@@ -3,12 +3,12 @@ package org.thalweg.device;
 import org.thalweg.numeric.ElementType;
 
 /**
- * Numbers that lie on a device: a handle, whose contents move only through {@link Device#upload}
- * and {@link Device#download}. A slice shares its array's memory; closing a slice does nothing, and
- * closing the array, once or often, frees them all.
+ * A handle to numbers on a device, which only {@link Device#upload} and {@link Device#download}
+ * copy from and to the host. A slice shares its array's memory; closing a slice does nothing, and
+ * closing the array frees the memory of all; closing it again does nothing.
  */
 public interface Array extends AutoCloseable {
-  /** What the elements are. */
+  /** The type of the elements. */
   ElementType type();
 
   /** How many there are. */
@@ -21,7 +21,7 @@ public interface Array extends AutoCloseable {
    */
   Array slice(long from, long count);
 
-  /** Whether some element belongs to both: of slices of one array, whose memory they share. */
+  /** Whether the two share an element, as slices of one array may. */
   boolean overlaps(Array other);
 
   @Override

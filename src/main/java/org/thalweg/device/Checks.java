@@ -11,9 +11,9 @@ import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Rounding;
 
-/** Checks at the door: what was wrong, what was found, what is allowed. */
+/** Checks of arguments. A message says what was wrong, what was found and what is allowed. */
 public final class Checks {
-  /** Two levels of chunks: what the loss kernels' shared memory is sized for. */
+  /** A chunk of chunks, for which the shared memory of the loss kernels is sized. */
   private static final int MAX_CLASSES = 1 << 20;
 
   private Checks() {}
@@ -27,7 +27,7 @@ public final class Checks {
         array.count() == count, "%s must have %d elements, not %d", what, count, array.count());
   }
 
-  /** All of one floating-point type; null entries are passed over. */
+  /** Checks that all have the same floating-point type; null entries are ignored. */
   public static void sameType(Array first, @Nullable Array... others) {
     ElementType type = first.type();
     computed(type);
@@ -38,12 +38,12 @@ public final class Checks {
     }
   }
 
-  /** F32 or F64: what is computed in. */
+  /** Checks that arithmetic is done in this type: F32 or F64. */
   static void computed(ElementType type) {
     Require.that(type.computed() == type, "%s is storage: only updates and clip read it", type);
   }
 
-  /** The buffer takes the whole array. */
+  /** Checks that the buffer has room for the whole array. */
   public static void room(Array array, ByteBuffer buffer) {
     long bytes = array.count() * array.type().bytes();
     if (buffer.remaining() < bytes) {
@@ -53,7 +53,7 @@ public final class Checks {
     }
   }
 
-  /** Only operations are recorded: no allocation, copy or run. */
+  /** Checks that no step is being recorded, which cannot contain allocations, copies or runs. */
   public static void notRecording(boolean recording) {
     if (recording) {
       throw new IllegalStateException(
@@ -73,7 +73,7 @@ public final class Checks {
     Objects.checkIndex(firstColumn, steps.columns());
   }
 
-  /** What is written while others are read; null entries are passed over. */
+  /** Checks that what is written overlaps nothing that is read; null entries are ignored. */
   public static void apart(String what, @Nullable Array written, @Nullable Array... read) {
     for (Array other : read) {
       if (written != null && other != null && written.overlaps(other)) {
@@ -83,7 +83,7 @@ public final class Checks {
     }
   }
 
-  /** Vectors of one floating-point type and length, and room for their product or norm. */
+  /** Checks that vectors have one floating-point type and length, and their result enough room. */
   public static void dot(Array x, Array y, Array out) {
     sameType(x, y);
     count("second vector", y, x.count());
@@ -163,7 +163,8 @@ public final class Checks {
   }
 
   /**
-   * All of one type: they are updated by one kernel, and their state lies in one piece of memory.
+   * Checks that all have one type: one kernel updates them, and their state lies in one piece of
+   * memory.
    */
   public static void tensors(List<Parameter> parameters, int states) {
     if (states < 0 || states > Tensors.MAX_STATES) {

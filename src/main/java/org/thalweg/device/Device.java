@@ -5,20 +5,19 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.thalweg.device.java.JavaDevice;
 import org.thalweg.loss.Loss;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
 import org.thalweg.optim.Optimizer;
 
 /**
- * The one seam: holds arrays and does arithmetic on them, in the order that makes every device's
- * bits the same. {@link JavaDevice} and {@code CudaDevice} are twins.
+ * A device holds arrays and does arithmetic on them, in a fixed order, so that all devices compute
+ * the same bits. {@code JavaDevice} and {@code CudaDevice} implement it.
  *
- * <p>An operation runs at once, or, inside {@link #record}, is recorded. None of them takes a
- * number that changes from step to step: it reads a column of {@link Steps}. All sizes are checked
- * here at the door; a wrong one is an {@link IllegalArgumentException}. A device is used by one
- * thread at a time, any thread.
+ * <p>An operation runs at once, or, inside {@link #record}, is recorded. A number that changes from
+ * step to step is not an argument: the operation reads it from a column of {@link Steps}. Sizes are
+ * checked when an operation is called; a wrong one is an {@link IllegalArgumentException}. A device
+ * is used by one thread at a time, any thread.
  */
 public interface Device extends AutoCloseable {
   /** What it is, for people: {@code "java, 2 threads"}. */
@@ -37,17 +36,17 @@ public interface Device extends AutoCloseable {
 
   /**
    * Copies from the buffer's position on, little-endian, as many bytes as the array has. The buffer
-   * may be reused on return, when the device need not have come that far.
+   * may be reused on return, even if the device has not made the copy yet.
    *
    * @param from any buffer with at least that many bytes left
    */
   void upload(Array to, ByteBuffer from);
 
-  /** The other way round; waits for everything before it. The buffer's position stays. */
+  /** Copies the array to the buffer's position; waits for all earlier work. The position stays. */
   void download(Array from, ByteBuffer to);
 
   /**
-   * Makes ready to update these parameters together: allocates the state, all zeros.
+   * Prepares a joint update of these parameters: allocates their state, all zeros.
    *
    * @param parameters all of one type
    * @param states how many state arrays each parameter has
@@ -62,7 +61,7 @@ public interface Device extends AutoCloseable {
    */
   long tensorBytes(ElementType type, int states, long... counts);
 
-  /** {@link #tensors(List, int)} for a rule: as many states as it keeps, which begin as it says. */
+  /** {@link #tensors(List, int)} with the state arrays of a rule, set to its initial values. */
   default Tensors tensors(List<Parameter> parameters, Optimizer rule) {
     try (Owned opening = new Owned()) {
       Tensors tensors = opening.add(tensors(parameters, rule.states()));
@@ -80,9 +79,8 @@ public interface Device extends AutoCloseable {
   }
 
   /**
-   * Records a step: the operations that {@code body} calls, and at their end the move of both
-   * cursors of {@code steps} to the next row. Nothing is run, and nothing may be allocated in the
-   * body.
+   * Records a step: the operations that {@code body} calls, followed by the move of both cursors of
+   * {@code steps} to the next row. Nothing is executed, and the body may not allocate anything.
    */
   Program record(Steps steps, Runnable body);
 
@@ -150,16 +148,17 @@ public interface Device extends AutoCloseable {
 
   /**
    * Adds up each model's row losses and right rows into the result of the current batch. A sum that
-   * is not finite, or a label that is no class, halts: this step's update and all later steps do
-   * nothing.
+   * is not finite, or a label that is no class, halts the run: this step's update and all later
+   * steps do nothing.
    */
   void tally(Array rowLoss, Array rowCorrect, Steps steps);
 
   /**
-   * Measures the norm of all gradients together, before anything is applied to them, and keeps it
-   * in the account. Where it is larger than the number in a column of the current update's row,
-   * this step's update multiplies each gradient by the quotient. (Pascanu, Mikolov, Bengio, ICML
-   * 2013.) Squares are taken and added in binary64, each tensor for itself and then all together.
+   * Computes the joint norm of all gradients, before they are scaled or regularised, and stores it
+   * for {@link Steps#account}. Where it is larger than the number in a column of the current
+   * update's row, this step's update multiplies each gradient by the quotient. (Pascanu, Mikolov,
+   * Bengio, ICML 2013.) Squares are summed in binary64, first within each tensor and then over all
+   * tensors.
    *
    * @param column holds the largest norm: of the gradients as they are, so divided by their scale;
    *     may be infinite
@@ -239,7 +238,7 @@ public interface Device extends AutoCloseable {
   @Override
   void close();
 
-  // ---- For the host's convenience.
+  // ---- Convenience methods for the host.
 
   /** A new array with these values: {@link #write(Array, double...)}. */
   default Array of(ElementType type, double... values) {
@@ -251,7 +250,7 @@ public interface Device extends AutoCloseable {
     }
   }
 
-  /** Sets an array, each value rounded to its type; those of I32 and U8 are whole already. */
+  /** Sets an array. Each value is rounded to its type; those for I32 and U8 must be integers. */
   default void write(Array to, double... values) {
     ElementType type = to.type();
     Checks.count("array", to, values.length);
@@ -278,7 +277,7 @@ public interface Device extends AutoCloseable {
     upload(to, bytes);
   }
 
-  /** The other way round; waits for everything before it. */
+  /** Copies an F32 array to the host; waits for all earlier work. */
   default void download(Array from, float[] to) {
     Checks.type("array", from, ElementType.F32);
     Checks.count("array", from, to.length);
@@ -306,7 +305,7 @@ public interface Device extends AutoCloseable {
     upload(to, bytes);
   }
 
-  /** The dot product at once. To allocate nothing, keep an array for the other {@code dot}. */
+  /** Waits for the dot product and returns it. The other {@code dot} allocates nothing. */
   default double dot(Array x, Array y) {
     try (Array out = allocate(ElementType.F64, dotRoom(x.count()))) {
       dot(x, y, out);
@@ -314,7 +313,7 @@ public interface Device extends AutoCloseable {
     }
   }
 
-  /** The norm at once. To allocate nothing, keep an array for the other {@code norm}. */
+  /** Waits for the norm and returns it. The other {@code norm} allocates nothing. */
   default double norm(Norm which, Array x) {
     try (Array out = allocate(ElementType.F64, dotRoom(x.count()))) {
       norm(which, x, out);
@@ -322,7 +321,7 @@ public interface Device extends AutoCloseable {
     }
   }
 
-  /** The numbers of an array; of a cell, the one whose bits it holds in binary64. */
+  /** The numbers of an array; the bits of a cell are read as a binary64 number. */
   default double[] read(Array from) {
     int n = Math.toIntExact(from.count());
     ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(n, from.type().bytes()));

@@ -9,7 +9,7 @@ public class DeviceException extends RuntimeException {
     super(message);
   }
 
-  /** With a message for the user and what lies behind it. */
+  /** With a message for the user and the cause. */
   public DeviceException(String message, Throwable cause) {
     super(message, cause);
   }

@@ -1,10 +1,10 @@
 package org.thalweg.device;
 
-/** What is to be done does not fit into a device's memory; nothing has been allocated for it. */
+/** Work needs more memory than a device has free; nothing has been allocated for it. */
 public final class MemoryException extends DeviceException {
   private static final long serialVersionUID = 1L;
 
-  /** What needs less. */
+  /** What would need less memory. */
   public enum Remedy {
     NONE(""),
     SMALLER_BATCH("; a smaller batch needs less"),
@@ -24,7 +24,7 @@ public final class MemoryException extends DeviceException {
     this.remedy = remedy;
   }
 
-  /** What the message ends with. */
+  /** The remedy that the message suggests. */
   public Remedy remedy() {
     return remedy;
   }

@@ -1,6 +1,6 @@
 package org.thalweg.device;
 
-/** How long a vector is; see {@link Device#norm}. */
+/** The norms of a vector; see {@link Device#norm}. */
 public enum Norm {
   /** The sum of the magnitudes. */
   ONE,

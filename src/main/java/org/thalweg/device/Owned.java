@@ -4,25 +4,25 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * What has been opened, to be closed in reverse. A constructor that opens several things does so in
- * {@code try (Owned opening = new Owned())} and ends with {@code owned = opening.keep()}: where it
- * fails before that, what it has opened is closed.
+ * Open resources, which are closed in reverse order. A constructor that opens several things does
+ * so in {@code try (Owned opening = new Owned())} and ends with {@code owned = opening.keep()}:
+ * where it fails before that, what it has opened is closed.
  */
 public final class Owned implements AutoCloseable {
   private final Deque<AutoCloseable> resources = new ArrayDeque<>();
 
-  /** Closes it when this is closed. */
+  /** Adds a resource, which is closed with this. */
   public <T extends AutoCloseable> T add(T resource) {
     resources.push(resource);
     return resource;
   }
 
-  /** Hands one of them over: closing this leaves it open. */
+  /** Removes a resource: closing this leaves it open. */
   public void release(AutoCloseable resource) {
     resources.removeIf(own -> own == resource);
   }
 
-  /** Hands all of it over: closing this does nothing any more. */
+  /** Moves all resources to a new object and returns that: closing this then does nothing. */
   public Owned keep() {
     Owned kept = new Owned();
     kept.resources.addAll(resources);

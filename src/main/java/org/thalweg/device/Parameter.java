@@ -6,9 +6,9 @@ import org.thalweg.numeric.Require;
  * A tensor that an optimizer updates.
  *
  * @param value the weights, updated in place
- * @param gradient as many elements of the same type, only read. Of type BF16, both are storage: a
- *     master in F32, made from the value when the tensors are made ready, is what is updated, and
- *     the value is its rounded copy
+ * @param gradient as many elements of the same type, only read. If the type is BF16, a copy of the
+ *     value in F32, the master, is updated; {@link Device#tensors} makes it, and each update rounds
+ *     it to the value
  * @param group the index of its parameter group: which columns of the step table it reads
  */
 public record Parameter(Array value, Array gradient, int group) {

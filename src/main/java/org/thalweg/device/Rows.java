@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.numeric.ElementType;
 
 /**
- * A data set on a device, kept as it came and scaled when it is gathered: {@code x = scale *
+ * A data set on a device, stored as it was read and scaled when it is gathered: {@code x = scale *
  * value}, or where there is a shift {@code x = fma(value, scale, shift)}.
  *
  * @param values the features, U8 or F32, row-major [rows × features]

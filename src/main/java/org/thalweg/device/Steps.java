@@ -18,7 +18,7 @@ import org.thalweg.numeric.ElementType;
 public final class Steps implements AutoCloseable {
   /** Why a run has stopped. */
   public enum Halt {
-    /** It has not. */
+    /** The run has not stopped. */
     RUNNING(0),
     /** The loss became NaN or infinite. */
     LOSS_NOT_FINITE(1),
@@ -31,7 +31,7 @@ public final class Steps implements AutoCloseable {
       this.code = code;
     }
 
-    /** The word on the device. */
+    /** The number that stands for it on the device. */
     public long code() {
       return code;
     }
@@ -63,7 +63,7 @@ public final class Steps implements AutoCloseable {
 
   private static final int WORDS = 6;
 
-  /** Numbers of a result: loss, correct. */
+  /** How many numbers a result has: loss, correct. */
   public static final int RESULT = 2;
 
   private static final long MOST_BYTES = 1 << 30;
@@ -199,11 +199,11 @@ public final class Steps implements AutoCloseable {
    *
    * @param batches minibatches that were finished
    * @param updates updates that were applied; those that were skipped are missing
-   * @param halt why the runs after them did nothing
+   * @param halt why the run has stopped, if it has
    * @param losses for each minibatch and model, the sum of the rows' losses; the one that halted
    *     the run comes last
    * @param correct for each minibatch and model, how many rows were right
-   * @param gradientNorm where {@link Device#clip} has last measured it, else 0
+   * @param gradientNorm what {@link Device#clip} measured last; 0 if it has not been called
    */
   @SuppressWarnings("ArrayRecordComponent") // read once, never compared
   public record Account(

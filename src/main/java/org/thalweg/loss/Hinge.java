@@ -1,12 +1,12 @@
 package org.thalweg.loss;
 
 /**
- * The multiclass hinge of Weston and Watkins (1999), whose margins cost themselves, or its square:
- * {@code sum over j != y of max(0, x_j - x_y + 1)}, each term to the power of 2. The slope of a
- * positive margin m is 1 (2 m squared). For the order see {@link MulticlassHinge}.
+ * The multiclass hinge of Weston and Watkins (1999), or its square: {@code sum over j != y of
+ * max(0, x_j - x_y + 1)}, or of each term squared. The slope of a positive margin m is 1 (2 m
+ * squared). For the order see {@link MulticlassHinge}.
  *
- * <p>Squared, it is piecewise quadratic, with a second derivative of 2. Not squared, that is 0
- * wherever there is one, which is of no use to anybody.
+ * <p>The squared hinge is piecewise quadratic, with a second derivative of 2. That of the hinge is
+ * 0 wherever it exists, and is not provided.
  *
  * @param squared whether the margins are squared
  */

@@ -4,18 +4,18 @@ import java.util.List;
 import org.thalweg.numeric.ElementType;
 
 /**
- * What a row of scores costs, given its label: a small immutable value of hyperparameters, with a
+ * The loss of a row of scores, given its label: a small immutable record of hyperparameters, with a
  * kernel of the same name in {@code kernels/losses.cu} and a section in {@code
  * src/docs/numerics.md}, "Losses".
  */
 public interface Loss {
-  /** How many numbers of its own a kernel takes. */
+  /** How many numbers a loss passes to its kernels. */
   int NUMBERS = 2;
 
   /** Its name in the registry: {@code "squared-hinge"}. */
   String name();
 
-  /** What a row with scores x and label y costs, in the words of its hyperparameters. */
+  /** The loss of a row with scores x and label y, in terms of the hyperparameters. */
   String formula();
 
   /** Its kernel's name before the type: {@code "squared_hinge"}. */
@@ -24,20 +24,21 @@ public interface Loss {
   }
 
   /**
-   * The numbers that no row changes, as many as {@link #NUMBERS}; its kernels take them.
+   * The {@link #NUMBERS} numbers that its kernels take; they are the same for all rows.
    *
-   * @param type what it is computed in: hyperparameters that belong together are rounded together
+   * @param type the type of the arithmetic: hyperparameters that depend on each other are rounded
+   *     to it together
    */
   default double[] numbers(ElementType type, int classes) {
     return new double[NUMBERS];
   }
 
   /**
-   * The loss of a row of scores, whose place its gradient times {@code scale} takes. Bit for bit
-   * what the kernel does.
+   * Computes the loss of a row of scores and replaces the scores by its gradient times {@code
+   * scale}, with the same bits as the kernel.
    *
    * @param x the scores of all classes
-   * @param label the right class; where it is none of them, the loss is NaN
+   * @param label the class of the row; if there is no such class, the loss is NaN
    * @param c its {@link #numbers}
    */
   float row(float[] x, int label, float scale, float[] c);
@@ -46,7 +47,7 @@ public interface Loss {
   double row(double[] x, int label, double scale, double[] c);
 
   /**
-   * Whether {@link #hessianRow} is there, with a kernel {@code <kernel>_hessian} in
+   * Whether {@link #hessianRow} is implemented, with a kernel {@code <kernel>_hessian} in
    * kernels/hessians.cu.
    */
   default boolean twiceDifferentiable() {
@@ -55,15 +56,15 @@ public interface Loss {
 
   /**
    * The margins {@code x_j - x_y + 1} at which the gradient, or the Hessian where there is one,
-   * jumps: differences across them are no derivatives.
+   * jumps: finite differences across them do not approximate a derivative.
    */
   default List<Double> kinks() {
     return List.of();
   }
 
   /**
-   * The product of the Hessian of a row with respect to its scores and a direction, whose place it
-   * takes, times {@code scale}. Bit for bit what the kernel does.
+   * Replaces a direction by its product with the Hessian of a row's loss with respect to the
+   * scores, times {@code scale}, with the same bits as the kernel.
    *
    * @param x the scores of all classes
    * @param c its {@link #numbers}

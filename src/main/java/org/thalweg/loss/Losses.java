@@ -5,7 +5,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.thalweg.numeric.Registry;
 
-/** The one registry of losses. */
+/** The registry of losses. */
 public final class Losses {
   private static final Registry<Loss> ALL =
       new Registry<>(
@@ -27,8 +27,8 @@ public final class Losses {
   }
 
   /**
-   * The loss that a text describes: its name, and after a colon what differs from the defaults,
-   * {@code "softmax:smoothing=0.1"}.
+   * The loss that a text describes: its name, and after a colon the hyperparameters that differ
+   * from the defaults, {@code "softmax:smoothing=0.1"}.
    *
    * @throws IllegalArgumentException if it describes none; the message says what is allowed
    */
@@ -36,14 +36,14 @@ public final class Losses {
     return ALL.parse(text);
   }
 
-  /** The text that {@link #parse} makes this loss of. */
+  /** The text from which {@link #parse} makes this loss. */
   public static String text(Loss loss) {
     return ALL.text(loss);
   }
 
   /**
-   * What a check of every loss runs over: all of them, and those with hyperparameters once more
-   * with each of these moved, to half of it and a tenth.
+   * The losses for checks of every loss: all with their defaults, and those with hyperparameters
+   * once more, with each value v changed to v/2 + 0.1.
    */
   public static List<Loss> examples() {
     return ALL.all().stream().flatMap(loss -> Stream.of(loss, moved(loss)).distinct()).toList();

@@ -5,9 +5,9 @@ import org.thalweg.numeric.Exact;
 
 /**
  * A multiclass hinge in the manner of Weston and Watkins (1999): with margins {@code m_j = max(0,
- * x_j - x_y + 1)}, the loss is the sum over j != y of what a margin costs; {@code D_j = slope(m_j)
- * * scale}, where the slope is that cost's derivative, and {@code D_y} is minus the sum of the
- * others. A NaN margin stays NaN. The kernels do the same with a functor of {@code
+ * x_j - x_y + 1)}, the loss is the sum over j != y of a function of the margin; {@code D_j =
+ * slope(m_j) * scale}, where the slope is the derivative of that function, and {@code D_y} is minus
+ * the sum of the others. A NaN margin stays NaN. The kernels do the same with a functor of {@code
  * kernels/rows.cuh}.
  *
  * <p>Order: losses and slopes of all classes, 0 for the label's own, are canonical sums.
@@ -17,13 +17,13 @@ import org.thalweg.numeric.Exact;
  */
 interface MulticlassHinge extends Loss, MulticlassHinge64 {
   /**
-   * What a margin of at least 0 costs; NaN of NaN.
+   * The loss of a margin of at least 0; NaN gives NaN.
    *
    * @param c its {@link #numbers}
    */
   float loss(float margin, float[] c);
 
-  /** Its derivative, 0 at 0; NaN of NaN. */
+  /** The derivative of {@link #loss}, 0 at 0; NaN gives NaN. */
   float slope(float margin, float[] c);
 
   /** Its second derivative at a positive margin, times a direction. */
@@ -44,7 +44,7 @@ interface MulticlassHinge extends Loss, MulticlassHinge64 {
       losses[j] = loss(positive, c);
       x[j] = slope(positive, c);
     }
-    // A NaN score of the label is in no margin where there is one class only.
+    // With a single class no margin carries a NaN score of the label.
     float spoiled = Float.isNaN(labelScore) ? labelScore : 0;
     float others = Exact.sum(x, 0, x.length) + spoiled;
     for (int j = 0; j < x.length; j++) {
@@ -63,7 +63,7 @@ interface MulticlassHinge extends Loss, MulticlassHinge64 {
       float positive = j == label || margin <= 0 ? 0 : margin;
       u[j] = positive > 0 ? curve(positive, u[j] - labelDirection, c) : positive;
     }
-    // A NaN score of the label is in no margin where there is one class only.
+    // With a single class no margin carries a NaN score of the label.
     float spoiled = Float.isNaN(labelScore) ? labelScore : 0;
     float others = Exact.sum(u, 0, x.length) + spoiled;
     for (int j = 0; j < x.length; j++) {

@@ -4,19 +4,19 @@ import java.util.List;
 import org.thalweg.numeric.ElementType;
 
 /**
- * A multiclass hinge without the kink: a margin m costs {@code m^2 / (2*width)} below the width,
- * {@code m - width/2} from there on; its slope rises from 0 to 1 in between. (Rennie and Srebro,
- * IJCAI workshop 2005, with a width of 1; Shalev-Shwartz and Zhang, JMLR 14, 2013, section 6, with
- * any.) For the order see {@link MulticlassHinge}.
+ * A multiclass hinge without the kink: the loss of a margin m is {@code m^2 / (2*width)} below the
+ * width, {@code m - width/2} from there on; its slope rises from 0 to 1 in between. (Rennie and
+ * Srebro, IJCAI workshop 2005, with a width of 1; Shalev-Shwartz and Zhang, JMLR 14, 2013, section
+ * 6, with any.) For the order see {@link MulticlassHinge}.
  *
- * <p>With weights of 0 every margin is 1: a width of 2, the default, begins in the middle of the
- * slope, a width of 1 where the second derivative jumps.
+ * <p>With all weights 0 every margin is 1: for a width of 2, the default, that is the middle of the
+ * quadratic part; for a width of 1 it is where the second derivative jumps.
  *
  * <p>Number: the width rounded, {@code w}. Sequence: {@code m*(m/w)/2} with slope {@code m/w} where
  * {@code m < w}, else {@code m - w/2} with slope 1. The second derivative times u is {@code u/w}
  * where {@code m < w}, else 0.
  *
- * @param width of the margins in which the slope rises, above 0
+ * @param width the largest margin of the quadratic part, above 0
  */
 public record SmoothHinge(double width) implements MulticlassHinge, SmoothHinge64 {
   /** Checks the width. */

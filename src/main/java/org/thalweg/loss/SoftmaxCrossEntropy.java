@@ -21,7 +21,7 @@ import org.thalweg.numeric.Exact;
  * <p>The Hessian times u is {@code p_j * (u_j - p.u) * scale} with {@code p_j = exp(x_j - M)/S},
  * where {@code p.u} is a canonical sum; neither the label nor its smoothing is in it.
  *
- * @param smoothing what all classes share equally of the label's target of 1, in [0, 1)
+ * @param smoothing the part of the label's target that is spread evenly over all classes, in [0, 1)
  */
 public record SoftmaxCrossEntropy(double smoothing) implements Loss, SoftmaxCrossEntropy64 {
   /** Checks the smoothing. */
@@ -87,7 +87,7 @@ public record SoftmaxCrossEntropy(double smoothing) implements Loss, SoftmaxCros
     }
   }
 
-  /** M, S and, where it is asked for, B of a row. */
+  /** Returns M, S and, if {@code withBelow} is set, B of a row. */
   private static float[] normalise(float[] x, boolean withBelow) {
     if (x.length <= Exact.CHUNK) {
       return chunk(x, 0, x.length, withBelow);

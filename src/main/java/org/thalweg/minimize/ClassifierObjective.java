@@ -19,10 +19,10 @@ import org.thalweg.numeric.Exact;
 import org.thalweg.numeric.Require;
 
 /**
- * What a linear classifier is to make small, over all rows of a data set: {@code f(w) = mean of the
- * rows' losses + l2 * sum of W^2 + l1 * sum of |W|}. The vector w is W, [features × classes], and
- * after it the bias, [classes], which is not regularised. Where an element of W is 0, the gradient
- * takes 0 as the slope of its magnitude.
+ * The objective of a linear classifier over all rows of a data set: {@code f(w) = mean of the rows'
+ * losses + l2 * sum of W^2 + l1 * sum of |W|}. The vector w is W, [features × classes], and after
+ * it the bias, [classes], which is not regularised. Where an element of W is 0, the gradient takes
+ * 0 as the slope of its magnitude.
  *
  * <p>The rows lie on the device as the data set keeps them; bytes become numbers in blocks of
  * {@link #BLOCK} rows. Order: the loss is one canonical sum over all rows in binary64; gradient and
@@ -60,7 +60,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   private final Array part;
   private final Array sums;
 
-  /** Of rows that are not shifted. */
+  /** For rows that are not shifted. */
   public ClassifierObjective(
       Device device, Dataset data, Loss loss, ElementType type, double l1, double l2) {
     this(device, data, loss, type, l1, l2, null);
@@ -130,7 +130,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     }
   }
 
-  /** Floats to {@link #numbers}, some rows at a time, for which there is room. */
+  /** Converts float features to {@link #numbers}, a few rows at a time to save memory. */
   private void convert(Dataset.Values values, double @Nullable [] means) {
     int most = Math.min(rows, Math.max(1, UPLOAD / Math.max(1, features)));
     try (RowGather by = new RowGather(device, type, features, most, 1, means);
@@ -145,7 +145,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   }
 
   /**
-   * Refuses what the device has no room for.
+   * Checks that the device has enough memory.
    *
    * @param vectors how many as long as w are to lie beside the objective
    * @throws MemoryException which says how much there is

@@ -6,10 +6,11 @@ import org.thalweg.data.Datasets.Shape;
 import org.thalweg.loss.Loss;
 
 /**
- * What it takes to use a model on rows as they come; a {@link ModelFile} holds it beside the model.
+ * What is needed to apply a model to rows as they were read; a {@link ModelFile} stores it with the
+ * model.
  *
- * @param classes their names
- * @param shape what a row is a picture of; null where it is none
+ * @param classes the names of the classes
+ * @param shape the size of the picture that a row is; null if it is none
  * @param scale what a value is multiplied by
  * @param means of each feature, subtracted after that; null for none
  * @param loss what the model was trained with

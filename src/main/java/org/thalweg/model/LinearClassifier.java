@@ -26,7 +26,7 @@ public final class LinearClassifier implements AutoCloseable {
   /** The parameter group of the bias, which is not regularised. */
   public static final int BIAS = 1;
 
-  /** So that weights in binary64 fit the host's buffers. */
+  /** The most weights: in binary64 they just fit a buffer of the host. */
   private static final int MOST_WEIGHTS = 1 << 27;
 
   private final Device device;
@@ -71,12 +71,12 @@ public final class LinearClassifier implements AutoCloseable {
     return classes;
   }
 
-  /** What it computes in. */
+  /** The type of parameters and scores. */
   public ElementType type() {
     return weight.type();
   }
 
-  /** Where it lies. */
+  /** The device that holds it. */
   Device device() {
     return device;
   }

@@ -41,9 +41,9 @@ public final class ModelFile {
   }
 
   /**
-   * Writes a model with what it takes to use it.
+   * Writes a model with its description.
    *
-   * @param replace whether a file of that name makes room for it
+   * @param replace whether an existing file is replaced
    * @throws java.nio.file.FileAlreadyExistsException if there is such a file, and it is not to be
    *     replaced
    */
@@ -102,8 +102,8 @@ public final class ModelFile {
   }
 
   /**
-   * Reads what it takes to use a model; what the file does not say is: classes 0, 1, .., no
-   * picture, scale 1, no means, softmax.
+   * Reads what is needed to use a model. For what the file lacks the defaults are: classes 0, 1,
+   * .., no picture, scale 1, no means, softmax.
    *
    * @throws IOException if the file is no model; the message names it and the place
    */

@@ -6,7 +6,7 @@ import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
 
 /**
- * What a model makes of some rows.
+ * The scores of some rows.
  *
  * @param scores row-major [rows × classes]
  * @param type what they were computed in

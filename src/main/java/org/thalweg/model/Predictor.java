@@ -7,7 +7,7 @@ import org.thalweg.device.Device;
 import org.thalweg.numeric.ElementType;
 
 /**
- * Scores rows as they come, with the same bits as in training.
+ * Scores rows as they were read, with the same bits as in training.
  *
  * @param description how the rows are scaled and shifted
  */

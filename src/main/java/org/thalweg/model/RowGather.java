@@ -13,8 +13,8 @@ import org.thalweg.device.Steps;
 import org.thalweg.numeric.ElementType;
 
 /**
- * Turns rows as a data set keeps them into those that a model takes, outside of recorded steps: by
- * {@link Device#gather}, so with the bits of a training.
+ * Scales and shifts the rows of a data set for a model, outside of recorded steps, by {@link
+ * Device#gather}: with the same bits as in training.
  */
 public final class RowGather implements AutoCloseable {
   private final Device device;
@@ -27,7 +27,7 @@ public final class RowGather implements AutoCloseable {
   private final Owned owned;
 
   /**
-   * Allocates what it takes: see {@link #bytes}.
+   * Allocates its arrays, which take {@link #bytes}.
    *
    * @param type of the numbers that a model takes
    * @param most rows at once
@@ -77,7 +77,7 @@ public final class RowGather implements AutoCloseable {
     device.gather(new Rows(values, none, features, scale, shift), order, steps, 0, x, none);
   }
 
-  /** How values lie on a device. */
+  /** The type in which values are stored on a device. */
   public static ElementType stored(Dataset.Values values) {
     return values instanceof Dataset.Bytes ? ElementType.U8 : ElementType.F32;
   }

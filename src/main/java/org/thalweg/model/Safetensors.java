@@ -43,7 +43,7 @@ import org.thalweg.numeric.Exact;
  * claims to be large.
  */
 public final class Safetensors implements Closeable {
-  /** The specification's bound. */
+  /** The longest header that the specification allows. */
   private static final long MOST_HEADER = 100_000_000;
 
   /** A multiple of every element's size. */
@@ -70,7 +70,7 @@ public final class Safetensors implements Closeable {
    * @param data fills a buffer with a piece
    */
   public record Tensor(ElementType type, List<Long> shape, Piece data) {
-    /** Of numbers that are there, in F64. */
+    /** A tensor of numbers in memory, in F64. */
     public static Tensor of(double[] values, long... shape) {
       return new Tensor(
           ElementType.F64,
@@ -79,7 +79,8 @@ public final class Safetensors implements Closeable {
     }
 
     /**
-     * Of an array on a device, each NaN as the canonical one: so that each writes the same file.
+     * A tensor with the elements of an array, each NaN as the canonical one, so that all devices
+     * write the same file.
      */
     public static Tensor of(Device device, Array array, long... shape) {
       return new Tensor(
@@ -163,7 +164,7 @@ public final class Safetensors implements Closeable {
     }
   }
 
-  /** Token by token: so nothing is skipped, repeated or nested deeper than the format is. */
+  /** Reads the header token by token, so that nothing is ignored, repeated or nested too deeply. */
   private void parse(JsonReader json) throws IOException {
     json.setStrictness(Strictness.STRICT);
     try {
@@ -240,8 +241,8 @@ public final class Safetensors implements Closeable {
   }
 
   /**
-   * Where they cannot be counted, what no two offsets differ by; a 0 among the factors wins over an
-   * overflow.
+   * The size of a tensor. If it overflows, a number by which no two offsets differ; but 0 if a
+   * factor is 0.
    */
   private static long bytes(List<Long> shape, int each) {
     try {
@@ -318,7 +319,7 @@ public final class Safetensors implements Closeable {
     read(name, (at, piece) -> device.upload(slice(array, at, piece), piece));
   }
 
-  /** A tensor of F64. */
+  /** Reads a tensor of F64. */
   public double[] doubles(String name) throws IOException {
     Entry entry = tensors.get(name);
     double[] values =
@@ -357,7 +358,7 @@ public final class Safetensors implements Closeable {
   /**
    * Writes a file: whole, or not at all.
    *
-   * @param replace whether a file of that name makes room for it
+   * @param replace whether an existing file is replaced
    * @throws FileAlreadyExistsException if there is such a file, and it is not to be replaced
    */
   public static void write(
@@ -398,8 +399,7 @@ public final class Safetensors implements Closeable {
   }
 
   /**
-   * So that the new name outlives a loss of power, where the system can open a folder: not on
-   * Windows.
+   * Makes the new name survive a loss of power, where the system can open a folder: not on Windows.
    */
   private static void forceFolder(Path file) {
     Path folder = file.toAbsolutePath().getParent();

@@ -1,14 +1,16 @@
 package org.thalweg.numeric;
 
-/** What an array holds. */
+/** The type of an array's elements. */
 public enum ElementType {
   F32(4),
   F64(8),
-  /** The upper half of an F32. Storage only: it is computed in F32. */
+  /** bfloat16, the upper half of an F32. For storage only: arithmetic on it is done in F32. */
   BF16(2),
   I32(4),
   U8(1),
-  /** Eight bytes that a step table reads as the number or the integer that its column holds. */
+  /**
+   * A cell of a step table: eight bytes that hold a number or an integer, depending on the column.
+   */
   CELL(8);
 
   private final int bytes;
@@ -23,8 +25,7 @@ public enum ElementType {
   }
 
   /**
-   * The nearest number of this type, which is {@code F32} or {@code F64}; of {@code BF16}, by way
-   * of F32.
+   * Rounds x to this floating-point type; to {@code BF16} in two roundings, the first one to F32.
    */
   public double round(double x) {
     return switch (this) {
@@ -40,7 +41,10 @@ public enum ElementType {
     return this == F32 ? Float.intBitsToFloat((int) cell) : Double.longBitsToDouble(cell);
   }
 
-  /** What numbers of this floating-point type are computed in: itself, or F32 for BF16. */
+  /**
+   * The type in which arithmetic on numbers of this type is done: F32 for BF16, otherwise the type
+   * itself.
+   */
   public ElementType computed() {
     return switch (this) {
       case F32, BF16 -> F32;

@@ -1,24 +1,24 @@
 package org.thalweg.numeric;
 
 /**
- * The arithmetic that both paths share: exp, log and the canonical sums. {@code kernels/exact.cuh}
- * is the twin: same names, same operations, same order, so the same bits. {@code
- * src/docs/numerics.md} says the same in words.
+ * The arithmetic that the Java device and the CUDA kernels share: exp, log, bf16 and the canonical
+ * sums. {@code kernels/exact.cuh} has the same functions with the same operations in the same
+ * order, so the results have the same bits. {@code src/docs/numerics.md} describes them in words.
  *
  * <p>A fused multiply-add is written {@code Math.fma}; a*b + c is two roundings.
  */
 public final class Exact {
-  /** Elements of a sum that are added up before the results are summed in their turn. */
+  /** How many elements a chunk of a sum has: each chunk is summed first, then the chunks' sums. */
   public static final int CHUNK = 1024;
 
-  /** Steps along k of one chain of fma in a product. */
+  /** How many steps along k a chunk of a product has: each chunk is one chain of fma. */
   public static final int PRODUCT_CHUNK = 128;
 
   private static final int LANES = 32;
 
   private Exact() {}
 
-  /** Into how many chunks a sum of n elements is cut. */
+  /** How many chunks a sum of n elements has. */
   public static long chunks(long n) {
     return (n + CHUNK - 1) / CHUNK;
   }
@@ -38,7 +38,7 @@ public final class Exact {
    * exact (15 + 8 bits). P is fitted by tools.FitPolynomials.
    */
   public static float exp(float x) {
-    // Beyond these e^x is Inf or 0, as it is at them: log(2^128) = 88.72.., log(2^-150) = -103.97..
+    // At these bounds e^x is Inf or 0 already: log(2^128) = 88.72.., log(2^-150) = -103.97..
     float y = Math.max(Math.min(x, 89.0f), -104.0f);
     final float shift = 0x1.8p23f;
     float shifted = Math.fma(y, 0x1.715476p0f, shift);
@@ -106,39 +106,40 @@ public final class Exact {
     return StrictMath.log(x);
   }
 
-  /** The larger one; a NaN is dropped where the other is a number, as PTX's max does. +0 > -0. */
+  /** The maximum as PTX's max has it: if one argument is NaN, the other one; +0 is above -0. */
   public static float max(float a, float b) {
     return Float.isNaN(a) ? b : Float.isNaN(b) ? a : Math.max(a, b);
   }
 
-  /** The larger one; a NaN is dropped where the other is a number, as PTX's max does. +0 > -0. */
+  /** The maximum as PTX's max has it: if one argument is NaN, the other one; +0 is above -0. */
   public static double max(double a, double b) {
     return Double.isNaN(a) ? b : Double.isNaN(b) ? a : Math.max(a, b);
   }
 
-  /** The bits of x, every NaN as the one canonical NaN: what comparisons and checksums read. */
+  /** The bits of x, of every NaN those of the canonical NaN, for comparisons and checksums. */
   public static int bits(float x) {
     return Float.floatToIntBits(x); // canonicalises, unlike floatToRawIntBits
   }
 
-  /** The bits of x, every NaN as the one canonical NaN: what comparisons and checksums read. */
+  /** The bits of x, of every NaN those of the canonical NaN, for comparisons and checksums. */
   public static long bits(double x) {
     return Double.doubleToLongBits(x); // canonicalises, unlike doubleToRawLongBits
   }
 
-  /** The number that the bits of a bf16 stand for. */
+  /** The value of a bf16 number, given its bits. */
   public static float widen(short bf16) {
     return Float.intBitsToFloat(bf16 << 16);
   }
 
-  /** The bits of x rounded to bf16, to nearest even. */
+  /** Rounds x to bf16, to nearest even, and returns the bits. */
   public static short bf16(float x) {
     return bf16(x, 0x7fff + (Float.floatToRawIntBits(x) >>> 16 & 1));
   }
 
   /**
-   * The bits of x rounded to bf16 stochastically: up in its last place with a probability that is
-   * x's distance from the lower neighbour. A finite number stays finite.
+   * Rounds x to bf16 stochastically and returns the bits: the magnitude is rounded up with a
+   * probability equal to the fraction of the last place that is cut off. A finite number stays
+   * finite.
    *
    * @param random 32 bits, of which the upper 16 are used
    */
@@ -149,7 +150,7 @@ public final class Exact {
   }
 
   private static short bf16(float x, int addend) {
-    // A NaN first, because the sum would turn some into numbers.
+    // NaN is handled first, because the addition would turn some NaNs into numbers.
     return Float.isNaN(x) ? 0x7fc0 : (short) ((Float.floatToRawIntBits(x) + addend) >>> 16);
   }
 
@@ -182,7 +183,8 @@ public final class Exact {
   }
 
   /**
-   * Lane i of 32 adds x[from + i], x[from + i+32], .. to +0; then the lanes are folded in halves.
+   * Each lane i of 32 starts at +0 and adds x[from + i], x[from + i + 32], ..; then the upper half
+   * of the lanes is added to the lower half until one is left.
    */
   private static float chunkSum(float[] x, int from, int n) {
     float[] lanes = new float[LANES];

@@ -24,7 +24,7 @@ public final class Philox {
   private long index;
 
   /**
-   * The stream's beginning.
+   * A generator at the beginning of a stream.
    *
    * @param seed the key
    * @param stream the upper half of the counter: other streams of the same seed are independent
@@ -40,7 +40,7 @@ public final class Philox {
   }
 
   /**
-   * Goes to a position of the stream.
+   * Moves to a position in the stream.
    *
    * @param index as {@link #index()} returned it, at least 0
    */
@@ -88,7 +88,7 @@ public final class Philox {
     return (int) (product >>> 32);
   }
 
-  /** A random order of 0 .. n-1: Fisher and Yates' shuffle, from the last place down. */
+  /** A random permutation of 0 .. n-1: the Fisher-Yates shuffle, from the last position down. */
   public int[] permutation(int n) {
     int[] order = new int[n];
     for (int i = 0; i < n; i++) {
@@ -116,7 +116,8 @@ public final class Philox {
 
   /**
    * Standard normal: sqrt(-2 log u) * cos(2 pi v) with u, v uniform (Box and Muller, 1958); takes
-   * four 32-bit numbers. The sine's twin is not kept: it would be state beside the index.
+   * four 32-bit numbers. The second number, from the sine, is not kept, because it would add to the
+   * state.
    */
   public double nextNormal() {
     double radius = Math.sqrt(-2 * StrictMath.log(nextUniform()));

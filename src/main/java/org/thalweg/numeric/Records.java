@@ -5,7 +5,7 @@ import java.lang.reflect.RecordComponent;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Records by the names of their components. */
+/** Reads and changes records by the names of their components. */
 public final class Records {
   private Records() {}
 
@@ -28,7 +28,7 @@ public final class Records {
    * @param changes each of the component's own type
    * @throws IllegalArgumentException if its constructor refuses them
    */
-  @SuppressWarnings("unchecked") // a record makes its like
+  @SuppressWarnings("unchecked") // the result has the class of the argument
   public static <T> T with(T record, Map<String, ?> changes) {
     Map<String, Object> values = components(record);
     values.putAll(changes);

@@ -9,11 +9,12 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * Rules by their names. Each is a record; those of its components that are a double or an int are
- * its hyperparameters, and what they are here is their default. A rule as text is its name, and
- * after a colon what differs: {@code "adam:beta1=0.8,eps=1e-6"}.
+ * A registry of rules by name. Each rule is a record; its components of type double and int are its
+ * hyperparameters, and their values in the registered record are the defaults. A rule is written as
+ * its name, and after a colon the hyperparameters that differ from the defaults: {@code
+ * "adam:beta1=0.8,eps=1e-6"}.
  *
- * @param <T> what the rules have in common
+ * @param <T> the type of the rules
  */
 public final class Registry<T> {
   private final String kind;
@@ -21,9 +22,9 @@ public final class Registry<T> {
   private final Map<String, T> all;
 
   /**
-   * In this order.
+   * A registry of these rules, in this order.
    *
-   * @param kind what one of them is called: "optimizer"
+   * @param kind the word for a rule in messages: "optimizer"
    */
   public Registry(String kind, List<T> all, Function<T, String> name) {
     this.kind = kind;
@@ -102,8 +103,8 @@ public final class Registry<T> {
   }
 
   /**
-   * The text that {@link #parse} makes this rule of: its name, and after a colon what differs from
-   * the defaults.
+   * The text from which {@link #parse} makes this rule: its name, and after a colon the
+   * hyperparameters that differ from the defaults.
    */
   public String text(T rule) {
     String own = name.apply(rule);

@@ -3,12 +3,12 @@ package org.thalweg.optim;
 import org.thalweg.numeric.ElementType;
 
 /**
- * AdaBelief: {@link Adam} with the mean square of what the first moment did not foresee: {@code m =
- * b1*m + (1-b1)*g}; {@code v = b2*v + (1-b2)*(g-m)*(g-m) + eps}; {@code w -= lr/(1-b1^t) *
- * m/(sqrt(v/(1-b2^t)) + eps)}. State: m, v. (Zhuang et al., NeurIPS 2020, algorithm 2: eps in both
- * places, at each update into the mean itself; so in Optax, which gives the two names.)
+ * AdaBelief: {@link Adam} with the mean square of what the gradient differs by from the first
+ * moment: {@code m = b1*m + (1-b1)*g}; {@code v = b2*v + (1-b2)*(g-m)*(g-m) + eps}; {@code w -=
+ * lr/(1-b1^t) * m/(sqrt(v/(1-b2^t)) + eps)}. State: m, v. (Zhuang et al., NeurIPS 2020, algorithm
+ * 2: eps is added in both places, to v itself at each update, as in Optax.)
  *
- * <p>Folded as Adam is, with {@code q = sqrt(1-b2^t)}. Sequence: {@code m = fma(b1, m, o1*g)},
+ * <p>Rearranged as Adam is, with {@code q = sqrt(1-b2^t)}. Sequence: {@code m = fma(b1, m, o1*g)},
  * {@code e = g - m}, {@code v = fma(b2, v, (o2*e)*e) + inner}, {@code w = fma(-step,
  * m/(sqrt(v)+outer), w)}. Columns: b1, o1, b2, o2, step ({@code lr*q/(1-b1^t)}), inner (eps), outer
  * ({@code eps*q}). With eps = 0 an element whose gradient has always been 0 becomes 0/0.

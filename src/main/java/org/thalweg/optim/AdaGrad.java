@@ -10,8 +10,8 @@ import org.thalweg.numeric.ElementType;
  * eps. With eps = 0 and initial = 0 an element whose gradient has always been 0 becomes 0/0.
  *
  * @param lr the learning rate
- * @param decay of the learning rate, at least 0
- * @param initial what a begins with, at least 0
+ * @param decay the decay of the learning rate, at least 0
+ * @param initial the initial value of a, at least 0
  * @param eps added to the root
  */
 public record AdaGrad(double lr, double decay, double initial, double eps)

@@ -8,7 +8,8 @@ import org.thalweg.numeric.ElementType;
  *
  * <p>Sequence: {@code v = fma(rho, v, (o*g)*g)}, {@code delta = sqrt((d+eps)/(v+eps)) * g}, {@code
  * d = fma(rho, d, (o*delta)*delta)}, {@code w = fma(-lr, delta, w)}: one root of the quotient, not
- * a quotient of roots. Columns: rho, o (1 - rho), lr, eps. With eps = 0 nothing ever moves, or 0/0.
+ * a quotient of roots. Columns: rho, o (1 - rho), lr, eps. With eps = 0 no element ever moves, or
+ * it becomes 0/0.
  *
  * @param lr multiplies the step; the paper has 1
  * @param rho the share of the mean squares that is kept, in [0, 1)

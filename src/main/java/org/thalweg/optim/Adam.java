@@ -7,10 +7,11 @@ import org.thalweg.numeric.ElementType;
  * -= lr/(1-b1^t) * m/(sqrt(v)/sqrt(1-b2^t) + eps)}. State: m, v. (Kingma and Ba, ICLR 2015,
  * algorithm 1.)
  *
- * <p>Folded, so that an element costs one division and one root: with {@code r = sqrt(1-b2^t)} the
- * last line is {@code w -= (lr*r/(1-b1^t)) * m/(sqrt(v) + eps*r)}. Sequence: {@code m = fma(b1, m,
- * o1*g)}, {@code v = fma(b2, v, (o2*g)*g)}, {@code w = fma(-step, m/(sqrt(v)+e), w)}. Columns: b1,
- * o1, b2, o2, step, e. With eps = 0 an element whose gradient has always been 0 becomes 0/0.
+ * <p>Rearranged, so that an element takes one division and one square root: with {@code r =
+ * sqrt(1-b2^t)} the last line is {@code w -= (lr*r/(1-b1^t)) * m/(sqrt(v) + eps*r)}. Sequence:
+ * {@code m = fma(b1, m, o1*g)}, {@code v = fma(b2, v, (o2*g)*g)}, {@code w = fma(-step,
+ * m/(sqrt(v)+e), w)}. Columns: b1, o1, b2, o2, step, e. With eps = 0 an element whose gradient has
+ * always been 0 becomes 0/0.
  *
  * <p>AdamW (Loshchilov and Hutter, ICLR 2019) is this rule in a {@link Group} with {@code
  * weightDecay}.

@@ -4,8 +4,8 @@ import org.thalweg.numeric.ElementType;
 
 /**
  * Adam without bias correction: {@code m = b1*m + (1-b1)*g}; {@code v = b2*v + (1-b2)*g*g}; {@code
- * w -= lr * m/(sqrt(v)+eps)}. State: m, v. It shows why the correction is there: with beta2 = 0.999
- * the first steps divide by nearly nothing.
+ * w -= lr * m/(sqrt(v)+eps)}. State: m, v. It shows why the correction is needed: with beta2 =
+ * 0.999 the first steps are divided by a number close to 0.
  *
  * <p>Sequence, columns and kernel are {@link Adam}'s, with step = lr and e = eps.
  *

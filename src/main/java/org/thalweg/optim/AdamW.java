@@ -12,7 +12,8 @@ package org.thalweg.optim;
  * @param beta1 the share of the first moment that is kept, in [0, 1)
  * @param beta2 the share of the second moment that is kept, in [0, 1)
  * @param eps added to the root of the corrected second moment
- * @param weightDecay times the learning rate, what is taken off the parameter, at least 0
+ * @param weightDecay the decay: an update multiplies the parameter by 1 - lr*weightDecay; at least
+ *     0
  */
 public record AdamW(double lr, double beta1, double beta2, double eps, double weightDecay)
     implements Variant {

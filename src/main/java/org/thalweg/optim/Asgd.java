@@ -5,14 +5,14 @@ import org.thalweg.numeric.ElementType;
 /**
  * Averaged stochastic gradient descent: with {@code eta = lr/(1+lambda*lr*(t-1))^alpha}, {@code w =
  * (1-lambda*eta)*w - eta*g}; the average of w from update t0 on, {@code a += mu*(w-a)} with {@code
- * mu = 1/max(1, t-1-t0)}, is kept beside it and changes nothing. State: a. (Polyak and Juditsky,
- * SIAM J. Control Optim. 30, 1992; the numbers as in PyTorch.)
+ * mu = 1/max(1, t-1-t0)}, is kept in the state and does not change w. State: a. (Polyak and
+ * Juditsky, SIAM J. Control Optim. 30, 1992; the numbers as in PyTorch.)
  *
  * <p>Sequence: {@code w = fma(-eta, g, decay*w)}, {@code a = fma(mu, w, o*a)}. Columns: eta, decay
  * ({@code 1 - lambda*eta}), mu, o (1 - mu). While mu is 1, a is w.
  *
  * @param lr the learning rate
- * @param lambda of the decay, of the parameter and of the learning rate, at least 0
+ * @param lambda the rate at which the parameter and the learning rate decay, at least 0
  * @param alpha the power by which the learning rate falls, at least 0
  * @param t0 the update after which the average begins, at least 0
  */

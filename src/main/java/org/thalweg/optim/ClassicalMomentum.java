@@ -5,8 +5,8 @@ import org.thalweg.numeric.ElementType;
 /**
  * Momentum in the step form, as in Keras and in Polyak's heavy ball: {@code v = mu*v - lr*g};
  * {@code w += v}. State: v. With a constant learning rate it gives the same sequence as {@link
- * Momentum}, and only then: here the velocity remembers the learning rates of the steps that made
- * it. (Polyak, USSR Comp. Math. 4, 1964.)
+ * Momentum}, and only then: here the velocity contains the learning rates of the earlier steps.
+ * (Polyak, USSR Comp. Math. 4, 1964.)
  *
  * <p>Sequence: {@code v = fma(mu, v, -(lr*g))}, {@code w = w + v}. Columns: mu, lr.
  *

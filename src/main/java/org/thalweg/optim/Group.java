@@ -3,7 +3,7 @@ package org.thalweg.optim;
 import org.thalweg.numeric.ElementType;
 
 /**
- * What the parameters of one group have of their own.
+ * The settings of a parameter group.
  *
  * @param lrFactor multiplies the learning rate
  * @param l1 {@code g += l1 * sign(w)}, the gradient of l1 times the sum of |w|; at 0 it is 0
@@ -11,10 +11,10 @@ import org.thalweg.numeric.ElementType;
  * @param weightDecay decoupled decay: {@code w *= 1 - lr * weightDecay}
  */
 public record Group(double lrFactor, double l1, double l2, double weightDecay) {
-  /** Numbers of a group in a row of the step table, before the rule's own: scale, l1, l2, keep. */
+  /** How many numbers of a group precede the rule's in the step table: scale, l1, l2, keep. */
   public static final int COLUMNS = 4;
 
-  /** Nothing of its own. */
+  /** The group without settings of its own. */
   public static final Group PLAIN = new Group(1, 0, 0, 0);
 
   /** Checks that all is finite and not negative. */
@@ -25,7 +25,7 @@ public record Group(double lrFactor, double l1, double l2, double weightDecay) {
     Hyper.atLeast0("weightDecay", weightDecay);
   }
 
-  /** Columns that one group takes of the step table. */
+  /** How many columns of the step table one group takes. */
   public static int columns(Optimizer rule) {
     return COLUMNS + rule.columns();
   }
@@ -33,7 +33,7 @@ public record Group(double lrFactor, double l1, double l2, double weightDecay) {
   /**
    * This group's numbers of one update: {@link #columns} of them.
    *
-   * @param rule what is updated by
+   * @param rule the update rule
    * @param type what the step computes in, F32 or F64
    * @param lr the learning rate of this update, before this group's factor
    * @param t the number of the update, from 1

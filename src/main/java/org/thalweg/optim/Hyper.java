@@ -10,20 +10,20 @@ final class Hyper {
     }
   }
 
-  /** A share: what is kept of a running mean, or of a velocity. */
+  /** Checks a share of a running mean or velocity that is kept. */
   static void belowOne(String name, double value) {
     if (!(value >= 0 && value < 1)) {
       throw new IllegalArgumentException(name + " must be in [0, 1): " + value);
     }
   }
 
-  /** Those of a rule with a velocity. */
+  /** Checks the hyperparameters of a rule with a velocity. */
   static void velocity(double lr, double mu) {
     atLeast0("lr", lr);
     belowOne("mu", mu);
   }
 
-  /** Those of a rule with two moments. */
+  /** Checks the hyperparameters of a rule with two moments. */
   static void moments(double lr, double beta1, double beta2, double eps) {
     atLeast0("lr", lr);
     belowOne("beta1", beta1);

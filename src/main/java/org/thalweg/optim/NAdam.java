@@ -8,7 +8,7 @@ import org.thalweg.numeric.ElementType;
  * = b2*v + (1-b2)*g*g}; {@code w -= lr * ((1-mu_t)/(1-P_t) * g + mu_(t+1)/(1-P_(t+1)) * m) /
  * (sqrt(v)/sqrt(1-b2^t) + eps)}. State: m, v. (Dozat, ICLR 2016 workshop; psi as in PyTorch.)
  *
- * <p>Folded as {@link Adam} is, with {@code r = sqrt(1-b2^t)}: {@code w = w - fma(B, m,
+ * <p>Rearranged as {@link Adam} is, with {@code r = sqrt(1-b2^t)}: {@code w = w - fma(B, m,
  * A*g)/(sqrt(v)+e)}. Columns: b1, o1, b2, o2, A ({@code lr*r*(1-mu_t)/(1-P_t)}), B ({@code
  * lr*r*mu_(t+1)/(1-P_(t+1))}), e ({@code eps*r}).
  *

@@ -4,13 +4,13 @@ import org.thalweg.numeric.ElementType;
 
 /**
  * Nesterov's momentum, looking ahead: the gradient is taken at {@code w + mu*v}, where the velocity
- * leads; then {@code v = mu*v - lr*g}; {@code w += v}. State: v, and the parameter's place while it
- * is away. (Nesterov, Soviet Math. Doklady 27, 1983; Sutskever et al., ICML 2013, section 2.) With
- * a constant learning rate, {@code w + mu*v} here is what {@link Nesterov} calls w.
+ * leads; then {@code v = mu*v - lr*g}; {@code w += v}. State: v, and the original parameter while
+ * it is moved ahead. (Nesterov, Soviet Math. Doklady 27, 1983; Sutskever et al., ICML 2013, section
+ * 2.) With a constant learning rate, {@code w + mu*v} here is what {@link Nesterov} calls w.
  *
  * <p>Sequence, before the forward pass: {@code place = w}, {@code w = fma(mu, v, keep*w)}. Update:
- * {@code v = fma(mu, v, -(lr*g))}, {@code w = keep*place + v}. Columns: mu, lr. l1 and l2 pull at
- * the point that is looked at.
+ * {@code v = fma(mu, v, -(lr*g))}, {@code w = keep*place + v}. Columns: mu, lr. The terms of l1 and
+ * l2 are computed at {@code w + mu*v}.
  *
  * @param lr the learning rate
  * @param mu the share of the velocity that is kept, in [0, 1)
@@ -53,7 +53,7 @@ public record NesterovLookAhead(double lr, double mu) implements Optimizer, Nest
     }
   }
 
-  /** To where the velocity leads. */
+  /** Moves the parameter ahead along the velocity. */
   private record Move(double lr, double mu) implements Optimizer, Move64 {
     @Override
     public Definition definition() {

@@ -15,23 +15,23 @@ import org.thalweg.numeric.Registry;
  * rules.
  */
 public interface Optimizer {
-  /** What it says of itself. */
+  /** Its name, formula, traits and state. */
   Definition definition();
 
   /** The learning rate, before schedule and group. */
   double lr();
 
-  /** Decoupled decay of its own, which comes on top of the group's: {@code w *= 1 - lr*decay}. */
+  /** The rule's own decoupled decay, in addition to the group's: {@code w *= 1 - lr*decay}. */
   default double weightDecay() {
     return 0;
   }
 
   /**
-   * The numbers of one update that no element changes, in the order in which the kernel's functor
-   * declares them; at every update as many.
+   * The numbers that are the same for all elements of an update, in the order in which the kernel's
+   * functor declares them; every update has as many.
    *
-   * @param type what the step computes in: hyperparameters that belong together are rounded
-   *     together
+   * @param type the type of the arithmetic: hyperparameters that depend on each other are rounded
+   *     to it together
    * @param lr the learning rate of this update and group
    * @param t the number of the update, from 1
    */
@@ -39,9 +39,9 @@ public interface Optimizer {
 
   /**
    * Updates the elements {@code from .. to - 1}, bit for bit as the kernel does where l1 is 0:
-   * plain loops, which the JIT vectorises because all arrays have one index. (With an offset of its
-   * own for each, it could not rule out that a store to one is a later load from another.) Where l1
-   * is not 0, its term is in {@code g} already and scale is 1.
+   * plain loops, which the JIT vectorises because all arrays have one index. (With a separate
+   * offset for each array it could not prove that a store to one array is not a later load from
+   * another.) Where l1 is not 0, its term is in {@code g} already and scale is 1.
    *
    * @param w the parameter
    * @param g its gradient, only read
@@ -54,10 +54,10 @@ public interface Optimizer {
   void update(double[] w, double[] g, double[][] s, int from, int to, double[] c);
 
   /**
-   * A rule that takes its gradients elsewhere than at the parameter names what moves the parameter
-   * there: an update by the same table's row and the same tensors, before the forward pass. It
-   * keeps the parameter's place in its last state array; the update returns there, also where it is
-   * skipped. Else null.
+   * For a rule that takes its gradients at another point, the update that moves the parameters to
+   * that point before the forward pass, with the same row of the step table and the same tensors;
+   * null for other rules. It stores the original parameters in the last state array, from which the
+   * rule's own update starts, and which it restores if it is skipped.
    */
   default @Nullable Optimizer lookAhead() {
     return null;
@@ -73,7 +73,7 @@ public interface Optimizer {
     return definition().states().size();
   }
 
-  /** How many numbers of its own it has in a row of the step table. */
+  /** How many numbers the rule itself has in a row of the step table. */
   default int columns() {
     return numbers(ElementType.F64, lr(), 1).length;
   }

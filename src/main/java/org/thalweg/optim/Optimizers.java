@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.thalweg.numeric.Registry;
 
-/** The one registry: every optimizer with PyTorch's defaults, where it has any. */
+/** The registry of optimizers, with PyTorch's defaults for the rules that PyTorch has. */
 public final class Optimizers {
   private static final Registry<Optimizer> ALL =
       new Registry<>(
@@ -58,8 +58,8 @@ public final class Optimizers {
   }
 
   /**
-   * The optimizer that a text describes: its name, and behind a colon what differs from the
-   * defaults, {@code "adam:beta1=0.8,eps=1e-6"}.
+   * The optimizer that a text describes: its name, and after a colon the hyperparameters that
+   * differ from the defaults, {@code "adam:beta1=0.8,eps=1e-6"}.
    *
    * @throws IllegalArgumentException if it describes none; the message says what is allowed
    */

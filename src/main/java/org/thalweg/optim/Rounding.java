@@ -3,20 +3,20 @@ package org.thalweg.optim;
 import org.thalweg.numeric.Philox;
 
 /**
- * How binary32 masters are rounded to their bf16 copies: to nearest even, or stochastically, up in
- * the last place with a probability that is the distance from the lower neighbour, so that on
- * average nothing is lost. (Gupta et al., Deep Learning with Limited Numerical Precision, ICML
- * 2015.) Each update has a key of its own; the bits of an element are Philox's at (tensor, element)
- * under it.
+ * How binary32 masters are rounded to their bf16 copies: to nearest even, or stochastically, up
+ * with a probability proportional to the distance from the lower neighbour, so that the error is 0
+ * on average. (Gupta et al., Deep Learning with Limited Numerical Precision, ICML 2015.) Each
+ * update has its own key; the random bits of an element are those of Philox with this key at the
+ * position (tensor, element).
  *
- * @param stochastic else to nearest even
- * @param seed of the keys
+ * @param stochastic whether to round stochastically; otherwise to nearest even
+ * @param seed the seed of the keys
  */
 public record Rounding(boolean stochastic, long seed) {
-  /** To nearest even. */
+  /** Rounding to nearest even. */
   public static final Rounding NEAREST = new Rounding(false, 0);
 
-  /** Cells that it takes of a row of the step table, before those of the first group. */
+  /** How many cells of a step table row it takes, before those of the first group. */
   public static final int COLUMNS = 1;
 
   /**

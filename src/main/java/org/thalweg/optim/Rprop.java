@@ -7,10 +7,10 @@ import org.thalweg.numeric.Exact;
  * Rprop, resilient propagation, for the gradient of all rows: each parameter has a step size h,
  * which grows while the gradient keeps its sign and shrinks where that changes: {@code h =
  * min(max(h*f, minStep), maxStep)} with f = etaPlus, etaMinus, or 1 where the product of the last
- * two gradients is 0; {@code w -= h*sign(g)}, but where the sign has changed the parameter rests
+ * two gradients is 0; {@code w -= h*sign(g)}, but where the sign has changed, the parameter stays
  * and g counts as 0. State: the gradient before, h, which begins with lr. (Riedmiller and Braun,
- * ICNN 1993; the form without backtracking as in PyTorch.) Schedule and group scale the step: by
- * their learning rate over lr.
+ * ICNN 1993; the form without backtracking as in PyTorch.) Schedule and group scale the step by the
+ * ratio of their learning rate to lr.
  *
  * <p>Sequence: {@code p = g*before}; {@code h = min(max(h*f, minStep), maxStep)}, f being etaPlus
  * where p is above 0, etaMinus where it is below, else 1; {@code g = 0} where p is below 0; {@code
@@ -18,10 +18,10 @@ import org.thalweg.numeric.Exact;
  * fma(-(ratio*h), sign, w)}. Columns: etaMinus, etaPlus, minStep, maxStep, ratio.
  *
  * @param lr the first step size, above 0
- * @param etaMinus shrinks a step, in [0, 1)
- * @param etaPlus lets it grow, at least 1
- * @param minStep the least size, at least 0
- * @param maxStep the largest size, at least minStep
+ * @param etaMinus the factor by which a step shrinks, in [0, 1)
+ * @param etaPlus the factor by which it grows, at least 1
+ * @param minStep the smallest step size, at least 0
+ * @param maxStep the largest step size, at least minStep
  */
 public record Rprop(double lr, double etaMinus, double etaPlus, double minStep, double maxStep)
     implements Optimizer, Rprop64 {

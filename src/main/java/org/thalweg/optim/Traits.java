@@ -3,28 +3,28 @@ package org.thalweg.optim;
 /**
  * A rule's row in the lecture's table of optimizers.
  *
- * @param first whether it goes by a first moment: a running mean of the gradients, or a velocity
- * @param second whether it divides by a second one: the root of squared gradients, or their largest
- *     magnitude
- * @param leaky whether that forgets: gradients of long ago count no more
- * @param corrected whether the bias of moments that begin at 0 is taken out
- * @param normalised whether a step is as long as the learning rate says, a gradient's length
- *     counting for nothing
+ * @param first whether it uses a first moment: a running mean of the gradients, or a velocity
+ * @param second whether it divides by a second moment: the root of a sum or mean of squared
+ *     gradients, or their largest magnitude
+ * @param leaky whether the second moment forgets old gradients
+ * @param corrected whether the bias of moments that start at 0 is corrected
+ * @param normalised whether the length of a step depends on the learning rate and not on the length
+ *     of the gradient
  */
 public record Traits(
     boolean first, boolean second, boolean leaky, boolean corrected, boolean normalised) {
-  /** Of a rule that follows the gradient as it is. */
+  /** A step is proportional to the gradient. */
   static final Traits GRADIENT = new Traits(false, false, false, false, false);
 
-  /** Its signs. */
+  /** A step uses only the sign of the gradient. */
   static final Traits SIGN = new Traits(false, false, false, false, true);
 
   /**
-   * The gradient over the root of the sum of all squares, or of the largest mean of them so far.
+   * The gradient is divided by the root of the sum of all squares, or of their largest mean so far.
    */
   static final Traits SUM = new Traits(false, true, false, false, true);
 
-  /** The gradient over the root of a decaying mean. */
+  /** The gradient is divided by the root of a decaying mean of squares. */
   static final Traits MEAN = new Traits(false, true, true, false, true);
 
   Traits withFirst() {

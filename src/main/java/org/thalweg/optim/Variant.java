@@ -2,9 +2,9 @@ package org.thalweg.optim;
 
 import org.thalweg.numeric.ElementType;
 
-/** A rule that differs from another in its numbers alone: it has that one's kernel and loops. */
+/** A rule that differs from another one only in its numbers, and shares its kernel and loops. */
 interface Variant extends Optimizer {
-  /** The other one, with this one's hyperparameters. */
+  /** The other rule, with the hyperparameters of this one. */
   Optimizer base();
 
   @Override

@@ -3,12 +3,12 @@ package org.thalweg.optim;
 import org.thalweg.numeric.ElementType;
 
 /**
- * Yogi: {@link Adam} whose second moment moves to the squared gradient by steps of its size: {@code
- * m = b1*m + (1-b1)*g}; {@code v -= (1-b2)*sign(v-g*g)*g*g}; {@code w -= lr/(1-b1^t) *
+ * Yogi: {@link Adam} whose second moment moves towards the squared gradient by a multiple of it:
+ * {@code m = b1*m + (1-b1)*g}; {@code v -= (1-b2)*sign(v-g*g)*g*g}; {@code w -= lr/(1-b1^t) *
  * m/(sqrt(v/(1-b2^t)) + eps)}. State: m, v. (Zaheer et al., NeurIPS 2018, algorithm 2; the bias
- * correction and what both begin with as in Optax.)
+ * correction and the initial values as in Optax.)
  *
- * <p>Folded as Adam is, with {@code r = sqrt(1-b2^t)}. Sequence: {@code m = fma(b1, m, o1*g)},
+ * <p>Rearranged as Adam is, with {@code r = sqrt(1-b2^t)}. Sequence: {@code m = fma(b1, m, o1*g)},
  * {@code q = g*g}, {@code d = v - q}; {@code sign} is 1, -1, or d itself where that is 0 or NaN;
  * {@code v = fma(-(o2*sign), q, v)}, {@code w = fma(-step, m/(sqrt(v)+eps), w)}. Columns: b1, o1,
  * o2, step ({@code lr*r/(1-b1^t)}), eps ({@code eps*r}).
@@ -17,7 +17,7 @@ import org.thalweg.numeric.ElementType;
  * @param beta1 the share of the first moment that is kept, in [0, 1)
  * @param beta2 the second moment moves by 1 - beta2 times the squared gradient; in [0, 1)
  * @param eps added to the root of the corrected second moment
- * @param initial what both moments begin with, at least 0
+ * @param initial the initial value of both moments, at least 0
  */
 public record Yogi(double lr, double beta1, double beta2, double eps, double initial)
     implements Optimizer, Yogi64 {

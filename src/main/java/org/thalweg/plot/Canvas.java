@@ -22,7 +22,7 @@ final class Canvas {
 
   /**
    * M. Okabe, K. Ito, "Color Universal Design" (2008), without the yellow, which white paper
-   * swallows. The first twenty-one series differ in colour or dash pattern.
+   * swallows. The first twenty-eight series differ in colour or dash pattern.
    */
   private static final List<Color> COLOURS =
       List.of(

@@ -13,9 +13,9 @@ import org.thalweg.device.Owned;
 import org.thalweg.numeric.ElementType;
 
 /**
- * An experiment's place on a device: numbers are put there off alignment and between guards, and
- * all of it is read back in the end, so that a write to an input or beside an array is a difference
- * too.
+ * The arrays of an experiment on a device. Numbers are placed off alignment and between guard
+ * values, and everything is read back at the end, so that a write to an input or outside of an
+ * array is a difference too.
  */
 class Fixture implements AutoCloseable {
   private static final int ALIGNED = 16;
@@ -49,7 +49,7 @@ class Fixture implements AutoCloseable {
     }
   }
 
-  /** Will be closed with the fixture. */
+  /** Adds a resource that is closed with the fixture. */
   <T extends AutoCloseable> T own(T resource) {
     return owned.add(resource);
   }
@@ -59,7 +59,7 @@ class Fixture implements AutoCloseable {
     return place(name, type, i -> offset, List.of(values)).get(0);
   }
 
-  /** Puts all of these in one array, each piece so many elements off alignment. */
+  /** Places all pieces in one array, each at its own distance from alignment. */
   List<Array> place(String name, ElementType type, IntUnaryOperator offset, List<double[]> pieces) {
     List<Integer> starts = new ArrayList<>();
     int end = 0;
@@ -81,12 +81,12 @@ class Fixture implements AutoCloseable {
         .toList();
   }
 
-  /** Will be read back with all the rest. */
+  /** Adds an array that is read back with the others. */
   void watch(String name, Array array) {
     results.add(() -> new Result(name, List.of(0), device.read(array)));
   }
 
-  /** Numbers that have been read back already. */
+  /** Adds numbers that have been read back already. */
   void note(String name, double... values) {
     results.add(() -> new Result(name, List.of(0), values));
   }

@@ -14,14 +14,17 @@ import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.numeric.ElementType;
 
 /**
- * Losses, their gradients and products with their Hessians; and exp and log, which softmax shows.
+ * Losses, their gradients and products with their Hessians; and exp and log, whose results softmax
+ * exposes.
  */
 final class LossExperiments {
   private static final int[] CLASSES = {1, 2, 10, 33, 1025, 16385};
 
   private LossExperiments() {}
 
-  /** A loss whose gradient, and Hessian product, takes the place of what it is made from or not. */
+  /**
+   * A loss; if in place, the gradient overwrites the scores and the Hessian product the direction.
+   */
   record Kernel(Loss loss, ElementType type, boolean inPlace) {
     static List<Kernel> all() {
       return Losses.examples().stream()

@@ -13,9 +13,9 @@ import org.thalweg.numeric.Exact;
 import org.thalweg.optim.Group;
 
 /**
- * A part of the equality suite that is in the product, so that it can be run on any GPU:
- * experiments that a device and the Java device with one thread must end with the same bits, every
- * NaN being one.
+ * A group of experiments of the equality suite, which is part of the product so that it can be run
+ * on any GPU. A device and the Java device with one thread must compute the same bits; all NaNs
+ * count as equal.
  */
 public enum Suite {
   updates(UpdateExperiments::updates),
@@ -30,15 +30,18 @@ public enum Suite {
   /** The types that are computed in. */
   public static final List<ElementType> TYPES = List.of(ElementType.F32, ElementType.F64);
 
-  /** The sizes that break kernels: around a vector access, a warp, its fours, a chunk, a block. */
+  /**
+   * Sizes that find mistakes in kernels: around a vector access, a warp, four warps, a chunk and a
+   * block.
+   */
   static final List<Integer> SIZES =
       List.of(1, 3, 4, 5, 31, 32, 33, 127, 128, 129, 1023, 1024, 1025, 4095, 4096, 4097);
 
-  /** Something of each kind that a group can have of its own. */
+  /** Parameter groups that together use every setting of a group. */
   public static final List<Group> GROUPS =
       List.of(Group.PLAIN, new Group(0.5, 0, 0.01, 0), new Group(3, 0.75, 0.25, 0.125));
 
-  /** Many blocks, and one element. */
+  /** A size of many blocks and one more element. */
   static final int LARGE = 65537;
 
   /** Zeros, subnormals, the ends of the range, infinities, NaN. */

@@ -25,7 +25,7 @@ final class UpdateExperiments {
 
   static final Rounding STOCHASTIC = new Rounding(true, 5);
 
-  /** Of each step; the second one maximises. */
+  /** The gradient scale of each step; the second one maximises. */
   private static final double[] GRADIENT_SCALES = {1, -0.75, 0x1p-3};
 
   /** The largest norm of each step: nothing is clipped, then much, then nothing. */
@@ -48,7 +48,7 @@ final class UpdateExperiments {
   /** A tensor, how far it and its gradient lie off alignment, and its group. */
   @SuppressWarnings("ArrayRecordComponent") // nobody compares them
   record Tensor(double[] w, double[] g, int wOffset, int gOffset, int group) {
-    /** The i-th of many: each lies in another way. */
+    /** The i-th of many tensors, which all have different offsets and groups. */
     static Tensor of(int i, double[] w, double[] g) {
       return new Tensor(w, g, i % 4, (1 + 3 * i) % 4, i / 4 % Suite.GROUPS.size());
     }

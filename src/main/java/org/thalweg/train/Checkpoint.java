@@ -22,8 +22,9 @@ import org.thalweg.numeric.ElementType;
  * The file of a training between two steps, in the safetensors format. Tensors: the arrays by their
  * names; {@code history}, [epochs × 5]: loss, accuracy, learning rate, validation loss and accuracy
  * (NaN where there is none); {@code best.0}, {@code best.1}; and {@code crc32} of the metadata and
- * of all tensors before it. Metadata: the numbers of {@link TrainingState}, after {@code run.} what
- * the run must have in common with the one that goes on, and after {@code user.} the caller's own.
+ * of all tensors before it. Metadata: the numbers of {@link TrainingState}, with the prefix {@code
+ * run.} the settings that the resumed run must share, and with the prefix {@code user.} the
+ * caller's own strings.
  */
 final class Checkpoint {
   private static final String FORMAT = "thalweg.checkpoint";
@@ -39,10 +40,10 @@ final class Checkpoint {
   private final Map<String, String> run;
 
   /**
-   * Of a training.
+   * The checkpoints of a training.
    *
    * @param arrays what is saved and read back, by name
-   * @param run what must be the same where it goes on
+   * @param run the settings that must be equal where the training is resumed
    */
   Checkpoint(Device device, Map<String, Array> arrays, Map<String, String> run) {
     this.device = device;
@@ -51,8 +52,8 @@ final class Checkpoint {
   }
 
   /**
-   * Writes the file, in the place of one that is there: at any moment there is the one or the
-   * other, whole.
+   * Writes the file and replaces an existing one atomically: at any moment one of them is there,
+   * complete.
    */
   void write(Path file, TrainingState progress, Map<String, String> user) throws IOException {
     Map<String, String> metadata = StateFile.metadata(FORMAT);
@@ -79,7 +80,7 @@ final class Checkpoint {
   }
 
   /**
-   * Deletes what writers of this file have left beside it that were killed.
+   * Deletes the partial files that killed writers of this file have left.
    *
    * @throws java.nio.file.NoSuchFileException if its folder is not there
    */
@@ -161,7 +162,7 @@ final class Checkpoint {
   }
 
   /**
-   * Reads a file: the arrays to their places, once all is known to fit.
+   * Reads a file. The arrays are read last, after everything has been checked.
    *
    * @param minibatches of an epoch
    * @throws IOException if it is no checkpoint, is damaged, or of another run; the message names

@@ -17,10 +17,9 @@ import org.thalweg.model.RowGather;
 import org.thalweg.numeric.ElementType;
 
 /**
- * A data set with the programs that pass through it minibatch by minibatch, a piece of some
- * minibatches at a time: one program for the full minibatches, one for the smaller last one. All
- * its rows lie on the device, or where they do not fit, those of a piece, which the host gathers:
- * the bits are the same.
+ * Passes over a data set minibatch by minibatch, several minibatches (a piece) at a time. It has
+ * one program for the full minibatches and one for the smaller last one. All rows lie on the
+ * device; if they do not fit, the host sends those of each piece. The bits are the same.
  */
 final class DataPass implements AutoCloseable {
   /** The column of the step table that holds a minibatch's first row. */
@@ -89,7 +88,7 @@ final class DataPass implements AutoCloseable {
     void fill(Steps steps, int row, int minibatch);
   }
 
-  /** How many there are to pass through. */
+  /** The number of rows. */
   int rows() {
     return data.rows();
   }
@@ -104,7 +103,7 @@ final class DataPass implements AutoCloseable {
     return plan.piece();
   }
 
-  /** Shuffles: the rows are passed through in this order from now on. */
+  /** Sets the order of the rows for the passes that follow. */
   void order(int[] permutation) {
     this.permutation = permutation;
     if (plan.resident()) {
@@ -132,7 +131,7 @@ final class DataPass implements AutoCloseable {
     return steps.account();
   }
 
-  /** Sends the rows of these places of the order. */
+  /** Sends the rows at these positions of the order. */
   private void gather(int from, int to) {
     int[] rows = Arrays.copyOfRange(permutation, from, to);
     int[] own = Arrays.stream(rows).map(row -> data.labels()[row]).toArray();

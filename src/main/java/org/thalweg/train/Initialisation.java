@@ -1,8 +1,8 @@
 package org.thalweg.train;
 
-/** Where the weights begin; the bias begins at 0. */
+/** How the weights are initialised; the bias starts at 0. */
 public enum Initialisation {
-  /** At 0. */
+  /** All weights are 0. */
   ZEROS,
   /** Normal draws; the scale is their standard deviation. */
   NORMAL,

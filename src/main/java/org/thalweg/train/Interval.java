@@ -5,8 +5,8 @@ import org.thalweg.numeric.Require;
 /**
  * How often something is done.
  *
- * @param n every so many
- * @param steps steps, else epochs
+ * @param n the length of the interval
+ * @param steps whether it is counted in steps; otherwise in epochs
  */
 public record Interval(long n, boolean steps) {
   /** Checks the number. */

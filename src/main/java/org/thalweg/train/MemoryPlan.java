@@ -9,9 +9,9 @@ import org.thalweg.model.RowGather;
 import org.thalweg.numeric.ElementType;
 
 /**
- * How a pass over the rows is laid out so that it fits a device's memory: with all rows there where
- * there is room for them, else with pieces that fill half the room, so that others have some too;
- * the smallest is one minibatch.
+ * The layout of a pass over the rows that fits a device's memory: all rows on the device if there
+ * is room, otherwise pieces of at least one minibatch that take at most half of the room, so that
+ * others have some too.
  *
  * @param batch rows of a full minibatch
  * @param columns of the step table, the first one included
@@ -20,14 +20,14 @@ import org.thalweg.numeric.ElementType;
  * @param bytes that all this takes there
  */
 record MemoryPlan(int batch, int columns, int piece, boolean resident, long bytes) {
-  /** The most minibatches of a piece: whoever waits for its end does not wait long. */
+  /** The most minibatches of a piece, so that nobody waits long for its end. */
   private static final int MOST = 256;
 
   /** Rows of a minibatch when a model is scored. */
   private static final int SCORE_BATCH = 512;
 
   /**
-   * Of a training.
+   * The plan of a training.
    *
    * @param columns of the step table
    * @param free bytes
@@ -48,7 +48,7 @@ record MemoryPlan(int batch, int columns, int piece, boolean resident, long byte
     return all;
   }
 
-  /** Of a pass that scores. */
+  /** The plan of a pass that scores rows. */
   static MemoryPlan scoring(Device device, Dataset data, ElementType type, long free) {
     MemoryPlan plan = of(data, type, SCORE_BATCH, DataPass.FIRST_ROW + 1, free);
     MemoryException.check("scoring", plan.bytes, free, device, MemoryException.Remedy.NONE);

@@ -23,10 +23,10 @@ final class OptimizerFile {
   private OptimizerFile() {}
 
   /**
-   * Writes it.
+   * Writes the file.
    *
    * @param updates how many have been applied
-   * @param replace whether a file of that name makes room for it
+   * @param replace whether an existing file is replaced
    * @throws java.nio.file.FileAlreadyExistsException if there is such a file, and it is not to be
    *     replaced
    */

@@ -14,8 +14,8 @@ import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Rounding;
 
 /**
- * What an optimizer does in a recorded step: a rule, the parameters it updates with their state,
- * and its columns of a step table. {@link Updater} is a whole step of its own made of one.
+ * The part of a recorded step that belongs to an optimizer: a rule, the parameters it updates with
+ * their state, and its columns in the step table. The step of an {@link Updater} has no other part.
  */
 public final class OptimizerStep implements AutoCloseable {
   private final Device device;

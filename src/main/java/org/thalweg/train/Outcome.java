@@ -1,10 +1,10 @@
 package org.thalweg.train;
 
-/** Why a training has returned. */
+/** Why a training has ended. */
 public enum Outcome {
   /** All epochs are done. */
   FINISHED,
-  /** The validation loss has not become better for as many epochs as was allowed. */
+  /** The validation loss has not decreased for as many epochs as the patience allows. */
   PATIENCE,
   /** It was told to stop. */
   STOPPED

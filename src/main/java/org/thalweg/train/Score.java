@@ -1,7 +1,7 @@
 package org.thalweg.train;
 
 /**
- * How well a model does.
+ * The score of a model on some rows.
  *
  * @param loss the whole objective: mean loss of the rows, and what {@link Settings} adds for the
  *     weights

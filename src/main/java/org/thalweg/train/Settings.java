@@ -95,7 +95,7 @@ public record Settings(
     }
   }
 
-  /** Each number by its name, {@code optimizer.lr}: as text that a run can be held to. */
+  /** All settings as text, by names like {@code optimizer.lr}, to compare two runs. */
   Map<String, String> text() {
     Map<String, String> text = new LinkedHashMap<>();
     put("", this, text);

@@ -12,8 +12,8 @@ import org.thalweg.device.Device;
 import org.thalweg.model.Safetensors;
 
 /**
- * A file with the state of a training that is being read. What is not as it is expected to be is an
- * {@link IOException}, whose message names the file and the place.
+ * A file with the state of a training that is being read. Anything unexpected is an {@link
+ * IOException}, whose message names the file and the place.
  */
 final class StateFile implements Closeable {
   private static final String VERSION = "1";
@@ -24,7 +24,7 @@ final class StateFile implements Closeable {
   /**
    * Opens a file of a format.
    *
-   * @param format the metadata key that tells it from others
+   * @param format the metadata key that identifies it
    */
   StateFile(Path file, String format) throws IOException {
     this.file = file;
@@ -44,7 +44,7 @@ final class StateFile implements Closeable {
     return metadata;
   }
 
-  /** Arrays as they are saved: each one's elements in a row. */
+  /** The arrays as tensors of one dimension. */
   static Map<String, Safetensors.Tensor> tensors(Device device, Map<String, Array> arrays) {
     Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
     arrays.forEach(
@@ -67,7 +67,7 @@ final class StateFile implements Closeable {
     return new IOException(message.replaceAll("[\\p{Cntrl}\\u2028\\u2029]", "?"));
   }
 
-  /** Each array's type and count. */
+  /** Checks the type and count of each array. */
   void expectShapes(Map<String, Array> arrays) throws IOException {
     for (Map.Entry<String, Array> array : arrays.entrySet()) {
       Safetensors.Entry entry = saved.tensors().get(array.getKey());
@@ -77,7 +77,7 @@ final class StateFile implements Closeable {
     }
   }
 
-  /** The arrays to their places. */
+  /** Reads the arrays. */
   void read(Device device, Map<String, Array> arrays) throws IOException {
     for (Map.Entry<String, Array> array : arrays.entrySet()) {
       saved.read(array.getKey(), device, array.getValue());

@@ -38,13 +38,13 @@ public final class Trainer implements AutoCloseable {
   private final @Nullable DataPass validation;
   private final Owned owned;
 
-  /** Made when it is first needed, for it knows the data's checksums. */
+  /** Created when it is first needed, because it computes the data's checksums. */
   private @Nullable Checkpoint checkpoint;
 
   private @Nullable Path lastCheckpoint;
   private TrainingState progress = TrainingState.NONE;
 
-  /** The epoch in whose order the rows are. */
+  /** The epoch whose order the rows have now. */
   private int ordered;
 
   private volatile boolean stopping;
@@ -68,7 +68,7 @@ public final class Trainer implements AutoCloseable {
   /**
    * The same.
    *
-   * @param limit bytes; as if the device never had more that are free
+   * @param limit the most bytes of free memory that are taken into account
    */
   Trainer(Device device, Dataset train, Settings settings, TrainingOptions options, long limit) {
     this.device = device;
@@ -123,8 +123,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Of the step table: where the minibatch begins, the largest norm, and the numbers of weights and
-   * bias.
+   * The columns of the step table: where the minibatch begins, the largest norm, and the numbers of
+   * weights and bias.
    */
   static int columns(Settings settings) {
     int clip = clipping(settings).clips() ? 1 : 0;
@@ -145,7 +145,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Goes on where a checkpoint was saved, with the same bits, on any device.
+   * Resumes from a checkpoint, with the same bits, on any device.
    *
    * @throws IOException if the file is no checkpoint, is damaged, or is of other settings or data,
    *     which the message names; nothing has been changed then
@@ -217,9 +217,7 @@ public final class Trainer implements AutoCloseable {
     /** An epoch has been finished, and has not been saved yet. */
     void epoch(Epoch epoch);
 
-    /**
-     * So many steps of the whole run are done; called at least every 256 of them, seldom for each.
-     */
+    /** Reports how many of the run's steps are done; called at least once in 256 steps. */
     default void step(long done, long of) {}
   }
 
@@ -345,8 +343,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * The objective and the accuracy on all rows of a data set, by the mean that the training rows
-   * have where they are centred.
+   * The objective and the accuracy on all rows of a data set. If rows are centred, then by the
+   * means of the training rows.
    */
   public Score score(Dataset rows) {
     try (DataPass pass = scoring(rows)) {

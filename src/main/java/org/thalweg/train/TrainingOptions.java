@@ -8,13 +8,14 @@ import org.thalweg.numeric.Records;
 import org.thalweg.numeric.Require;
 
 /**
- * What a training does beside training.
+ * What a training does besides updating weights: validation, early stopping, checkpoints.
  *
  * @param validation rows that are scored after each epoch; null for none
  * @param patience how many epochs without a smaller validation loss end the training, with the
  *     parameters that had the smallest; 0 for never
  * @param checkpoint the file that a checkpoint is saved to; null for none
- * @param every how often, beside the end and where the training is stopped
+ * @param every how often a checkpoint is saved, besides at the end and where the training is
+ *     stopped
  * @param metadata strings that a checkpoint carries for whoever resumes
  */
 public record TrainingOptions(
@@ -23,7 +24,7 @@ public record TrainingOptions(
     @Nullable Path checkpoint,
     Interval every,
     Map<String, String> metadata) {
-  /** Nothing. */
+  /** Neither validation nor checkpoints. */
   public static final TrainingOptions NONE =
       new TrainingOptions(null, 0, null, new Interval(1, false), Map.of());
 

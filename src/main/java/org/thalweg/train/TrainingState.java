@@ -8,15 +8,15 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Steps;
 
 /**
- * How far a training has come: with parameters and optimizer state, all that the rest of it depends
- * on.
+ * The progress of a training. Together with parameters and optimizer state it determines the rest
+ * of the training.
  *
  * @param history the epochs that are done
  * @param batch minibatches that are done of the next epoch
  * @param updates that have been applied
  * @param loss the sum of the row losses of those minibatches
  * @param correct how many of their rows were classified right
- * @param best the parameters with the least validation loss; null where they are not kept
+ * @param best the parameters with the smallest validation loss; null where they are not kept
  */
 record TrainingState(
     List<Trainer.Epoch> history,
@@ -25,19 +25,19 @@ record TrainingState(
     double loss,
     long correct,
     @Nullable Best best) {
-  /** Of a training that has not begun. */
+  /** The state of a training that has not begun. */
   static final TrainingState NONE = new TrainingState(List.of(), 0, 0, 0, 0, null);
 
   /**
    * Parameters that were the best so far.
    *
-   * @param epoch after which
+   * @param epoch the epoch that ended with them
    * @param loss the validation loss
    * @param parameters weights and bias
    */
   record Best(int epoch, double loss, List<double[]> parameters) {}
 
-  /** After these minibatches; of one that halted the run, nothing counts. */
+  /** The state after these minibatches, not counting one that halted the run. */
   TrainingState plus(Steps.Account account) {
     int done = Math.toIntExact(account.batches());
     return new TrainingState(
@@ -49,7 +49,7 @@ record TrainingState(
         best);
   }
 
-  /** In order, whatever the pieces: DoubleStream.sum compensates, and how is its own affair. */
+  /** Adds the losses in order. DoubleStream.sum does not specify its order and compensation. */
   private static double sum(double loss, Steps.Account account, int batches) {
     double sum = loss;
     for (int i = 0; i < batches; i++) {
@@ -58,7 +58,7 @@ record TrainingState(
     return sum;
   }
 
-  /** At the beginning of the next epoch. */
+  /** The state at the beginning of the next epoch. */
   TrainingState ended(Trainer.Epoch epoch, @Nullable Best best) {
     List<Trainer.Epoch> longer = new ArrayList<>(history);
     longer.add(epoch);

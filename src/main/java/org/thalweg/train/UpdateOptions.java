@@ -6,8 +6,8 @@ import org.thalweg.optim.Rounding;
 /**
  * What happens to gradients before the rule, and to BF16 parameters after it.
  *
- * @param gradientScale multiplies each gradient: the reciprocal of a loss's scale undoes it,
- *     negative maximises
+ * @param gradientScale multiplies each gradient: the reciprocal of the factor by which the loss was
+ *     scaled removes that factor; a negative number maximises
  * @param largestNorm to which the scaled gradients of all parameters together are clipped; infinite
  *     for no clipping
  * @param skipNotFinite whether a NaN or infinity among the gradients skips the update

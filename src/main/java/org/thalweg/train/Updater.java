@@ -24,10 +24,10 @@ import org.thalweg.optim.Optimizer;
  * }</pre>
  *
  * <p>A step enqueues one recorded program and allocates nothing on the device. The numbers of up to
- * 256 updates are sent ahead; what makes the host send new ones is another learning rate than in
- * the step before (after which it sends 1, 2, 4, .. updates ahead), and having used them up. Only
- * where updates may be skipped must it then wait for the device, to learn how many were: a skipped
- * one is not counted, so the next takes its number.
+ * 256 updates are sent ahead; the host sends new ones when they are used up, and when the learning
+ * rate differs from that of the step before (after which it sends 1, 2, 4, .. updates ahead). It
+ * then waits for the device only if updates may be skipped, to find out how many were: a skipped
+ * update is not counted, so the next one takes its number.
  */
 public final class Updater implements AutoCloseable {
   private static final int MOST_ROWS = 256;
@@ -126,8 +126,8 @@ public final class Updater implements AutoCloseable {
 
   /**
    * Moves the parameters to where the rule takes their gradients: to be called before these are
-   * computed. Does nothing for a rule that takes them where the parameters are. {@link #step}
-   * returns.
+   * computed. Does nothing for a rule that takes them where the parameters are. {@link #step} moves
+   * them back.
    *
    * @param lr the same as that of the step
    */
@@ -179,7 +179,7 @@ public final class Updater implements AutoCloseable {
   /**
    * The same.
    *
-   * @param replace whether a file of that name makes room for it, in one move
+   * @param replace whether an existing file is replaced, atomically
    */
   public void save(Path file, boolean replace) throws IOException {
     checkNotAhead();
@@ -187,8 +187,8 @@ public final class Updater implements AutoCloseable {
   }
 
   /**
-   * Goes on where the saved one was, with the same bits if the parameters have theirs, on any
-   * device. Groups and options are not in the file.
+   * Continues from the saved state, on any device; with the same bits if the parameters are the
+   * same. Groups and options are not in the file.
    *
    * @throws IOException if the file is no such file, or of another rule or other parameters, which
    *     the message names; nothing has been changed then

@@ -32,7 +32,7 @@ final class Cublas {
   private final int version;
 
   /**
-   * In the current context.
+   * Starts cuBLAS in the current context.
    *
    * @param workspace cuBLAS's scratch memory: given that, it never allocates, also not while a
    *     graph is captured
@@ -52,19 +52,19 @@ final class Cublas {
       check(JCublas2.cublasGetVersion(handle, found), "reading the version of cuBLAS");
       version = found[0];
     } catch (RuntimeException e) {
-      JCublas2.cublasDestroy(handle); // whatever it says: e says it already
+      JCublas2.cublasDestroy(handle); // ignores a failure: e reports one already
       throw e;
     }
   }
 
-  /** What computes, for people. */
+  /** The name of the library, for messages. */
   String description() {
     return (version == 0 ? "a stand-in for cuBLAS" : "cuBLAS " + version) + (tf32 ? " (TF32)" : "");
   }
 
   /**
-   * {@code out = left · right} for each model, or {@code leftᵀ · right}, as {@code Device} says;
-   * {@code out} is added where {@code add} is set. No size is 0.
+   * {@code out = left · right} for each model, or {@code leftᵀ · right}, as {@code Device} says; if
+   * {@code add} is set, the old {@code out} is added. No size is 0.
    */
   record Gemm(
       Cublas cublas,
@@ -88,8 +88,8 @@ final class Cublas {
     }
 
     /**
-     * Runs it once into a place that nobody reads: cuBLAS may have to load the kernel that it
-     * chooses for these operands and their alignment, which it cannot do while a graph is captured.
+     * Runs it once into scratch memory: cuBLAS may have to load the kernel that it chooses for
+     * these operands and their alignment, which it cannot do while a graph is captured.
      */
     void rehearse(CUstream stream) {
       long shift = out.value() % 16;

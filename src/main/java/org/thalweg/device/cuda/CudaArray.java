@@ -6,7 +6,7 @@ import org.thalweg.device.Array;
 import org.thalweg.numeric.ElementType;
 
 /**
- * A stretch of device memory.
+ * A range of device memory.
  *
  * @param memory of an array and its slices
  * @param owner whether closing it gives back the memory
@@ -20,7 +20,7 @@ record CudaArray(
     Address place,
     long count)
     implements Array {
-  /** A device address that can be read: JCuda keeps it from all but its own kin. */
+  /** A device address whose value can be read, which JCuda allows to subclasses only. */
   static final class Address extends CUdeviceptr {
     Address() {}
 

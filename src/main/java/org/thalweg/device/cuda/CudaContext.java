@@ -118,7 +118,7 @@ final class CudaContext implements AutoCloseable {
     return major;
   }
 
-  /** A stream that nobody else knows: to capture from, for the caller's may be captured already. */
+  /** A private stream, from which graphs are captured: the caller's may be in a capture already. */
   CUstream own() {
     return own;
   }
@@ -142,7 +142,7 @@ final class CudaContext implements AutoCloseable {
     return kernels.module(name);
   }
 
-  /** Each by itself in this context, whatever has failed before it. */
+  /** Makes a close action run in this context, even if an earlier one has failed. */
   AutoCloseable closing(Runnable close) {
     return () -> {
       try {
@@ -158,7 +158,7 @@ final class CudaContext implements AutoCloseable {
     makeCurrent("making the device current on a thread");
   }
 
-  /** The same; an error says what it was for. */
+  /** The same; an error message says what it was for. */
   void makeCurrent(String doing) {
     if (closed) {
       throw new IllegalStateException("device " + description + " was used after close");
@@ -173,12 +173,12 @@ final class CudaContext implements AutoCloseable {
     Checks.notRecording(recording);
   }
 
-  /** From now on, until it is said again. */
+  /** Sets whether a step is being recorded. */
   void setRecording(boolean now) {
     recording = now;
   }
 
-  /** A new array, zeros. */
+  /** Allocates an array of zeros. */
   CudaArray array(ElementType type, long count) {
     beginCall();
     if (count < 0) {
@@ -208,7 +208,7 @@ final class CudaContext implements AutoCloseable {
     check(pools ? cuMemFreeAsync(address, stream) : cuMemFree(address), "freeing %s", what);
   }
 
-  /** Memory of the caller's: see {@link CudaDevice#wrap}. */
+  /** An array in the caller's memory: see {@link CudaDevice#wrap}. */
   CudaArray wrap(long address, ElementType type, long count) {
     makeCurrent();
     if (count < 0 || (address == 0 && count > 0) || address % type.bytes() != 0) {
@@ -228,13 +228,14 @@ final class CudaContext implements AutoCloseable {
     throw new IllegalArgumentException("an array of another device");
   }
 
-  /** Through which bytes go to arrays and come back. */
+  /** The buffers through which bytes are copied to arrays and back. */
   Staging staging() {
     return staging;
   }
 
   /**
-   * Bytes that are free. Waits: what is freed in the stream's order is free when it has come there.
+   * The free memory in bytes. Waits for the stream, because memory that is freed in its order is
+   * not free before.
    */
   long available() {
     beginCall();
@@ -245,7 +246,7 @@ final class CudaContext implements AutoCloseable {
     return free[0];
   }
 
-  /** Waits. A kernel's error shows at the next call that does. */
+  /** Waits for the stream. A kernel's error is reported by the next call that waits. */
   void synchronize(String doing) {
     check(cuStreamSynchronize(stream), "%s, waiting for the device", doing);
   }

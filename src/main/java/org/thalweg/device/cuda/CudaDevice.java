@@ -26,7 +26,7 @@ import org.thalweg.optim.Optimizer;
  * stream; a recorded step is one graph, and running it is one call into the driver.
  */
 public final class CudaDevice implements Device {
-  // Threads of the launches whose kernels take any number; the others stand with their tables.
+  // Threads per block of the kernels that work with any number of threads.
   private static final int GATHER_THREADS = 128;
   private static final int TALLY_THREADS = 256;
   private static final int CLIP_THREADS = 256;
@@ -34,7 +34,7 @@ public final class CudaDevice implements Device {
   private static final int WHOLE_THREADS = 512;
   private static final int BIAS_THREADS = 256;
 
-  // Those that stand in the kernels too.
+  // Constants that the kernels have too.
   static final int LOSS_WARPS = 16;
   static final int LOSS_RESULTS = 3; // numbers of shared memory for each chunk
   static final int VECTOR_THREADS = 256;
@@ -177,7 +177,7 @@ public final class CudaDevice implements Device {
     return type == ElementType.F32 ? (Object) (float) value : (Object) value;
   }
 
-  /** A column of the current row: what kernels take as cells, columns, column. */
+  /** A kernel's arguments for a column of the current row: cells, columns, column. */
   private static Object[] row(Steps steps, int column) {
     return new Object[] {steps.cells(), steps.columns(), column};
   }
@@ -230,7 +230,7 @@ public final class CudaDevice implements Device {
     }
     gemm(cublas, size, true, left, right, out, false);
     if (ones != null) {
-      // cuBLAS has no such row; of a product of no rows only this one is left.
+      // cuBLAS has no row of ones; a product of no rows has only that.
       Product row = new Product(size.models(), false, 0, size.columns(), size.depth());
       multiplyTransposedByOwn(row, left, right, out, ones);
     }
@@ -362,7 +362,10 @@ public final class CudaDevice implements Device {
     return CudaTensors.bytes(type, states, counts);
   }
 
-  /** With their arrays, which kernels find by the table, as touched by what is recorded. */
+  /**
+   * Checks the tensors, and notes that the recorded step uses their arrays, which kernels find by
+   * the table.
+   */
   private CudaTensors mine(Tensors tensors) {
     if (!(tensors instanceof CudaTensors own)) {
       throw new IllegalArgumentException("tensors of another device");

@@ -25,7 +25,7 @@ final class CudaProgram implements Program {
   private final Leases.Lease lease;
 
   /**
-   * Captures the launches, from the stream that nobody else knows.
+   * Captures the launches from the context's private stream.
    *
    * @param arrays what they read and write, by address
    */
@@ -53,7 +53,7 @@ final class CudaProgram implements Program {
             });
   }
 
-  /** Apart from this object, which it must not reach. */
+  /** A static method, so that the result has no reference to this object. */
   private static IntSupplier destruction(CUgraphExec executable) {
     return () -> cuGraphExecDestroy(executable);
   }
@@ -73,7 +73,7 @@ final class CudaProgram implements Program {
     }
   }
 
-  /** It must not go on; there is nothing to say that is not said. */
+  /** Ends a capture that has failed. Errors are ignored, as the first one is reported already. */
   private static void abandonCapture(CUstream stream) {
     CUgraph graph = new CUgraph();
     if (cuStreamEndCapture(stream, graph) == CUresult.CUDA_SUCCESS) {

@@ -11,7 +11,7 @@ import org.thalweg.device.Array;
 import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
 
-/** Work on its way to a device: done at once, or gathered into a step that is recorded. */
+/** Takes work for a device, which is done at once or added to the step that is being recorded. */
 final class CudaQueue {
   private final CudaContext context;
   private @Nullable List<Enqueue> recording;
@@ -64,7 +64,7 @@ final class CudaQueue {
     return argument instanceof Array array ? (Object) touch(array).address() : argument;
   }
 
-  /** An array of this device, which the recorded step needs open. */
+  /** Checks that an array is of this device, and notes that the recorded step needs it open. */
   CudaArray touch(Array array) {
     CudaArray own = context.mine(array);
     if (recording != null) {

@@ -34,7 +34,7 @@ final class CudaTensors implements Tensors {
   private final List<Parameter> parameters;
   private final int stateCount;
 
-  /** BF16 parameters have masters. */
+  /** Whether the parameters have masters: those in BF16 have. */
   private final boolean mastered;
 
   private final CudaArray memory;
@@ -92,10 +92,13 @@ final class CudaTensors implements Tensors {
     }
   }
 
-  /** Of the device at most, each array with a gap of less than a vector before it. */
+  /**
+   * The most device memory that they take: each array may have a gap of less than a vector before
+   * it.
+   */
   static long bytes(ElementType type, int states, long... counts) {
     int arrays = states + (type == type.computed() ? 0 : 1);
-    long bytes = 1; // of a piece of memory for no arrays
+    long bytes = 1; // the size of an allocation without arrays
     for (long count : counts) {
       long own = count * type.computed().bytes();
       bytes += arrays * (own + 16);
@@ -104,7 +107,7 @@ final class CudaTensors implements Tensors {
     return bytes;
   }
 
-  /** Arrays that are ours for each parameter. */
+  /** How many arrays are allocated for each parameter. */
   private int each() {
     return stateCount + (mastered ? 1 : 0);
   }
@@ -133,7 +136,7 @@ final class CudaTensors implements Tensors {
     return 16 / value.type().computed().bytes();
   }
 
-  /** How many elements after a multiple of a vector's length it begins. */
+  /** The position of its first element within a vector. */
   private static int place(CudaArray value) {
     return (int) (value.address() / value.type().bytes() % width(value));
   }
@@ -142,7 +145,7 @@ final class CudaTensors implements Tensors {
     return ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** One for each VECTORS vectors, at least one unless the tensor is empty. */
+  /** How many blocks it takes: one for each VECTORS vectors, at least one unless it is empty. */
   private static int blocksFor(CudaArray value) {
     int width = width(value);
     long head = Math.min(-place(value) & (width - 1), value.count());
@@ -194,7 +197,7 @@ final class CudaTensors implements Tensors {
     return tensorOfBlock.count();
   }
 
-  /** All states. */
+  /** The memory of all masters and states. */
   CudaArray memory() {
     return memory;
   }

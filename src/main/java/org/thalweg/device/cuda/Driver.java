@@ -26,7 +26,7 @@ public enum Driver {
     this.device = device;
   }
 
-  /** The name by which a device of this driver is asked for. */
+  /** The short name of its devices: {@code "cuda"} or {@code "sim"}. */
   public String device() {
     return device;
   }

@@ -2,9 +2,9 @@ package org.thalweg.device.cuda;
 
 import jcuda.driver.CUstream;
 
-/** Work on its way to a stream or into a graph. */
+/** Work that can be put on a stream or captured into a graph. */
 interface Enqueue {
-  /** What it is and how much, for messages. */
+  /** A short description with sizes, for messages. */
   String name();
 
   /** Puts it on the stream, or into the graph that is captured from it. */

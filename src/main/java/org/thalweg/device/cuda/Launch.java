@@ -8,7 +8,7 @@ import jcuda.driver.CUstream;
 import jcuda.driver.JCudaDriver;
 import org.jspecify.annotations.Nullable;
 
-/** A kernel with its arguments, on its way to a stream or into a graph. */
+/** The launch of a kernel with its arguments. */
 record Launch(
     String kernel, CUfunction function, int blocks, int threads, int sharedBytes, Pointer arguments)
     implements Enqueue {

@@ -9,8 +9,9 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.thalweg.device.Owned;
 
 /**
- * What the driver has lent to a device: memory, executable graphs. It goes back when it is closed,
- * or with the device; what nobody can reach any more goes back too, and is logged.
+ * The resources of the driver that a device holds: memory and executable graphs. They are freed
+ * when they are closed, or with the device; one that has become unreachable is freed too, and
+ * logged.
  */
 final class Leases implements AutoCloseable {
   private static final Cleaner CLEANER = Cleaner.create();
@@ -18,18 +19,19 @@ final class Leases implements AutoCloseable {
   private final Set<Loan> loans = new LinkedHashSet<>();
 
   /**
-   * Found unreachable by the cleaner's thread, which calls no driver: it might disturb a capture.
+   * Loans that the cleaner found unreachable. Its thread does not call the driver, as that might
+   * disturb a capture.
    */
   private final Queue<Loan> lost = new ConcurrentLinkedQueue<>();
 
   /**
-   * A thing of the driver's. Knows nothing about those who use it, so that they can become
+   * A resource of the driver. It has no reference to its users, so that they can become
    * unreachable.
    */
   private final class Loan implements AutoCloseable {
     final String what;
     final Runnable free;
-    volatile boolean asked; // to give it back
+    volatile boolean asked; // whether close was called
     volatile boolean returned;
 
     Loan(String what, Runnable free) {
@@ -37,7 +39,7 @@ final class Leases implements AutoCloseable {
       this.free = free;
     }
 
-    /** Where the driver fails, it stays lent, until the device is closed at the latest. */
+    /** If the driver fails, the resource stays open until the device is closed. */
     @Override
     public void close() {
       asked = true;
@@ -58,7 +60,7 @@ final class Leases implements AutoCloseable {
     }
   }
 
-  /** Held by all who use the thing. */
+  /** The handle that all users of a resource hold. */
   static final class Lease implements AutoCloseable {
     private final Loan loan;
 
@@ -70,7 +72,7 @@ final class Leases implements AutoCloseable {
       return !loan.returned;
     }
 
-    /** Gives it back, once. */
+    /** Frees the resource, unless that has been done. */
     @Override
     public void close() {
       loan.close();
@@ -78,7 +80,7 @@ final class Leases implements AutoCloseable {
   }
 
   /**
-   * Takes charge of a thing.
+   * Registers a resource.
    *
    * @param what for people: {@code "an array of 3 F32"}
    * @param free gives it back; must not reach what holds the lease
@@ -95,23 +97,23 @@ final class Leases implements AutoCloseable {
   }
 
   /**
-   * For a thing that is somebody else's: closing it, or the device, ends its use here and frees
-   * nothing.
+   * A lease of a resource that belongs to somebody else: closing it, or the device, ends its use
+   * here and frees nothing.
    */
   Lease borrow() {
     Loan loan = new Loan("", () -> {});
-    loan.asked = true; // nothing is lost where it is forgotten
+    loan.asked = true; // no leak if it is never closed
     return lend(loan);
   }
 
-  /** Gives back what has become unreachable. */
+  /** Frees what has become unreachable. */
   void reclaim() {
     for (Loan loan = lost.poll(); loan != null; loan = lost.poll()) {
       loan.close();
     }
   }
 
-  /** Gives back everything. What the driver does not take goes with the context. */
+  /** Frees everything. What the driver fails to free is freed with the context. */
   @Override
   public void close() {
     try (Owned all = new Owned()) {

@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Objects;
 import org.thalweg.device.DeviceException;
 
-/** Native libraries on their way from the jars into the process. */
+/** Loads native libraries from the jars into the process. */
 final class Natives {
   private Natives() {}
 

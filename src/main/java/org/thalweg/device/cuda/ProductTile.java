@@ -11,23 +11,23 @@ import org.thalweg.numeric.Exact;
  * {@code 4 M N K (1/rows + 1/columns)} bytes in binary32.
  */
 enum ProductTile {
-  /** For few outputs: more tiles, so more of a GPU at work. */
+  /** For few outputs: more tiles keep more of a GPU busy. */
   NARROW("f32", 4, ElementType.F32),
-  /** For many: half of the reads. */
+  /** For many outputs: half as many reads. */
   WIDE("wide_f32", 8, ElementType.F32),
-  /** In binary64 the one tile. */
+  /** The only tile in binary64. */
   DOUBLE("f64", 8, ElementType.F64);
 
   private static final int MOST_WARPS = 8;
   private static final int SHARED_BYTES = 48 << 10; // what every GPU gives to a block
 
-  /** Wide tiles that keep a GPU busy. */
+  /** How many wide tiles keep a GPU busy. */
   private static final int ENOUGH = 16;
 
   /** The end of the kernels' names. */
   final String suffix;
 
-  private final int each; // outputs of a lane, each way
+  private final int each; // outputs of a lane in each direction
   private final ElementType type;
 
   ProductTile(String suffix, int each, ElementType type) {
@@ -66,7 +66,10 @@ enum ProductTile {
     return Math.max(1, Math.min(chunks, Math.min(room, MOST_WARPS)));
   }
 
-  /** Sums for all, and for each warp a slab of both operands, 64 bytes deep. */
+  /**
+   * Shared memory of a block: the tile's sums, and for each warp a slab of both operands, 64 bytes
+   * deep.
+   */
   int sharedBytes(int warps) {
     int vector = 16 / type.bytes();
     return type.bytes() * rows() * columns() + 64 * warps * (rows() + vector + columns());

@@ -3,11 +3,11 @@ package org.thalweg.device.cuda;
 import java.lang.reflect.Constructor;
 import jcuda.driver.CUstream;
 
-/** Streams that others have made. */
+/** Streams that were created elsewhere. */
 final class Streams {
   private Streams() {}
 
-  /** The stream of that handle; JCuda has a constructor for it, and keeps it to itself. */
+  /** The stream with that handle, by a constructor of JCuda that is not public. */
   static CUstream of(long handle) {
     try {
       Constructor<CUstream> constructor = CUstream.class.getDeclaredConstructor(long.class);

@@ -52,8 +52,9 @@ final class FloatProduct {
   }
 
   /**
-   * Step k of the block into steps[0], the next into steps[1], .. Absent ones are 0 in both
-   * operands: {@code fma(0, 0, x)} can only turn -0 into +0, which the sum from +0 does anyway.
+   * Copies step k of the block to steps[0], the next to steps[1], .. Steps past the end are 0 in
+   * both operands: {@code fma(0, 0, x)} can only turn -0 into +0, which the sum from +0 does
+   * anyway.
    */
   private static void stage(JavaProduct p, int model, int row, int k, int end, float[][] steps) {
     float[] x0 = steps[0], x1 = steps[1], x2 = steps[2], x3 = steps[3];
@@ -88,7 +89,9 @@ final class FloatProduct {
     }
   }
 
-  /** Four steps along k, of which {@code left} are there, by b's elements from one on. */
+  /**
+   * Adds four steps along k, of which {@code left} exist, times the elements of b from {@code at}.
+   */
   private static void add(float[][] steps, float[] b, int at, int stride, int left, float[] s) {
     float[] x0 = steps[0], x1 = steps[1], x2 = steps[2], x3 = steps[3];
     float w0 = b[at];

@@ -7,10 +7,10 @@ import org.thalweg.optim.Optimizer;
 /**
  * An update in binary32.
  *
- * <p>The rules' loops have one index for all arrays. Where parameter and gradient are whole arrays,
- * that is the elements' own, and a step allocates nothing. Where one is a slice, and where the
- * gradient is widened or has an L1 term, all are copied to the beginning of arrays of a block's
- * length and back; each thread allocates such arrays in each step.
+ * <p>The rules' loops have one index for all arrays. If parameter and gradient are whole arrays,
+ * the loops work on them directly, and a step allocates nothing. If one is a slice, or the gradient
+ * is widened or has an L1 term, blocks are copied to the beginning of other arrays and back; each
+ * thread allocates such arrays in each step.
  */
 final class FloatUpdate implements JavaUpdate, Workers.Body {
   private static final int BLOCK = 4096;

@@ -9,8 +9,7 @@ import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
 
 /**
- * An array of {@link JavaDevice}: a stretch of a Java array. Closing its owner lets go of the
- * memory.
+ * An array of {@link JavaDevice}: a range of a Java array. Closing its owner releases the memory.
  *
  * @param at where element 0 lies in the Java array
  */
@@ -101,7 +100,7 @@ record JavaArray(
     };
   }
 
-  /** One of the above. */
+  /** The Java array. */
   Object data() {
     Object data = memory.data;
     if (data == null || device.isClosed()) {
@@ -111,7 +110,7 @@ record JavaArray(
     return data;
   }
 
-  /** Elements of an F32 or BF16 array, from one on, to the beginning of {@code to}. */
+  /** Copies n elements of an F32 or BF16 array to the beginning of {@code to}. */
   void read(int from, int n, float[] to) {
     if (type == ElementType.F32) {
       System.arraycopy(floats(), at + from, to, 0, n);

@@ -24,8 +24,8 @@ import org.thalweg.numeric.Require;
 import org.thalweg.optim.Optimizer;
 
 /**
- * The device that is always there: plain Java, the same bits as the kernels. Threads share out rows
- * and elements, never a sum, so their number does not matter.
+ * The device that needs no GPU: plain Java, with the same bits as the kernels. Rows and elements
+ * are divided among threads, a sum never is, so the number of threads changes no result.
  */
 public final class JavaDevice implements Device {
   private final Workers workers;
@@ -122,8 +122,8 @@ public final class JavaDevice implements Device {
   }
 
   /**
-   * The caller's own array, as an array of this device: what is done to the one is done to the
-   * other, and nothing is copied. Closing it leaves the caller's array as it is.
+   * Makes the caller's array an array of this device. Nothing is copied: both have the same
+   * elements. Closing it leaves the caller's array as it is.
    */
   public Array wrap(float[] values) {
     return wrap(ElementType.F32, values, values.length);
@@ -140,8 +140,8 @@ public final class JavaDevice implements Device {
   }
 
   /**
-   * Of the heap. Garbage counts as used, so it is collected first where it may be what fills the
-   * heap.
+   * The free bytes of the heap. Garbage counts as used, so it is collected first if more than half
+   * of the heap is in use.
    */
   @Override
   public long available() {
@@ -412,7 +412,7 @@ public final class JavaDevice implements Device {
 
   @Override
   public void close() {
-    closed = true; // and the arrays with it
+    closed = true; // which closes the arrays too
     workers.close();
   }
 }

@@ -4,12 +4,12 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.numeric.ElementType;
 
 /**
- * Rows of {@link JavaDevice} on their way into a minibatch: some at a time are copied as they are,
- * then scaled and shifted together. They lie anywhere, and the processor waits for many at once
- * where they are only copied.
+ * Gathers rows of {@link JavaDevice} into a minibatch: some rows at a time are copied unchanged,
+ * then scaled and shifted together. The rows are scattered in memory, and while it only copies, the
+ * processor waits for several of them at once.
  */
 final class JavaGather {
-  /** Copied at a time: they stay in the cache until they are scaled. */
+  /** Rows that are copied at a time: they stay in the cache until they are scaled. */
   private static final int MOST = 128;
 
   private final JavaArray to;
@@ -18,10 +18,10 @@ final class JavaGather {
   private final @Nullable JavaArray shift;
   private final boolean small; // bytes, else floats
   private final byte[] bytes;
-  private final float[] numbers; // of bytes, what they stand for
+  private final float[] numbers; // the values, converted if they are bytes
 
   /**
-   * Room for some rows.
+   * Allocates buffers for some rows.
    *
    * @param from U8 or F32
    */
@@ -37,7 +37,7 @@ final class JavaGather {
     numbers = new float[count];
   }
 
-  /** The rows of n places of an order, from one on. */
+  /** Gathers the rows at n positions of an order, from {@code from} on. */
   void run(JavaArray values, int[] order, int from, int n) {
     for (int done = 0; done < n; done += MOST) {
       int rows = Math.min(MOST, n - done);

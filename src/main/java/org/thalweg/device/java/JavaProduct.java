@@ -11,9 +11,9 @@ import org.thalweg.numeric.Exact;
  * last.
  *
  * <p>A block of rows is computed side by side, so that the JIT vectorises over the rows ({@link
- * FloatProduct}, {@link DoubleProduct}). Four steps along k go into one pass, each from an array of
- * its own: with offsets into one array it gives up. The four and the totals of all columns stay in
- * the processor's nearer caches.
+ * FloatProduct}, {@link DoubleProduct}). One pass adds four steps along k, each from a separate
+ * array: with offsets into one array the JIT does not vectorise. The four arrays and the totals of
+ * all columns stay in the processor's nearer caches.
  *
  * @param transposed whether left is stored as [depth × rows]
  * @param ones where not null, one more row for each model: the product of a left row of ones
@@ -25,7 +25,7 @@ record JavaProduct(
     JavaArray right,
     JavaArray out,
     @Nullable JavaArray ones) {
-  /** Of a column of a block. */
+  /** The most bytes in a column of a block. */
   private static final int MOST_BYTES = 4096;
 
   private static final int LEAST_ROWS = 32;

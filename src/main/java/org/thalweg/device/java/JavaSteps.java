@@ -76,7 +76,10 @@ record JavaSteps(Steps table, JavaArray state, JavaArray cells, JavaArray result
     }
   }
 
-  /** By the norm of all gradients, {@code norm}, to the largest one, which a column holds. */
+  /**
+   * Sets the factor that scales gradients of this norm down to the largest norm, which a column
+   * holds.
+   */
   void clip(double norm, int column, boolean skipNotFinite) {
     boolean finite = Double.isFinite(norm);
     double most = table.type().ofCell(cells.cells()[ofUpdate(column)]);

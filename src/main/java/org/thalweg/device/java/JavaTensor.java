@@ -8,14 +8,14 @@ import org.thalweg.numeric.Philox;
  * A tensor of {@link JavaDevice} with the state of its updates.
  *
  * @param value the parameter as the caller has it
- * @param master what is updated: the parameter itself, or where it is BF16, in F32
+ * @param master what is updated: the parameter itself, or if that is BF16, its copy in F32
  * @param gradient of the value's type
  * @param group of the parameter
  * @param states as many as the rule has, whole arrays
  */
 record JavaTensor(
     JavaArray value, JavaArray master, JavaArray gradient, int group, List<JavaArray> states) {
-  /** Back to the place from which a rule that looks ahead has moved it. */
+  /** Restores the parameter that a rule that looks ahead has moved. */
   void goBack() {
     JavaArray place = states.get(states.size() - 1);
     System.arraycopy(place.data(), 0, master.data(), master.at(), (int) master.count());

@@ -24,7 +24,7 @@ record JavaTensors(
     return tensors.get(tensor).master();
   }
 
-  /** Of all of them together. */
+  /** The joint norm of all gradients. */
   double gradientNorm(Workers workers) {
     double[] sums = new double[tensors.size()];
     for (int i = 0; i < sums.length; i++) {
@@ -33,7 +33,7 @@ record JavaTensors(
     return Math.sqrt(Exact.sum(sums, 0, sums.length));
   }
 
-  /** An update by the numbers from a column of the current update's row on. */
+  /** An update with the numbers of the current row from a column on. */
   Runnable update(Optimizer rule, Workers workers, JavaSteps steps, int column) {
     List<JavaUpdate> updates = tensors.stream().map(tensor -> JavaUpdate.of(rule, tensor)).toList();
     boolean looksAhead = rule.lookAhead() != null;

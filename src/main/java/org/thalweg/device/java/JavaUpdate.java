@@ -3,7 +3,7 @@ package org.thalweg.device.java;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Optimizer;
 
-/** A tensor's update by a rule, again and again; it keeps what each of them needs. */
+/** The repeated update of a tensor by a rule, with the arrays that every update needs. */
 interface JavaUpdate {
   /**
    * Updates all elements.

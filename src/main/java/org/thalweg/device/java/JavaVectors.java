@@ -11,7 +11,7 @@ import org.thalweg.numeric.Exact;
 final class JavaVectors {
   private JavaVectors() {}
 
-  /** What the first n terms of two vectors give; it may write over x. */
+  /** The result of the first n terms of two vectors; it may overwrite x. */
   private interface Chunk {
     double result(double[] x, double[] y, int n);
   }
@@ -59,7 +59,7 @@ final class JavaVectors {
     results[out.at()] = one ? Exact.sum(results, first, count) : largest(results, first, count);
   }
 
-  /** The sum of the magnitudes, which take the place of x. */
+  /** The sum of the magnitudes, which overwrite x. */
   private static double sumOfMagnitudes(double[] x, int n) {
     for (int i = 0; i < n; i++) {
       x[i] = Math.abs(x[i]);
@@ -76,8 +76,8 @@ final class JavaVectors {
   }
 
   /**
-   * Their results, from {@code first} on. Returns how many there are. Where y is x, it is widened
-   * once.
+   * Computes the result of each chunk, stores them from {@code first} on and returns how many there
+   * are. If y is x, it is widened once.
    */
   private static int chunks(
       Workers workers, JavaArray x, JavaArray y, Chunk chunk, double[] results, int first) {

@@ -10,8 +10,8 @@ import java.util.concurrent.Executors;
 import org.thalweg.device.DeviceException;
 
 /**
- * The threads of {@link JavaDevice}. A loop is cut into as many stretches as there are threads; the
- * caller takes the first. No result depends on where it is cut.
+ * The threads of {@link JavaDevice}. A loop is divided into as many ranges as there are threads;
+ * the calling thread runs the first. No result depends on the division.
  */
 final class Workers implements AutoCloseable {
   /** Part of a loop. */
@@ -65,8 +65,8 @@ final class Workers implements AutoCloseable {
   }
 
   /**
-   * The first on the calling thread. Comes back when none of them is running, whatever happens,
-   * also an interrupt: the arrays are in use. Then with the first failure.
+   * Runs the tasks, the first one on the calling thread. Because they use the arrays, it returns
+   * only when all have ended, even after a failure or an interrupt; then it throws a failure.
    */
   private void runAll(List<Runnable> tasks) {
     CompletableFuture<?>[] others = new CompletableFuture<?>[tasks.size() - 1];
