@@ -4,6 +4,8 @@
 #include "steps.cuh"
 #include "vector.cuh"
 
+constexpr int kResult = 2;  // numbers of a minibatch and model: loss, correct
+
 // x[b] = scale * values[order[first + b]] (+ shift, one number for each feature), y[b] = labels[order[first + b]]; first
 // is an integer cell of the step table. Launch: one block a row.
 template <typename T, typename From>
@@ -56,7 +58,7 @@ __device__ __forceinline__ void tally(const T* row_loss, const int* row_correct,
     }
     for (int other = 16; other > 0; other /= 2) correct += __shfl_xor_sync(exact::kAllLanes, correct, other);
     if (lane == 0) {
-      double* result = results + (batch * models + model) * 2;
+      double* result = results + (batch * models + model) * kResult;
       result[0] = loss;
       result[1] = correct;
     }

@@ -9,6 +9,7 @@
 #include "exact.cuh"
 
 constexpr int kMaxWarps = 16;
+constexpr int kChunkResults = 3;  // numbers that each chunk keeps in shared memory
 
 // One lane's elements of one chunk of a row: lane, lane + 32, .. up to n; read again each time.
 template <typename T>
@@ -118,7 +119,7 @@ struct Row {
   // models share them.
   __device__ __forceinline__ void find_label(const int* labels, int label_rows) {
     const int* mine = labels + static_cast<int>(blockIdx.x) % label_rows;
-    label_score = lane_.target(mine, x_, classes_, shared<T>() + 3 * chunks, label);
+    label_score = lane_.target(mine, x_, classes_, shared<T>() + kChunkResults * chunks, label);
   }
 
   // Calls body(chunk) for each chunk of this warp, ascending; inside it for_each gives the chunk's scores.

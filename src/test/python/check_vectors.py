@@ -29,7 +29,7 @@ from arithmetic import (
     TYPES,
     widen,
 )
-from rules import losses, rules
+from rules import LOOKS_AHEAD, losses, rules
 
 
 def clip(t, gradients, largest):
@@ -43,13 +43,10 @@ def update(given, with_, out):
     t = TYPES[given["type"]]
     half = given["type"] == "BF16"
     name = with_["rule"].split(":")[0]
-    states, rule = rules(t)[name]
-    ahead = name == "nesterov_look_ahead"
-    initial = h(out["hyperparameters"].get("initial", "0"))
+    begin, rule = rules(t)[name]
+    begins = [t.round(x) for x in begin({key: h(x) for key, x in out["hyperparameters"].items()})]
+    states = len(begins)
     masters = [numbers(w) for w in given["parameters"]]
-    begins = [t.round(initial)] * states
-    if name == "rprop":
-        begins = [0.0, t.round(h(out["hyperparameters"]["lr"]))]
     state = [[list(begins) for _ in w] for w in masters]
     largest = h(given["largest_norm"]) / abs(h(given["gradient_scale"]))
     steps = []
@@ -65,7 +62,7 @@ def update(given, with_, out):
             scale = t.round(c[0] * t.round(factor))
             for j in range(len(w)):
                 at = w[j]
-                if ahead:
+                if name in LOOKS_AHEAD:
                     state[i][j][1] = w[j]
                     at = t.fma(c[4], state[i][j][0], t.round(c[3] * w[j]))
                 slope = t.fma(c[1], sign(at), t.round(scale * g[j]))
@@ -234,17 +231,20 @@ def same(found, expected):
 
 def main(folder):
     failed = 0
-    for path in sorted(folder.glob("*.json")):
+    paths = sorted(folder.glob("*.json"))
+    if not paths:
+        sys.exit(f"{folder} has no vectors")
+    for path in paths:
         file = json.loads(path.read_text())
         agree = left_out = 0
         for one in file["cases"]:
             found = compute(one, file["inputs"][one["input"]])
             own = {key: value for key, value in one.items() if key != "output"}
-            wrong = [part for part in one["output"] if found and not same(found[part], one["output"][part])]
+            wrong = [] if found is None else [part for part in one["output"] if not same(found.get(part), one["output"][part])]
             if wrong:
                 failed += 1
                 print(f"{path.name}: {', '.join(wrong)} of {own}: differs", file=sys.stderr)
-            elif found:
+            elif found is not None:
                 agree += 1
             else:
                 left_out += 1

@@ -111,10 +111,18 @@ def losses(t, name, x, labels, classes, scale, u):
     return loss, correct, d, product
 
 
-# ---- Update rules: (w, g, s, c) -> w, with the state s changed. R: binary arithmetic of the type.
+# ---- Update rules: (w, g, s, c) -> w, with the state s changed.
+
+# These take their gradient at w + mu*v and keep w in their second state array.
+LOOKS_AHEAD = {"nesterov_look_ahead"}
+
+
+def zeros(states):
+    return lambda hyperparameters: [0.0] * states
 
 
 def rules(t):
+    """For each rule what its state arrays begin with, a function of its hyperparameters, and the rule."""
     r, fma = t.round, t.fma
 
     def over_root(g, v, eps):
@@ -216,28 +224,28 @@ def rules(t):
         return fma(-r(c[4] * s[1]), sign(s[0]), w)
 
     return {
-        "asgd": (1, asgd),
-        "adamw": (2, adam),
-        "radam": (2, radam),
-        "nadamw": (2, nadam),
-        "adabelief": (2, adabelief),
-        "yogi": (2, yogi),
-        "rprop": (2, rprop),
-        "sgd": (0, sgd),
-        "momentum": (1, momentum),
-        "classical_momentum": (1, classical),
-        "nesterov": (1, nesterov),
-        "nesterov_look_ahead": (2, classical),
-        "adagrad": (1, adagrad),
-        "rmsprop": (1, rmsprop(False, False)),
-        "rmsprop_momentum": (2, rmsprop(False, True)),
-        "rmsprop_centred": (2, rmsprop(True, False)),
-        "rmsprop_centred_momentum": (3, rmsprop(True, True)),
-        "adam": (2, adam),
-        "adam_uncorrected": (2, adam),
-        "amsgrad": (3, amsgrad),
-        "nadam": (2, nadam),
-        "adamax": (2, adamax),
-        "adadelta": (2, adadelta),
-        "lion": (1, lion),
+        "asgd": (zeros(1), asgd),
+        "adamw": (zeros(2), adam),
+        "radam": (zeros(2), radam),
+        "nadamw": (zeros(2), nadam),
+        "adabelief": (zeros(2), adabelief),
+        "yogi": (lambda p: [p["initial"]] * 2, yogi),
+        "rprop": (lambda p: [0.0, p["lr"]], rprop),
+        "sgd": (zeros(0), sgd),
+        "momentum": (zeros(1), momentum),
+        "classical_momentum": (zeros(1), classical),
+        "nesterov": (zeros(1), nesterov),
+        "nesterov_look_ahead": (zeros(2), classical),
+        "adagrad": (lambda p: [p["initial"]], adagrad),
+        "rmsprop": (zeros(1), rmsprop(False, False)),
+        "rmsprop_momentum": (zeros(2), rmsprop(False, True)),
+        "rmsprop_centred": (zeros(2), rmsprop(True, False)),
+        "rmsprop_centred_momentum": (zeros(3), rmsprop(True, True)),
+        "adam": (zeros(2), adam),
+        "adam_uncorrected": (zeros(2), adam),
+        "amsgrad": (zeros(3), amsgrad),
+        "nadam": (zeros(2), nadam),
+        "adamax": (zeros(2), adamax),
+        "adadelta": (zeros(2), adadelta),
+        "lion": (zeros(1), lion),
     }

@@ -11,11 +11,18 @@ import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 
 /** Which package may depend on which: the table of CONTRIBUTING.md. */
 @AnalyzeClasses(packages = "org.thalweg", importOptions = ArchitectureTest.WithoutTests.class)
@@ -27,6 +34,8 @@ class ArchitectureTest {
       return !location.contains("/test-classes/");
     }
   }
+
+  private static final Path SOURCES = Path.of("src/main/java/org/thalweg");
 
   private static final String ROOT = "org.thalweg.";
 
@@ -92,6 +101,45 @@ class ArchitectureTest {
     }
     assertEquals(KNOWS.keySet(), packages);
   }
+
+  /** An import that only a comment needs is not in the classes: so in the sources, too. */
+  @Test
+  void importsNameWhatTheyMay() throws IOException {
+    List<String> wrong = new ArrayList<>();
+    Pattern imported = Pattern.compile("import (?:static )?org\\.thalweg\\.([a-z.]*[a-z])\\.[A-Z]");
+    for (String name : KNOWS.keySet()) {
+      try (Stream<Path> files = Files.list(SOURCES.resolve(name.replace('.', '/')))) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          Matcher matcher = imported.matcher(Files.readString(file));
+          while (matcher.find()) {
+            if (!KNOWS.get(name).contains(matcher.group(1))) {
+              wrong.add(file + " imports from " + matcher.group(1));
+            }
+          }
+        }
+      }
+    }
+    assertEquals(List.of(), wrong);
+  }
+
+  /** What is optional in the POM. */
+  @ArchTest
+  static final ArchRule ONLY_THE_COMMAND_USES_PICOCLI =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("org.thalweg.cli..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("picocli..");
+
+  @ArchTest
+  static final ArchRule ONLY_PICTURES_USE_XCHART =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("org.thalweg.plot..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.knowm..");
 
   @ArchTest
   static final ArchRule ONLY_THE_CUDA_DEVICE_USES_JCUDA =

@@ -114,7 +114,9 @@ class DocumentsTest {
           .forEach(match -> wanted.add(match.group()));
     }
     assertTrue(wanted.size() > 40, wanted::toString);
-    wanted.removeIf(contract::contains);
+    // As a whole: 0x1.8p2 is not found in 0x1.8p23.
+    wanted.removeIf(
+        text -> Pattern.compile(Pattern.quote(text) + "(?!\\d)").matcher(contract).find());
     assertEquals(Set.of(), wanted, "missing in " + CONTRACT);
   }
 

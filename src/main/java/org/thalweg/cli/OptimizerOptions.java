@@ -50,7 +50,7 @@ final class OptimizerOptions {
    */
   static boolean saidOnce(CommandSpec spec, String option, String text, @Nullable Double lr) {
     if (saysLr(text) && lr != null) {
-      throw Usage.wrong(spec, "--lr %s: %s %s says lr, too", lr, option, text);
+      throw Usage.wrong(spec, "--lr %s: %s %s gives lr too", lr, option, text);
     }
     return saysLr(text);
   }

@@ -11,7 +11,6 @@ import org.thalweg.data.DataException;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
 import org.thalweg.data.ImageFile;
-import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.model.Description;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.ModelFile;
@@ -86,13 +85,12 @@ final class PredictCommand implements Callable<Integer> {
         Predictions predictions = new Predictor(classifier, description).predict(rows.values);
         for (int row = 0; row < predictions.rows(); row++) {
           int best = predictions.best(row);
-          boolean softmax = description.loss() instanceof SoftmaxCrossEntropy;
           print.printf(
               "%s%s  %s  %s%n",
               rows.file,
               rows.numbered ? ":" + (row + 1) : "",
               description.classes().get(best),
-              softmax
+              description.loss().probabilistic()
                   ? "%.4f".formatted(predictions.probability(row, best))
                   : "score %.4f".formatted(predictions.score(row, best)));
         }

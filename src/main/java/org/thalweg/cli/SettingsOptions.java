@@ -51,7 +51,7 @@ final class SettingsOptions {
         paramLabel = "LOSS",
         completionCandidates = LossNames.class,
         description =
-            "What a row costs a linear classifier: ${COMPLETION-CANDIDATES}; hyperparameters as in"
+            "The loss of the linear classifier: ${COMPLETION-CANDIDATES}; hyperparameters as in"
                 + " softmax:smoothing=0.1. train --model help lists them with their formulas."
                 + " Default: softmax.")
     String loss = "softmax";

@@ -46,6 +46,11 @@ public interface Loss {
   /** The same in binary64. */
   double row(double[] x, int label, double scale, double[] c);
 
+  /** Whether the softmax of a row's scores is a probability for each class. */
+  default boolean probabilistic() {
+    return false;
+  }
+
   /**
    * Whether {@link #hessianRow} is implemented, with a kernel {@code <kernel>_hessian} in
    * kernels/hessians.cu.

@@ -68,6 +68,11 @@ public record SoftmaxCrossEntropy(double smoothing) implements Loss, SoftmaxCros
   }
 
   @Override
+  public boolean probabilistic() {
+    return true;
+  }
+
+  @Override
   public boolean twiceDifferentiable() {
     return true;
   }

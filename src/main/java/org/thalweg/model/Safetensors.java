@@ -176,11 +176,11 @@ public final class Safetensors implements Closeable {
           while (json.hasNext()) {
             String key = json.nextName();
             require(json.peek() == JsonToken.STRING, json, "metadata must be strings");
-            require(metadata.put(key, json.nextString()) == null, json, "it stands there twice");
+            require(metadata.put(key, json.nextString()) == null, json, "the name occurs twice");
           }
           json.endObject();
         } else {
-          require(tensors.put(name, entry(json)) == null, json, "it stands there twice");
+          require(tensors.put(name, entry(json)) == null, json, "the name occurs twice");
         }
       }
       json.endObject();

@@ -76,7 +76,7 @@ public final class Registry<T> {
           name,
           sides[0],
           numbers.isEmpty() ? "none" : String.join(", ", numbers.keySet()));
-      Require.that(said.add(sides[0]), "%s: %s is said twice", name, sides[0]);
+      Require.that(said.add(sides[0]), "%s: %s is given twice", name, sides[0]);
       try {
         numbers.put(sides[0], Double.valueOf(sides.length < 2 ? "" : sides[1]));
       } catch (NumberFormatException e) {

@@ -1,6 +1,7 @@
 package org.thalweg.optim;
 
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Require;
 
 /**
  * AdaGrad: {@code a += g*g}; {@code w -= lr/(1+(t-1)*decay) * g/(sqrt(a)+eps)}. State: a. (Duchi,
@@ -18,10 +19,10 @@ public record AdaGrad(double lr, double decay, double initial, double eps)
     implements Optimizer, AdaGrad64 {
   /** Checks the hyperparameters. */
   public AdaGrad {
-    Hyper.atLeast0("lr", lr);
-    Hyper.atLeast0("decay", decay);
-    Hyper.atLeast0("initial", initial);
-    Hyper.atLeast0("eps", eps);
+    Require.atLeast0("lr", lr);
+    Require.atLeast0("decay", decay);
+    Require.atLeast0("initial", initial);
+    Require.atLeast0("eps", eps);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.thalweg.optim;
 
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Require;
 
 /**
  * Adadelta: {@code v = rho*v + (1-rho)*g*g}; {@code delta = sqrt(d+eps)/sqrt(v+eps) * g}; {@code d
@@ -18,9 +19,9 @@ import org.thalweg.numeric.ElementType;
 public record Adadelta(double lr, double rho, double eps) implements Optimizer, Adadelta64 {
   /** Checks the hyperparameters. */
   public Adadelta {
-    Hyper.atLeast0("lr", lr);
+    Require.atLeast0("lr", lr);
     Hyper.belowOne("rho", rho);
-    Hyper.atLeast0("eps", eps);
+    Require.atLeast0("eps", eps);
   }
 
   @Override

@@ -1,5 +1,7 @@
 package org.thalweg.optim;
 
+import org.thalweg.numeric.Require;
+
 /**
  * AdamW: {@link Adam} with decoupled weight decay: {@code w *= 1 - lr*weightDecay}, then Adam's
  * update. State: m, v. (Loshchilov and Hutter, ICLR 2019; the decay times the learning rate as in
@@ -20,7 +22,7 @@ public record AdamW(double lr, double beta1, double beta2, double eps, double we
   /** Checks the hyperparameters. */
   public AdamW {
     Hyper.moments(lr, beta1, beta2, eps);
-    Hyper.atLeast0("weightDecay", weightDecay);
+    Require.atLeast0("weightDecay", weightDecay);
   }
 
   @Override

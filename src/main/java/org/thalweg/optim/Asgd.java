@@ -1,6 +1,7 @@
 package org.thalweg.optim;
 
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Require;
 
 /**
  * Averaged stochastic gradient descent: with {@code eta = lr/(1+lambda*lr*(t-1))^alpha}, {@code w =
@@ -19,10 +20,10 @@ import org.thalweg.numeric.ElementType;
 public record Asgd(double lr, double lambda, double alpha, double t0) implements Optimizer, Asgd64 {
   /** Checks the hyperparameters. */
   public Asgd {
-    Hyper.atLeast0("lr", lr);
-    Hyper.atLeast0("lambda", lambda);
-    Hyper.atLeast0("alpha", alpha);
-    Hyper.atLeast0("t0", t0);
+    Require.atLeast0("lr", lr);
+    Require.atLeast0("lambda", lambda);
+    Require.atLeast0("alpha", alpha);
+    Require.atLeast0("t0", t0);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.thalweg.optim;
 
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Require;
 
 /**
  * The settings of a parameter group.
@@ -19,10 +20,10 @@ public record Group(double lrFactor, double l1, double l2, double weightDecay) {
 
   /** Checks that all is finite and not negative. */
   public Group {
-    Hyper.atLeast0("lrFactor", lrFactor);
-    Hyper.atLeast0("l1", l1);
-    Hyper.atLeast0("l2", l2);
-    Hyper.atLeast0("weightDecay", weightDecay);
+    Require.atLeast0("lrFactor", lrFactor);
+    Require.atLeast0("l1", l1);
+    Require.atLeast0("l2", l2);
+    Require.atLeast0("weightDecay", weightDecay);
   }
 
   /** How many columns of the step table one group takes. */

@@ -1,6 +1,7 @@
 package org.thalweg.optim;
 
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Require;
 
 /**
  * Lion: {@code w -= lr * sign(b1*m + (1-b1)*g)}; {@code m = b2*m + (1-b2)*g}. State: m. (Chen et
@@ -16,7 +17,7 @@ import org.thalweg.numeric.ElementType;
 public record Lion(double lr, double beta1, double beta2) implements Optimizer, Lion64 {
   /** Checks the hyperparameters. */
   public Lion {
-    Hyper.atLeast0("lr", lr);
+    Require.atLeast0("lr", lr);
     Hyper.belowOne("beta1", beta1);
     Hyper.belowOne("beta2", beta2);
   }

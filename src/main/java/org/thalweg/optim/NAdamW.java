@@ -1,5 +1,7 @@
 package org.thalweg.optim;
 
+import org.thalweg.numeric.Require;
+
 /**
  * NAdam with decoupled weight decay: {@code w *= 1 - lr*weightDecay}, then {@link NAdam}'s update.
  * State: m, v. (Dozat, ICLR 2016 workshop; Loshchilov and Hutter, ICLR 2019; together as in
@@ -20,7 +22,7 @@ public record NAdamW(double lr, double beta1, double beta2, double eps, double w
   /** Checks the hyperparameters. */
   public NAdamW {
     Hyper.moments(lr, beta1, beta2, eps);
-    Hyper.atLeast0("weightDecay", weightDecay);
+    Require.atLeast0("weightDecay", weightDecay);
   }
 
   @Override

@@ -38,7 +38,7 @@ public final class Optimizers {
 
   private Optimizers() {}
 
-  /** All of them, in the order of the lecture. */
+  /** All of them. */
   public static List<Optimizer> all() {
     return ALL.all();
   }

@@ -1,6 +1,7 @@
 package org.thalweg.optim;
 
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Require;
 
 /**
  * RMSProp: {@code s = alpha*s + (1-alpha)*g*g}; {@code w -= lr * g/(sqrt(s)+eps)}. Centred: {@code
@@ -25,9 +26,9 @@ public record RmsProp(double lr, double alpha, double eps, boolean centred, doub
     implements Optimizer, RmsProp64 {
   /** Checks the hyperparameters. */
   public RmsProp {
-    Hyper.atLeast0("lr", lr);
+    Require.atLeast0("lr", lr);
     Hyper.belowOne("alpha", alpha);
-    Hyper.atLeast0("eps", eps);
+    Require.atLeast0("eps", eps);
     Hyper.belowOne("mu", mu);
   }
 

@@ -2,6 +2,7 @@ package org.thalweg.optim;
 
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
+import org.thalweg.numeric.Require;
 
 /**
  * Rprop, resilient propagation, for the gradient of all rows: each parameter has a step size h,
@@ -27,11 +28,11 @@ public record Rprop(double lr, double etaMinus, double etaPlus, double minStep, 
     implements Optimizer, Rprop64 {
   /** Checks the hyperparameters. */
   public Rprop {
-    Hyper.atLeast0("lr", lr);
+    Require.atLeast0("lr", lr);
     Hyper.belowOne("etaMinus", etaMinus);
-    Hyper.atLeast0("etaPlus", etaPlus);
-    Hyper.atLeast0("minStep", minStep);
-    Hyper.atLeast0("maxStep", maxStep);
+    Require.atLeast0("etaPlus", etaPlus);
+    Require.atLeast0("minStep", minStep);
+    Require.atLeast0("maxStep", maxStep);
     if (!(lr > 0 && etaPlus >= 1 && minStep <= maxStep)) {
       throw new IllegalArgumentException(
           "lr must be above 0, etaPlus at least 1, maxStep at least minStep: %s, %s, %s, %s"

@@ -1,6 +1,7 @@
 package org.thalweg.optim;
 
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Require;
 
 /**
  * Stochastic gradient descent: {@code w -= lr*g}. No state.
@@ -12,7 +13,7 @@ import org.thalweg.numeric.ElementType;
 public record Sgd(double lr) implements Optimizer, Sgd64 {
   /** Checks the learning rate. */
   public Sgd {
-    Hyper.atLeast0("lr", lr);
+    Require.atLeast0("lr", lr);
   }
 
   @Override

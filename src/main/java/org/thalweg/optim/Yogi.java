@@ -1,6 +1,7 @@
 package org.thalweg.optim;
 
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Require;
 
 /**
  * Yogi: {@link Adam} whose second moment moves towards the squared gradient by a multiple of it:
@@ -24,7 +25,7 @@ public record Yogi(double lr, double beta1, double beta2, double eps, double ini
   /** Checks the hyperparameters. */
   public Yogi {
     Hyper.moments(lr, beta1, beta2, eps);
-    Hyper.atLeast0("initial", initial);
+    Require.atLeast0("initial", initial);
   }
 
   @Override

@@ -87,7 +87,7 @@ final class BatchExperiments {
   static void tally(
       Fixture fixture, ElementType type, int models, double[] losses, double[] right) {
     Array loss = fixture.place("losses", type, 1, losses);
-    Array correct = fixture.place("right rows", ElementType.I32, 3, right);
+    Array correct = fixture.place("correct", ElementType.I32, 3, right);
     Device device = fixture.device;
     Steps steps = fixture.own(new Steps(device, type, 1, 2, models));
     Program program = fixture.own(device.record(steps, () -> device.tally(loss, correct, steps)));

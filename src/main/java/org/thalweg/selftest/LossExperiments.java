@@ -47,9 +47,9 @@ final class LossExperiments {
             double[] right = Arrays.stream(labels).asDoubleStream().toArray();
             double[] other =
                 IntStream.range(0, n).mapToDouble(i -> scores[(i + n / 3) % n]).toArray();
-            Array x = fixture.place("scores", type, 1, scores);
+            Array x = fixture.place("scores" + place, type, 1, scores);
             Array y = fixture.place("labels", ElementType.I32, 3, right);
-            Array u = fixture.place("direction", type, 2, other);
+            Array u = fixture.place("direction" + place, type, 2, other);
             Array d = inPlace ? x : fixture.place("gradient", type, 2, new double[n]);
             Array r = inPlace ? u : fixture.place("Hessian product", type, 3, new double[n]);
             Array rowLoss = fixture.place("row losses", type, 3, new double[rows]);

@@ -94,7 +94,8 @@ final class ProductExperiments {
       Array a,
       Array b,
       double @Nullable [] row) {
-    Array r = row == null ? null : fixture.place("row", a.type(), 0, row);
+    String name = transposed ? "ones" : "bias";
+    Array r = row == null ? null : fixture.place(name, a.type(), 0, row);
     int count = size.models() * size.rows() * size.columns();
     Array out = fixture.place("product", a.type(), 3, new double[count]);
     if (transposed) {

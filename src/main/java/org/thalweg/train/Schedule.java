@@ -95,7 +95,8 @@ public record Schedule(Kind kind, int warmup, int every, double factor, double d
               Double.parseDouble(numbers.getOrDefault("decay", "0")));
         } catch (NumberFormatException e) {
           throw new IllegalArgumentException(
-              "schedule \"%s\" has a number that is none, unlike %s".formatted(text, kind.example),
+              "schedule \"%s\" has something that is not a number; an example is %s"
+                  .formatted(text, kind.example),
               e);
         } catch (IllegalArgumentException e) {
           throw new IllegalArgumentException(

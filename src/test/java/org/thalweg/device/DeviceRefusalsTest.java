@@ -65,6 +65,8 @@ class DeviceRefusalsTest {
             Array pixel = device.allocate(ElementType.U8, 1);
             Array foreign = second.of(ElementType.F32, 1);
             Array foreignLabel = second.of(0);
+            Array sum = device.allocate(ElementType.F64, Device.dotRoom(1));
+            Array foreignSum = second.allocate(ElementType.F64, Device.dotRoom(1));
             Array foreignPixel = second.allocate(ElementType.U8, 1)) {
           Product size = Product.of(1, 1, 1);
           SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy();
@@ -99,6 +101,24 @@ class DeviceRefusalsTest {
                   () ->
                       device.gather(
                           new Rows(pixel, foreignLabel, 1, 1), label, steps, 0, one, label),
+                  () -> device.lossHessian(loss, foreign, label, 1, 1, one, two),
+                  () -> device.lossHessian(loss, one, foreignLabel, 1, 1, two, out),
+                  () -> device.lossHessian(loss, one, label, 1, 1, foreign, out),
+                  () -> device.lossHessian(loss, one, label, 1, 1, two, foreign),
+                  () -> device.dot(foreign, one, sum),
+                  () -> device.dot(one, foreign, sum),
+                  () -> device.dot(one, two, foreignSum),
+                  () -> device.norm(Norm.TWO, foreign, sum),
+                  () -> device.norm(Norm.ONE, one, foreignSum),
+                  () -> device.axpy(1, foreign, one),
+                  () -> device.axpy(1, one, foreign),
+                  () -> device.axpySign(1, foreign, one),
+                  () -> device.axpySign(1, one, foreign),
+                  () -> device.scale(2, foreign),
+                  () -> device.copy(foreign, one),
+                  () -> device.copy(one, foreign),
+                  () -> device.clip(foreignTensors, steps, 0, false),
+                  () -> device.clip(tensors, foreignSteps, 0, false),
                   () -> device.update(sgd, foreignTensors, steps, 0),
                   () -> device.update(sgd, tensors, foreignSteps, 0));
           for (int i = 0; i < uses.size(); i++) {

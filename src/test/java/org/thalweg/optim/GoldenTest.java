@@ -265,7 +265,7 @@ class GoldenTest {
     for (String ours : List.of("nosuchrule:lr=1", "adam:gamma=1", "adam: l1=1")) {
       GoldenFile file =
           GoldenFile.parse("x", List.of("# torch 2 X {'lr': 0.01}", "# thalweg " + ours, "step,"));
-      assertThrows(Throwable.class, () -> List.of(file.rule(), file.group()));
+      assertThrows(IllegalArgumentException.class, () -> List.of(file.rule(), file.group()), ours);
     }
   }
 

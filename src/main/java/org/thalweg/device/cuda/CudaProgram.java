@@ -91,9 +91,7 @@ final class CudaProgram implements Program {
     steps.take(n);
     for (long i = 0; i < n; i++) {
       check(
-          cuGraphLaunch(executable, context.stream()),
-          "running a step of %s over so many blocks",
-          description);
+          cuGraphLaunch(executable, context.stream()), "running a recorded step: %s", description);
     }
   }
 
