@@ -94,6 +94,6 @@ final class BatchExperiments {
     steps.start();
     program.run(2);
     fixture.watch("results", steps.results());
-    fixture.watch("clock", steps.state());
+    fixture.watch("step state", steps.state());
   }
 }

@@ -177,7 +177,7 @@ final class UpdateExperiments {
     }
     steps.start();
     program.run(count);
-    fixture.watch("clock", steps.state());
+    fixture.watch("step state", steps.state());
     for (int i = 0; i < tensors.size(); i++) {
       fixture.watch("master " + i, updated.master(i));
       for (int k = 0; k < rule.states(); k++) {
