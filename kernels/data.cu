@@ -6,8 +6,8 @@
 
 constexpr int kResult = 2;  // numbers of a minibatch and model: loss, correct
 
-// x[b] = scale * values[order[first + b]] (+ shift, one number for each feature), y[b] = labels[order[first + b]]; first
-// is an integer cell of the step table. Launch: one block a row.
+// x[b] = scale * values[order[first + b]] (+ shift, one number for each feature), y[b] = labels[order[first + b]];
+// first is an integer cell of the step table. Launch: one block a row.
 template <typename T, typename From>
 __device__ __forceinline__ void gather(const From* values, const int* labels, const int* order, int features, T scale,
                                        const T* shift, T* x, int* y, const long long* cells, int columns, int column,

@@ -1,5 +1,6 @@
 // Batched products in the order of src/docs/numerics.md, "Products of matrices": along k, chunks of
-// exact::kProductChunk, each a chain of fma from +0 over ascending k; the chunks' totals are added ascending from +0; the bias is added last.
+// exact::kProductChunk, each a chain of fma from +0 over ascending k; the chunks' totals are added ascending from +0;
+// the bias is added last.
 //
 // A block computes one tile of outputs of one model. Each of its warps takes one k-chunk of the tile at a time
 // and works alone, without a block barrier, in its own shared memory; after each round of chunks the warps add

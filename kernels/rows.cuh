@@ -190,9 +190,9 @@ struct Normaliser {
   bool beaten;  // whether another score is larger, or an earlier one equal
 };
 
-// That of a row, by the whole block, in the order of src/docs/numerics.md, "Losses"; below, where it is asked for, in the same
-// order. When it returns, every warp has read all scores that it takes. The shared memory may not be written before
-// another barrier.
+// That of a row, by the whole block, in the order of src/docs/numerics.md, "Losses"; below, where it is asked for, in
+// the same order. When it returns, every warp has read all scores that it takes. The shared memory may not be written
+// before another barrier.
 template <typename T, typename Lane>
 __device__ __forceinline__ Normaliser<T> normalise(Row<T, Lane>& row, bool with_below) {
   const T kLowest = -static_cast<T>(INFINITY);

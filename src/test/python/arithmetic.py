@@ -65,7 +65,8 @@ class F32:
         f = F32.round(F32.number(F32.bits(x) - (e << 23)) - 1)
         s = F32.round(f * f)
         p = h("-0x1.09ee78p-3")
-        for c in "1.1d7cb6p-3 -1.f24fc2p-4 1.1f096ep-3 -1.55a408p-3 1.99ccep-3 -1.fffec8p-3 1.555512p-2 -1.0p-1".split():
+        rest = "1.1d7cb6p-3 -1.f24fc2p-4 1.1f096ep-3 -1.55a408p-3 1.99ccep-3 -1.fffec8p-3 1.555512p-2 -1.0p-1"
+        for c in rest.split():
             p = F32.fma(p, f, h(c))
         return F32.fma(float(k + e), h("0x1.62e43p-1"), F32.fma(p, s, f))
 

@@ -2,8 +2,8 @@
 
     python3 src/test/python/check_vectors.py [FOLDER]
 
-Prints one line for each file, and fails where an output differs. What needs fdlibm's log, cos or pow on the host is left
-out, and counted: normal draws, some schedules, trainings. Of updates the host's numbers are taken from the file.
+Prints one line for each file, and fails where an output differs. What needs fdlibm's log, cos or pow on the host is
+left out, and counted: normal draws, some schedules, trainings. Of updates the host's numbers are taken from the file.
 """
 
 import json
@@ -240,7 +240,8 @@ def main(folder):
         for one in file["cases"]:
             found = compute(one, file["inputs"][one["input"]])
             own = {key: value for key, value in one.items() if key != "output"}
-            wrong = [] if found is None else [part for part in one["output"] if not same(found.get(part), one["output"][part])]
+            outputs = {} if found is None else one["output"]
+            wrong = [part for part in outputs if not same(found.get(part), outputs[part])]
             if wrong:
                 failed += 1
                 print(f"{path.name}: {', '.join(wrong)} of {own}: differs", file=sys.stderr)

@@ -13,9 +13,13 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Sources that a reader can take in: no Java line over 100 columns, no file over 500 lines. */
+/**
+ * Sources that a reader can take in: no line over 100 columns (Java) or 120 (C++ and Python), no
+ * file over 500 lines.
+ */
 class SourcesTest {
-  private static final int COLUMNS = 100;
+  private static final int COLUMNS = 100; // of Java
+  private static final int WIDE_COLUMNS = 120; // of C++ and Python
   private static final int LINES = 500;
 
   /** Folders with sources, and the endings of their files. What nvcc has generated is .ptx. */
@@ -52,24 +56,22 @@ class SourcesTest {
   }
 
   @Test
-  void noJavaLineIsTooLong() throws IOException {
+  void noLineIsTooLong() throws IOException {
     List<String> wrong = new ArrayList<>();
     int files = 0;
     for (Path file : sources()) {
-      if (!ending(file).equals("java")) {
-        continue;
-      }
+      int columns = ending(file).equals("java") ? COLUMNS : WIDE_COLUMNS;
       files++;
       List<String> lines = Files.readAllLines(file);
       for (int i = 0; i < lines.size(); i++) {
         String line = lines.get(i);
-        if (line.codePointCount(0, line.length()) > COLUMNS) {
+        if (line.codePointCount(0, line.length()) > columns) {
           wrong.add(name(file) + ":" + (i + 1));
         }
       }
     }
     assertTrue(files > 100, "the sources were found");
-    assertEquals(List.of(), wrong, "lines over " + COLUMNS + " columns");
+    assertEquals(List.of(), wrong, "lines that are too long");
   }
 
   /** What it is, what it may know, where a reader begins; and whether it is internal. */
