@@ -1,5 +1,10 @@
 package org.thalweg.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.util.Locale;
@@ -36,18 +41,37 @@ public final class Main {
   /** Starts the command and ends the process with its exit code. */
   public static void main(String[] args) {
     Locale.setDefault(Locale.ROOT); // numbers are printed with a decimal point in every country
+    StandardOutput out = new StandardOutput();
+    System.setOut(new PrintStream(out, false, StandardCharsets.UTF_8));
+    System.setErr(
+        new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
     int code = FAILED;
     try {
       code = run(args);
     } catch (Error e) {
       System.err.println("thalweg: " + e);
     }
+    if (out.failure() != null) {
+      System.err.println("thalweg: standard output: " + out.failure());
+      code = FAILED;
+    }
     System.exit(code);
   }
 
-  /** Runs the command; returns the exit code. */
+  /** Runs the command on System.out and System.err, in UTF-8; returns the exit code. */
   public static int run(String... args) {
     CommandLine line = new CommandLine(new Main());
+    line.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
+    line.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+    try {
+      return run(line, args);
+    } finally {
+      line.getOut().flush();
+      System.out.flush();
+    }
+  }
+
+  private static int run(CommandLine line, String... args) {
     line.setExecutionExceptionHandler(
         (failure, command, parsed) -> {
           command.getErr().println("thalweg: " + explain(failure));
@@ -67,12 +91,7 @@ public final class Main {
       line.usage(line.getErr());
       return WRONG_USAGE;
     }
-    int code = line.execute(args);
-    if (line.getOut().checkError()) {
-      line.getErr().println("thalweg: standard output could not be written");
-      return FAILED;
-    }
-    return code;
+    return line.execute(args);
   }
 
   static String explain(Throwable failure) {
