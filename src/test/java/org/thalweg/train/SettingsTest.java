@@ -47,7 +47,7 @@ class SettingsTest {
                 "schedule \"inverse:decay=-1\": decay must be finite and at least 0: -1.0"),
             Map.entry(
                 () -> Schedule.parse("inverse:decay=x"),
-                "schedule \"inverse:decay=x\" has a number that is none, unlike"
+                "schedule \"inverse:decay=x\" has something that is not a number; an example is"
                     + " inverse:decay=0.001"),
             Map.entry(
                 () -> Schedule.parse("cosine:"),
