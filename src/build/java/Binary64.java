@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -35,6 +36,7 @@ import javax.tools.ToolProvider;
  * <p>Arguments: the folder of the sources, the folder to write to.
  */
 public final class Binary64 {
+  private static final Pattern LITERAL = Pattern.compile("\\b[0-9][0-9.]*(?:e[-+]?[0-9]+)?[fF]\\b");
   private static final Pattern BINARY32 = Pattern.compile("\\bfloat\\b");
 
   /** The generated files, written now or unchanged since an earlier run. */
@@ -147,10 +149,16 @@ public final class Binary64 {
         (int) positions.getStartPosition(unit, tree), (int) positions.getEndPosition(unit, tree));
   }
 
+  /** Of a loop. 0.1f is refused: as a double it would still be a float. */
   private static String widened(String text) {
+    Matcher literal = LITERAL.matcher(text);
+    if (literal.find()) {
+      throw new IllegalArgumentException(
+          "%s has no twin in binary64: cast a double, (float) 0.1".formatted(literal.group()));
+    }
     return text.replace("(float) ", "")
-        .replace("float", "double")
-        .replace("Float", "Double")
+        .replaceAll("\\bfloat(?=s?\\b)", "double")
+        .replaceAll("\\bFloat", "Double")
         .replace("F32", "F64");
   }
 

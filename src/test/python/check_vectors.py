@@ -43,6 +43,8 @@ def update(given, with_, out):
     t = TYPES[given["type"]]
     half = given["type"] == "BF16"
     name = with_["rule"].split(":")[0]
+    if name not in rules(t):
+        sys.exit(f"rules.py does not know the rule {name}: see src/docs/extending.md")
     begin, rule = rules(t)[name]
     begins = [t.round(x) for x in begin({key: h(x) for key, x in out["hyperparameters"].items()})]
     states = len(begins)

@@ -52,6 +52,8 @@ class DocumentsTest {
           "(?<![\\w.])(?:org\\.thalweg\\.|(?=(?:tools|optim|device|numeric)\\.))"
               + "((?:[a-z]+\\.)*)([A-Z]\\w*)");
 
+  private static final Pattern TEST = Pattern.compile("`([A-Z]\\w*(?:Test|Oracle|Bench))`");
+
   private static final Pattern SECTION =
       Pattern.compile("((?:[\\w.-]+/)*[\\w-]+\\.md)}?,\\s*(?:\\*|//|#)?\\s*\"([^\"\n]+)\"");
 
@@ -129,6 +131,7 @@ class DocumentsTest {
         // src/docs/numerics.md, "Chess". {@code src/docs/numerics.md},
         // "Poker". kernels/*.cu and kernels/<name>.ptx, native/nothing/.
         // exact.cuh, inexact.cuh, tools.UlpScan, org.thalweg.device.Exact, (optim.Adam#lr).
+        // `ExactTest`, `InexactTest`.
         """;
     assertEquals(
         List.of(
@@ -137,6 +140,7 @@ class DocumentsTest {
             "native/nothing/",
             "inexact.cuh",
             "org.thalweg.device.Exact",
+            "InexactTest",
             "src/docs/numerics.md, \"Chess\"",
             "src/docs/numerics.md}, \"Poker\""),
         missing(Path.of("kernels", "x.cu"), text, tree));
@@ -182,6 +186,12 @@ class DocumentsTest {
       String path = "org/thalweg/" + match.group(1).replace('.', '/') + match.group(2) + ".java";
       if (tree.stream().noneMatch(source -> source.endsWith(path))) {
         missing.add(match.group());
+      }
+    }
+    for (MatchResult match : all(TEST.pattern(), text)) {
+      String test = match.group(1) + ".java";
+      if (tree.stream().noneMatch(source -> source.endsWith(test))) {
+        missing.add(match.group(1));
       }
     }
     for (MatchResult match : all(SECTION.pattern(), text)) {

@@ -13,7 +13,7 @@ import org.thalweg.plot.Lines.Series;
 /**
  * A test function of two variables x and y, with the rectangle that a picture of it shows.
  *
- * @param name as on the command line
+ * @param name a short word: {@code rosenbrock}
  * @param sentence what makes it hard, in a sentence
  * @param formula value and derivatives
  * @param x range of the picture

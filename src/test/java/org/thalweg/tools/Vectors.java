@@ -20,7 +20,8 @@ import org.thalweg.device.java.JavaDevice;
  * that any implementation must compute from them, bit for bit. The page says how a file is read.
  *
  * <pre>
- *   java -cp .. org.thalweg.tools.Vectors            writes src/test/resources/vectors
+ *   mvn -q -DskipTests package
+ *   java -cp 'target/test-classes:target/classes:target/lib/*' org.thalweg.tools.Vectors
  * </pre>
  *
  * <p>Rules and losses are taken from their registries: a new one has vectors once this has run
