@@ -40,13 +40,10 @@ record Environment(
   /** Writes reports as JSON. */
   static final Gson JSON = new GsonBuilder().disableHtmlEscaping().create();
 
-  /** The number, or null where it is not finite, as JSON has no NaN. */
-  static @Nullable Double number(double x) {
-    return Double.isFinite(x) ? x : null;
+  /** The number, or "NaN", "Infinity" or "-Infinity", for which JSON has no numbers. */
+  static Object number(double x) {
+    return Double.isFinite(x) ? (Object) x : Double.toString(x);
   }
-
-  /** As {@link #JSON}, but writes nulls too. */
-  static final Gson NULLS = JSON.newBuilder().serializeNulls().create();
 
   /** The PTX files in the jar. */
   static final List<String> MODULES =

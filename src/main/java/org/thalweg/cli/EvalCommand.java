@@ -21,6 +21,7 @@ import org.thalweg.model.Predictions;
 import org.thalweg.model.Predictor;
 import org.thalweg.plot.ConfusionMatrix;
 import org.thalweg.plot.Plot;
+import org.thalweg.train.Scorer;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -128,7 +129,9 @@ final class EvalCommand implements Callable<Integer> {
         }
         int[] labels = IntStream.of(rowsOf.labels()).map(label -> names[label]).toArray();
         Predictions predictions = new Predictor(classifier, description).predict(rowsOf.values());
-        loss += predictions.loss(description.loss(), labels) * labels.length / rows;
+        Dataset named =
+            new Dataset(rowsOf.values(), labels, rowsOf.features(), classifier.classes());
+        loss += Scorer.score(classifier, description, named).loss() * labels.length / rows;
         System.arraycopy(labels, 0, truth, at, labels.length);
         for (int row = 0; row < labels.length; row++) {
           predicted[at + row] = predictions.best(row);
@@ -170,7 +173,7 @@ final class EvalCommand implements Callable<Integer> {
       object.put("data", data);
       object.put("part", part);
       object.put("rows", rows);
-      object.put("loss", loss);
+      object.put("loss", Environment.number(loss));
       object.put("accuracy", confusion.accuracy());
       object.put("classes", description.classes());
       object.put("confusion", confusion.counts());
@@ -180,8 +183,9 @@ final class EvalCommand implements Callable<Integer> {
       print.printf("data        %s: %d rows (%s)%n", data, rows, part);
       print.printf(
           "%s%n",
-          "result      %s loss %.6f, accuracy %.4f"
-              .formatted(Losses.text(description.loss()), loss, confusion.accuracy()));
+          "result      %s loss %s, accuracy %.4f"
+              .formatted(
+                  Losses.text(description.loss()), RunReport.text(loss, 6), confusion.accuracy()));
       print.printf("%n%s", confusion.text());
     }
     print.flush();

@@ -18,13 +18,9 @@ import org.thalweg.minimize.Minimizer;
 import org.thalweg.minimize.RandomSearch;
 import org.thalweg.minimize.Result;
 import org.thalweg.minimize.Stopping;
-import org.thalweg.model.Description;
 import org.thalweg.model.LinearClassifier;
-import org.thalweg.model.Predictions;
-import org.thalweg.model.Predictor;
 import org.thalweg.plot.Lines;
 import org.thalweg.plot.Picture;
-import org.thalweg.train.Score;
 import org.thalweg.train.Settings;
 
 /**
@@ -190,23 +186,7 @@ final class MinimizeRun implements Minimizer.Listener {
       counts.put("chance", chance);
       said.add(String.format(Locale.ROOT, "chance      accuracy %.4f", chance));
     }
-    report.finish(
-        model,
-        score(model, rows),
-        score(model, report.task.data().split().test()),
-        curve(),
-        counts,
-        said);
-  }
-
-  /** Computes the score as a trainer does. */
-  private Score score(LinearClassifier model, Dataset of) {
-    Description description = report.description();
-    Predictions predictions = new Predictor(model, description).predict(of.values());
-    double penalty = model.penalty(settings.l1(), settings.l2());
-    return new Score(
-        predictions.loss(settings.loss(), of.labels()) + penalty,
-        predictions.accuracy(of.labels()));
+    report.finish(model, curve(), counts, said);
   }
 
   private Picture curve() {

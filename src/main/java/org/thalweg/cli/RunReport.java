@@ -19,6 +19,7 @@ import org.thalweg.model.ModelFile;
 import org.thalweg.plot.Picture;
 import org.thalweg.plot.Templates;
 import org.thalweg.train.Score;
+import org.thalweg.train.Scorer;
 import org.thalweg.train.Settings;
 import picocli.CommandLine;
 
@@ -130,15 +131,17 @@ final class RunReport implements AutoCloseable {
    */
   void finish(
       LinearClassifier model,
-      Score train,
-      Score test,
       @Nullable Picture curve,
       Map<String, Object> counts,
       List<String> said)
       throws IOException {
-    double seconds = (System.nanoTime() - start) * 1e-9;
     String crc = "%08x".formatted(model.crc32());
-    ModelFile.save(model, folder.file(RunFolder.MODEL), description(), true);
+    Description description = description();
+    ModelFile.save(model, folder.file(RunFolder.MODEL), description, true);
+    Score train = Scorer.score(model, description, task.rows);
+    Score test = Scorer.score(model, description, task.data.split().test());
+    double penalty = model.penalty(task.settings.l1(), task.settings.l2());
+    double seconds = (System.nanoTime() - start) * 1e-9;
     if (metrics.checkError()) {
       err.printf("thalweg: warning: metrics.csv is incomplete: it could not be written%n");
       err.flush();
@@ -159,16 +162,22 @@ final class RunReport implements AutoCloseable {
       object.putAll(counts);
       object.put("train_loss", Environment.number(train.loss()));
       object.put("train_accuracy", train.accuracy());
+      object.put("objective", Environment.number(train.loss() + penalty));
       object.put("test_loss", Environment.number(test.loss()));
       object.put("test_accuracy", test.accuracy());
       object.put("seconds", seconds);
       object.put("weights_crc32", crc);
-      print.println(Environment.NULLS.toJson(object));
+      print.println(Environment.JSON.toJson(object));
     } else {
       print.println();
       said.forEach(print::println);
       print(train, "training");
       print(test, "test");
+      if (penalty != 0) {
+        print.printf(
+            "objective   %s: the training loss and a penalty of %s%n",
+            text(train.loss() + penalty, 6), text(penalty, 6));
+      }
       print.printf("weights     crc32 %s, saved as %s%n", crc, folder.file(RunFolder.MODEL));
       print.printf("beside it   metrics.csv%s%n", String.join("", pictures));
       print.printf(Locale.ROOT, "time        %.2f s%n", seconds);

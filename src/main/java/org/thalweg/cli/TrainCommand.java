@@ -96,8 +96,8 @@ final class TrainCommand implements Callable<Integer> {
         names = "--validation",
         paramLabel = "FRACTION",
         description =
-            "The fraction of the training rows that is held out and scored after each epoch."
-                + " Default: none.")
+            "The fraction of the training rows that is held out and scored after each epoch; the"
+                + " model is that of the epoch where their loss was smallest. Default: none.")
     private @Nullable Double fraction;
 
     @Option(

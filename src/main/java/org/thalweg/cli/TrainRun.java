@@ -103,7 +103,7 @@ final class TrainRun {
       object.put("accuracy", epoch.accuracy());
       object.put("lr", epoch.lr());
       if (validation != null) {
-        object.put("validation_loss", validation.loss());
+        object.put("validation_loss", Environment.number(validation.loss()));
         object.put("validation_accuracy", validation.accuracy());
       }
       print.println(Environment.JSON.toJson(object));
@@ -142,17 +142,20 @@ final class TrainRun {
     counts.put("epochs", epochs);
     counts.put("steps", trainer.steps());
     counts.put("outcome", outcome.name().toLowerCase(Locale.ROOT));
-    report.finish(
-        trainer.model(),
-        trainer.score(report.task.rows()),
-        trainer.score(report.task.data().split().test()),
-        epochs == 0 ? null : curve(),
-        counts,
-        outcome == Outcome.PATIENCE
-            ? List.of(
-                "stopped     after epoch %d: the validation loss no longer decreased"
-                    .formatted(epochs))
-            : List.of());
+    List<String> said = new ArrayList<>();
+    if (outcome == Outcome.PATIENCE) {
+      said.add(
+          "stopped     after epoch %d: the validation loss no longer decreased".formatted(epochs));
+    }
+    trainer
+        .best()
+        .ifPresent(
+            best -> {
+              counts.put("best_epoch", best.number());
+              said.add(
+                  "kept        epoch %d, of smallest validation loss".formatted(best.number()));
+            });
+    report.finish(trainer.model(), epochs == 0 ? null : curve(), counts, said);
   }
 
   private LearningCurve curve() {

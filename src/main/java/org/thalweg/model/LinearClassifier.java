@@ -77,7 +77,7 @@ public final class LinearClassifier implements AutoCloseable {
   }
 
   /** The device that holds it. */
-  Device device() {
+  public Device device() {
     return device;
   }
 

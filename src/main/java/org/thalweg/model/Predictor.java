@@ -50,6 +50,6 @@ public record Predictor(LinearClassifier model, Description description) {
         System.arraycopy(device.read(someScores), 0, all, from * classes, n * classes);
       }
     }
-    return new Predictions(all, classes, type);
+    return new Predictions(all, classes);
   }
 }

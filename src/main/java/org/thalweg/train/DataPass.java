@@ -39,12 +39,14 @@ final class DataPass implements AutoCloseable {
   /**
    * Puts the rows on the device, where they are to lie there, and records the programs.
    *
+   * @param scale what bytes are multiplied by
    * @param shift of each feature; null for none
    * @param step what is done with a minibatch once it is gathered
    */
   DataPass(
       Device device,
       Dataset data,
+      double scale,
       LinearClassifier model,
       MemoryPlan plan,
       @Nullable Array shift,
@@ -64,7 +66,7 @@ final class DataPass implements AutoCloseable {
         device.write(labels, data.labels());
         RowGather.upload(device, data.values(), values);
       }
-      Rows rows = new Rows(values, labels, data.features(), data.scaleOr1(), shift);
+      Rows rows = new Rows(values, labels, data.features(), scale, shift);
       for (int size : plan.minibatchSizes(data.rows())) {
         LinearClassifier.Minibatch minibatch = opening.add(model.minibatch(size));
         Runnable body =

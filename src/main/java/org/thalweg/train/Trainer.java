@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
@@ -35,7 +36,7 @@ public final class Trainer implements AutoCloseable {
   private final OptimizerStep update;
   private final @Nullable Array shift;
   private final DataPass training;
-  private final @Nullable DataPass validation;
+  private final @Nullable Scorer validation;
   private final Owned owned;
 
   /** Created when it is first needed, because it computes the data's checksums. */
@@ -92,9 +93,10 @@ public final class Trainer implements AutoCloseable {
           opening.add(
               new OptimizerStep(
                   device, settings.optimizer(), model.parameters(), groups, clipping));
-      training = opening.add(new DataPass(device, train, model, plan, shift, this::step));
+      double scale = train.scaleOr1();
+      training = opening.add(new DataPass(device, train, scale, model, plan, shift, this::step));
       Dataset rows = options.validation();
-      validation = rows == null ? null : opening.add(scoring(rows));
+      validation = rows == null ? null : opening.add(scorer(rows));
       owned = opening.keep();
     }
   }
@@ -187,6 +189,11 @@ public final class Trainer implements AutoCloseable {
     return progress.history();
   }
 
+  /** The epoch with the smallest finite validation loss so far, the first of several. */
+  public Optional<Epoch> best() {
+    return Optional.ofNullable(progress.best()).map(best -> history().get(best.epoch() - 1));
+  }
+
   /** The steps that are done, in all epochs. */
   public long steps() {
     return (long) epochs() * training.minibatches() + progress.batch();
@@ -223,7 +230,7 @@ public final class Trainer implements AutoCloseable {
 
   /**
    * Trains for as many epochs as the settings say, less those that are done. Ends with the
-   * parameters of the last step, or where patience has ended it, with the best.
+   * parameters of the {@link #best} epoch, or where there is none, with those of the last step.
    *
    * @throws TrainingException if the loss becomes NaN or infinite; the model keeps the weights
    *     before that step, and a checkpoint is left as it was
@@ -246,7 +253,8 @@ public final class Trainer implements AutoCloseable {
         return Outcome.STOPPED;
       }
     }
-    return impatient() ? takeBest() : Outcome.FINISHED;
+    takeBest();
+    return impatient() ? Outcome.PATIENCE : Outcome.FINISHED;
   }
 
   /**
@@ -263,7 +271,8 @@ public final class Trainer implements AutoCloseable {
 
   private boolean impatient() {
     TrainingState.Best best = progress.best();
-    return best != null && epochs() - best.epoch() >= options.patience();
+    int patience = options.patience();
+    return patience > 0 && best != null && epochs() - best.epoch() >= patience;
   }
 
   private boolean due(boolean ended) {
@@ -271,12 +280,11 @@ public final class Trainer implements AutoCloseable {
     return every.steps() ? steps() % every.n() == 0 : ended && epochs() % every.n() == 0;
   }
 
-  private Outcome takeBest() {
+  private void takeBest() {
     TrainingState.Best best = progress.best();
     for (int i = 0; best != null && i < best.parameters().size(); i++) {
       device.write(model.parameters().get(i).value(), best.parameters().get(i));
     }
-    return Outcome.PATIENCE;
   }
 
   /** Some minibatches of an epoch: up to its end, and to the next checkpoint. */
@@ -306,7 +314,7 @@ public final class Trainer implements AutoCloseable {
         "epoch %d, step %d of %d".formatted(epoch, progress.batch() + 1, training.minibatches());
     String rate = "at learning rate " + lr(progress.updates() + 1);
     String good = lastCheckpoint == null ? "" : "; the last good checkpoint is " + lastCheckpoint;
-    check(account, where, rate + good + "; try a smaller rate", true);
+    check(account, where, rate + good + "; try a smaller rate");
   }
 
   /** The learning rate of update t, from 1. */
@@ -317,11 +325,12 @@ public final class Trainer implements AutoCloseable {
 
   private Epoch endEpoch() {
     Score own = progress.score(data.rows());
-    Score score = validation == null ? null : score(validation, "validation");
+    Score score = validation == null ? null : validation.score(() -> false).orElseThrow();
     int number = epochs() + 1;
     Epoch epoch = new Epoch(number, own.loss(), own.accuracy(), lr(progress.updates()), score);
     TrainingState.Best best = progress.best();
-    if (score != null && options.patience() > 0 && (best == null || score.loss() < best.loss())) {
+    boolean finite = score != null && Double.isFinite(score.loss());
+    if (finite && (best == null || score.loss() < best.loss())) {
       List<double[]> parameters =
           model.parameters().stream().map(Parameter::value).map(device::read).toList();
       best = new TrainingState.Best(number, score.loss(), parameters);
@@ -343,49 +352,30 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * The objective and the accuracy on all rows of a data set. If rows are centred, then by the
+   * Mean loss and accuracy of the model on all rows of a data set. If rows are centred, then by the
    * means of the training rows.
    */
   public Score score(Dataset rows) {
-    try (DataPass pass = scoring(rows)) {
-      return score(pass, "scoring %d rows".formatted(rows.rows()));
+    try (Scorer scorer = scorer(rows)) {
+      return scorer.score(() -> false).orElseThrow();
     }
   }
 
-  private DataPass scoring(Dataset rows) {
-    MemoryPlan plan = MemoryPlan.scoring(device, rows, settings.type(), free());
-    return new DataPass(
-        device,
-        rows,
-        model,
-        plan,
-        shift,
-        (minibatch, steps) -> {
-          minibatch.forward(settings.loss());
-          device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
-        });
+  /** What {@link Settings} adds to the loss for the model's weights: l1 and l2. */
+  public double penalty() {
+    return model.penalty(settings.l1(), settings.l2());
   }
 
-  private Score score(DataPass pass, String what) {
-    TrainingState sums = TrainingState.NONE;
-    while (sums.batch() < pass.minibatches()) {
-      int n = Math.min(pass.piece(), pass.minibatches() - sums.batch());
-      Steps.Account account = pass.run(sums.batch(), n, (steps, row, minibatch) -> {});
-      check(account, what, "under these weights", false);
-      sums = sums.plus(account);
-    }
-    Score mean = sums.score(pass.rows());
-    double penalty = model.penalty(settings.l1(), settings.l2());
-    return new Score(mean.loss() + penalty, mean.accuracy());
+  private Scorer scorer(Dataset rows) {
+    return new Scorer(device, model, settings.loss(), rows.scaleOr1(), shift, rows, free());
   }
 
-  private static void check(Steps.Account account, String where, String when, boolean diverged) {
+  private static void check(Steps.Account account, String where, String when) {
     switch (account.halt()) {
       case RUNNING -> {}
       case LOSS_NOT_FINITE -> {
         double loss = account.losses()[account.losses().length - 1];
-        throw new TrainingException(
-            "%s: the loss became %s %s".formatted(where, loss, when), diverged);
+        throw new TrainingException("%s: the loss became %s %s".formatted(where, loss, when), true);
       }
       case LABEL_OUT_OF_RANGE ->
           throw new TrainingException(

@@ -10,9 +10,9 @@ import org.thalweg.numeric.Require;
 /**
  * What a training does besides updating weights: validation, early stopping, checkpoints.
  *
- * @param validation rows that are scored after each epoch; null for none
- * @param patience how many epochs without a smaller validation loss end the training, with the
- *     parameters that had the smallest; 0 for never
+ * @param validation rows that are scored after each epoch; the training ends with the parameters of
+ *     the epoch whose loss was smallest; null for none
+ * @param patience how many epochs without a smaller validation loss end the training; 0 for never
  * @param checkpoint the file that a checkpoint is saved to; null for none
  * @param every how often a checkpoint is saved, besides at the end and where the training is
  *     stopped

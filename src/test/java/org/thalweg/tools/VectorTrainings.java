@@ -31,6 +31,7 @@ import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Optimizers;
 import org.thalweg.train.Initialisation;
 import org.thalweg.train.Schedule;
+import org.thalweg.train.Score;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
 
@@ -120,7 +121,9 @@ final class VectorTrainings {
       out.add("bias", hex(device.read(model.parameters().get(LinearClassifier.BIAS).value())));
       out.addProperty("weights_crc32", "%08x".formatted(model.crc32()));
       out.addProperty("data_crc32", "%08x".formatted(data.crc32()));
-      out.add("score", hex(trainer.score(data).loss(), trainer.score(data).accuracy()));
+      Score score = trainer.score(data);
+      out.add("score", hex(score.loss(), score.accuracy()));
+      out.add("objective", hex(score.loss() + trainer.penalty()));
       out.addProperty("model_file", file(model, data, settings));
     }
     return out;

@@ -1,0 +1,110 @@
+package org.thalweg.train;
+
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.data.Dataset;
+import org.thalweg.device.Array;
+import org.thalweg.device.Device;
+import org.thalweg.device.Steps;
+import org.thalweg.loss.Loss;
+import org.thalweg.model.Description;
+import org.thalweg.model.LinearClassifier;
+import org.thalweg.model.RowGather;
+
+/**
+ * Scores a model on the rows of a data set, in minibatches of 512 rows. A training scores its
+ * validation rows by it, and everyone else a finished model, so that the same model and rows always
+ * have the same score, to the last digit.
+ */
+public final class Scorer implements AutoCloseable {
+  private final DataPass pass;
+
+  /**
+   * Puts the rows on the device, or where they do not fit, a piece of them at a time.
+   *
+   * @param scale what bytes are multiplied by
+   * @param shift of each feature; null for none
+   * @param free bytes that may be taken
+   */
+  Scorer(
+      Device device,
+      LinearClassifier model,
+      Loss loss,
+      double scale,
+      @Nullable Array shift,
+      Dataset rows,
+      long free) {
+    pass =
+        new DataPass(
+            device,
+            rows,
+            scale,
+            model,
+            MemoryPlan.scoring(device, rows, model.type(), free),
+            shift,
+            (minibatch, steps) -> {
+              minibatch.forward(loss);
+              device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
+            });
+  }
+
+  /**
+   * The score of a model.
+   *
+   * @param description its loss, and how rows are scaled and shifted
+   * @param rows with labels that number the model's classes
+   * @throws TrainingException if a label is not below the number of the model's classes
+   */
+  public static Score score(LinearClassifier model, Description description, Dataset rows) {
+    Device device = model.device();
+    double[] means = description.means();
+    try (Array shift = means == null ? null : RowGather.shift(device, model.type(), means);
+        Scorer scorer =
+            new Scorer(
+                device,
+                model,
+                description.loss(),
+                description.scale(),
+                shift,
+                rows,
+                device.available())) {
+      return scorer.score(() -> false).orElseThrow();
+    }
+  }
+
+  /**
+   * The score of the model as it is now. Rows whose loss is NaN or infinite make the whole loss so.
+   *
+   * @param stop whether to stop, asked every now and then
+   * @return nothing where it was stopped
+   */
+  Optional<Score> score(BooleanSupplier stop) {
+    double loss = 0;
+    long correct = 0;
+    for (int done = 0; done < pass.minibatches(); ) {
+      if (stop.getAsBoolean()) {
+        return Optional.empty();
+      }
+      int n = Math.min(pass.piece(), pass.minibatches() - done);
+      Steps.Account account = pass.run(done, n, (steps, row, minibatch) -> {});
+      if (account.halt() == Steps.Halt.LABEL_OUT_OF_RANGE) {
+        throw new TrainingException(
+            "scoring %d rows: a label is not below the number of classes".formatted(pass.rows()),
+            false);
+      }
+      // Where a loss is not finite, the device has halted: the next piece begins after it.
+      for (int i = 0; i < account.losses().length; i++) {
+        loss += account.losses()[i];
+        correct += account.correct()[i];
+      }
+      done += account.losses().length;
+    }
+    return Optional.of(new Score(loss / pass.rows(), (double) correct / pass.rows()));
+  }
+
+  @Override
+  public void close() {
+    pass.close();
+  }
+}
