@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
@@ -17,6 +18,7 @@ import org.thalweg.minimize.Minimizer;
 import org.thalweg.minimize.Stopping;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Interval;
+import org.thalweg.train.Scorer;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
 import org.thalweg.train.TrainingOptions;
@@ -236,7 +238,12 @@ final class TrainCommand implements Callable<Integer> {
     Map<String, String> words = new LinkedHashMap<>(given());
     words.keySet().removeAll(ONCE);
     words.put(DIRECTORY, base.toAbsolutePath().toString());
-    TrainingOptions options = TrainingOptions.NONE.withMetadata(words);
+    long scoring =
+        Stream.of(task.rows(), loaded.split().test())
+            .mapToLong(rows -> Scorer.leastBytes(rows, settings.type()))
+            .max()
+            .orElseThrow();
+    TrainingOptions options = TrainingOptions.NONE.withMetadata(words).withReserve(scoring);
     Dataset unseen = task.validation();
     if (unseen != null) {
       options = options.withValidation(unseen, validation.patience);

@@ -25,6 +25,12 @@ final class DataPass implements AutoCloseable {
   /** The column of the step table that holds a minibatch's first row. */
   static final int FIRST_ROW = 0;
 
+  /** About how long a piece takes, so that nobody waits long for its end. */
+  private static final long PIECE_NANOS = 100_000_000;
+
+  /** Multiplications in a first piece, of which nobody knows yet how long it takes. */
+  private static final long FIRST_PIECE = 4_000_000;
+
   private final Device device;
   private final Dataset data;
   private final MemoryPlan plan;
@@ -35,6 +41,7 @@ final class DataPass implements AutoCloseable {
   private final Owned owned;
   private final List<Program> programs = new ArrayList<>();
   private int[] permutation;
+  private int piece;
 
   /**
    * Puts the rows on the device, where they are to lie there, and records the programs.
@@ -55,6 +62,8 @@ final class DataPass implements AutoCloseable {
     this.data = data;
     this.plan = plan;
     permutation = IntStream.range(0, data.rows()).toArray();
+    long products = Math.max(1, (long) plan.batch() * data.features() * data.classes());
+    piece = (int) Math.max(1, Math.min(plan.piece(), FIRST_PIECE / products));
     int held = plan.held(data.rows());
     ElementType stored = RowGather.stored(data.values());
     try (Owned opening = new Owned()) {
@@ -100,9 +109,9 @@ final class DataPass implements AutoCloseable {
     return plan.minibatches(data.rows());
   }
 
-  /** The most minibatches of a piece. */
+  /** The most minibatches of the next piece: as many as fit its time, as far as is known. */
   int piece() {
-    return plan.piece();
+    return piece;
   }
 
   /** Sets the order of the rows for the passes that follow. */
@@ -117,6 +126,7 @@ final class DataPass implements AutoCloseable {
    * Passes through {@code n} minibatches, at most a {@link #piece}, from minibatch {@code from} on.
    */
   Steps.Account run(int from, int n, Fill fill) {
+    long start = System.nanoTime();
     if (!plan.resident()) {
       gather(from * plan.batch(), (int) Math.min((long) (from + n) * plan.batch(), data.rows()));
     }
@@ -130,7 +140,17 @@ final class DataPass implements AutoCloseable {
     if (full < n) {
       programs.get(1).run(1);
     }
-    return steps.account();
+    Steps.Account account = steps.account();
+    adapt(n, Math.max(1, System.nanoTime() - start));
+    return account;
+  }
+
+  /** Changes the size of the pieces, not for little, where this many minibatches took that long. */
+  private void adapt(int n, long nanos) {
+    long fitting = Math.min(n * PIECE_NANOS / nanos, Math.min(2L * piece, plan.piece()));
+    if (fitting > piece || nanos > 3 * PIECE_NANOS) {
+      piece = (int) Math.max(1, fitting);
+    }
   }
 
   /** Sends the rows at these positions of the order. */

@@ -20,39 +20,51 @@ import org.thalweg.numeric.ElementType;
  * @param bytes that all this takes there
  */
 record MemoryPlan(int batch, int columns, int piece, boolean resident, long bytes) {
-  /** The most minibatches of a piece, so that nobody waits long for its end. */
+  /** The most minibatches of a piece, so that the step table stays small. */
   private static final int MOST = 256;
 
   /** Rows of a minibatch when a model is scored. */
   private static final int SCORE_BATCH = 512;
 
+  private static final int SCORE_COLUMNS = DataPass.FIRST_ROW + 1;
+
   /**
    * The plan of a training.
    *
    * @param columns of the step table
+   * @param scoring bytes that it leaves for scoring
    * @param free bytes
    * @throws MemoryException if there is not enough even for pieces of one minibatch
    */
   static MemoryPlan training(
-      Device device, Dataset data, Settings settings, int columns, long free) {
+      Device device, Dataset data, Settings settings, int columns, long scoring, long free) {
     ElementType type = settings.type();
     long weights = (long) data.features() * data.classes();
     long own = LinearClassifier.bytes(type, data.features(), data.classes());
     own += device.tensorBytes(type, settings.optimizer().states(), weights, data.classes());
     own += settings.centre() ? (long) type.bytes() * data.features() : 0;
-    MemoryPlan plan = of(data, type, settings.batch(), columns, free - own);
+    MemoryPlan plan = of(data, type, settings.batch(), columns, free - own - scoring);
     MemoryPlan all =
         new MemoryPlan(plan.batch, columns, plan.piece, plan.resident, own + plan.bytes);
     MemoryException.check(
         "training", all.bytes, free, device, MemoryException.Remedy.SMALLER_BATCH);
+    MemoryException.check(
+        "training and scoring", all.bytes + scoring, free, device, MemoryException.Remedy.NONE);
     return all;
   }
 
   /** The plan of a pass that scores rows. */
   static MemoryPlan scoring(Device device, Dataset data, ElementType type, long free) {
-    MemoryPlan plan = of(data, type, SCORE_BATCH, DataPass.FIRST_ROW + 1, free);
+    MemoryPlan plan = of(data, type, SCORE_BATCH, SCORE_COLUMNS, free);
     MemoryException.check("scoring", plan.bytes, free, device, MemoryException.Remedy.NONE);
     return plan;
+  }
+
+  /** The fewest bytes in which rows can be scored. */
+  static long leastScoring(Dataset data, ElementType type) {
+    int batch = Math.min(SCORE_BATCH, data.rows());
+    long shift = (long) data.features() * type.bytes();
+    return shift + bytes(data, type, batch, SCORE_COLUMNS, 1, batch);
   }
 
   private static MemoryPlan of(Dataset data, ElementType type, int batch, int columns, long room) {

@@ -11,6 +11,7 @@ import org.thalweg.loss.Loss;
 import org.thalweg.model.Description;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.RowGather;
+import org.thalweg.numeric.ElementType;
 
 /**
  * Scores a model on the rows of a data set, in minibatches of 512 rows. A training scores its
@@ -71,6 +72,11 @@ public final class Scorer implements AutoCloseable {
                 device.available())) {
       return scorer.score(() -> false).orElseThrow();
     }
+  }
+
+  /** The fewest bytes on the device in which rows can be scored by a model of that type. */
+  public static long leastBytes(Dataset rows, ElementType type) {
+    return MemoryPlan.leastScoring(rows, type);
   }
 
   /**

@@ -78,7 +78,11 @@ public final class Trainer implements AutoCloseable {
     this.options = options;
     this.data = train;
     deleteParts(options.checkpoint());
-    MemoryPlan plan = MemoryPlan.training(device, train, settings, columns(settings), free());
+    Dataset rows = options.validation();
+    long scoring = rows == null ? 0 : MemoryPlan.leastScoring(rows, settings.type());
+    scoring += options.reserve();
+    MemoryPlan plan =
+        MemoryPlan.training(device, train, settings, columns(settings), scoring, free());
     List<Group> groups =
         List.of(
             // The gradient of l2 * w^2 is 2 * l2 * w.
@@ -95,8 +99,7 @@ public final class Trainer implements AutoCloseable {
                   device, settings.optimizer(), model.parameters(), groups, clipping));
       double scale = train.scaleOr1();
       training = opening.add(new DataPass(device, train, scale, model, plan, shift, this::step));
-      Dataset rows = options.validation();
-      validation = rows == null ? null : opening.add(scorer(rows));
+      validation = rows == null ? null : opening.add(scorer(rows, free() - options.reserve()));
       owned = opening.keep();
     }
   }
@@ -356,7 +359,7 @@ public final class Trainer implements AutoCloseable {
    * means of the training rows.
    */
   public Score score(Dataset rows) {
-    try (Scorer scorer = scorer(rows)) {
+    try (Scorer scorer = scorer(rows, free())) {
       return scorer.score(() -> false).orElseThrow();
     }
   }
@@ -366,8 +369,8 @@ public final class Trainer implements AutoCloseable {
     return model.penalty(settings.l1(), settings.l2());
   }
 
-  private Scorer scorer(Dataset rows) {
-    return new Scorer(device, model, settings.loss(), rows.scaleOr1(), shift, rows, free());
+  private Scorer scorer(Dataset rows, long free) {
+    return new Scorer(device, model, settings.loss(), rows.scaleOr1(), shift, rows, free);
   }
 
   private static void check(Steps.Account account, String where, String when) {

@@ -17,20 +17,23 @@ import org.thalweg.numeric.Require;
  * @param every how often a checkpoint is saved, besides at the end and where the training is
  *     stopped
  * @param metadata strings that a checkpoint carries for whoever resumes
+ * @param reserve bytes of the device's memory that the training leaves free
  */
 public record TrainingOptions(
     @Nullable Dataset validation,
     int patience,
     @Nullable Path checkpoint,
     Interval every,
-    Map<String, String> metadata) {
+    Map<String, String> metadata,
+    long reserve) {
   /** Neither validation nor checkpoints. */
   public static final TrainingOptions NONE =
-      new TrainingOptions(null, 0, null, new Interval(1, false), Map.of());
+      new TrainingOptions(null, 0, null, new Interval(1, false), Map.of(), 0);
 
   /** Checks the patience. */
   public TrainingOptions {
     Require.that(patience >= 0, "patience must be at least 0: %s", patience);
+    Require.that(reserve >= 0, "reserve must be at least 0: %s", reserve);
     metadata = Map.copyOf(metadata);
   }
 
@@ -45,6 +48,11 @@ public record TrainingOptions(
    */
   public TrainingOptions withCheckpoints(Path file, Interval every) {
     return Records.with(this, Map.of("checkpoint", file, "every", every));
+  }
+
+  /** These, and so many bytes are left free: for scoring, {@link Scorer#leastBytes}. */
+  public TrainingOptions withReserve(long bytes) {
+    return Records.with(this, "reserve", bytes);
   }
 
   /** These with other strings for whoever resumes. */

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.thalweg.Child;
 import org.thalweg.loss.Losses;
 
 /** Losses and accuracies: train and eval print the same for the same model and rows. */
@@ -120,6 +122,34 @@ class MeasureTest {
       assertEquals(2, done.get("best_epoch").getAsInt());
       assertEquals("1f0b648b", done.get("weights_crc32").getAsString());
     }
+  }
+
+  /** What {@link #whatCannotBeScoredIsNotTrained} starts. */
+  static final class Train {
+    private Train() {}
+
+    public static void main(String[] arguments) throws IOException {
+      Path out = Files.createTempDirectory("small").resolve("run");
+      String words = "train digits --device sim --epochs 1 --batch 8 --json --out " + out;
+      MainTest.Outcome outcome = MainTest.run(words.split(" "));
+      System.out.println(outcome.code() + " " + outcome.out().lines().count() + outcome.err());
+    }
+  }
+
+  /** With less and less memory: a whole run, or a refusal before the first epoch. */
+  @Test
+  void whatCannotBeScoredIsNotTrained() throws Exception {
+    int refused = 0;
+    for (int memory : new int[] {1_000_000, 400_000, 330_000, 290_000, 200_000}) {
+      String out = Child.run(Train.class, Map.of("THALWEG_SIM_MEMORY", "" + memory));
+      if (out.startsWith("1 ")) {
+        assertTrue(out.startsWith("1 0thalweg: training and scoring needs "), out);
+        refused++;
+      } else {
+        assertEquals("0 2", out);
+      }
+    }
+    assertTrue(refused > 0 && refused < 5, refused + " refused");
   }
 
   /** The loss of the row 3e38 is infinite under every weight that is not 0. */

@@ -47,7 +47,7 @@ class MemoryPlanTest {
             Settings settings = settings(rule, type, batch);
             long planned =
                 MemoryPlan.training(
-                        device, DIGITS, settings, Trainer.columns(settings), Long.MAX_VALUE)
+                        device, DIGITS, settings, Trainer.columns(settings), 0, Long.MAX_VALUE)
                     .bytes();
             try (Trainer trainer = new Trainer(device, DIGITS, settings)) {
               assertEquals(2, trainer.model().parameters().size());

@@ -145,7 +145,7 @@ class TrainerTest {
     try (Device device = which.open()) {
       long bytes =
           MemoryPlan.training(
-                  device, rows.train(), settings, Trainer.columns(settings), Long.MAX_VALUE)
+                  device, rows.train(), settings, Trainer.columns(settings), 0, Long.MAX_VALUE)
               .bytes();
       for (long room = bytes; ; room -= bytes / 9) {
         try (Trainer trainer =
