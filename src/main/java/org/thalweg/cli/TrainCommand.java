@@ -12,12 +12,14 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.data.DataException;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
 import org.thalweg.minimize.Minimizer;
 import org.thalweg.minimize.Stopping;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Interval;
+import org.thalweg.train.Schedule;
 import org.thalweg.train.Scorer;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
@@ -62,7 +64,8 @@ final class TrainCommand implements Callable<Integer> {
   private static final String DIRECTORY = "directory";
 
   /** Options that can be given with --resume. */
-  private static final Set<String> AGAIN = Set.of("--resume", "--device", "--json");
+  private static final Set<String> AGAIN =
+      Set.of("--resume", "--device", "--json", "--epochs", DATA, "--data-dir");
 
   /** Options that a checkpoint does not store. */
   private static final Set<String> ONCE = Set.of("--resume", "--json", "--out");
@@ -132,7 +135,8 @@ final class TrainCommand implements Callable<Integer> {
         paramLabel = "DIR",
         description =
             "Resumes from the checkpoint in the folder of a run, with its data and options; ends"
-                + " with the same bits. Only --device and --json can be given again.")
+                + " with the same bits. Can be given again: --device, --json, --epochs, and DATA"
+                + " and --data-dir where they have moved.")
     private @Nullable Path resume;
 
     @Option(
@@ -169,7 +173,8 @@ final class TrainCommand implements Callable<Integer> {
       if (!AGAIN.contains(option)) {
         throw Usage.wrong(
             spec,
-            "%s %s: --resume uses the options of %s; only --device and --json can be given again",
+            "%s %s: --resume uses the options of %s; only DATA, --data-dir, --device, --epochs"
+                + " and --json can be given again",
             option,
             again.get(option),
             folder);
@@ -187,6 +192,12 @@ final class TrainCommand implements Callable<Integer> {
           checkpoint + ": its metadata does not say what \"thalweg train\" was given");
     }
     again.remove("--resume");
+    // Where the data has moved, what is given is relative to this folder.
+    boolean moved = again.containsKey(DATA) || again.containsKey("--data-dir");
+    if (moved) {
+      saved.replaceAll((word, value) -> absolute(word, value, saved.get(DIRECTORY)));
+      saved.put(DIRECTORY, "");
+    }
     Map<String, String> words = new LinkedHashMap<>(saved);
     words.putAll(again);
     List<String> arguments = new ArrayList<>(List.of(words.get(DATA)));
@@ -205,7 +216,30 @@ final class TrainCommand implements Callable<Integer> {
     } catch (ParameterException e) {
       throw new IOException(checkpoint + ": metadata: " + e.getMessage(), e);
     }
-    return run.train(new RunFolder(folder), Map.of(DIRECTORY, saved.get(DIRECTORY)));
+    Schedule schedule = run.settings().schedule();
+    if (schedule.dependsOnEpochs()
+        && again.containsKey("--epochs")
+        && !again.get("--epochs").equals(saved.get("--epochs"))) {
+      spec.commandLine()
+          .getErr()
+          .printf(
+              "thalweg: warning: the learning rate depends on --epochs under this schedule: the"
+                  + " weights will not be those of an unbroken run of %s epochs%n",
+              again.get("--epochs"));
+    }
+    try {
+      return run.train(new RunFolder(folder), Map.of(DIRECTORY, saved.get(DIRECTORY)));
+    } catch (DataException e) {
+      String hint = "%s; if the data has moved, name it: thalweg train --resume %s DATA";
+      throw moved ? e : new DataException(hint.formatted(e.getMessage(), folder));
+    }
+  }
+
+  /** A path of a run, so that it does not depend on the folder where the run was started. */
+  private static String absolute(String word, String value, String directory) {
+    Path path = Path.of(directory).resolve(value);
+    boolean one = word.equals("--data-dir") || word.equals(DATA) && Files.exists(path);
+    return one ? path.toString() : value;
   }
 
   /** The options that were given, and the data, with their values; the value of a flag is empty. */

@@ -165,10 +165,11 @@ final class Checkpoint {
    * Reads a file. The arrays are read last, after everything has been checked.
    *
    * @param minibatches of an epoch
+   * @param epochs at most
    * @throws IOException if it is no checkpoint, is damaged, or of another run; the message names
    *     the place
    */
-  TrainingState read(Path file, int minibatches) throws IOException {
+  TrainingState read(Path file, int minibatches, int epochs) throws IOException {
     try (StateFile state = new StateFile(file, FORMAT)) {
       expectSum(state);
       for (Map.Entry<String, String> common : run.entrySet()) {
@@ -181,6 +182,10 @@ final class Checkpoint {
       TrainingState progress = progress(state);
       if (progress.batch() < 0 || progress.batch() >= minibatches) {
         throw state.wrong("metadata batch", "less than " + minibatches, progress.batch());
+      }
+      int begun = progress.history().size() + (progress.batch() > 0 ? 1 : 0);
+      if (begun > epochs) {
+        throw state.wrong("epochs", "at most " + epochs, begun);
       }
       state.read(device, arrays);
       return progress;

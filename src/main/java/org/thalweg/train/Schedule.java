@@ -54,6 +54,11 @@ public record Schedule(Kind kind, int warmup, int every, double factor, double d
     return new Schedule(kind, steps, every, factor, decay);
   }
 
+  /** Whether the factor of a step depends on how many steps the run has. */
+  public boolean dependsOnEpochs() {
+    return kind == Kind.COSINE || kind == Kind.LINEAR;
+  }
+
   /**
    * The factor of a step.
    *

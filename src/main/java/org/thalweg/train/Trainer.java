@@ -150,13 +150,16 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Resumes from a checkpoint, with the same bits, on any device.
+   * Resumes from a checkpoint, with the same bits, on any device. The settings may have another
+   * number of epochs, so that a run that has ended can be made longer: to the same bits as one that
+   * was longer from the start, unless its {@link Schedule#dependsOnEpochs}.
    *
-   * @throws IOException if the file is no checkpoint, is damaged, or is of other settings or data,
-   *     which the message names; nothing has been changed then
+   * @throws IOException if the file is no checkpoint, is damaged, is of other settings or data,
+   *     which the message names, or has more epochs than the settings; nothing has been changed
+   *     then
    */
   public void restore(Path checkpoint) throws IOException {
-    progress = checkpoint().read(checkpoint, training.minibatches());
+    progress = checkpoint().read(checkpoint, training.minibatches(), settings.epochs());
     lastCheckpoint = checkpoint;
   }
 
@@ -175,6 +178,7 @@ public final class Trainer implements AutoCloseable {
     arrays.put("bias", model.parameters().get(LinearClassifier.BIAS).value());
     arrays.putAll(update.arrays());
     Map<String, String> run = settings.text();
+    run.remove("epochs");
     run.put("data", "%08x".formatted(data.crc32()));
     Dataset rows = options.validation();
     run.put("validation", rows == null ? "none" : "%08x".formatted(rows.crc32()));

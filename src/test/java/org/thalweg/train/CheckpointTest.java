@@ -198,7 +198,6 @@ class CheckpointTest {
             Map.entry("loss: softmax:smoothing=0.1", own.withLoss(new SoftmaxCrossEntropy(0.1))),
             Map.entry("type: F64", own.withType(ElementType.F64)),
             Map.entry("batch: 33", own.withBatch(33)),
-            Map.entry("epochs: 4", own.withEpochs(4)),
             Map.entry("l1: 0.0", own.withL1(0)),
             Map.entry("l2: 0.0", own.withL2(0)),
             Map.entry("weightDecay: 0.0", own.withWeightDecay(0)),
