@@ -2,10 +2,12 @@ package org.thalweg.device.cuda;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.thalweg.device.DeviceException;
 
 /** Loads native libraries from the jars into the process. */
@@ -29,7 +31,8 @@ final class Natives {
    *
    * <p>JCuda unpacks its natives under fixed names into {@code java.io.tmpdir}, where processes
    * that start together load each other's half-written files. So it is shown a folder of this
-   * process's own.
+   * process's own; or, where a folder on the class path has the natives instead of a jar, as in the
+   * portable archive, that folder, in which JCuda finds its library written already.
    *
    * @param resource the first library
    * @param initialise touches the class, which loads its library
@@ -37,15 +40,17 @@ final class Natives {
    * @throws DeviceException if there is no place to unpack them
    */
   static void load(String resource, Runnable initialise) {
-    String shared = System.getProperty("java.io.tmpdir");
+    Path library = file(resource);
+    Path ofJcuda = file(jcuda("JCudaDriver"));
+    if (library != null && ofJcuda != null) {
+      load(library, Objects.requireNonNull(ofJcuda.getParent()), initialise);
+      return;
+    }
     try {
       Path folder = Files.createTempDirectory("thalweg-natives");
       try {
-        System.load(extract(resource, folder));
-        System.setProperty("java.io.tmpdir", folder.toString());
-        initialise.run();
+        load(extract(resource, folder), folder, initialise);
       } finally {
-        System.setProperty("java.io.tmpdir", shared);
         delete(folder);
       }
     } catch (IOException e) {
@@ -53,13 +58,30 @@ final class Natives {
     }
   }
 
-  private static String extract(String resource, Path folder) throws IOException {
+  private static void load(Path library, Path folder, Runnable initialise) {
+    System.load(library.toString());
+    String shared = System.getProperty("java.io.tmpdir");
+    System.setProperty("java.io.tmpdir", folder.toString());
+    try {
+      initialise.run();
+    } finally {
+      System.setProperty("java.io.tmpdir", shared);
+    }
+  }
+
+  /** The file that a resource is, or null if it is inside a jar. */
+  private static @Nullable Path file(String resource) {
+    URI uri = URI.create(String.valueOf(Natives.class.getResource(resource)));
+    return "file".equals(uri.getScheme()) ? Path.of(uri) : null;
+  }
+
+  private static Path extract(String resource, Path folder) throws IOException {
     // Not JCuda's own name for its library: it would write over a file that is loaded.
     Path file = folder.resolve("thalweg-" + resource.substring(resource.lastIndexOf('/') + 1));
     try (InputStream in = Natives.class.getResourceAsStream(resource)) {
       Files.copy(Objects.requireNonNull(in), file);
     }
-    return file.toString();
+    return file;
   }
 
   /**
