@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,15 +18,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.thalweg.device.Array;
 import org.thalweg.device.Product;
 import org.thalweg.numeric.ElementType;
 
-/** JVMs that start together do not load each other's half-written libraries. */
+/**
+ * JVMs that start together do not load each other's half-written libraries, and libraries that lie
+ * in a folder are loaded from there.
+ */
 @Tag("driver")
 class NativesTest {
   private static final int PROCESSES = 6;
+  private static final String CLASS_PATH =
+      System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
 
   /**
    * What each process does: waits for the sign, opens the software driver and the stand-in for
@@ -56,7 +64,7 @@ class NativesTest {
       for (int i = 0; i < PROCESSES; i++) {
         Path log = temporary.resolve("log" + i);
         logs.add(log);
-        processes.add(start(empty, log));
+        processes.add(start(CLASS_PATH, empty, log));
       }
       for (Path log : logs) awaitReady(log);
       for (Process process : processes) {
@@ -81,7 +89,32 @@ class NativesTest {
     }
   }
 
-  private static Process start(Path temporary, Path log) throws IOException {
+  @Test
+  void nativesInAFolderNeedNoTemporaryFiles(@TempDir Path temporary) throws Exception {
+    Path folder = temporary.resolve("natives");
+    String ours = "/org/thalweg/native/linux-x86_64/";
+    for (String resource :
+        List.of(
+            Natives.jcuda("JCudaDriver"),
+            Natives.jcuda("JCublas2"),
+            ours + "libcuda.so.1",
+            ours + "libcublas.so.12")) {
+      Path file = Path.of(folder + resource);
+      Files.createDirectories(file.getParent());
+      try (InputStream in = NativesTest.class.getResourceAsStream(resource)) {
+        Files.copy(in, file);
+      }
+    }
+    Path log = temporary.resolve("log");
+    String classPath = folder + File.pathSeparator + CLASS_PATH;
+    Process process = start(classPath, temporary.resolve("missing"), log);
+    process.getOutputStream().write('\n');
+    process.getOutputStream().close();
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS), "hangs");
+    assertEquals("ready\n19.0\n22.0\n43.0\n50.0\n", Files.readString(log));
+  }
+
+  private static Process start(String classPath, Path temporary, Path log) throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -90,7 +123,7 @@ class NativesTest {
             "-XX:TieredStopAtLevel=1", // six at once: starting counts, speed does not
             "-Djava.io.tmpdir=" + temporary,
             "-cp",
-            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+            classPath,
             Child.class.getName());
     return builder.redirectErrorStream(true).redirectOutput(Redirect.to(log.toFile())).start();
   }
