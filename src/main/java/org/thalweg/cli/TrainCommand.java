@@ -238,7 +238,7 @@ final class TrainCommand implements Callable<Integer> {
   /** A path of a run, so that it does not depend on the folder where the run was started. */
   private static String absolute(String word, String value, String directory) {
     Path path = Path.of(directory).resolve(value);
-    boolean one = word.equals("--data-dir") || word.equals(DATA) && Files.exists(path);
+    boolean one = word.equals("--data-dir") || (word.equals(DATA) && Files.exists(path));
     return one ? path.toString() : value;
   }
 

@@ -336,8 +336,9 @@ public final class Trainer implements AutoCloseable {
     int number = epochs() + 1;
     Epoch epoch = new Epoch(number, own.loss(), own.accuracy(), lr(progress.updates()), score);
     TrainingState.Best best = progress.best();
-    boolean finite = score != null && Double.isFinite(score.loss());
-    if (finite && (best == null || score.loss() < best.loss())) {
+    if (score != null
+        && Double.isFinite(score.loss())
+        && (best == null || score.loss() < best.loss())) {
       List<double[]> parameters =
           model.parameters().stream().map(Parameter::value).map(device::read).toList();
       best = new TrainingState.Best(number, score.loss(), parameters);
