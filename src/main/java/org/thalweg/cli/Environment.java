@@ -40,6 +40,9 @@ record Environment(
   /** Writes reports as JSON. */
   static final Gson JSON = new GsonBuilder().disableHtmlEscaping().create();
 
+  /** As {@link #JSON}, but writes nulls too. */
+  static final Gson NULLS = JSON.newBuilder().serializeNulls().create();
+
   /** The number, or "NaN", "Infinity" or "-Infinity", for which JSON has no numbers. */
   static Object number(double x) {
     return Double.isFinite(x) ? (Object) x : Double.toString(x);

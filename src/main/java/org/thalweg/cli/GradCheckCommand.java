@@ -134,6 +134,6 @@ final class GradCheckCommand implements Callable<Integer> {
     check.put("difference", Environment.number(report.difference()));
     check.put("allowed", Environment.number(report.allowed()));
     check.put("problem", report.problem());
-    print.println(Environment.JSON.toJson(check));
+    print.println(Environment.NULLS.toJson(check));
   }
 }

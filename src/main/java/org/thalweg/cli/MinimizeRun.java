@@ -42,7 +42,7 @@ final class MinimizeRun implements Minimizer.Listener {
   private volatile boolean stopped;
 
   /** An iteration, as the minimiser reports it. */
-  private record Iteration(int number, double loss, double gradient, double step) {
+  private record Iteration(int number, double objective, double gradient, double step) {
     /** Whether it is among 0, 1, 2, 3, 5, 10, 20, 50, 100, and so on. */
     boolean shown() {
       int leading = number;
@@ -117,13 +117,13 @@ final class MinimizeRun implements Minimizer.Listener {
   }
 
   @Override
-  public void iteration(int number, double loss, double gradient, double step) {
+  public void iteration(int number, double objective, double gradient, double step) {
     if (number == 0) {
       describe(); // only now, as the arguments have been accepted
     }
-    Iteration iteration = new Iteration(number, loss, gradient, step);
+    Iteration iteration = new Iteration(number, objective, gradient, step);
     history.add(iteration);
-    report.metrics.printf("%d,%s,%s,%s%n", number, loss, gradient, step);
+    report.metrics.printf("%d,%s,%s,%s%n", number, objective, gradient, step);
     report.metrics.flush();
     report.progress.step(number, stopping.iterations());
     if (iteration.shown()) {
@@ -134,9 +134,9 @@ final class MinimizeRun implements Minimizer.Listener {
   private void describe() {
     if (!report.json) {
       report.describe("method", minimizer);
-      print.printf("%niteration         loss  largest gradient        step%n");
+      print.printf("%niteration    objective  largest gradient        step%n");
     }
-    report.metrics.println("iteration,loss,gradient,step");
+    report.metrics.println("iteration,objective,gradient,step");
   }
 
   private void print(Iteration iteration) {
@@ -145,7 +145,7 @@ final class MinimizeRun implements Minimizer.Listener {
       Map<String, Object> object = new LinkedHashMap<>();
       object.put("event", "iteration");
       object.put("iteration", iteration.number);
-      object.put("loss", iteration.loss);
+      object.put("objective", iteration.objective);
       object.put("gradient", iteration.gradient);
       object.put("step", iteration.step);
       print.println(Environment.JSON.toJson(object));
@@ -154,7 +154,7 @@ final class MinimizeRun implements Minimizer.Listener {
           Locale.ROOT,
           "%9d  %11s  %16.3e  %10.4g%n",
           iteration.number,
-          RunReport.text(iteration.loss, 8),
+          RunReport.text(iteration.objective, 8),
           iteration.gradient,
           iteration.step);
     }
@@ -179,7 +179,7 @@ final class MinimizeRun implements Minimizer.Listener {
         "stopped     at iteration %d: %s"
             .formatted(result.iterations(), result.reason().sentence()));
     said.add(
-        "evaluations %d of the loss alone, %d with its gradient, %d products with the Hessian"
+        "evaluations %d of the objective alone, %d with its gradient, %d products with the Hessian"
             .formatted(result.values(), result.gradients(), result.products()));
     if (minimizer instanceof RandomSearch) {
       double chance = 1.0 / rows.classes();
@@ -190,11 +190,15 @@ final class MinimizeRun implements Minimizer.Listener {
   }
 
   private Picture curve() {
-    List<Lines.Series> loss =
+    List<Lines.Series> objective =
         List.of(
-            new Lines.Series(minimizer.name(), series(Iteration::number), series(Iteration::loss)));
+            new Lines.Series(
+                minimizer.name(), series(Iteration::number), series(Iteration::objective)));
     return new Lines(
-        "", new Lines.Axis("iteration", false), Lines.Axis.upwards("loss", loss), loss);
+        "",
+        new Lines.Axis("iteration", false),
+        Lines.Axis.upwards("objective", objective),
+        objective);
   }
 
   private double[] series(ToDoubleFunction<Iteration> measure) {

@@ -1,6 +1,7 @@
 package org.thalweg.cli;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +20,6 @@ import org.thalweg.minimize.Minimizer;
 import org.thalweg.minimize.Stopping;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Interval;
-import org.thalweg.train.Schedule;
 import org.thalweg.train.Scorer;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
@@ -53,6 +53,7 @@ import picocli.CommandLine.Spec;
     parameterListHeading = "%n")
 final class TrainCommand implements Callable<Integer> {
   private static final String DATA = "DATA";
+  private static final String EPOCHS = "--epochs";
 
   /** No checkpoints but those at the end and where a run is stopped. */
   private static final Interval NEVER = new Interval(Long.MAX_VALUE, true);
@@ -65,7 +66,7 @@ final class TrainCommand implements Callable<Integer> {
 
   /** Options that can be given with --resume. */
   private static final Set<String> AGAIN =
-      Set.of("--resume", "--device", "--json", "--epochs", DATA, "--data-dir");
+      Set.of("--resume", "--device", "--json", EPOCHS, DATA, "--data-dir");
 
   /** Options that a checkpoint does not store. */
   private static final Set<String> ONCE = Set.of("--resume", "--json", "--out");
@@ -195,7 +196,8 @@ final class TrainCommand implements Callable<Integer> {
     // Where the data has moved, what is given is relative to this folder.
     boolean moved = again.containsKey(DATA) || again.containsKey("--data-dir");
     if (moved) {
-      saved.replaceAll((word, value) -> absolute(word, value, saved.get(DIRECTORY)));
+      Path started = Path.of(saved.get(DIRECTORY));
+      saved.computeIfPresent("--data-dir", (word, files) -> started.resolve(files).toString());
       saved.put(DIRECTORY, "");
     }
     Map<String, String> words = new LinkedHashMap<>(saved);
@@ -216,16 +218,15 @@ final class TrainCommand implements Callable<Integer> {
     } catch (ParameterException e) {
       throw new IOException(checkpoint + ": metadata: " + e.getMessage(), e);
     }
-    Schedule schedule = run.settings().schedule();
-    if (schedule.dependsOnEpochs()
-        && again.containsKey("--epochs")
-        && !again.get("--epochs").equals(saved.get("--epochs"))) {
-      spec.commandLine()
-          .getErr()
-          .printf(
-              "thalweg: warning: the learning rate depends on --epochs under this schedule: the"
-                  + " weights will not be those of an unbroken run of %s epochs%n",
-              again.get("--epochs"));
+    String before = saved.getOrDefault(EPOCHS, "" + Settings.DEFAULT.epochs());
+    String after = again.getOrDefault(EPOCHS, before);
+    if (run.settings().schedule().dependsOnEpochs() && !after.equals(before)) {
+      PrintWriter err = spec.commandLine().getErr();
+      err.printf(
+          "thalweg: warning: under this schedule the learning rate depends on --epochs: the weights"
+              + " will not be those of an unbroken run of %s epochs%n",
+          after);
+      err.flush();
     }
     try {
       return run.train(new RunFolder(folder), Map.of(DIRECTORY, saved.get(DIRECTORY)));
@@ -233,13 +234,6 @@ final class TrainCommand implements Callable<Integer> {
       String hint = "%s; if the data has moved, name it: thalweg train --resume %s DATA";
       throw moved ? e : new DataException(hint.formatted(e.getMessage(), folder));
     }
-  }
-
-  /** A path of a run, so that it does not depend on the folder where the run was started. */
-  private static String absolute(String word, String value, String directory) {
-    Path path = Path.of(directory).resolve(value);
-    boolean one = word.equals("--data-dir") || (word.equals(DATA) && Files.exists(path));
-    return one ? path.toString() : value;
   }
 
   /** The options that were given, and the data, with their values; the value of a flag is empty. */

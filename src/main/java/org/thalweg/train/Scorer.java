@@ -1,7 +1,5 @@
 package org.thalweg.train;
 
-import java.util.Optional;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
@@ -70,7 +68,7 @@ public final class Scorer implements AutoCloseable {
                 shift,
                 rows,
                 device.available())) {
-      return scorer.score(() -> false).orElseThrow();
+      return scorer.score();
     }
   }
 
@@ -82,16 +80,12 @@ public final class Scorer implements AutoCloseable {
   /**
    * The score of the model as it is now. Rows whose loss is NaN or infinite make the whole loss so.
    *
-   * @param stop whether to stop, asked every now and then
-   * @return nothing where it was stopped
+   * @throws TrainingException if a label is not below the number of the model's classes
    */
-  Optional<Score> score(BooleanSupplier stop) {
+  Score score() {
     double loss = 0;
     long correct = 0;
     for (int done = 0; done < pass.minibatches(); ) {
-      if (stop.getAsBoolean()) {
-        return Optional.empty();
-      }
       int n = Math.min(pass.piece(), pass.minibatches() - done);
       Steps.Account account = pass.run(done, n, (steps, row, minibatch) -> {});
       if (account.halt() == Steps.Halt.LABEL_OUT_OF_RANGE) {
@@ -106,7 +100,7 @@ public final class Scorer implements AutoCloseable {
       }
       done += account.losses().length;
     }
-    return Optional.of(new Score(loss / pass.rows(), (double) correct / pass.rows()));
+    return new Score(loss / pass.rows(), (double) correct / pass.rows());
   }
 
   @Override

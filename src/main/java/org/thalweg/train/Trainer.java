@@ -332,7 +332,7 @@ public final class Trainer implements AutoCloseable {
 
   private Epoch endEpoch() {
     Score own = progress.score(data.rows());
-    Score score = validation == null ? null : validation.score(() -> false).orElseThrow();
+    Score score = validation == null ? null : validation.score();
     int number = epochs() + 1;
     Epoch epoch = new Epoch(number, own.loss(), own.accuracy(), lr(progress.updates()), score);
     TrainingState.Best best = progress.best();
@@ -365,7 +365,7 @@ public final class Trainer implements AutoCloseable {
    */
   public Score score(Dataset rows) {
     try (Scorer scorer = scorer(rows, free())) {
-      return scorer.score(() -> false).orElseThrow();
+      return scorer.score();
     }
   }
 

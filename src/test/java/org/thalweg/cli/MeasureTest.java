@@ -128,8 +128,8 @@ class MeasureTest {
   static final class Train {
     private Train() {}
 
-    public static void main(String[] arguments) throws IOException {
-      Path out = Files.createTempDirectory("small").resolve("run");
+    public static void main(String[] arguments) {
+      String out = System.getProperty("out");
       String words = "train digits --device sim --epochs 1 --batch 8 --json --out " + out;
       MainTest.Outcome outcome = MainTest.run(words.split(" "));
       System.out.println(outcome.code() + " " + outcome.out().lines().count() + outcome.err());
@@ -141,7 +141,11 @@ class MeasureTest {
   void whatCannotBeScoredIsNotTrained() throws Exception {
     int refused = 0;
     for (int memory : new int[] {1_000_000, 400_000, 330_000, 290_000, 200_000}) {
-      String out = Child.run(Train.class, Map.of("THALWEG_SIM_MEMORY", "" + memory));
+      String out =
+          Child.run(
+              Train.class,
+              Map.of("THALWEG_SIM_MEMORY", "" + memory),
+              "-Dout=" + folder.resolve("run" + memory));
       if (out.startsWith("1 ")) {
         assertTrue(out.startsWith("1 0thalweg: training and scoring needs "), out);
         refused++;

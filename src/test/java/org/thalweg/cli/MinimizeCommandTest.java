@@ -120,7 +120,7 @@ class MinimizeCommandTest {
     System.arraycopy(
         new String[] {"--method=gradient-descent:lr=1e-3", "--iterations=120"}, 0, full, 4, 2);
     List<JsonObject> lines = json("digits", full);
-    assertEquals(loss, lines.get(0).get("loss").getAsDouble(), 1e-12 * loss);
+    assertEquals(loss, lines.get(0).get("objective").getAsDouble(), 1e-12 * loss);
     assertEquals(
         List.of(0, 1, 2, 3, 5, 10, 20, 50, 100, 120),
         lines.stream()
@@ -131,12 +131,12 @@ class MinimizeCommandTest {
     assertEquals(
         List.of("curve.png", "metrics.csv", "model.safetensors", "templates.png"), files(last));
     List<String> metrics = Files.readAllLines(last.resolve("metrics.csv"));
-    assertEquals("iteration,loss,gradient,step", metrics.get(0));
+    assertEquals("iteration,objective,gradient,step", metrics.get(0));
     assertEquals(122, metrics.size());
     JsonObject of100 = lines.get(8);
     assertEquals(
         "100,%s,%s,0.001"
-            .formatted(of100.get("loss").getAsDouble(), of100.get("gradient").getAsDouble()),
+            .formatted(of100.get("objective").getAsDouble(), of100.get("gradient").getAsDouble()),
         metrics.get(101));
 
     JsonObject done = lines.get(lines.size() - 1);
@@ -151,7 +151,7 @@ class MinimizeCommandTest {
   @Test
   void findsTheLeastLossOfTheDigits() {
     JsonObject done = done("digits", "--l2=0.001", "--method=lbfgs");
-    assertEquals(LEAST, done.get("train_loss").getAsDouble(), 1e-9);
+    assertEquals(LEAST, done.get("objective").getAsDouble(), 1e-9);
     assertEquals("gradient", done.get("reason").getAsString());
     assertTrue(done.get("gradients").getAsInt() > done.get("iterations").getAsInt());
   }
@@ -171,7 +171,7 @@ class MinimizeCommandTest {
                       + (random
                           ? "1000: the iterations are used up"
                           : "[0-9]+: the gradient is within the tolerance")
-                      + "\nevaluations [0-9]+ of the loss alone, [0-9]+ with .*\n"
+                      + "\nevaluations [0-9]+ of the objective alone, [0-9]+ with .*\n"
                       + (random ? "chance      accuracy 0.5000\n" : "")
                       + "training    loss 0\\.[0-9]{6}, accuracy .*"),
           outcome.out());

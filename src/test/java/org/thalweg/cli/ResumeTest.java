@@ -72,7 +72,8 @@ class ResumeTest {
     run("train digits --epochs 3 --checkpoint-every 1 --schedule", schedule, "--out", out());
     MainTest.Outcome resumed = run("train --epochs 5 --resume", out());
     assertEquals(0, resumed.code(), resumed.err());
-    assertTrue(resumed.err().startsWith("thalweg: warning: the learning rate"), resumed.err());
+    assertTrue(resumed.err().startsWith("thalweg: warning: under this schedule"), resumed.err());
+    assertEquals("", run("train --epochs 5 --resume", out()).err()); // as many as before
   }
 
   private Path out() {
