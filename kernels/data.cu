@@ -82,6 +82,7 @@ THALWEG_GATHER(gather_u8_f32, float, unsigned char)
 THALWEG_GATHER(gather_u8_f64, double, unsigned char)
 THALWEG_GATHER(gather_f32_f32, float, float)
 THALWEG_GATHER(gather_f32_f64, double, float)
+THALWEG_GATHER(gather_f64_f64, double, double)
 
 extern "C" __global__ void tally_f32(const float* row_loss, const int* row_correct, int rows, int models,
                                      double* results, StepState* step) {

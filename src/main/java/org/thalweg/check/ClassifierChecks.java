@@ -152,8 +152,6 @@ public final class ClassifierChecks {
   }
 
   private static double feature(Dataset data, int i) {
-    return data.values() instanceof Dataset.Floats floats
-        ? floats.numbers()[i]
-        : Byte.toUnsignedInt(data.pixels()[i]) * data.scale();
+    return data.values().value(i) * data.scaleOr1();
   }
 }

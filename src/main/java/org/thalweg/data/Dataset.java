@@ -44,12 +44,12 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
   }
 
   /** How the features are stored: bytes take a quarter of the memory of floats. */
-  public sealed interface Values permits Bytes, Floats {
+  public sealed interface Values permits Bytes, Floats, Doubles {
     /** The number of features of all rows together. */
     int count();
 
     /** One feature as it is stored, not scaled. */
-    float value(int index);
+    double value(int index);
 
     /** The features of some rows, in the given order. */
     Values select(int[] rows, int features);
@@ -69,7 +69,7 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
     }
 
     @Override
-    public float value(int index) {
+    public double value(int index) {
       return Byte.toUnsignedInt(pixels[index]);
     }
 
@@ -92,7 +92,7 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
     }
 
     @Override
-    public float value(int index) {
+    public double value(int index) {
       return numbers[index];
     }
 
@@ -103,6 +103,29 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
         System.arraycopy(numbers, rows[i] * features, selected, i * features, features);
       }
       return new Floats(selected);
+    }
+  }
+
+  /** Features that are binary64 numbers, used as they are, for arithmetic in binary64 only. */
+  @SuppressWarnings("ArrayRecordComponent")
+  public record Doubles(double[] numbers) implements Values {
+    @Override
+    public int count() {
+      return numbers.length;
+    }
+
+    @Override
+    public double value(int index) {
+      return numbers[index];
+    }
+
+    @Override
+    public Doubles select(int[] rows, int features) {
+      double[] selected = new double[rows.length * features];
+      for (int i = 0; i < rows.length; i++) {
+        System.arraycopy(numbers, rows[i] * features, selected, i * features, features);
+      }
+      return new Doubles(selected);
     }
   }
 
@@ -131,7 +154,7 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
 
   /**
    * The mean of each feature, scaled. Of bytes: {@code scale * (sum / rows)}, where the sum is
-   * exact; of floats: the canonical sum of the column in binary64, divided by the rows.
+   * exact; of others: the canonical sum of the column in binary64, divided by the rows.
    *
    * @throws IllegalStateException if there are no rows
    */
@@ -148,11 +171,11 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
         }
       }
       Arrays.setAll(means, i -> bytes.scale * ((double) sums[i] / rows()));
-    } else if (values instanceof Floats floats) {
+    } else {
       double[] column = new double[rows()];
       for (int i = 0; i < features; i++) {
         for (int row = 0; row < rows(); row++) {
-          column[row] = floats.numbers[row * features + i];
+          column[row] = values.value(row * features + i);
         }
         means[i] = Exact.sum(column, 0, rows()) / rows();
       }
@@ -178,11 +201,17 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
         piece.clear().asFloatBuffer().put(floats.numbers, at, n);
         crc.update(piece.limit(4 * n));
       }
+    } else if (values instanceof Doubles doubles) {
+      for (int at = 0; at < doubles.numbers.length; at += 1 << 13) {
+        int n = Math.min(1 << 13, doubles.numbers.length - at);
+        piece.clear().asDoubleBuffer().put(doubles.numbers, at, n);
+        crc.update(piece.limit(8 * n));
+      }
     }
     return (int) crc.getValue();
   }
 
-  /** The factor by which features are multiplied before use: 1 for floats. */
+  /** The factor by which features are multiplied before use: 1 for those that are no bytes. */
   public double scaleOr1() {
     return values instanceof Bytes bytes ? bytes.scale : 1;
   }

@@ -67,6 +67,9 @@ public final class Checks {
     type("labels", y, ElementType.I32);
     count("minibatch", x, y.count() * rows.features());
     type("minibatch", x, steps.type());
+    if (rows.values().type() == ElementType.F64) {
+      type("minibatch of F64 values", x, ElementType.F64);
+    }
     if (rows.shift() != null) {
       type("shift", rows.shift(), x.type());
     }

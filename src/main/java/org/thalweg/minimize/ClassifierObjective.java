@@ -130,11 +130,13 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     }
   }
 
-  /** Converts float features to {@link #numbers}, a few rows at a time to save memory. */
+  /**
+   * Converts features that are no bytes to {@link #numbers}, a few rows at a time to save memory.
+   */
   private void convert(Dataset.Values values, double @Nullable [] means) {
     int most = Math.min(rows, Math.max(1, UPLOAD / Math.max(1, features)));
     try (RowGather by = new RowGather(device, type, features, most, 1, means);
-        Array kept = device.allocate(ElementType.F32, (long) most * features)) {
+        Array kept = device.allocate(RowGather.stored(values), (long) most * features)) {
       for (int from = 0; from < rows; from += most) {
         int[] some = IntStream.range(from, Math.min(from + most, rows)).toArray();
         long count = (long) some.length * features;

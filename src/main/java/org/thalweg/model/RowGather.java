@@ -69,7 +69,7 @@ public final class RowGather implements AutoCloseable {
   /**
    * Gathers rows.
    *
-   * @param values U8 or F32 [rows × features]
+   * @param values U8, F32 or F64 [rows × features]
    * @param x receives as many numbers
    */
   public void run(Array values, Array x) {
@@ -79,7 +79,10 @@ public final class RowGather implements AutoCloseable {
 
   /** The type in which values are stored on a device. */
   public static ElementType stored(Dataset.Values values) {
-    return values instanceof Dataset.Bytes ? ElementType.U8 : ElementType.F32;
+    if (values instanceof Dataset.Bytes) {
+      return ElementType.U8;
+    }
+    return values instanceof Dataset.Doubles ? ElementType.F64 : ElementType.F32;
   }
 
   /** Sends all the values to the beginning of an array. */
@@ -89,6 +92,8 @@ public final class RowGather implements AutoCloseable {
       device.upload(beginning, ByteBuffer.wrap(bytes.pixels()));
     } else if (values instanceof Dataset.Floats floats) {
       device.upload(beginning, floats.numbers());
+    } else if (values instanceof Dataset.Doubles doubles) {
+      device.write(beginning, doubles.numbers());
     }
   }
 

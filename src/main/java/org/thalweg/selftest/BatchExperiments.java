@@ -26,6 +26,9 @@ final class BatchExperiments {
         for (int i : new int[] {3, 6, 9, 12}) {
           list.add(gather(type, ElementType.U8, features, false, i));
           list.add(gather(type, ElementType.F32, features, true, i));
+          if (type == ElementType.F64) {
+            list.add(gather(type, ElementType.F64, features, i % 2 == 0, i));
+          }
         }
       }
       for (int rows : Suite.SIZES) {

@@ -185,9 +185,9 @@ public final class CudaDevice implements Device {
   @Override
   public void gather(Rows rows, Array order, Steps steps, int firstColumn, Array x, Array y) {
     Checks.gather(rows, order, steps, firstColumn, x, y);
-    String from = rows.values().type() == ElementType.U8 ? "u8" : "f32";
-    String kernel = "gather_%s_%s".formatted(from, x.type().suffix());
     Array values = rows.values();
+    String from = values.type() == ElementType.U8 ? "u8" : values.type().suffix();
+    String kernel = "gather_%s_%s".formatted(from, x.type().suffix());
     Array labels = rows.labels();
     Array shift = rows.shift();
     int features = rows.features();

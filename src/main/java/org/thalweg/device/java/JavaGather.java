@@ -16,14 +16,15 @@ final class JavaGather {
   private final int features;
   private final double scale;
   private final @Nullable JavaArray shift;
-  private final boolean small; // bytes, else floats
+  private final boolean small; // bytes
+  private final boolean large; // doubles, which are scaled in their place
   private final byte[] bytes;
   private final float[] numbers; // the values, converted if they are bytes
 
   /**
    * Allocates buffers for some rows.
    *
-   * @param from U8 or F32
+   * @param from U8, F32 or F64
    */
   JavaGather(
       ElementType from, JavaArray to, int features, double scale, @Nullable JavaArray shift) {
@@ -33,24 +34,28 @@ final class JavaGather {
     this.shift = shift;
     int count = (int) Math.min(to.count(), (long) MOST * features);
     small = from == ElementType.U8;
+    large = from == ElementType.F64;
     bytes = new byte[small ? count : 0];
-    numbers = new float[count];
+    numbers = new float[large ? 0 : count];
   }
 
   /** Gathers the rows at n positions of an order, from {@code from} on. */
   void run(JavaArray values, int[] order, int from, int n) {
     for (int done = 0; done < n; done += MOST) {
       int rows = Math.min(MOST, n - done);
+      int at = to.at() + done * features;
       for (int row = 0; row < rows; row++) {
-        copy(values, order[from + done + row] * features, row * features);
+        copy(values, order[from + done + row] * features, row * features, at);
       }
-      scale(to.at() + done * features, rows * features);
+      scale(at, rows * features);
     }
   }
 
-  private void copy(JavaArray values, int from, int at) {
+  private void copy(JavaArray values, int from, int at, int x) {
     if (small) {
       System.arraycopy(values.bytes(), values.at() + from, bytes, at, features);
+    } else if (large) {
+      System.arraycopy(values.doubles(), values.at() + from, to.doubles(), x + at, features);
     } else {
       System.arraycopy(values.floats(), values.at() + from, numbers, at, features);
     }
@@ -64,7 +69,9 @@ final class JavaGather {
     if (small) {
       widen(bytes, n, 1, numbers, 0);
     }
-    if (to.type() == ElementType.F32) {
+    if (large) {
+      scaleInPlace(n, scale, to.doubles(), at);
+    } else if (to.type() == ElementType.F32) {
       scaleFloats(n, (float) scale, to.floats(), at);
     } else {
       scaleDoubles(n, scale, to.doubles(), at);
@@ -97,6 +104,18 @@ final class JavaGather {
             by == null
                 ? numbers[i] * factor
                 : Math.fma(numbers[i], factor, by.doubles()[by.at() + i - row]);
+      }
+    }
+  }
+
+  private void scaleInPlace(int n, double factor, double[] x, int at) {
+    JavaArray by = shift;
+    for (int row = 0; row < n; row += features) {
+      for (int i = row; i < row + features; i++) {
+        x[at + i] =
+            by == null
+                ? x[at + i] * factor
+                : Math.fma(x[at + i], factor, by.doubles()[by.at() + i - row]);
       }
     }
   }
