@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.compare.Surface;
 import org.thalweg.compare.Surfaces;
 import org.thalweg.data.Datasets;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Settings;
 import picocli.CommandLine.ArgGroup;
@@ -145,7 +146,7 @@ final class CompareCommand implements Callable<Integer> {
     String what = name;
     List<String> surfaces = Surfaces.names();
     if (what == null
-        || !(surfaces.contains(what) || Datasets.names().contains(what) || what.endsWith(".csv"))) {
+        || !(surfaces.contains(what) || Datasets.names().contains(what) || Datasets.isCsv(what))) {
       throw Usage.wrong(
           spec,
           "DATA or SURFACE %s %s, a path that ends in .csv, or a surface: %s",
@@ -231,7 +232,7 @@ final class CompareCommand implements Callable<Integer> {
   private Comparison data(String what) {
     Map<String, Settings> each = new LinkedHashMap<>();
     rules(RATES).forEach((label, rule) -> each.put(label, options.settings(spec, rule)));
-    Datasets.Loaded loaded = source.load(what, Path.of(""), spec);
+    Datasets.Loaded loaded = source.load(what, Path.of(""), spec, ElementType.F32, output.json);
     var comparison = new DataComparison(spec.commandLine(), output.json, each);
     return (opened, folder) -> comparison.run(opened, folder, what, loaded);
   }

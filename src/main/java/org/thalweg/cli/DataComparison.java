@@ -70,8 +70,11 @@ final class DataComparison {
     if (!json) {
       print.printf("device      %s%n", opened);
       print.printf(
-          "data        %s: %d training rows, %d test rows%n%n",
-          data, loaded.split().train().rows(), loaded.split().test().rows());
+          "data        %s: %d training rows, %d test rows%n%s%n",
+          data,
+          loaded.split().train().rows(),
+          loaded.split().test().rows(),
+          DataReport.line(loaded));
       print.flush();
     }
     Map<String, Training> trainings = train(opened, folder, loaded);
@@ -86,6 +89,7 @@ final class DataComparison {
       done.put("event", "done");
       done.put("device", opened.toString());
       done.put("data", data);
+      done.putAll(DataReport.json(data, loaded));
       done.put("folder", folder.toString());
       print.println(Environment.JSON.toJson(done));
     } else {

@@ -1,14 +1,19 @@
 package org.thalweg.cli;
 
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.DataException;
 import org.thalweg.data.Datasets;
+import org.thalweg.numeric.ElementType;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
 
 /** Options for the data set: where labelled rows come from. */
 final class DataOptions {
@@ -27,10 +32,34 @@ final class DataOptions {
           "The label column of a CSV file: its name, or its number from 1. Default: the last.")
   private @Nullable String label;
 
+  @Option(
+      names = "--header",
+      converter = HeaderConverter.class,
+      paramLabel = "yes|no|auto",
+      description =
+          "Whether the first line of a CSV file is a header. Default: auto, which takes it for one"
+              + " if it has text in a column of numbers, or if --label is a name.")
+  private Datasets.Header header = Datasets.Header.AUTO;
+
   /** Help text for a DATA parameter whose candidates are {@link Names}. */
   static final String DATA =
-      "${COMPLETION-CANDIDATES} (digits are in the jar), or a path that ends in .csv: one row of"
-          + " data on each line; a fifth of the rows, always the same, is for testing.";
+      "${COMPLETION-CANDIDATES} (digits and iris are in the jar), or a path that ends in .csv or"
+          + " .csv.gz: one row of data on each line; a fifth of the rows, always the same, is for"
+          + " testing.";
+
+  /** Reads the value of --header. */
+  static final class HeaderConverter implements ITypeConverter<Datasets.Header> {
+    @Override
+    public Datasets.Header convert(String value) {
+      return Stream.of(Datasets.Header.values())
+          .filter(header -> header.name().equalsIgnoreCase(value))
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  new TypeConversionException(
+                      "--header %s: must be yes, no or auto".formatted(value)));
+    }
+  }
 
   /** The names that the help lists: the registry. */
   static final class Names implements Iterable<String> {
@@ -41,26 +70,30 @@ final class DataOptions {
   }
 
   /**
-   * Reads the data.
+   * Reads the data and prints warnings about it.
    *
    * @param base the folder that relative paths are relative to
+   * @param type in which they will be used
+   * @param json whether the warnings are left to {@link DataReport#json}
    * @throws ParameterException if there is no such data set, or an option does not go with it
    * @throws DataException if a file is missing or is not what it should be
    */
-  Datasets.Loaded load(@Nullable String data, Path base, CommandSpec spec) {
+  Datasets.Loaded load(
+      @Nullable String data, Path base, CommandSpec spec, ElementType type, boolean json) {
     if (data == null) {
       throw new ParameterException(
           spec.commandLine(),
           "DATA is missing: %s, or a path that ends in .csv"
               .formatted(String.join(", ", Datasets.names())));
     }
-    String name = data.endsWith(".csv") ? base.resolve(data).toString() : data;
+    String name = Datasets.isCsv(data) ? base.resolve(data).toString() : data;
     Path files = folder == null ? null : base.resolve(folder);
     if (files == null && Datasets.needsFolder(name)) {
       throw Usage.wrong(
           spec, "%s is not in the jar: name the folder with its files by --data-dir", name);
     }
-    Datasets.Loaded loaded = Usage.checked(spec, "", () -> Datasets.load(name, files, label));
+    Datasets.Loaded loaded =
+        Usage.checked(spec, "", () -> Datasets.load(name, files, label, header, type));
     List.of(loaded.split().train(), loaded.split().test())
         .forEach(
             part -> {
@@ -74,6 +107,11 @@ final class DataOptions {
                             part.features()));
               }
             });
+    if (!json) {
+      PrintWriter err = spec.commandLine().getErr();
+      DataReport.warnings(data, loaded)
+          .forEach(warning -> err.println("thalweg: warning: " + warning));
+    }
     return loaded;
   }
 }

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.data.Columns;
 import org.thalweg.data.DataException;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
@@ -19,6 +20,7 @@ import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.ModelFile;
 import org.thalweg.model.Predictions;
 import org.thalweg.model.Predictor;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.plot.ConfusionMatrix;
 import org.thalweg.plot.Plot;
 import org.thalweg.train.Scorer;
@@ -101,9 +103,10 @@ final class EvalCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--out %s exists already; name a new folder".formatted(out));
     }
-    Datasets.Loaded loaded = source.load(data, Path.of(""), spec);
     Path file = PredictCommand.modelFile(model);
     Description description = ModelFile.describe(file);
+    ElementType type = ModelFile.type(file);
+    Datasets.Loaded loaded = source.load(data, Path.of(""), spec, type, output.json);
     Dataset.Split split = loaded.split();
     List<Dataset> parts =
         switch (part) {
@@ -112,6 +115,7 @@ final class EvalCommand implements Callable<Integer> {
           case all -> List.of(split.train(), split.test());
         };
     int[] names = names(loaded.classes(), description.classes(), parts);
+    Columns columns = loaded.columns();
     int rows = parts.stream().mapToInt(Dataset::rows).sum();
     int[] truth = new int[rows];
     int[] predicted = new int[rows];
@@ -124,8 +128,15 @@ final class EvalCommand implements Callable<Integer> {
       for (Dataset rowsOf : parts) {
         if (rowsOf.features() != classifier.features()) {
           throw new DataException(
-              "%s has %d features, and %s takes %d"
-                  .formatted(data, rowsOf.features(), file, classifier.features()));
+              "%s has %d features%s, and %s takes %d"
+                  .formatted(
+                      data,
+                      rowsOf.features(),
+                      columns == null
+                          ? ""
+                          : " beside the label, which is " + columns.text(columns.label()),
+                      file,
+                      classifier.features()));
         }
         int[] labels = IntStream.of(rowsOf.labels()).map(label -> names[label]).toArray();
         Predictions predictions = new Predictor(classifier, description).predict(rowsOf.values());
@@ -140,7 +151,7 @@ final class EvalCommand implements Callable<Integer> {
       }
     }
     ConfusionMatrix confusion = ConfusionMatrix.of(truth, predicted, description.classes());
-    print(where, rows, description, loss, confusion);
+    print(where, loaded, rows, description, loss, confusion);
     if (out != null) {
       draw(out, confusion);
     }
@@ -154,8 +165,8 @@ final class EvalCommand implements Callable<Integer> {
       for (int label : rows.labels()) {
         if (names[label] < 0) {
           throw new DataException(
-              "%s has a class \"%s\", and %s has none of that name"
-                  .formatted(this.data, data.get(label), this.model));
+              "%s has a class \"%s\", and %s has none of that name: it has %s"
+                  .formatted(this.data, data.get(label), this.model, Columns.listed(model)));
         }
       }
     }
@@ -163,7 +174,12 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   private void print(
-      String where, int rows, Description description, double loss, ConfusionMatrix confusion) {
+      String where,
+      Datasets.Loaded loaded,
+      int rows,
+      Description description,
+      double loss,
+      ConfusionMatrix confusion) {
     PrintWriter print = spec.commandLine().getOut();
     if (output.json) {
       Map<String, Object> object = new LinkedHashMap<>();
@@ -173,6 +189,7 @@ final class EvalCommand implements Callable<Integer> {
       object.put("data", data);
       object.put("part", part);
       object.put("rows", rows);
+      object.putAll(DataReport.json(data, loaded));
       object.put("loss", Environment.number(loss));
       object.put("accuracy", confusion.accuracy());
       object.put("classes", description.classes());
@@ -181,6 +198,7 @@ final class EvalCommand implements Callable<Integer> {
     } else {
       print.printf("device      %s%n", where);
       print.printf("data        %s: %d rows (%s)%n", data, rows, part);
+      print.print(DataReport.line(loaded));
       print.printf(
           "%s%n",
           "result      %s loss %s, accuracy %.4f"

@@ -9,6 +9,7 @@ import org.thalweg.check.ClassifierChecks;
 import org.thalweg.check.Report;
 import org.thalweg.data.Dataset;
 import org.thalweg.loss.Losses;
+import org.thalweg.numeric.ElementType;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -103,7 +104,7 @@ final class GradCheckCommand implements Callable<Integer> {
     if (rows < 1) {
       throw new ParameterException(spec.commandLine(), "--rows must be at least 1: " + rows);
     }
-    Dataset train = source.load(data, Path.of(""), spec).split().train();
+    Dataset train = source.load(data, Path.of(""), spec, ElementType.F64, json).split().train();
     return train.splitAt(Math.min(rows, train.rows())).train();
   }
 

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.thalweg.data.Columns;
 import org.thalweg.data.DataException;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
@@ -52,8 +54,23 @@ final class PredictCommand implements Callable<Integer> {
       index = "1..*",
       arity = "1..*",
       paramLabel = "FILE",
-      description = "PNG or JPEG pictures, or CSV files of features: all columns, without labels.")
+      description = "PNG or JPEG pictures, or CSV files of the features, in the order of training.")
   private List<Path> files = List.of();
+
+  @Option(
+      names = "--label",
+      paramLabel = "COLUMN",
+      description =
+          "A column of a CSV file that is left out, as it holds labels: its name, or its number"
+              + " from 1.")
+  private @Nullable String label;
+
+  @Option(
+      names = "--header",
+      converter = DataOptions.HeaderConverter.class,
+      paramLabel = "yes|no|auto",
+      description = "Whether the first line of a CSV file is a header. Default: auto.")
+  private Datasets.Header header = Datasets.Header.AUTO;
 
   @Option(names = "--invert", description = "Swaps black and white in pictures.")
   private boolean inverted;
@@ -63,9 +80,27 @@ final class PredictCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  /** The model file; of a folder, the one in it. */
+  /**
+   * The model file; of a folder, the one in it.
+   *
+   * @throws DataException if it can be none
+   */
   static Path modelFile(Path model) {
-    return Files.isDirectory(model) ? model.resolve(RunFolder.MODEL) : model;
+    if (Files.isDirectory(model)) {
+      Path file = model.resolve(RunFolder.MODEL);
+      if (!Files.exists(file)) {
+        throw new DataException(
+            "%s: no such file; name the folder of a run that has ended".formatted(file));
+      }
+      return file;
+    }
+    String name = model.toString();
+    if (Datasets.isCsv(name) || (Datasets.names().contains(name) && !Files.exists(model))) {
+      throw new DataException(
+          "%s: data, not a model; the first argument is the folder of a run, as runs/%s-1"
+              .formatted(name, TrainCommand.stem(name)));
+    }
+    return model;
   }
 
   private record Rows(Path file, Dataset.Values values, boolean numbered) {}
@@ -79,7 +114,7 @@ final class PredictCommand implements Callable<Integer> {
         LinearClassifier classifier = ModelFile.load(opened.device(), file)) {
       List<Rows> all = new ArrayList<>(); // all are read before the first line is printed
       for (Path path : files) {
-        all.add(read(path, classifier.features(), description));
+        all.add(read(path, classifier, description));
       }
       for (Rows rows : all) {
         Predictions predictions = new Predictor(classifier, description).predict(rows.values);
@@ -100,14 +135,19 @@ final class PredictCommand implements Callable<Integer> {
     return 0;
   }
 
-  private Rows read(Path path, int features, Description description) {
-    if (path.toString().endsWith(".csv")) {
-      Datasets.Unlabelled csv = Datasets.features(path);
-      if (csv.features() != features) {
-        throw new DataException(
-            "%s: line 1: %d columns, and %s takes %d features"
-                .formatted(path, csv.features(), model, features));
-      }
+  private Rows read(Path path, LinearClassifier classifier, Description description) {
+    int features = classifier.features();
+    if (Datasets.isCsv(path.toString())) {
+      checkColumns(path, features);
+      Datasets.Unlabelled csv = Datasets.features(path, label, header, classifier.type());
+      PrintWriter err = spec.commandLine().getErr();
+      err.printf(
+          "thalweg: %s: %s; %s; %s%n",
+          path,
+          csv.header() ? "line 1 is a header" : "no header",
+          DataReport.counted(csv.features(), "feature"),
+          DataReport.counted(csv.values().count() / features, "row"));
+      err.flush();
       return new Rows(path, csv.values(), true);
     }
     Datasets.Shape shape = description.shape();
@@ -118,5 +158,26 @@ final class PredictCommand implements Callable<Integer> {
     }
     return new Rows(
         path, new Dataset.Bytes(ImageFile.read(path, shape, inverted), description.scale()), false);
+  }
+
+  /** Checks that a CSV file has the columns that the model takes. */
+  private void checkColumns(Path path, int features) {
+    List<String> first = Datasets.firstLine(path);
+    int found = first.size() - (label == null ? 0 : 1);
+    if (found == features) {
+      return;
+    }
+    throw new DataException(
+        "%s: line 1: %d columns%s, and %s takes %d features; %s: %s"
+            .formatted(
+                path,
+                found,
+                label == null ? "" : " beside the label",
+                model,
+                features,
+                found == features + 1 && label == null
+                    ? "if one of them holds labels, leave it out with --label COLUMN"
+                    : "give it those it was trained on",
+                Columns.listed(first)));
   }
 }

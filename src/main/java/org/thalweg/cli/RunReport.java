@@ -75,6 +75,7 @@ final class RunReport implements AutoCloseable {
       print.printf(", %d validation rows", validation.rows());
     }
     print.printf(", %d test rows%n", task.data.split().test().rows());
+    print.print(DataReport.line(task.data));
     print.printf("%-11s %s%n", kind, rule);
   }
 
@@ -117,7 +118,7 @@ final class RunReport implements AutoCloseable {
     return new Description(
         task.data.classes(),
         task.data.shape(),
-        task.rows.values() instanceof Dataset.Bytes bytes ? bytes.scale() : 1,
+        task.rows.scaleOr1(),
         task.settings.centre() ? task.rows.means() : null,
         task.settings.loss());
   }
@@ -159,6 +160,7 @@ final class RunReport implements AutoCloseable {
       object.put("event", "done");
       object.put("device", device);
       object.put("model", folder.file(RunFolder.MODEL).toString());
+      object.putAll(DataReport.json(task.name, task.data));
       object.putAll(counts);
       object.put("train_loss", Environment.number(train.loss()));
       object.put("train_accuracy", train.accuracy());

@@ -261,7 +261,7 @@ final class TrainCommand implements Callable<Integer> {
       checkOut();
     }
     Path base = Path.of(place.getOrDefault(DIRECTORY, ""));
-    Datasets.Loaded loaded = source.load(data, base, spec);
+    Datasets.Loaded loaded = source.load(data, base, spec, settings.type(), output.json);
     RunReport.Task task = task(loaded, settings);
     Map<String, String> words = new LinkedHashMap<>(given());
     words.keySet().removeAll(ONCE);
@@ -300,8 +300,8 @@ final class TrainCommand implements Callable<Integer> {
     Stopping stopping = method.stopping(spec);
     method.checkSmooth(spec, minimizer, settings);
     checkOut();
-    RunReport.Task task =
-        task(source.load(data, Path.of(""), spec), settings.withType(method.type(spec)));
+    Datasets.Loaded loaded = source.load(data, Path.of(""), spec, method.type(spec), output.json);
+    RunReport.Task task = task(loaded, settings.withType(method.type(spec)));
     try (DeviceChoice.Opened opened = device.open()) {
       RunFolder folder = folder(task);
       folder.fill(
@@ -365,7 +365,7 @@ final class TrainCommand implements Callable<Integer> {
 
   /** The name of a data set, or of a CSV file without its folder and .csv. */
   static String stem(String data) {
-    return String.valueOf(Path.of(data).getFileName()).replaceFirst("\\.csv$", "");
+    return Datasets.stem(String.valueOf(Path.of(data).getFileName()));
   }
 
   private void checkOut() {

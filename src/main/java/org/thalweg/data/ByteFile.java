@@ -39,9 +39,7 @@ final class ByteFile extends FilterInputStream {
    */
   static <T> T read(Path path, Format<T> format) {
     try (InputStream plain = new BufferedInputStream(Files.newInputStream(path), BUFFER)) {
-      plain.mark(2);
-      boolean packed = plain.read() == GZIP_0 && plain.read() == GZIP_1;
-      plain.reset();
+      boolean packed = isPacked(plain);
       ByteFile file = new ByteFile(packed ? path + ", unpacked" : path.toString(), plain);
       try {
         if (packed) {
@@ -53,20 +51,40 @@ final class ByteFile extends FilterInputStream {
         }
         return contents;
       } catch (IOException e) {
-        throw file.wrong("cannot be read: " + e);
+        throw file.wrong(DataException.reason(e));
       }
     } catch (IOException e) {
-      throw new DataException(path + ": " + e);
+      throw DataException.reading(path, e);
     }
   }
 
+  /** Opens a file, compressed by gzip or not. */
+  static InputStream unpacked(Path path) throws IOException {
+    InputStream plain = new BufferedInputStream(Files.newInputStream(path), BUFFER);
+    try {
+      return isPacked(plain) ? new GZIPInputStream(plain, BUFFER) : plain;
+    } catch (IOException e) {
+      plain.close();
+      throw e;
+    }
+  }
+
+  private static boolean isPacked(InputStream plain) throws IOException {
+    plain.mark(2);
+    boolean packed = plain.read() == GZIP_0 && plain.read() == GZIP_1;
+    plain.reset();
+    return packed;
+  }
+
   /**
-   * The file of that name in a folder, or of that name with .gz.
+   * The file of that name in a folder, of that name with .gz, or, as some programs unpack MNIST,
+   * with a dot for its second hyphen.
    *
    * @param source how to get it, for the error message where it is missing
    */
   static Path find(Path folder, String name, String source) {
-    for (String file : List.of(name, name + ".gz")) {
+    String dotted = name.replace("-idx", ".idx");
+    for (String file : List.of(name, name + ".gz", dotted, dotted + ".gz")) {
       if (Files.exists(folder.resolve(file))) {
         return folder.resolve(file);
       }

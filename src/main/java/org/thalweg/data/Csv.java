@@ -2,152 +2,210 @@ package org.thalweg.data;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
-import java.util.TreeMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.DoublePredicate;
+import java.util.function.IntToDoubleFunction;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Nearest;
 
 /**
  * A CSV file: one row of data on each line, one column with labels, all others features: decimal
- * numbers, rounded to binary32.
+ * numbers.
  *
- * <p>The first line is taken as a header if it has text in a feature column, if it has text in the
- * label column where the second line has a number, or if the label column is given by name.
+ * <p>Where it is not said, the first line is taken as a header if it has text in a feature column,
+ * if it has text in the label column where the second line has a number, or if the label column is
+ * given by name.
  *
- * <p>Labels are either integers from 0, used as they are, or text, numbered 0, 1, .. in the order
- * of {@link String#compareTo}.
+ * <p>The classes are the labels that occur, as they are written, in the order of their numbers if
+ * all are numbers, else of their texts.
  */
 final class Csv {
-  private static final int MOST_CLASSES = 65_536;
   private static final int LONGEST_QUOTE = 40;
+
+  /** Columns that a message lists. */
+  private static final int MOST_NAMES = 50;
 
   private static final Pattern DECIMAL =
       Pattern.compile("[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?");
 
-  /** Markers of a missing number: an error, but they do not make a line a header. */
+  private static final Pattern WHOLE = Pattern.compile("[+-]?[0-9]+([.]0*)?");
+
+  /**
+   * Markers of a missing number. As a feature an error, but they do not make a line a header; as a
+   * label a class, if it is quoted or others are text.
+   */
   private static final Pattern MISSING =
       Pattern.compile("(?i)[+-]?(nan|inf|infinity)|na|n/a|null|[?]?");
 
   private final CsvRows rows;
-  private final List<float[]> features = new ArrayList<>();
+  private final Datasets.Header asked;
+  private final ElementType type;
+  private final List<IntToDoubleFunction> features = new ArrayList<>();
   private final List<String> labels = new ArrayList<>();
-  private final TreeMap<String, String> names = new TreeMap<>();
+  private final Map<String, String> names = new HashMap<>();
+  private CsvRows.Row first = new CsvRows.Row(1, List.of(), List.of());
   private int columns;
   private int labelColumn;
-  private boolean namedLabels;
+  private boolean header;
+  private boolean textLabels;
+  private CsvRows.@Nullable Row marker; // the first label that may mark a missing one
+  private long rounded;
+  private @Nullable String firstRounded;
 
-  private Csv(CsvRows rows) {
+  private Csv(CsvRows rows, Datasets.Header asked, ElementType type) {
     this.rows = rows;
+    this.asked = asked;
+    this.type = type;
   }
 
-  /** Rows with the names of their classes. */
-  record Labelled(Dataset data, List<String> classes) {}
+  /** Rows with what was taken for what. */
+  record Labelled(Dataset data, List<String> classes, Columns columns) {}
 
   /**
-   * Reads a file. Features are kept as bytes if all are integers from 0 to 255, else as floats; the
-   * values are the same.
+   * Reads a file. Features are kept as bytes if all are integers from 0 to 255, else as binary32 if
+   * they are to be used in it, or if it holds all of them exactly; else as binary64.
    *
    * @param label the name of the column of labels, or its number from 1; null is the last
+   * @param type in which the features will be used: F32 or F64
    * @throws DataException if it is not as described above
    */
-  static Labelled read(Path path, @Nullable String label) {
-    try (InputStream in = Files.newInputStream(path)) {
-      Csv csv = new Csv(new CsvRows(path.toString(), in));
-      csv.readRows(label);
-      return csv.labelled();
+  static Labelled read(
+      Path path, @Nullable String label, Datasets.Header header, ElementType type) {
+    try (InputStream in = ByteFile.unpacked(path)) {
+      return read(path.toString(), in, label, header, type);
     } catch (IOException e) {
       throw DataException.reading(path, e);
     }
+  }
+
+  /** Reads a file that has been opened. */
+  static Labelled read(
+      String name, InputStream in, @Nullable String label, Datasets.Header header, ElementType type)
+      throws IOException {
+    Csv csv = new Csv(new CsvRows(name, in), header, type);
+    csv.readRows(label, true);
+    return csv.labelled();
   }
 
   /**
-   * Reads a file without labels: every column is a feature, and the first line is a header if it
-   * has text.
+   * Reads a file without labels.
    *
+   * @param label a column that is left out: its name, or its number from 1; null for none
    * @throws DataException if it is not as described above
    */
-  static Datasets.Unlabelled readFeatures(Path path) {
-    try (InputStream in = Files.newInputStream(path)) {
-      Csv csv = new Csv(new CsvRows(path.toString(), in));
-      csv.readRows();
-      return new Datasets.Unlabelled(csv.values(), csv.columns);
+  static Datasets.Unlabelled readFeatures(
+      Path path, @Nullable String label, Datasets.Header header, ElementType type) {
+    try (InputStream in = ByteFile.unpacked(path)) {
+      Csv csv = new Csv(new CsvRows(path.toString(), in), header, type);
+      csv.readRows(label, false);
+      return new Datasets.Unlabelled(csv.values(), csv.width(), csv.header);
     } catch (IOException e) {
       throw DataException.reading(path, e);
     }
   }
 
-  private void readRows() throws IOException {
+  /** The fields of the first line. */
+  static List<String> firstLine(Path path) {
+    try (InputStream in = ByteFile.unpacked(path)) {
+      CsvRows rows = new CsvRows(path.toString(), in);
+      CsvRows.Row first = rows.next();
+      if (first == null) {
+        throw rows.wrongEnd("expected a row");
+      }
+      return first.fields();
+    } catch (IOException e) {
+      throw DataException.reading(path, e);
+    }
+  }
+
+  private void readRows(@Nullable String label, boolean labelled) throws IOException {
     CsvRows.Row row = rows.next();
     if (row == null) {
       throw rows.wrongEnd("expected a row");
     }
-    columns = row.fields().size();
-    labelColumn = columns; // none
-    CsvRows.Row first = row;
-    if (IntStream.range(0, columns).anyMatch(i -> isText(first, i))) {
-      row = rows.next();
-    }
-    for (; row != null; row = rows.next()) {
-      add(row);
-    }
-    if (features.isEmpty()) {
-      throw rows.wrongEnd("expected a row below the header");
-    }
-  }
-
-  private void readRows(@Nullable String label) throws IOException {
-    CsvRows.Row first = rows.next();
-    if (first == null) {
-      throw rows.wrongEnd("expected a row");
-    }
+    first = row;
     columns = first.fields().size();
-    if (columns < 2) {
-      throw rows.wrong(first, 0, "expected at least two columns, a feature and a label");
-    }
-    boolean header = findLabels(first, label);
-    for (int i = 0; i < columns; i++) {
-      header |= i != labelColumn && isText(first, i);
-    }
-    CsvRows.Row second = rows.next();
-    header |=
-        isText(first, labelColumn)
-            && second != null
-            && second.fields().size() > labelColumn
-            && !isText(second, labelColumn);
-    if (!header) {
-      add(first);
-    }
-    for (CsvRows.Row row = second; row != null; row = rows.next()) {
-      add(row);
-    }
-    if (features.isEmpty()) {
-      throw rows.wrongEnd("expected a row below the header");
-    }
-  }
-
-  /** Finds the label column; returns whether it was given by name. */
-  private boolean findLabels(CsvRows.Row first, @Nullable String label) {
-    if (label == null) {
-      labelColumn = columns - 1;
-      return false;
-    }
-    boolean number = label.matches("[0-9]{1,9}");
-    labelColumn = number ? Integer.parseInt(label) - 1 : first.fields().indexOf(label);
-    if (labelColumn < 0
-        || labelColumn >= columns
-        || (!number && first.fields().lastIndexOf(label) > labelColumn)) {
+    if (columns < (labelled || label != null ? 2 : 1)) {
       throw rows.wrong(
           first,
           0,
-          "expected one column %s among %d: %s"
-              .formatted(quote(label), columns, quote(String.join(",", first.fields()))));
+          "expected at least two columns, a feature and a label"
+              + separator(first.fields().get(0)));
     }
-    return !number;
+    labelColumn = columns - (labelled ? 1 : 0);
+    boolean named = label != null && findLabels(label);
+    CsvRows.Row second = rows.next();
+    header =
+        asked == Datasets.Header.YES
+            || (asked == Datasets.Header.AUTO && (named || isHeader(second)));
+    if (!header) {
+      add(first);
+    }
+    for (row = second; row != null; row = rows.next()) {
+      add(row);
+    }
+    if (features.isEmpty()) {
+      throw rows.wrongEnd("expected a row below the header");
+    }
+  }
+
+  private boolean isHeader(CsvRows.@Nullable Row second) {
+    if (IntStream.range(0, columns).anyMatch(i -> i != labelColumn && isText(first, i))) {
+      return true;
+    }
+    return labelColumn < columns
+        && isText(first, labelColumn)
+        && second != null
+        && second.fields().size() > labelColumn
+        && !isText(second, labelColumn);
+  }
+
+  /** Finds the label column; returns whether it was given by name. */
+  private boolean findLabels(String label) {
+    List<String> names = first.fields();
+    int number = label.matches("[0-9]{1,9}") ? Integer.parseInt(label) : 0;
+    if (number >= 1 && number <= columns) {
+      labelColumn = number - 1;
+      return false;
+    }
+    labelColumn = names.indexOf(label);
+    if (labelColumn < 0 || names.lastIndexOf(label) > labelColumn) {
+      Optional<String> near = Nearest.to(label, names);
+      String problem =
+          labelColumn >= 0
+              ? "more than one column is called %s: give its number;"
+              : near.map(name -> "no column is called %s; did you mean " + quote(name) + "?")
+                  .orElse("no column is called %s, nor is that the number of one;");
+      throw rows.wrong(
+          first, problem.formatted(quote(label)) + " the columns are " + listed(names));
+    }
+    if (asked == Datasets.Header.NO) {
+      throw rows.wrong(
+          first,
+          "without a header no column is called %s: give its number".formatted(quote(label)));
+    }
+    return true;
+  }
+
+  /** Names in quotes, the first of them where there are many. */
+  static String listed(List<String> names) {
+    String list =
+        names.stream().limit(MOST_NAMES).map(Csv::quote).collect(Collectors.joining(", "));
+    return names.size() > MOST_NAMES
+        ? "%s and %d more".formatted(list, names.size() - MOST_NAMES)
+        : list;
   }
 
   private void add(CsvRows.Row row) {
@@ -161,15 +219,19 @@ final class Csv {
     if ((features.size() + 1L) * width() > Dataset.MOST_VALUES) {
       throw rows.wrong(row, 0, "more than " + Dataset.MOST_VALUES + " features, all together");
     }
-    float[] values = new float[width()];
-    for (int i = 0; i < columns; i++) {
-      if (i != labelColumn) {
-        values[i < labelColumn ? i : i - 1] = number(row, i);
+    if (type == ElementType.F64) {
+      double[] values = new double[width()];
+      Arrays.setAll(values, i -> number(row, i < labelColumn ? i : i + 1));
+      features.add(i -> values[i]);
+    } else {
+      float[] values = new float[width()];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) number(row, i < labelColumn ? i : i + 1);
       }
+      features.add(i -> values[i]);
     }
-    features.add(values);
     if (labelColumn < columns) {
-      labels.add(names.computeIfAbsent(label(row), text -> text));
+      addLabel(row);
     }
   }
 
@@ -177,85 +239,148 @@ final class Csv {
     return labelColumn < columns ? columns - 1 : columns;
   }
 
-  private float number(CsvRows.Row row, int column) {
+  private double number(CsvRows.Row row, int column) {
     String text = row.fields().get(column);
-    float value = Float.NaN;
+    boolean narrow = type == ElementType.F32;
+    double value = Double.NaN;
     if (DECIMAL.matcher(text).matches()) { // parseFloat also accepts 1f and 0x1p3
-      value = Float.parseFloat(text);
+      value = narrow ? Float.parseFloat(text) : Double.parseDouble(text);
     }
-    if (!Float.isFinite(value)) {
-      throw rows.wrong(row, column, "expected a finite binary32 number, not " + quote(text));
+    if (!Double.isFinite(value)) {
+      throw rows.wrong(
+          row,
+          column,
+          "expected a finite %s number, not %s%s"
+              .formatted(narrow ? "binary32" : "binary64", quote(text), advice(text)));
+    }
+    if (Math.abs(value) >= (narrow ? 0x1p24 : 0x1p53)
+        && WHOLE.matcher(text).matches()
+        && new BigDecimal(text).compareTo(new BigDecimal(value)) != 0) {
+      rounded++;
+      if (firstRounded == null) {
+        firstRounded = "line %d, column %d: %s".formatted(row.line(), column + 1, quote(text));
+      }
     }
     return value;
   }
 
-  private String label(CsvRows.Row row) {
-    boolean named = isText(row, labelColumn);
-    if (labels.isEmpty()) {
-      namedLabels = named;
+  private static String advice(String text) {
+    if (DECIMAL.matcher(text).matches()) {
+      return "";
     }
+    if (MISSING.matcher(text).matches()) {
+      return ": a missing value; remove the row or the column, or write a number";
+    }
+    return separator(text).isEmpty()
+        ? ": all columns but the label's are features, and numbers; remove this one, or name the"
+            + " label's"
+        : separator(text);
+  }
+
+  /** What to say of a field that holds several, separated by something else than a comma. */
+  private static String separator(String text) {
+    for (String separator : List.of(";", "\t", "|")) {
+      if (text.contains(separator)) {
+        return ": fields are separated by commas, not by \"%s\""
+            .formatted(separator.equals("\t") ? "\\t" : separator);
+      }
+    }
+    return "";
+  }
+
+  private void addLabel(CsvRows.Row row) {
     String text = row.fields().get(labelColumn);
-    if (named != namedLabels) {
-      throw rows.wrong(
-          row,
-          labelColumn,
-          "expected a label that is a %s as those before, not %s"
-              .formatted(namedLabels ? "text" : "number", quote(text)));
+    if (text.isEmpty()) {
+      throw rows.wrong(row, labelColumn, "the label is missing; remove the row, or give it one");
     }
-    if (named) {
-      return text;
+    boolean quoted = row.quoted().contains(labelColumn);
+    if (MISSING.matcher(text).matches() && !quoted) {
+      marker = marker == null ? row : marker;
+    } else {
+      textLabels |= !DECIMAL.matcher(text).matches();
     }
-    float value = number(row, labelColumn);
-    if (value != (int) value || value < 0 || value >= MOST_CLASSES) {
-      throw rows.wrong(
-          row,
-          labelColumn,
-          "label must be a whole number 0 to %d, not %s".formatted(MOST_CLASSES - 1, quote(text)));
-    }
-    return Integer.toString((int) value);
+    labels.add(names.computeIfAbsent(text, name -> name));
   }
 
   private Labelled labelled() {
-    List<String> classes;
-    int[] numbers;
-    if (namedLabels) {
-      classes = List.copyOf(names.keySet());
-      numbers = labels.stream().mapToInt(l -> Collections.binarySearch(classes, l)).toArray();
-    } else {
-      numbers = labels.stream().mapToInt(Integer::parseInt).toArray();
-      classes =
-          IntStream.rangeClosed(0, IntStream.of(numbers).max().getAsInt())
-              .mapToObj(Integer::toString)
-              .toList();
+    CsvRows.Row missing = marker;
+    if (missing != null && !textLabels) {
+      throw rows.wrong(
+          missing,
+          labelColumn,
+          "expected a label, not %s, which marks a missing one; remove the row, or put it in"
+                  .formatted(quote(missing.fields().get(labelColumn)))
+              + " quotes if it is a class");
     }
-    return new Labelled(new Dataset(values(), numbers, width(), classes.size()), classes);
+    Comparator<String> text = Comparator.naturalOrder();
+    List<String> classes =
+        names.keySet().stream()
+            .sorted(
+                textLabels ? text : Comparator.comparing(Double::parseDouble).thenComparing(text))
+            .toList();
+    Map<String, Integer> numbers = new HashMap<>();
+    classes.forEach(one -> numbers.put(one, numbers.size()));
+    int[] each = labels.stream().mapToInt(numbers::get).toArray();
+    Dataset data = new Dataset(values(), each, width(), classes.size());
+    Columns taken = new Columns(header, header ? first.fields() : List.of(), labelColumn, doubts());
+    return new Labelled(data, classes, taken);
+  }
+
+  /** What was read otherwise than it may have been meant. */
+  private List<String> doubts() {
+    List<String> doubts = new ArrayList<>();
+    if (marker != null) {
+      doubts.add(
+          "line %d, column %d: %s was taken for a class; remove such rows if it marks a missing one"
+              .formatted(marker.line(), labelColumn + 1, quote(marker.fields().get(labelColumn))));
+    }
+    if (rounded > 0) {
+      doubts.add(
+          "%s is one of %d whole numbers that were rounded, as %s does not hold them%s"
+              .formatted(
+                  firstRounded,
+                  rounded,
+                  type == ElementType.F32 ? "binary32" : "binary64",
+                  type == ElementType.F32 ? "; train with --type f64" : ""));
+    }
+    return doubts;
   }
 
   private Dataset.Values values() {
     int width = width();
-    boolean bytes = features.stream().allMatch(Csv::areBytes);
-    byte[] pixels = new byte[bytes ? features.size() * width : 0];
-    float[] numbers = new float[bytes ? 0 : features.size() * width];
-    for (int row = 0; row < features.size(); row++) {
-      for (int i = 0; i < width; i++) {
-        float value = features.get(row)[i];
-        if (bytes) {
-          pixels[row * width + i] = (byte) (int) value;
-        } else {
-          numbers[row * width + i] = value;
-        }
-      }
+    int n = features.size() * width;
+    if (all(value -> value == Byte.toUnsignedInt((byte) (int) value))) {
+      byte[] pixels = new byte[n];
+      each((i, value) -> pixels[i] = (byte) (int) value);
+      return new Dataset.Bytes(pixels, 1);
     }
-    return bytes ? new Dataset.Bytes(pixels, 1) : new Dataset.Floats(numbers);
+    if (type == ElementType.F32 || all(value -> value == (float) value)) {
+      float[] numbers = new float[n];
+      each((i, value) -> numbers[i] = (float) value);
+      return new Dataset.Floats(numbers);
+    }
+    double[] numbers = new double[n];
+    each((i, value) -> numbers[i] = value);
+    return new Dataset.Doubles(numbers);
   }
 
-  private static boolean areBytes(float[] values) {
-    for (float value : values) {
-      if (value != Byte.toUnsignedInt((byte) (int) value)) {
-        return false;
+  private boolean all(DoublePredicate condition) {
+    return features.stream()
+        .allMatch(row -> IntStream.range(0, width()).mapToDouble(row).allMatch(condition));
+  }
+
+  /** What is done with a value, and its index among all. */
+  private interface Use {
+    void use(int index, double value);
+  }
+
+  private void each(Use use) {
+    int width = width();
+    for (int row = 0; row < features.size(); row++) {
+      for (int i = 0; i < width; i++) {
+        use.use(row * width + i, features.get(row).applyAsDouble(i));
       }
     }
-    return true;
   }
 
   private static boolean isText(CsvRows.Row row, int column) {
@@ -263,7 +388,8 @@ final class Csv {
     return !DECIMAL.matcher(text).matches() && !MISSING.matcher(text).matches();
   }
 
-  private static String quote(String text) {
+  /** A text in quotes, cut where it is long. */
+  static String quote(String text) {
     return '"'
         + (text.length() > LONGEST_QUOTE ? text.substring(0, LONGEST_QUOTE) + ".." : text)
         + '"';

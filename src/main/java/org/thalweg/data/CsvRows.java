@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The rows of a CSV file in UTF-8 (RFC 4180): fields are separated by commas and quoted if they
  * contain a comma, a line break or a (doubled) quote; lines end in LF or CRLF. A byte order mark,
- * blanks around a field and empty lines are skipped.
+ * blanks around a field and blank lines are skipped.
  */
 final class CsvRows {
   private static final int LONGEST_FIELD = 1 << 16;
@@ -40,11 +40,28 @@ final class CsvRows {
     at = Arrays.equals(Arrays.copyOf(buffer, MARK.length), MARK) ? MARK.length : 0;
   }
 
-  /** The fields of a row that begins on a line, counted from 1. */
-  record Row(int line, List<String> fields) {}
+  /**
+   * A row.
+   *
+   * @param line on which it begins, from 1
+   * @param quoted the columns, from 0, of fields that were in quotes
+   */
+  record Row(int line, List<String> fields, List<Integer> quoted) {
+    boolean isBlank() {
+      return fields.size() == 1 && fields.get(0).isEmpty() && quoted.isEmpty();
+    }
+  }
 
   /** The next row; null at the end of the file. */
   @Nullable Row next() throws IOException {
+    Row row = nextLine();
+    while (row != null && row.isBlank()) {
+      row = nextLine();
+    }
+    return row;
+  }
+
+  private @Nullable Row nextLine() throws IOException {
     int c = read();
     while (c == '\n' || c == '\r') {
       c = read();
@@ -52,10 +69,11 @@ final class CsvRows {
     if (c == END) {
       return null;
     }
-    Row row = new Row(line, new ArrayList<>());
+    Row row = new Row(line, new ArrayList<>(), new ArrayList<>(0));
     while (true) {
       length = 0;
       if (c == '"') {
+        row.quoted.add(row.fields.size());
         c = quoted(row);
       } else {
         while (c != ',' && c != '\n' && c != END) {
@@ -133,6 +151,11 @@ final class CsvRows {
   DataException wrong(Row row, int column, String problem) {
     return new DataException(
         "%s: line %d, column %d: %s".formatted(name, row.line, column + 1, problem));
+  }
+
+  /** An error in a line. */
+  DataException wrong(Row row, String problem) {
+    return new DataException("%s: line %d: %s".formatted(name, row.line, problem));
   }
 
   /** An error at the end of the file. */

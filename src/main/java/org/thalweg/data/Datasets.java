@@ -1,13 +1,18 @@
 package org.thalweg.data;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.function.Function;
+import java.util.Objects;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.numeric.ElementType;
 
 /** The one registry of data sets, and the CSV files beside it. */
 public final class Datasets {
-  private static final String CSV = ".csv";
+  private static final String IRIS = "/org/thalweg/data/iris.csv";
   private static final List<String> TEN_DIGITS =
       List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
   private static final List<String> CLOTHES =
@@ -30,12 +35,13 @@ public final class Datasets {
               "digits",
               true,
               null,
-              folder -> new Loaded(Digits.load(), TEN_DIGITS, new Shape(8, 8, 1))),
+              (folder, type) -> new Loaded(Digits.load(), TEN_DIGITS, new Shape(8, 8, 1))),
+          new Named("iris", true, null, (folder, type) -> iris(type)),
           new Named(
               "fashion-mnist",
               false,
               Path.of("/usr/share/datasets/fashion-mnist"),
-              folder ->
+              (folder, type) ->
                   Idx.load(
                       folder,
                       CLOTHES,
@@ -46,7 +52,7 @@ public final class Datasets {
               "mnist",
               false,
               null,
-              folder ->
+              (folder, type) ->
                   Idx.load(
                       folder,
                       TEN_DIGITS,
@@ -56,7 +62,7 @@ public final class Datasets {
               "cifar10",
               false,
               null,
-              folder ->
+              (folder, type) ->
                   Cifar10.load(
                       folder,
                       "download and unpack"
@@ -75,8 +81,22 @@ public final class Datasets {
    *
    * @param classes the name of each class
    * @param shape what a row is a picture of; null where it is none
+   * @param columns of a CSV file; null where it is none
    */
-  public record Loaded(Dataset.Split split, List<String> classes, @Nullable Shape shape) {}
+  public record Loaded(
+      Dataset.Split split, List<String> classes, @Nullable Shape shape, @Nullable Columns columns) {
+    /** Not from a CSV file. */
+    public Loaded(Dataset.Split split, List<String> classes, @Nullable Shape shape) {
+      this(split, classes, shape, null);
+    }
+  }
+
+  /** Whether the first line of a CSV file is a header: it can be said, or guessed from the file. */
+  public enum Header {
+    AUTO,
+    YES,
+    NO
+  }
 
   /** The features of a row as a picture: channel by channel, each of them row by row. */
   public record Shape(int width, int height, int channels) {}
@@ -85,35 +105,49 @@ public final class Datasets {
    * Rows without labels.
    *
    * @param features how many to a row
+   * @param header whether the first line was taken as one
    */
-  public record Unlabelled(Dataset.Values values, int features) {}
+  public record Unlabelled(Dataset.Values values, int features, boolean header) {}
 
   /**
    * A data set that has a name.
    *
    * @param inJar whether its files are in the jar
    * @param usual the folder of its files where the caller names none; null where it must
-   * @param reader reads the files in a folder
+   * @param reader reads the files in a folder, for use in a type
    */
   private record Named(
-      String name, boolean inJar, @Nullable Path usual, Function<Path, Loaded> reader) {
-    Loaded load(@Nullable Path folder) {
+      String name,
+      boolean inJar,
+      @Nullable Path usual,
+      BiFunction<Path, ElementType, Loaded> reader) {
+    Loaded load(@Nullable Path folder, ElementType type) {
       if (inJar) {
         refuse(folder, name, "folder: it is in the jar");
-        return reader.apply(Path.of(""));
+        return reader.apply(Path.of(""), type);
       }
       Path files = folder == null ? usual : folder;
       if (files == null) {
         throw new IllegalArgumentException(
             name + " is not in the jar: name the folder with its files");
       }
-      return reader.apply(files);
+      return reader.apply(files, type);
     }
   }
 
-  /** What {@link #load} can be asked for by name; beside them, any path that ends in .csv. */
+  /** What {@link #load} can be asked for by name; beside them, any {@linkplain #isCsv CSV file}. */
   public static List<String> names() {
     return NAMED.stream().map(Named::name).toList();
+  }
+
+  /** Whether a name is that of a CSV file: a path that ends in .csv or .csv.gz, in either case. */
+  public static boolean isCsv(String name) {
+    return stem(name).length() < name.length();
+  }
+
+  /** The name of a CSV file without .csv and .gz, or any other as it is. */
+  public static String stem(String name) {
+    return name.replaceFirst("(?i)[.]csv([.]gz)?$", "");
   }
 
   /** Whether {@link #load} can only read this data set from a folder that the caller names. */
@@ -124,8 +158,8 @@ public final class Datasets {
   /**
    * Reads a data set.
    *
-   * @param name one of {@link #names()}, or the path of a CSV file, of whose rows a fifth, always
-   *     the same, is the test part
+   * @param name one of {@link #names()}, or the path of a {@linkplain #isCsv CSV file}, of whose
+   *     rows a fifth, always the same, is the test part
    * @param folder where the files are; null for a CSV file and for what is in the jar, and where
    *     the files are at their usual place
    * @param label of a CSV file: the name, or the number from 1, of the column of labels; null is
@@ -135,37 +169,69 @@ public final class Datasets {
    * @throws DataException if a file is missing or is not what it should be
    */
   public static Loaded load(String name, @Nullable Path folder, @Nullable String label) {
-    if (name.endsWith(CSV)) {
+    return load(name, folder, label, Header.AUTO, ElementType.F32);
+  }
+
+  /**
+   * As {@link #load(String, Path, String)}.
+   *
+   * @param header of a CSV file; AUTO for the others
+   * @param type in which the rows will be used: for F64 a CSV file's numbers are read as binary64
+   */
+  public static Loaded load(
+      String name, @Nullable Path folder, @Nullable String label, Header header, ElementType type) {
+    if (isCsv(name)) {
       refuse(folder, name, "folder: its name is a path");
-      return csv(Path.of(name), label);
+      return loaded(name, Csv.read(Path.of(name), label, header, type), header);
+    }
+    if (header != Header.AUTO) {
+      refuse(header, name, "header: only CSV files do");
     }
     refuse(label, name, "label column: only CSV files do");
     return NAMED.stream()
         .filter(named -> named.name.equals(name))
         .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "no data set is called %s; there are %s, and paths that end in .csv"
-                        .formatted(name, String.join(", ", names()))))
-        .load(folder);
+        .orElseThrow(() -> new IllegalArgumentException(OtherFormats.refusal(name, names())))
+        .load(folder, type);
   }
 
   /**
    * Reads the features of a CSV file without labels.
    *
+   * @param label a column that is left out: its name, or its number from 1; null for none
    * @throws DataException if it is not what it should be
    */
-  public static Unlabelled features(Path csv) {
-    return Csv.readFeatures(csv);
+  public static Unlabelled features(
+      Path csv, @Nullable String label, Header header, ElementType type) {
+    return Csv.readFeatures(csv, label, header, type);
   }
 
-  private static Loaded csv(Path path, @Nullable String label) {
-    Csv.Labelled csv = Csv.read(path, label);
+  /**
+   * The fields of the first line of a CSV file.
+   *
+   * @throws DataException if it has none
+   */
+  public static List<String> firstLine(Path csv) {
+    return Csv.firstLine(csv);
+  }
+
+  private static Loaded loaded(String name, Csv.Labelled csv, Header header) {
     if (csv.data().rows() < 2) {
-      throw new DataException(path + ": one row cannot be split into training and test rows");
+      throw new DataException(name + ": one row cannot be split into training and test rows");
     }
-    return new Loaded(csv.data().split(TEST_FRACTION, TEST_SEED), csv.classes(), null);
+    Dataset.Split split = csv.data().split(TEST_FRACTION, TEST_SEED);
+    List<String> doubts =
+        new CsvDoubts(csv.data(), csv.classes(), csv.columns())
+            .all(split.train(), header == Header.AUTO);
+    return new Loaded(split, csv.classes(), null, csv.columns().withWarnings(doubts));
+  }
+
+  private static Loaded iris(ElementType type) {
+    try (InputStream in = Objects.requireNonNull(Datasets.class.getResourceAsStream(IRIS), IRIS)) {
+      return loaded("iris", Csv.read("iris", in, null, Header.YES, type), Header.YES);
+    } catch (IOException e) {
+      throw new UncheckedIOException("reading " + IRIS, e);
+    }
   }
 
   private static void refuse(@Nullable Object given, String name, String what) {

@@ -122,6 +122,17 @@ public final class ModelFile {
     }
   }
 
+  /**
+   * The type of the weights: F32 or F64.
+   *
+   * @throws IOException if the file is no model; the message names it and the place
+   */
+  public static ElementType type(Path file) throws IOException {
+    try (Safetensors tensors = new Safetensors(file)) {
+      return Size.of(file, tensors).type;
+    }
+  }
+
   /** The metadata of a file as Java values. */
   private record Metadata(Path file, Map<String, String> map) {
     boolean has(String key) {

@@ -127,8 +127,10 @@ public final class Safetensors implements Closeable {
       long header = length < 8 ? -1 : read(0, 8).getLong();
       if (header < 0 || header > Math.min(length - 8, MOST_HEADER)) {
         throw wrong(
-            "byte 0: %d bytes have no room for a header of %d, at most %d"
-                .formatted(length, header, MOST_HEADER));
+            "byte 0: not a model: a safetensors file begins with the size of its header, and %d"
+                    .formatted(length)
+                + " bytes have no room for one of %s, at most %d"
+                    .formatted(Long.toUnsignedString(header), MOST_HEADER));
       }
       data = 8 + header;
       try {

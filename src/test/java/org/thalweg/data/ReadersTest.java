@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
+import org.thalweg.numeric.ElementType;
 
 /** Files written here, as their formats say, and broken in every way that we know of. */
 class ReadersTest {
@@ -76,6 +77,10 @@ class ReadersTest {
     }
   }
 
+  private static Csv.Labelled read(Path file, @Nullable String label) {
+    return Csv.read(file, label, Datasets.Header.AUTO, ElementType.F32);
+  }
+
   /** A CSV file and what it holds: its features row by row, its labels, its classes. */
   private record Table(
       String text,
@@ -109,11 +114,11 @@ class ReadersTest {
             table("1,2,0\r\n3,4,1", null, numbers(1, 2, 3, 4), labels(0, 1), "0", "1"),
             table("\n1,2,0\n\r\n\n3,4,1\n\n", null, numbers(1, 2, 3, 4), labels(0, 1), "0", "1"),
             table("a,b,c\n1,2,0\n", null, numbers(1, 2), labels(0), "0"),
-            table("\ufeffa,b,c\n1,2,0\n", "a", numbers(2, 0), labels(1), "0", "1"),
-            table("a,b,c\n1,2,0\n", "2", numbers(1, 0), labels(2), "0", "1", "2"),
-            table("1,2,0\n", "1", numbers(2, 0), labels(1), "0", "1"),
+            table("\ufeffa,b,c\n1,2,0\n", "a", numbers(2, 0), labels(0), "1"),
+            table("a,b,c\n1,2,0\n", "2", numbers(1, 0), labels(0), "2"),
+            table("1,2,0\n", "1", numbers(2, 0), labels(0), "1"),
             // A text above a number makes a header of the first line, here of a name ..
-            table("0,1,label\n255,2,1\n", null, numbers(255, 2), labels(1), "0", "1"),
+            table("0,1,label\n255,2,1\n", null, numbers(255, 2), labels(0), "1"),
             // .. and not here, where it is a label as those below.
             table("0,1,b\n255,2,a\n", null, numbers(0, 1, 255, 2), labels(1, 0), "a", "b"),
             table("0,1,b\n", null, numbers(0, 1), labels(0), "b"),
@@ -130,11 +135,11 @@ class ReadersTest {
                 "\"x\",\"y\"\r\n1,\"b\"\r\n2,\"a\"\r", null, numbers(1, 2), labels(1, 0), "a", "b"),
             table("256,0\n", null, numbers(256), labels(0), "0"),
             table("-1,0\n", null, numbers(-1), labels(0), "0"),
-            table("-0,0\n+7.,-0.0\n", null, numbers(0, 7), labels(0, 0), "0"),
-            table("1e-3,.5,2.0\n", null, numbers(1e-3f, .5), labels(2), "0", "1", "2"),
+            table("-0,0\n+7.,-0.0\n", null, numbers(0, 7), labels(1, 0), "-0.0", "0"),
+            table("1e-3,.5,2.0\n", null, numbers(1e-3f, .5), labels(0), "2.0"),
             table("3.4028235e38,1e-46,0\n", null, numbers(Float.MAX_VALUE, 0), labels(0), "0"))) {
       Path file = Files.writeString(folder.resolve("a.csv"), table.text);
-      Csv.Labelled csv = Csv.read(file, table.label);
+      Csv.Labelled csv = read(file, table.label);
       Dataset data = csv.data();
       boolean bytes =
           table.features.stream().allMatch(x -> x == x.intValue() && x >= 0 && x <= 255);
@@ -166,6 +171,12 @@ class ReadersTest {
         Datasets.load(file.toString(), null, null).split().test().pixels());
   }
 
+  private static final String MISSING =
+      ": a missing value; remove the row or the column, or write a number";
+  private static final String TEXT =
+      ": all columns but the label's are features, and numbers; remove this one, or name the"
+          + " label's";
+
   /** Text of a CSV file, the label asked for, and what is said about it. */
   @Test
   void csvErrorsNameLineAndColumn() throws Exception {
@@ -186,21 +197,25 @@ class ReadersTest {
                 "",
                 "line 3, column 4: a row of 4 columns, not 3 as in the first"),
             List.of(
-                "1,0\n,0\n", "", "line 2, column 1: expected a finite binary32 number, not \"\""),
+                "1,0\n,0\n",
+                "",
+                "line 2, column 1: expected a finite binary32 number, not \"\"" + MISSING),
             List.of(
-                ",0\n1,0\n", "", "line 1, column 1: expected a finite binary32 number, not \"\""),
+                ",0\n1,0\n",
+                "",
+                "line 1, column 1: expected a finite binary32 number, not \"\"" + MISSING),
             List.of(
                 "1,0\r\n1,\r\n",
                 "",
-                "line 2, column 2: expected a finite binary32 number, not \"\""),
+                "line 2, column 2: the label is missing; remove the row, or give it one"),
             List.of(
                 "1,0\nNaN,0\n",
                 "",
-                "line 2, column 1: expected a finite binary32 number, not \"NaN\""),
+                "line 2, column 1: expected a finite binary32 number, not \"NaN\"" + MISSING),
             List.of(
                 "-inf,0\n1,0\n",
                 "",
-                "line 1, column 1: expected a finite binary32 number, not \"-inf\""),
+                "line 1, column 1: expected a finite binary32 number, not \"-inf\"" + MISSING),
             List.of(
                 "a,b\n1e39,0\n",
                 "",
@@ -208,35 +223,30 @@ class ReadersTest {
             List.of(
                 "1,0\n1f,0\n",
                 "",
-                "line 2, column 1: expected a finite binary32 number, not \"1f\""),
+                "line 2, column 1: expected a finite binary32 number, not \"1f\"" + TEXT),
             List.of(
                 "1,0\n0x1p3,0\n",
                 "",
-                "line 2, column 1: expected a finite binary32 number, not \"0x1p3\""),
+                "line 2, column 1: expected a finite binary32 number, not \"0x1p3\"" + TEXT),
             List.of(
-                "1,0\na\u2028\t\u0007b,0\n",
+                "1,0\na\u2028\u0008\u0007b,0\n",
                 "",
-                "line 2, column 1: expected a finite binary32 number, not \"a???b\""),
+                "line 2, column 1: expected a finite binary32 number, not \"a???b\"" + TEXT),
             List.of(
-                "1,0\n1,-1\n",
+                "1,0\n1,NA\n1,2\n",
                 "",
-                "line 2, column 2: label must be a whole number 0 to 65535, not \"-1\""),
+                "line 2, column 2: expected a label, not \"NA\", which marks a missing one; remove"
+                    + " the row, or put it in quotes if it is a class"),
             List.of(
-                "1,0\n1,65536\n",
+                "a;b;c\n1;2;0\n",
                 "",
-                "line 2, column 2: label must be a whole number 0 to 65535, not \"65536\""),
+                "line 1, column 1: expected at least two columns, a feature and a label: fields are"
+                    + " separated by commas, not by \";\""),
             List.of(
-                "1,0\n1,0.5\n",
+                "1,5;2,5;0\n1,5;2,5;0\n",
                 "",
-                "line 2, column 2: label must be a whole number 0 to 65535, not \"0.5\""),
-            List.of(
-                "1,0\n1,cat\n",
-                "",
-                "line 2, column 2: expected a label that is a number as those before, not \"cat\""),
-            List.of(
-                "1,a\n1,b\n1,1\n",
-                "",
-                "line 3, column 2: expected a label that is a text as those before, not \"1\""),
+                "line 2, column 2: expected a finite binary32 number, not \"5;2\": fields are"
+                    + " separated by commas, not by \";\""),
             List.of(
                 "1,0\n\"1\"2,0\n",
                 "",
@@ -246,48 +256,60 @@ class ReadersTest {
                 "",
                 "line 2, column 2: expected a closing quote before the end of the file"),
             List.of(
-                "\"a\nb\",c\n1,0\n1,x\n",
-                "",
-                "line 4, column 2: expected a label that is a number as those before, not \"x\""),
+                "Kind,kinds\n1,0\n",
+                "kind",
+                "line 1: no column is called \"kind\"; did you mean \"Kind\"? the columns are"
+                    + " \"Kind\", \"kinds\""),
             List.of(
-                "a,b\n1,0\n", "c", "line 1, column 1: expected one column \"c\" among 2: \"a,b\""),
+                "a,b\n1,0\n",
+                "xyz",
+                "line 1: no column is called \"xyz\", nor is that the number of one; the columns"
+                    + " are \"a\", \"b\""),
             List.of(
-                "a,a\n1,0\n", "a", "line 1, column 1: expected one column \"a\" among 2: \"a,a\""),
+                "a,a\n1,0\n",
+                "a",
+                "line 1: more than one column is called \"a\": give its number; the columns are"
+                    + " \"a\", \"a\""),
             List.of(
-                "a,b\n1,0\n", "0", "line 1, column 1: expected one column \"0\" among 2: \"a,b\""),
+                "a,b\n1,0\n",
+                "0",
+                "line 1: no column is called \"0\", nor is that the number of one; the columns are"
+                    + " \"a\", \"b\""),
             List.of(
                 "a,b\n1,0\n",
                 "3",
-                "line 1, column 1: expected one column \"3\" among 2: \"a,b\""))) {
+                "line 1: no column is called \"3\", nor is that the number of one; the columns are"
+                    + " \"a\", \"b\""))) {
       Path file = Files.writeString(folder.resolve("a.csv"), broken.get(0));
       assertEquals(
           file + ": " + broken.get(2),
           assertThrows(
                   DataException.class,
-                  () -> Csv.read(file, broken.get(1).isEmpty() ? null : broken.get(1)),
+                  () -> read(file, broken.get(1).isEmpty() ? null : broken.get(1)),
                   broken.get(0))
               .getMessage());
     }
     Path latin =
         Files.write(folder.resolve("a.csv"), "1,caf\u00e9\n".getBytes(StandardCharsets.ISO_8859_1));
-    assertEquals(latin + ": line 1, column 2: not UTF-8", message(() -> Csv.read(latin, null)));
+    assertEquals(latin + ": line 1, column 2: not UTF-8", message(() -> read(latin, null)));
     Path large = Files.writeString(latin, "1,\"" + "x".repeat(1 << 17));
     assertEquals(
         large + ": line 1, column 2: a field of more than 65536 bytes",
-        message(() -> Csv.read(large, null)));
+        message(() -> read(large, null)));
     Path digits = Files.writeString(latin, "1,0\n" + "9".repeat(60_000) + "x,0\n"); // in no time
     assertEquals(
         digits
             + ": line 2, column 1: expected a finite binary32 number, not \""
             + "9".repeat(40)
-            + "..\"",
-        assertTimeout(Duration.ofSeconds(10), () -> message(() -> Csv.read(digits, null))));
+            + "..\""
+            + TEXT,
+        assertTimeout(Duration.ofSeconds(10), () -> message(() -> read(digits, null))));
     Path one = Files.writeString(latin, "1,2");
     assertEquals(
         one + ": one row cannot be split into training and test rows",
         message(() -> Datasets.load(one.toString(), null, null)));
     Path missing = folder.resolve("none.csv");
-    assertEquals(missing + ": no such file", message(() -> Csv.read(missing, null)));
+    assertEquals(missing + ": no such file", message(() -> read(missing, null)));
   }
 
   /** A file, what becomes of it, and what is said about it. */
@@ -399,7 +421,8 @@ class ReadersTest {
                 .matches(
                     "\\Q"
                         + folder.resolve(file)
-                        + "\\E, unpacked: byte \\d+: cannot be read: .*EOF.*"));
+                        + "\\E, unpacked: byte \\d+: cannot be read: its gzip data are damaged or"
+                        + " cut off"));
       }
       Files.delete(folder.resolve(file));
       String message = message(() -> Datasets.load(name, folder, null));

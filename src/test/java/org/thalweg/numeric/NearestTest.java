@@ -13,8 +13,17 @@ class NearestTest {
 
   @ParameterizedTest
   @CsvSource({
-    "trian, train", "tarin, train", "--lable, --label", "digit, digits", "digitss, digits",
-    "Kind, kind", "KIDN, kind", "evl, eval", "adma, adam", "predcit, predict", "adam, adam",
+    "trian, train",
+    "tarin, train",
+    "--lable, --label",
+    "digit, digits",
+    "digitss, digits",
+    "Kind, kind",
+    "KIDN, kind",
+    "evl, eval",
+    "adma, adam",
+    "predcit, predict",
+    "adam, adam",
   })
   void aMisspeltWordFindsTheOneThatWasMeant(String word, String meant) {
     assertEquals(Optional.of(meant), Nearest.to(word, WORDS));
