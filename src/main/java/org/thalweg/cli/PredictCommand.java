@@ -42,7 +42,12 @@ import picocli.CommandLine.Spec;
     abbreviateSynopsis = true,
     descriptionHeading = "%n",
     optionListHeading = "%n",
-    parameterListHeading = "%n")
+    parameterListHeading = "%n",
+    footerHeading = "%nExamples, after thalweg train digits and thalweg train iris%n",
+    footer = {
+      "  thalweg predict runs/digits-1 src/docs/three.png",
+      "  thalweg predict runs/iris-1 src/docs/iris.csv --label species"
+    })
 final class PredictCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
