@@ -52,6 +52,19 @@ class ReadersTest {
     }
   }
 
+  /** With a dot for the second hyphen, as some programs unpack the files. */
+  @Test
+  void idxFilesWithDotsAreRead() throws Exception {
+    Map<String, byte[]> dotted = new LinkedHashMap<>();
+    Samples.idx().forEach((name, bytes) -> dotted.put(name.replace("-idx", ".idx"), bytes));
+    Samples.write(folder.resolve("plain"), dotted);
+    Samples.write(folder.resolve("packed"), packed(dotted));
+    for (String files : List.of("plain", "packed")) {
+      Datasets.Loaded loaded = Datasets.load("mnist", folder.resolve(files), null);
+      assertArrayEquals(new int[] {0, 2, 4, 6, 8}, loaded.split().train().labels());
+    }
+  }
+
   @Test
   void cifarIsRead() throws Exception {
     Samples.write(folder.resolve("plain"), Samples.cifar());
