@@ -230,6 +230,13 @@ class OracleTest {
       }
     }
 
+    /** The types of numbers as they are stored, and as they are gathered. */
+    private static final List<List<ElementType>> NUMBERS_TO =
+        List.of(
+            List.of(ElementType.F32, ElementType.F32),
+            List.of(ElementType.F32, ElementType.F64),
+            List.of(ElementType.F64, ElementType.F64));
+
     /**
      * The product in double is exact or nearly so, the sum is rounded once, and once more to the
      * type.
@@ -238,11 +245,12 @@ class OracleTest {
     void gatherOfNumbersWithAShift() {
       int features = 5;
       int[] order = {4, 1, 1, 0, 3};
-      double[] numbers = numbers(ElementType.F32, 5 * features);
-      for (ElementType type : Values.TYPES) {
+      for (List<ElementType> types : NUMBERS_TO) {
+        ElementType type = types.get(1);
+        double[] numbers = numbers(types.get(0), 5 * features);
         double[] differences = numbers(type, features);
         double scale = type.round(0.3);
-        try (Array values = device.of(ElementType.F32, numbers);
+        try (Array values = device.of(types.get(0), numbers);
             Array shift = device.of(type, differences);
             Array labels = device.of(0, 10, 20, 30, 40);
             Array positions = device.of(order);
