@@ -4,7 +4,6 @@ import java.util.Iterator;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.loss.Losses;
@@ -14,7 +13,6 @@ import org.thalweg.minimize.Minimizers;
 import org.thalweg.minimize.RandomSearch;
 import org.thalweg.minimize.Stopping;
 import org.thalweg.numeric.ElementType;
-import org.thalweg.numeric.Registry;
 import org.thalweg.train.Settings;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -47,15 +45,7 @@ final class MethodOptions {
   static final class Names implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
-      return Minimizers.all().stream().map(Names::text).iterator();
-    }
-
-    private static String text(Minimizer rule) {
-      String numbers =
-          Registry.hyperparameters(rule).entrySet().stream()
-              .map(OptimizerList::text)
-              .collect(Collectors.joining(","));
-      return rule.name() + (numbers.isEmpty() ? "" : ":" + numbers);
+      return Minimizers.all().stream().map(Minimizers::text).iterator();
     }
   }
 

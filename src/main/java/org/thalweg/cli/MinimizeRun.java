@@ -15,6 +15,7 @@ import org.thalweg.device.Device;
 import org.thalweg.device.Parameter;
 import org.thalweg.minimize.ClassifierObjective;
 import org.thalweg.minimize.Minimizer;
+import org.thalweg.minimize.Minimizers;
 import org.thalweg.minimize.RandomSearch;
 import org.thalweg.minimize.Result;
 import org.thalweg.minimize.Stopping;
@@ -133,7 +134,7 @@ final class MinimizeRun implements Minimizer.Listener {
 
   private void describe() {
     if (!report.json) {
-      report.describe("method", minimizer);
+      report.describe("method", Minimizers.text(minimizer));
       print.printf("%niteration    objective  largest gradient        step%n");
     }
     report.metrics.println("iteration,objective,gradient,step");

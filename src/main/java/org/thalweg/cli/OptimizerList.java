@@ -2,7 +2,7 @@ package org.thalweg.cli;
 
 import java.io.PrintWriter;
 import java.util.Map;
-import java.util.stream.Collectors;
+import org.thalweg.numeric.Registry;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 import org.thalweg.optim.Traits;
@@ -19,13 +19,9 @@ final class OptimizerList {
         "Hyperparameters differ from these where they are named: --optimizer"
             + " adam:beta1=0.8,eps=1e-6");
     for (Optimizer rule : Optimizers.all()) {
-      String defaults =
-          Optimizers.hyperparameters(rule).entrySet().stream()
-              .filter(number -> !number.getKey().equals("lr"))
-              .map(OptimizerList::text)
-              .collect(Collectors.joining(", "));
-      out.printf(
-          "%n%s%n", defaults.isEmpty() ? rule.name() : "%-27s %s".formatted(rule.name(), defaults));
+      Map<String, Double> defaults = Optimizers.hyperparameters(rule);
+      defaults.remove("lr");
+      out.printf("%n%s%n", Registry.text(rule.name(), defaults));
       for (String line : rule.definition().formula().split("; ")) {
         out.printf("    %s%n", line);
       }
@@ -54,15 +50,5 @@ final class OptimizerList {
 
   private static String word(boolean has) {
     return has ? "yes" : "-";
-  }
-
-  /** {@code name=value}, the value as short as people write it. */
-  static String text(Map.Entry<String, Double> number) {
-    return number.getKey() + "=" + text(number.getValue());
-  }
-
-  /** A number as it is typed. */
-  static String text(double number) {
-    return Double.toString(number).replaceFirst("\\.0(?=E|$)", "").replace('E', 'e');
   }
 }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.numeric.Decimal;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 import picocli.CommandLine.Model.CommandSpec;
@@ -96,6 +97,6 @@ final class OptimizerOptions {
   /** The learning rate, short enough for a table. */
   static String lr(Optimizer rule) {
     BigDecimal digits = new BigDecimal(rule.lr()).round(new MathContext(4));
-    return OptimizerList.text(digits.doubleValue());
+    return Decimal.text(digits.doubleValue());
   }
 }

@@ -67,7 +67,7 @@ final class RunReport implements AutoCloseable {
   }
 
   /** Prints what is going to be done. Not called with --json. */
-  void describe(String kind, Object rule) {
+  void describe(String kind, String rule) {
     Dataset validation = task.validation;
     print.printf("device      %s%n", device);
     print.printf("data        %s: %d training rows", task.name, task.rows.rows());

@@ -5,7 +5,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.BiFunction;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
@@ -153,12 +152,9 @@ final class SettingsOptions {
   static void printLosses(PrintWriter out) {
     out.println("x_j are a row's scores, x_y that of its label.");
     for (Loss loss : Losses.all()) {
-      String defaults =
-          Registry.hyperparameters(loss).entrySet().stream()
-              .map(OptimizerList::text)
-              .collect(Collectors.joining(", "));
       out.printf(
-          "%n%s%n    %s%n", "%-14s %s".formatted(loss.name(), defaults).trim(), loss.formula());
+          "%n%s%n    %s%n",
+          Registry.text(loss.name(), Registry.hyperparameters(loss)), loss.formula());
     }
     out.flush();
   }

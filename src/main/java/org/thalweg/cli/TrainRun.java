@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.ToDoubleFunction;
+import org.thalweg.optim.Optimizers;
 import org.thalweg.plot.LearningCurve;
 import org.thalweg.train.Outcome;
 import org.thalweg.train.Score;
@@ -43,7 +44,7 @@ final class TrainRun {
 
   private void describe() {
     if (!report.json) {
-      report.describe("optimizer", report.task.settings().optimizer());
+      report.describe("optimizer", Optimizers.text(report.task.settings().optimizer()));
       if (!trainer.history().isEmpty()) {
         print.printf("resumed     %s, after %d steps%n", report.folder, trainer.steps());
       }

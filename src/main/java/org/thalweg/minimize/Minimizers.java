@@ -41,4 +41,12 @@ public final class Minimizers {
   public static Minimizer parse(String text) {
     return ALL.parse(text);
   }
+
+  /**
+   * The text of a minimiser with all its hyperparameters, {@code "lbfgs:memory=10"}, from which
+   * {@link #parse} makes it again.
+   */
+  public static String text(Minimizer rule) {
+    return Registry.text(rule.name(), Registry.hyperparameters(rule));
+  }
 }

@@ -78,11 +78,15 @@ public final class Registry<T> {
           numbers.isEmpty() ? "none" : String.join(", ", numbers.keySet()));
       Require.that(said.add(sides[0]), "%s: %s is given twice", name, sides[0]);
       try {
-        numbers.put(sides[0], Double.valueOf(sides.length < 2 ? "" : sides[1]));
+        numbers.put(sides[0], Decimal.parse(sides.length < 2 ? "" : sides[1]));
       } catch (NumberFormatException e) {
         throw new IllegalArgumentException(
-            "%s: \"%s\" is no number, as in %s=%s"
-                .formatted(name, assignment, sides[0], Records.components(rule).get(sides[0])),
+            "%s: %s: %s, as in %s"
+                .formatted(
+                    name,
+                    sides[0],
+                    e.getMessage(),
+                    text(Map.of(sides[0], hyperparameters(rule).get(sides[0])))),
             e);
       }
     }
@@ -109,12 +113,21 @@ public final class Registry<T> {
   public String text(T rule) {
     String own = name.apply(rule);
     Map<String, Double> defaults = hyperparameters(named(own));
-    String numbers =
-        hyperparameters(rule).entrySet().stream()
-            .filter(number -> !number.getValue().equals(defaults.get(number.getKey())))
-            .map(number -> number.getKey() + "=" + number.getValue())
-            .collect(Collectors.joining(","));
-    return numbers.isEmpty() ? own : own + ":" + numbers;
+    Map<String, Double> numbers = hyperparameters(rule);
+    numbers.entrySet().removeAll(defaults.entrySet());
+    return text(own, numbers);
+  }
+
+  /** A rule as it is typed, with these hyperparameters: {@code "adam:lr=0.01,eps=1e-8"}. */
+  public static String text(String name, Map<String, Double> hyperparameters) {
+    return hyperparameters.isEmpty() ? name : name + ":" + text(hyperparameters);
+  }
+
+  /** Hyperparameters as they are typed: {@code "lr=0.01,eps=1e-8"}. */
+  public static String text(Map<String, Double> hyperparameters) {
+    return hyperparameters.entrySet().stream()
+        .map(number -> number.getKey() + "=" + Decimal.text(number.getValue()))
+        .collect(Collectors.joining(","));
   }
 
   /** The hyperparameters of a rule, in the order of its declaration. */

@@ -72,6 +72,14 @@ public final class Optimizers {
     return parsed;
   }
 
+  /**
+   * The text of a rule with all its hyperparameters, {@code "sgd:lr=0.01"}, from which {@link
+   * #parse} makes it again.
+   */
+  public static String text(Optimizer rule) {
+    return Registry.text(rule.name(), hyperparameters(rule));
+  }
+
   /** Its hyperparameters that are numbers, in the order of its declaration. */
   public static Map<String, Double> hyperparameters(Optimizer rule) {
     return Registry.hyperparameters(rule);

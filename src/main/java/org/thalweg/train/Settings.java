@@ -6,12 +6,14 @@ import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
 import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.model.LinearClassifier;
+import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Philox;
 import org.thalweg.numeric.Records;
 import org.thalweg.numeric.Require;
 import org.thalweg.optim.Adam;
 import org.thalweg.optim.Optimizer;
+import org.thalweg.optim.Optimizers;
 
 /**
  * How to train. The objective is the mean loss of the rows, plus {@code l1} times the sum of the
@@ -109,9 +111,12 @@ public record Settings(
               String name = prefix + component;
               if (value instanceof Loss own) {
                 text.put(name, Losses.text(own));
+              } else if (value instanceof Optimizer rule) {
+                text.put(name, Optimizers.text(rule));
               } else if (value instanceof Record own) {
-                text.put(name, own.getClass().getSimpleName());
                 put(name + ".", own, text);
+              } else if (value instanceof Double number) {
+                text.put(name, Decimal.text(number));
               } else {
                 text.put(name, String.valueOf(value));
               }

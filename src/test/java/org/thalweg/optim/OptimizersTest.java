@@ -16,9 +16,7 @@ class OptimizersTest {
       var numbers = Optimizers.hyperparameters(rule);
       assertEquals(rule.lr(), numbers.get("lr"));
       assertEquals(rule.withLr(0.5), Optimizers.parse(rule.name() + ":lr=0.5"));
-      StringBuilder all = new StringBuilder();
-      numbers.forEach((name, value) -> all.append(",").append(name).append("=").append(value));
-      assertEquals(rule, Optimizers.parse(rule.name() + ":" + all.substring(1)));
+      assertEquals(rule, Optimizers.parse(Optimizers.text(rule)));
       for (String name : numbers.keySet()) {
         assertTrue(
             rule.definition().formula().matches(".*\\b" + name + "\\b.*")
@@ -28,6 +26,9 @@ class OptimizersTest {
     }
     assertEquals(
         new Adam(0.1, 0.8, 0.999, 1e-6), Optimizers.parse("adam:beta1=0.8,eps=1e-6,lr=.1"));
+    assertEquals(
+        "adam:lr=0.01,beta1=0.9,beta2=0.999,eps=1e-8",
+        Optimizers.text(new Adam(0.01, 0.9, 0.999, 1e-8)));
   }
 
   /** Whether the rule with another value of it goes by another name: {@code mu} of RMSProp. */
@@ -41,7 +42,7 @@ class OptimizersTest {
     refused("adam:beta=1", "beta", "beta1", "eps");
     refused("adam:", "lr");
     refused("adam:beta1", "beta1=0.9");
-    refused("adam:beta1=x", "beta1=x");
+    refused("adam:beta1=x", "beta1", "a number", "\"x\"");
     refused("adam:beta1=0.5,beta1=0.6", "beta1", "twice");
     refused("adam:beta1=1", "adam", "beta1", "[0, 1)", "1.0");
     refused("adam:lr=-1", "adam", "lr", "-1.0");

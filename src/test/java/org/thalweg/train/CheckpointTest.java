@@ -192,20 +192,20 @@ class CheckpointTest {
     Settings own = Resumable.SETTINGS;
     Map<String, Settings> others =
         Map.ofEntries(
-            Map.entry("optimizer: Sgd", own.withOptimizer(new Sgd(0.02))),
-            Map.entry("optimizer.lr: 0.03", own.withOptimizer(own.optimizer().withLr(0.03))),
+            Map.entry("optimizer: sgd:lr=0.02", own.withOptimizer(new Sgd(0.02))),
+            Map.entry("optimizer: adam:lr=0.03,", own.withOptimizer(own.optimizer().withLr(0.03))),
             Map.entry("loss: squared-hinge", own.withLoss(new Hinge(true))),
             Map.entry("loss: softmax:smoothing=0.1", own.withLoss(new SoftmaxCrossEntropy(0.1))),
             Map.entry("type: F64", own.withType(ElementType.F64)),
             Map.entry("batch: 33", own.withBatch(33)),
-            Map.entry("l1: 0.0", own.withL1(0)),
-            Map.entry("l2: 0.0", own.withL2(0)),
-            Map.entry("weightDecay: 0.0", own.withWeightDecay(0)),
+            Map.entry("l1: 0", own.withL1(0)),
+            Map.entry("l2: 0", own.withL2(0)),
+            Map.entry("weightDecay: 0", own.withWeightDecay(0)),
             Map.entry("clipNorm: Infinity", own.withClipNorm(Double.POSITIVE_INFINITY)),
             Map.entry("schedule.kind: CONSTANT", own.withSchedule(Schedule.CONSTANT)),
             Map.entry("schedule.warmup: 6", own.withSchedule(own.schedule().withWarmup(6))),
             Map.entry("initialisation: ZEROS", own.withInitialisation(Initialisation.ZEROS)),
-            Map.entry("initScale: 2.0", own.withInitScale(2)),
+            Map.entry("initScale: 2", own.withInitScale(2)),
             Map.entry("centre: false", own.withCentre(false)),
             Map.entry("seed: 2", own.withSeed(2)));
     try (Device device = TestDevices.JAVA_1.open()) {
