@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.compare.Surface;
 import org.thalweg.compare.Surfaces;
 import org.thalweg.data.Datasets;
+import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Settings;
@@ -215,8 +216,7 @@ final class CompareCommand implements Callable<Integer> {
     }
     try {
       String[] numbers = text.split(",", 2);
-      Surface.Point start =
-          new Surface.Point(Double.parseDouble(numbers[0]), Double.parseDouble(numbers[1]));
+      Surface.Point start = new Surface.Point(Decimal.parse(numbers[0]), Decimal.parse(numbers[1]));
       if (Double.isFinite(start.x()) && Double.isFinite(start.y())) {
         if (!Double.isFinite(on.value(start.numbers()))) {
           throw Usage.wrong(spec, "--start %s: %s is not finite there", text, on.name());
@@ -240,7 +240,9 @@ final class CompareCommand implements Callable<Integer> {
   private Map<String, Optimizer> rules(Surface.Rates rates) {
     Double lr = options.training.lr;
     UnaryOperator<Optimizer> rate =
-        lr == null ? rates::of : rule -> Usage.checked(spec, "--lr " + lr, () -> rule.withLr(lr));
+        lr == null
+            ? rates::of
+            : rule -> Usage.checked(spec, "--lr " + Decimal.text(lr), () -> rule.withLr(lr));
     return OptimizerOptions.list(spec, OPTIMIZERS, optimizers, rate);
   }
 }

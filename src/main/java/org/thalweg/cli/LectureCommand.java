@@ -17,6 +17,7 @@ import org.thalweg.lecture.Evidence;
 import org.thalweg.lecture.Gallery;
 import org.thalweg.lecture.Lecture;
 import org.thalweg.lecture.Lesson;
+import org.thalweg.numeric.Nearest;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -128,7 +129,10 @@ final class LectureCommand implements Callable<Integer> {
     for (String claim : claims) {
       if (Lecture.lessons().stream().noneMatch(lesson -> lesson.name().equals(claim))) {
         throw Usage.wrong(
-            spec, "CLAIM %s: must be one of %s", claim, String.join(", ", new Names()));
+            spec,
+            "CLAIM %s: %s",
+            claim,
+            Nearest.advice(claim, Lecture.lessons().stream().map(Lesson::name).toList()));
       }
     }
     return Lecture.lessons().stream()

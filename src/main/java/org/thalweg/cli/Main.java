@@ -13,7 +13,6 @@ import org.thalweg.device.MemoryException;
 import org.thalweg.train.TrainingException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ParameterException;
 
 /** The command {@code thalweg}. Exit codes: 0 done, 1 failed, 2 wrong usage. */
 @Command(
@@ -60,7 +59,7 @@ public final class Main {
 
   /** Runs the command on System.out and System.err, in UTF-8; returns the exit code. */
   public static int run(String... args) {
-    CommandLine line = new CommandLine(new Main());
+    CommandLine line = commands();
     line.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
     try {
@@ -69,6 +68,13 @@ public final class Main {
       line.getOut().flush();
       System.out.flush();
     }
+  }
+
+  /** The command with all its verbs. */
+  static CommandLine commands() {
+    CommandLine line = new CommandLine(new Main());
+    Numbers.readIn(line);
+    return line;
   }
 
   private static int run(CommandLine line, String... args) {
@@ -84,7 +90,7 @@ public final class Main {
               .getErr()
               .printf(
                   "thalweg: %s (see %s --help)%n",
-                  firstLine(mistake), command.getCommandSpec().qualifiedName());
+                  Mistakes.explain(mistake), command.getCommandSpec().qualifiedName());
           return WRONG_USAGE;
         });
     if (args.length == 0) {
@@ -124,10 +130,6 @@ public final class Main {
       };
     }
     return "";
-  }
-
-  private static String firstLine(ParameterException mistake) {
-    return explain(mistake).lines().findFirst().orElse("wrong usage");
   }
 
   /** The version in the jar's manifest. */

@@ -1,6 +1,7 @@
 package org.thalweg.cli;
 
 import java.util.Iterator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -12,7 +13,9 @@ import org.thalweg.minimize.Minimizer;
 import org.thalweg.minimize.Minimizers;
 import org.thalweg.minimize.RandomSearch;
 import org.thalweg.minimize.Stopping;
+import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Nearest;
 import org.thalweg.train.Settings;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -115,8 +118,10 @@ final class MethodOptions {
    */
   void check(CommandSpec spec, Map<String, String> given) {
     String names = String.join(", ", Minimizers.names());
-    if (fullBatch() && !Minimizers.names().contains(method.split(":", 2)[0])) {
-      throw Usage.wrong(spec, "--method %s: must be one of %s, %s", method, MINIBATCH, names);
+    String name = method.split(":", 2)[0];
+    if (fullBatch() && !Minimizers.names().contains(name)) {
+      List<String> all = Stream.concat(Stream.of(MINIBATCH), Minimizers.names().stream()).toList();
+      throw Usage.wrong(spec, "--method %s: %s", method, Nearest.advice(name, all));
     }
     Set<String> others = fullBatch() ? OF_MINIBATCH : OF_FULL_BATCH;
     String takers = fullBatch() ? MINIBATCH : names;
@@ -146,7 +151,7 @@ final class MethodOptions {
       }
       OptimizerOptions.saidOnce(spec, "--method", method, lr);
       return Usage.checked(
-          spec, "--lr " + lr, () -> new GradientDescent(lr, descent.backtracking()));
+          spec, "--lr " + Decimal.text(lr), () -> new GradientDescent(lr, descent.backtracking()));
     }
     return rule instanceof RandomSearch search ? new RandomSearch(seed, search.deviation()) : rule;
   }
@@ -160,7 +165,7 @@ final class MethodOptions {
       throw notSmooth(spec, "--model " + Losses.text(settings.loss()));
     }
     if (settings.l1() != 0) {
-      throw notSmooth(spec, "--l1 " + settings.l1());
+      throw notSmooth(spec, "--l1 " + Decimal.text(settings.l1()));
     }
   }
 

@@ -41,7 +41,7 @@ final class OptimizerOptions {
       return rule;
     }
     double rate = lr == null ? otherwise : lr;
-    return Usage.checked(spec, "--lr " + rate, () -> rule.withLr(rate));
+    return Usage.checked(spec, "--lr " + Decimal.text(rate), () -> rule.withLr(rate));
   }
 
   /**

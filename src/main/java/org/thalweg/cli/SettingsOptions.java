@@ -5,10 +5,13 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
+import org.thalweg.numeric.Nearest;
 import org.thalweg.numeric.Registry;
+import org.thalweg.numeric.Require;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Initialisation;
 import org.thalweg.train.Schedule;
@@ -31,9 +34,7 @@ final class SettingsOptions {
   static final class InitialisationNames implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
-      return List.of(Initialisation.values()).stream()
-          .map(init -> init.name().toLowerCase(Locale.ROOT))
-          .iterator();
+      return List.of(Initialisation.values()).stream().map(SettingsOptions::text).iterator();
     }
   }
 
@@ -193,20 +194,26 @@ final class SettingsOptions {
       Settings settings,
       BiFunction<Settings, T, Settings> change,
       T value) {
-    return Usage.checked(spec, option + " " + value, () -> change.apply(settings, value));
+    return Usage.checked(
+        spec, Require.text("%s %s", option, value), () -> change.apply(settings, value));
+  }
+
+  private static String text(Initialisation init) {
+    return init.name().toLowerCase(Locale.ROOT);
   }
 
   private Initialisation initialisation(CommandSpec spec) {
     for (Initialisation init : Initialisation.values()) {
-      if (init.name().toLowerCase(Locale.ROOT).equals(model.init)) {
+      if (text(init).equals(model.init)) {
         return init;
       }
     }
     throw Usage.wrong(
         spec,
-        "--init %s: must be one of %s",
+        "--init %s: %s",
         model.init,
-        String.join(", ", new InitialisationNames()));
+        Nearest.advice(
+            model.init, Stream.of(Initialisation.values()).map(SettingsOptions::text).toList()));
   }
 
   /** The minibatch size; 0 means all rows. */

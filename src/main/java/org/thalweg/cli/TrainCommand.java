@@ -18,6 +18,7 @@ import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
 import org.thalweg.minimize.Minimizer;
 import org.thalweg.minimize.Stopping;
+import org.thalweg.numeric.Decimal;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Interval;
 import org.thalweg.train.Scorer;
@@ -358,7 +359,7 @@ final class TrainCommand implements Callable<Integer> {
     Dataset.Split rows =
         Usage.checked(
             spec,
-            "--validation " + fraction,
+            "--validation " + Decimal.text(fraction),
             () -> loaded.split().train().split(fraction, settings.seed()));
     return new RunReport.Task(name, loaded, rows.train(), rows.test(), settings);
   }

@@ -3,6 +3,7 @@ package org.thalweg.cli;
 import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
 import java.util.function.Supplier;
+import org.thalweg.numeric.Require;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
@@ -13,7 +14,7 @@ final class Usage {
   @FormatMethod
   static ParameterException wrong(
       CommandSpec spec, @FormatString String message, Object... arguments) {
-    return new ParameterException(spec.commandLine(), message.formatted(arguments));
+    return new ParameterException(spec.commandLine(), Require.text(message, arguments));
   }
 
   /**

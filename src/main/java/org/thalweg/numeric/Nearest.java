@@ -21,6 +21,16 @@ public final class Nearest {
         .min(Comparator.comparing(to -> distance(word, to)));
   }
 
+  /**
+   * How a message ends that refuses a word: {@code "there are a, b, c"}, where one is near after
+   * {@code "did you mean a?"}.
+   */
+  public static String advice(String word, Collection<String> candidates) {
+    return to(word, candidates).map(near -> "did you mean " + near + "? There").orElse("there")
+        + " are "
+        + String.join(", ", candidates);
+  }
+
   private static int distance(String word, String other) {
     String a = word.toLowerCase(Locale.ROOT);
     String b = other.toLowerCase(Locale.ROOT);

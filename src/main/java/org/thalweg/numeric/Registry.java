@@ -52,7 +52,7 @@ public final class Registry<T> {
     T rule = all.get(name);
     if (rule == null) {
       throw new IllegalArgumentException(
-          "no %s is called %s; there are %s".formatted(kind, name, String.join(", ", names())));
+          "no %s is called %s; %s".formatted(kind, name, Nearest.advice(name, names())));
     }
     return rule;
   }
@@ -67,33 +67,45 @@ public final class Registry<T> {
     String name = halves[0];
     T rule = named(name);
     Map<String, Double> numbers = hyperparameters(rule);
+    if (halves.length == 2) {
+      assign(name, numbers, halves[1]);
+    }
+    try {
+      return with(rule, numbers);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Changes the hyperparameters of a rule to what a text says: {@code "beta1=0.8,eps=1e-6"}.
+   *
+   * @throws IllegalArgumentException if it names others, or one twice, or no number
+   */
+  public static void assign(String name, Map<String, Double> numbers, String text) {
     Set<String> said = new HashSet<>();
-    for (String assignment : halves.length < 2 ? new String[0] : halves[1].split(",", -1)) {
+    for (String assignment : text.split(",", -1)) {
       String[] sides = assignment.split("=", 2);
-      Require.that(
-          numbers.containsKey(sides[0]),
-          "%s has no hyperparameter \"%s\"; it has %s",
-          name,
-          sides[0],
-          numbers.isEmpty() ? "none" : String.join(", ", numbers.keySet()));
+      Double old = numbers.get(sides[0]);
+      if (old == null) {
+        throw new IllegalArgumentException(
+            "%s has no hyperparameter \"%s\"; %s"
+                .formatted(
+                    name,
+                    sides[0],
+                    numbers.isEmpty()
+                        ? "it has none"
+                        : Nearest.advice(sides[0], numbers.keySet())));
+      }
       Require.that(said.add(sides[0]), "%s: %s is given twice", name, sides[0]);
       try {
         numbers.put(sides[0], Decimal.parse(sides.length < 2 ? "" : sides[1]));
       } catch (NumberFormatException e) {
         throw new IllegalArgumentException(
             "%s: %s: %s, as in %s"
-                .formatted(
-                    name,
-                    sides[0],
-                    e.getMessage(),
-                    text(Map.of(sides[0], hyperparameters(rule).get(sides[0])))),
+                .formatted(name, sides[0], e.getMessage(), text(Map.of(sides[0], old))),
             e);
       }
-    }
-    try {
-      return with(rule, numbers);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
     }
   }
 
@@ -143,7 +155,12 @@ public final class Registry<T> {
     return numbers;
   }
 
-  private static <T> T with(T rule, Map<String, Double> numbers) {
+  /**
+   * The same rule with other values of some hyperparameters.
+   *
+   * @throws IllegalArgumentException if the rule does not allow them
+   */
+  public static <T> T with(T rule, Map<String, Double> numbers) {
     Map<String, Object> values = Records.components(rule);
     for (Map.Entry<String, Double> number : numbers.entrySet()) {
       double value = number.getValue();

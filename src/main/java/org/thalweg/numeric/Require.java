@@ -1,5 +1,7 @@
 package org.thalweg.numeric;
 
+import java.util.stream.Stream;
+
 /** Checks of arguments: a message says what was wrong, what was found and what is allowed. */
 public final class Require {
   private Require() {}
@@ -13,8 +15,19 @@ public final class Require {
   @SuppressWarnings("AnnotateFormatMethod") // the annotation would be one more dependency
   public static void that(boolean condition, String message, Object... arguments) {
     if (!condition) {
-      throw new IllegalArgumentException(message.formatted(arguments));
+      throw new IllegalArgumentException(text(message, arguments));
     }
+  }
+
+  /**
+   * A message as of {@link String#format}, but with its doubles as people type them.
+   *
+   * @param arguments those that are doubles go with {@code %s}
+   */
+  @SuppressWarnings("AnnotateFormatMethod")
+  public static String text(String message, Object... arguments) {
+    return message.formatted(
+        Stream.of(arguments).map(x -> x instanceof Double d ? Decimal.text(d) : x).toArray());
   }
 
   /** Throws unless the value is finite and at least 0. */

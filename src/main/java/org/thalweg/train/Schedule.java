@@ -1,7 +1,12 @@
 package org.thalweg.train;
 
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.thalweg.numeric.Nearest;
+import org.thalweg.numeric.Registry;
 import org.thalweg.numeric.Require;
 
 /**
@@ -22,20 +27,25 @@ public record Schedule(Kind kind, int warmup, int every, double factor, double d
   /** The formulas. */
   public enum Kind {
     /** {@code 1}. */
-    CONSTANT("constant"),
+    CONSTANT(Map.of()),
     /** {@code factor^floor(epochs done / every)}. */
-    STEP("step:every=10,factor=0.1"),
+    STEP(new TreeMap<>(Map.of("every", 10.0, "factor", 0.1))),
     /** {@code (1 + cos(pi * p)) / 2}. (Loshchilov and Hutter, ICLR 2017, without restarts.) */
-    COSINE("cosine"),
+    COSINE(Map.of()),
     /** {@code 1 - p}. */
-    LINEAR("linear"),
+    LINEAR(Map.of()),
     /** {@code 1 / (1 + decay * s)}. */
-    INVERSE("inverse:decay=0.001");
+    INVERSE(Map.of("decay", 1e-3));
 
-    private final String example;
+    /** In the order in which they are said. */
+    private final Map<String, Double> defaults;
 
-    Kind(String example) {
-      this.example = example;
+    Kind(Map<String, Double> defaults) {
+      this.defaults = defaults;
+    }
+
+    private String text() {
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 
@@ -44,9 +54,7 @@ public record Schedule(Kind kind, int warmup, int every, double factor, double d
     Require.that(warmup >= 0, "warmup must be at least 0: %s", warmup);
     Require.that(every >= 1, "every must be at least 1: %s", every);
     Require.that(factor > 0 && factor <= 1, "factor must be above 0 and at most 1: %s", factor);
-    if (!(decay >= 0 && decay < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("decay must be finite and at least 0: " + decay);
-    }
+    Require.atLeast0("decay", decay);
   }
 
   /** This one with another warm-up. */
@@ -82,49 +90,34 @@ public record Schedule(Kind kind, int warmup, int every, double factor, double d
   }
 
   /**
-   * The schedule that a text describes: {@code "constant"}, {@code "step:every=10,factor=0.1"},
-   * {@code "cosine"}, {@code "linear"} or {@code "inverse:decay=0.001"}, without a warm-up.
+   * The schedule that a text describes, without a warm-up: its name, and after a colon the numbers
+   * that differ from the defaults, which are {@code "step:every=10,factor=0.1"} and {@code
+   * "inverse:decay=0.001"}.
    *
    * @throws IllegalArgumentException if it describes none; the message says what is allowed
    */
   public static Schedule parse(String text) {
+    String[] halves = text.split(":", 2);
     for (Kind kind : Kind.values()) {
-      Map<String, String> numbers = numbers(text);
-      if (shape(text).equals(shape(kind.example))) {
-        try {
-          return new Schedule(
-              kind,
-              0,
-              Integer.parseInt(numbers.getOrDefault("every", "1")),
-              Double.parseDouble(numbers.getOrDefault("factor", "1")),
-              Double.parseDouble(numbers.getOrDefault("decay", "0")));
-        } catch (NumberFormatException e) {
-          throw new IllegalArgumentException(
-              "schedule \"%s\" has something that is not a number; an example is %s"
-                  .formatted(text, kind.example),
-              e);
-        } catch (IllegalArgumentException e) {
-          throw new IllegalArgumentException(
-              "schedule \"%s\": %s".formatted(text, e.getMessage()), e);
+      if (kind.text().equals(halves[0])) {
+        Map<String, Double> numbers = new LinkedHashMap<>(kind.defaults);
+        if (halves.length == 2) {
+          Registry.assign(halves[0], numbers, halves[1]);
         }
+        return Registry.with(new Schedule(kind, 0, 1, 1, 0), numbers);
       }
     }
     throw new IllegalArgumentException(
-        "no schedule is called \"%s\"; there are constant, %s, cosine, linear and %s"
-            .formatted(text, Kind.STEP.example, Kind.INVERSE.example));
+        "no schedule is called %s; %s"
+            .formatted(
+                halves[0],
+                Nearest.advice(halves[0], Stream.of(Kind.values()).map(Kind::text).toList())));
   }
 
-  /** The text with its numbers cut out. */
-  private static String shape(String text) {
-    return text.replaceAll("=[^,]*", "=");
-  }
-
-  private static Map<String, String> numbers(String text) {
-    Map<String, String> numbers = new LinkedHashMap<>();
-    for (String part : text.substring(text.indexOf(':') + 1).split(",", -1)) {
-      String[] sides = part.split("=", 2);
-      numbers.put(sides[0], sides.length < 2 ? "" : sides[1]);
-    }
-    return numbers;
+  /** The text from which {@link #parse} makes this one, the warm-up apart. */
+  String text() {
+    Map<String, Double> numbers = Registry.hyperparameters(this);
+    numbers.keySet().retainAll(kind.defaults.keySet());
+    return Registry.text(kind.text(), numbers);
   }
 }

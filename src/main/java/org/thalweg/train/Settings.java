@@ -97,30 +97,26 @@ public record Settings(
     }
   }
 
-  /** All settings as text, by names like {@code optimizer.lr}, to compare two runs. */
+  /** All settings as text, by their names, to compare two runs. */
   Map<String, String> text() {
     Map<String, String> text = new LinkedHashMap<>();
-    put("", this, text);
-    return text;
-  }
-
-  private static void put(String prefix, Record record, Map<String, String> text) {
-    Records.components(record)
+    Records.components(this)
         .forEach(
-            (component, value) -> {
-              String name = prefix + component;
+            (name, value) -> {
               if (value instanceof Loss own) {
                 text.put(name, Losses.text(own));
               } else if (value instanceof Optimizer rule) {
                 text.put(name, Optimizers.text(rule));
-              } else if (value instanceof Record own) {
-                put(name + ".", own, text);
+              } else if (value instanceof Schedule own) {
+                text.put(name, own.text());
+                text.put("warmup", Integer.toString(own.warmup()));
               } else if (value instanceof Double number) {
                 text.put(name, Decimal.text(number));
               } else {
                 text.put(name, String.valueOf(value));
               }
             });
+    return text;
   }
 
   /** These with another rule. */

@@ -48,7 +48,7 @@ class LossesTest {
     "smooth-hinge:width=-1, width, above 0",
     "smooth-hinge:width=Infinity, width, finite",
     "hinge:width=1, hinge has no hyperparameter, width",
-    "smooth_hinge, there are, squared-hinge"
+    "smooth_hinge, did you mean smooth-hinge, squared-hinge"
   })
   void whatIsRefused(String text, String what, String allowed) {
     String message =

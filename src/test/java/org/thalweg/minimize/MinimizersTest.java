@@ -37,7 +37,7 @@ class MinimizersTest {
     refused("lbfgs:memory=0", "lbfgs", "memory", "1 .. 10000", "0");
     refused("lbfgs:memory=2.5", "lbfgs", "memory", "whole", "2.5");
     refused("lbfgs:memory=NaN", "memory", "whole", "NaN");
-    refused("lbfgs:memory=1e10", "memory", "whole", "1.0E10");
+    refused("lbfgs:memory=1e10", "memory", "whole", "1e10");
     refused("lbfgs:lr=1", "lr", "memory");
     refused("newton-cg:lr=1", "newton-cg", "lr", "none");
     refused("newton:limit=50000", "limit", "46340", "50000");

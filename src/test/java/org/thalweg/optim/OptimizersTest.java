@@ -44,8 +44,8 @@ class OptimizersTest {
     refused("adam:beta1", "beta1=0.9");
     refused("adam:beta1=x", "beta1", "a number", "\"x\"");
     refused("adam:beta1=0.5,beta1=0.6", "beta1", "twice");
-    refused("adam:beta1=1", "adam", "beta1", "[0, 1)", "1.0");
-    refused("adam:lr=-1", "adam", "lr", "-1.0");
+    refused("adam:beta1=1", "adam", "beta1", "[0, 1): 1");
+    refused("adam:lr=-1", "adam", "lr", "-1");
     refused("adam:lr=NaN", "adam", "lr", "NaN");
     refused("adam:beta1=0.8,,", "adam");
     refused("rmsprop:mu=0.9", "rmsprop_momentum");

@@ -193,7 +193,9 @@ class CheckpointTest {
     Map<String, Settings> others =
         Map.ofEntries(
             Map.entry("optimizer: sgd:lr=0.02", own.withOptimizer(new Sgd(0.02))),
-            Map.entry("optimizer: adam:lr=0.03,", own.withOptimizer(own.optimizer().withLr(0.03))),
+            Map.entry(
+                "optimizer: adam:lr=0.03,beta1=0.9,beta2=0.999,eps=1e-8",
+                own.withOptimizer(own.optimizer().withLr(0.03))),
             Map.entry("loss: squared-hinge", own.withLoss(new Hinge(true))),
             Map.entry("loss: softmax:smoothing=0.1", own.withLoss(new SoftmaxCrossEntropy(0.1))),
             Map.entry("type: F64", own.withType(ElementType.F64)),
@@ -202,8 +204,8 @@ class CheckpointTest {
             Map.entry("l2: 0", own.withL2(0)),
             Map.entry("weightDecay: 0", own.withWeightDecay(0)),
             Map.entry("clipNorm: Infinity", own.withClipNorm(Double.POSITIVE_INFINITY)),
-            Map.entry("schedule.kind: CONSTANT", own.withSchedule(Schedule.CONSTANT)),
-            Map.entry("schedule.warmup: 6", own.withSchedule(own.schedule().withWarmup(6))),
+            Map.entry("schedule: constant", own.withSchedule(Schedule.CONSTANT)),
+            Map.entry("warmup: 6", own.withSchedule(own.schedule().withWarmup(6))),
             Map.entry("initialisation: ZEROS", own.withInitialisation(Initialisation.ZEROS)),
             Map.entry("initScale: 2", own.withInitScale(2)),
             Map.entry("centre: false", own.withCentre(false)),

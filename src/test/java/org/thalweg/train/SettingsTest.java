@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -25,7 +26,7 @@ class SettingsTest {
             Map.entry(
                 () -> DEFAULT.withBatch(-1), "batch must be at least 1, or 0 for all rows: -1"),
             Map.entry(() -> DEFAULT.withEpochs(-1), "epochs must be at least 0: -1"),
-            Map.entry(() -> DEFAULT.withL1(-1), "l1 must be finite and at least 0: -1.0"),
+            Map.entry(() -> DEFAULT.withL1(-1), "l1 must be finite and at least 0: -1"),
             Map.entry(() -> DEFAULT.withL2(Double.NaN), "l2 must be finite and at least 0: NaN"),
             Map.entry(
                 () -> DEFAULT.withWeightDecay(Double.POSITIVE_INFINITY),
@@ -34,25 +35,28 @@ class SettingsTest {
                 () -> DEFAULT.withInitScale(-0.1), "initScale must be finite and at least 0: -0.1"),
             Map.entry(
                 () -> DEFAULT.withClipNorm(0),
-                "clipNorm must be above 0, infinite for no clipping: 0.0"),
+                "clipNorm must be above 0, infinite for no clipping: 0"),
             Map.entry(() -> Schedule.CONSTANT.withWarmup(-1), "warmup must be at least 0: -1"),
             Map.entry(
-                () -> Schedule.parse("step:every=0,factor=0.5"),
-                "schedule \"step:every=0,factor=0.5\": every must be at least 1: 0"),
+                () -> Schedule.parse("step:every=0,factor=0.5"), "every must be at least 1: 0"),
             Map.entry(
                 () -> Schedule.parse("step:every=2,factor=1.5"),
-                "schedule \"step:every=2,factor=1.5\": factor must be above 0 and at most 1: 1.5"),
+                "factor must be above 0 and at most 1: 1.5"),
             Map.entry(
                 () -> Schedule.parse("inverse:decay=-1"),
-                "schedule \"inverse:decay=-1\": decay must be finite and at least 0: -1.0"),
+                "decay must be finite and at least 0: -1"),
             Map.entry(
                 () -> Schedule.parse("inverse:decay=x"),
-                "schedule \"inverse:decay=x\" has something that is not a number; an example is"
-                    + " inverse:decay=0.001"),
+                "inverse: decay: expected a number, not \"x\", as in decay=0.001"),
             Map.entry(
-                () -> Schedule.parse("cosine:"),
-                "no schedule is called \"cosine:\"; there are constant, step:every=10,factor=0.1,"
-                    + " cosine, linear and inverse:decay=0.001"),
+                () -> Schedule.parse("cosine:"), "cosine has no hyperparameter \"\"; it has none"),
+            Map.entry(
+                () -> Schedule.parse("step:evry=2"),
+                "step has no hyperparameter \"evry\"; did you mean every? There are every, factor"),
+            Map.entry(
+                () -> Schedule.parse("cosin"),
+                "no schedule is called cosin; did you mean cosine? There are constant, step,"
+                    + " cosine, linear, inverse"),
             Map.entry(() -> new Interval(0, true), "an interval must be at least 1: 0"),
             Map.entry(
                 () -> Interval.parse("0s"),
@@ -61,9 +65,19 @@ class SettingsTest {
         (use, message) ->
             assertEquals(
                 message, assertThrows(IllegalArgumentException.class, use, message).getMessage()));
-    for (String text : List.of("", "constan", "step", "step:factor=0.1,every=10", "inverse")) {
-      assertThrows(IllegalArgumentException.class, () -> Schedule.parse(text), text);
+  }
+
+  @Test
+  void aScheduleIsWhatItsTextSays() {
+    for (Schedule.Kind kind : Schedule.Kind.values()) {
+      Schedule usual = Schedule.parse(kind.name().toLowerCase(Locale.ROOT));
+      assertEquals(kind, usual.kind());
+      assertEquals(usual, Schedule.parse(usual.text()));
     }
+    for (String text : List.of("step:every=3,factor=0.5", "inverse:decay=0.25", "cosine")) {
+      assertEquals(text, Schedule.parse(text).text());
+    }
+    assertEquals("step:every=10,factor=0.5", Schedule.parse("step:factor=0.5").text());
   }
 
   @Test
