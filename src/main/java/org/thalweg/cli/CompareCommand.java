@@ -203,7 +203,7 @@ final class CompareCommand implements Callable<Integer> {
       throw Usage.wrong(spec, "--steps %d: must be 1 to %d", surface.steps, MOST_STEPS);
     }
     Surface.Point start = start(on);
-    Map<String, Optimizer> rules = rules(on.rates());
+    Map<String, Optimizer> rules = rules(on.rates(), ElementType.F64);
     var comparison = new SurfaceComparison(spec.commandLine(), output.json, on, rules);
     return (opened, folder) ->
         comparison.run(opened, folder, start, surface.steps, options.training.seed);
@@ -231,18 +231,18 @@ final class CompareCommand implements Callable<Integer> {
 
   private Comparison data(String what) {
     Map<String, Settings> each = new LinkedHashMap<>();
-    rules(RATES).forEach((label, rule) -> each.put(label, options.settings(spec, rule)));
-    Datasets.Loaded loaded = source.load(what, Path.of(""), spec, ElementType.F32, output.json);
+    ElementType type = Settings.DEFAULT.type();
+    rules(RATES, type)
+        .forEach((label, rule) -> each.put(label, options.settings(spec, rule, type)));
+    Datasets.Loaded loaded = source.load(what, Path.of(""), spec, type, output.json);
     var comparison = new DataComparison(spec.commandLine(), output.json, each);
     return (opened, folder) -> comparison.run(opened, folder, what, loaded);
   }
 
-  private Map<String, Optimizer> rules(Surface.Rates rates) {
+  private Map<String, Optimizer> rules(Surface.Rates rates, ElementType type) {
     Double lr = options.training.lr;
     UnaryOperator<Optimizer> rate =
-        lr == null
-            ? rates::of
-            : rule -> Usage.checked(spec, "--lr " + Decimal.text(lr), () -> rule.withLr(lr));
-    return OptimizerOptions.list(spec, OPTIMIZERS, optimizers, rate);
+        lr == null ? rates::of : rule -> OptimizerOptions.rated(spec, rule, lr, type);
+    return OptimizerOptions.list(spec, OPTIMIZERS, optimizers, rate, type);
   }
 }

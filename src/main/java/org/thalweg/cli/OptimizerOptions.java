@@ -9,6 +9,8 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.numeric.Decimal;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,17 +33,41 @@ final class OptimizerOptions {
    * @param option the option that the text belongs to
    * @param lr the value of --lr; null if not given
    * @param otherwise the learning rate if neither gives one
+   * @param type that is computed in
    * @throws picocli.CommandLine.ParameterException if the text describes none, or both give the
    *     learning rate
    */
   static Optimizer parse(
-      CommandSpec spec, String option, String text, @Nullable Double lr, double otherwise) {
-    Optimizer rule = Usage.checked(spec, option + " " + text, () -> Optimizers.parse(text));
+      CommandSpec spec,
+      String option,
+      String text,
+      @Nullable Double lr,
+      double otherwise,
+      ElementType type) {
+    Optimizer rule = parse(spec, option, text, type);
     if (saidOnce(spec, option, text, lr)) {
       return rule;
     }
     double rate = lr == null ? otherwise : lr;
-    return Usage.checked(spec, "--lr " + Decimal.text(rate), () -> rule.withLr(rate));
+    return rated(spec, rule, rate, type);
+  }
+
+  private static Optimizer parse(CommandSpec spec, String option, String text, ElementType type) {
+    return Usage.checked(spec, option + " " + text, () -> checked(Optimizers.parse(text), type));
+  }
+
+  /**
+   * The same optimizer with the learning rate of --lr.
+   *
+   * @throws picocli.CommandLine.ParameterException if the type cannot compute it
+   */
+  static Optimizer rated(CommandSpec spec, Optimizer rule, double lr, ElementType type) {
+    return Usage.checked(spec, "--lr " + Decimal.text(lr), () -> checked(rule.withLr(lr), type));
+  }
+
+  private static Optimizer checked(Optimizer rule, ElementType type) {
+    Group.PLAIN.check(rule, type);
+    return rule;
   }
 
   /**
@@ -67,11 +93,16 @@ final class OptimizerOptions {
    *
    * @param option the option that the list belongs to
    * @param rate gives a learning rate to those without one
+   * @param type that is computed in
    * @throws picocli.CommandLine.ParameterException if one of the texts describes none, or two the
    *     same
    */
   static Map<String, Optimizer> list(
-      CommandSpec spec, String option, String list, UnaryOperator<Optimizer> rate) {
+      CommandSpec spec,
+      String option,
+      String list,
+      UnaryOperator<Optimizer> rate,
+      ElementType type) {
     Map<String, Optimizer> rules = new LinkedHashMap<>();
     String texts = list.replaceAll("(?<=^|,)all(?=,|$)", String.join(",", Optimizers.names()));
     for (String piece : texts.split(",(?=[^,=]*(:|,|$))", -1)) {
@@ -79,7 +110,7 @@ final class OptimizerOptions {
       if (text.isEmpty()) {
         throw Usage.wrong(spec, "%s \"%s\": there is an empty name in it", option, list);
       }
-      Optimizer said = Usage.checked(spec, option + " " + text, () -> Optimizers.parse(text));
+      Optimizer said = parse(spec, option, text, type);
       Optimizer rule = saysLr(text) ? said : rate.apply(said);
       if (rules.containsValue(rule)) {
         throw Usage.wrong(spec, "%s %s: %s is there twice", option, list, text);

@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Nearest;
 import org.thalweg.numeric.Registry;
 import org.thalweg.numeric.Require;
@@ -161,7 +162,7 @@ final class SettingsOptions {
   }
 
   /** All of them, with an optimizer; what is out of range is wrong usage. */
-  Settings settings(CommandSpec spec, Optimizer rule) {
+  Settings settings(CommandSpec spec, Optimizer rule, ElementType type) {
     Schedule schedule =
         Usage.checked(
             spec, "--schedule " + training.schedule, () -> Schedule.parse(training.schedule));
@@ -170,6 +171,7 @@ final class SettingsOptions {
         model.initScale != null ? model.initScale : init == Initialisation.XAVIER ? 1 : 0.01;
     Settings settings =
         Settings.DEFAULT
+            .withType(type)
             .withOptimizer(rule)
             .withLoss(Usage.checked(spec, "--model " + model.loss, () -> Losses.parse(model.loss)))
             .withInitialisation(init)

@@ -19,6 +19,7 @@ import org.thalweg.data.Datasets;
 import org.thalweg.minimize.Minimizer;
 import org.thalweg.minimize.Stopping;
 import org.thalweg.numeric.Decimal;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Interval;
 import org.thalweg.train.Scorer;
@@ -296,13 +297,14 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int minimize() throws IOException {
-    Settings settings = options.settings(spec, Settings.DEFAULT.optimizer());
+    Settings settings = options.settings(spec, Settings.DEFAULT.optimizer(), method.type(spec));
     Minimizer minimizer = method.minimizer(spec, options.training.lr, settings.seed());
     Stopping stopping = method.stopping(spec);
     method.checkSmooth(spec, minimizer, settings);
     checkOut();
-    Datasets.Loaded loaded = source.load(data, Path.of(""), spec, method.type(spec), output.json);
-    RunReport.Task task = task(loaded, settings.withType(method.type(spec)));
+    Datasets.Loaded loaded =
+        source.load(data, Path.of(""), spec, settings.type(), output.json);
+    RunReport.Task task = task(loaded, settings);
     try (DeviceChoice.Opened opened = device.open()) {
       RunFolder folder = folder(task);
       folder.fill(
@@ -344,10 +346,11 @@ final class TrainCommand implements Callable<Integer> {
     if (validation.patience > 0 && validation.fraction == null) {
       throw Usage.wrong(spec, "--patience %d: needs --validation FRACTION", validation.patience);
     }
+    ElementType type = method.type(spec);
     Optimizer rule =
         OptimizerOptions.parse(
-            spec, MethodOptions.OPTIMIZER, method.optimizer, options.training.lr, LR);
-    return options.settings(spec, rule).withType(method.type(spec));
+            spec, MethodOptions.OPTIMIZER, method.optimizer, options.training.lr, LR, type);
+    return options.settings(spec, rule, type);
   }
 
   private RunReport.Task task(Datasets.Loaded loaded, Settings settings) {

@@ -36,6 +36,11 @@ public enum ElementType {
     };
   }
 
+  /** What IEEE 754 calls the format of F32 and F64: {@code "binary32"}. */
+  public String format() {
+    return "binary" + 8 * bytes;
+  }
+
   /** The number in a cell of a step table of this type, {@code F32} or {@code F64}. */
   public double ofCell(long cell) {
     return this == F32 ? Float.intBitsToFloat((int) cell) : Double.longBitsToDouble(cell);

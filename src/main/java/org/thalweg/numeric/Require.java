@@ -30,6 +30,22 @@ public final class Require {
         Stream.of(arguments).map(x -> x instanceof Double d ? Decimal.text(d) : x).toArray());
   }
 
+  /**
+   * Throws if the value, which is not 0, becomes 0, infinite or NaN in the type that is computed
+   * in, F32 or F64.
+   */
+  public static void in(ElementType type, String name, double value) {
+    double rounded = type.round(value);
+    that(
+        Double.isFinite(rounded) && (value == 0 || rounded != 0),
+        "%s is %s in %s; what is not 0 must be from %s in size: %s",
+        name,
+        rounded,
+        type.format(),
+        type == ElementType.F32 ? "1.4e-45 to 3.4028234e38" : "5e-324 to 1.7976931348623157e308",
+        value);
+  }
+
   /** Throws unless the value is finite and at least 0. */
   public static void atLeast0(String name, double value) {
     that(

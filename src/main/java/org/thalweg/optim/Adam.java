@@ -48,10 +48,6 @@ public record Adam(double lr, double beta1, double beta2, double eps) implements
 
   /** {@code 1 - b^t}, without cancellation where b is near 1. */
   static double biasFactor(double b, long t) {
-    if (b == 1) {
-      throw new IllegalArgumentException(
-          "a beta this close to 1 is 1 in binary32; train in binary64, or choose a smaller one");
-    }
     return -StrictMath.expm1(t * StrictMath.log(b));
   }
 

@@ -1,6 +1,9 @@
 package org.thalweg.optim;
 
+import java.util.Comparator;
+import java.util.Map;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Registry;
 import org.thalweg.numeric.Require;
 
 /**
@@ -24,6 +27,90 @@ public record Group(double lrFactor, double l1, double l2, double weightDecay) {
     Require.atLeast0("l1", l1);
     Require.atLeast0("l2", l2);
     Require.atLeast0("weightDecay", weightDecay);
+  }
+
+  /**
+   * Checks that updates of a rule in this group can be computed in a type: that nothing which they
+   * are made of becomes 0 there without being 0, or infinite or NaN.
+   *
+   * @param type F32 or F64
+   * @throws IllegalArgumentException if it does; the message has the hyperparameter, its value, and
+   *     what is allowed
+   */
+  public void check(Optimizer rule, ElementType type) {
+    Require.in(type, "lrFactor", lrFactor);
+    Require.in(type, "l1", l1);
+    Require.in(type, "l2", l2);
+    Require.in(type, "weightDecay", weightDecay);
+    Map<String, Double> numbers = Registry.hyperparameters(rule);
+    numbers.forEach(
+        (name, value) -> {
+          Require.in(type, name, value);
+          rounded(rule, type, name, value);
+        });
+    Require.in(type, "lr times the group's factor", rule.lr() * lrFactor);
+    if (keeps(rule, type)) {
+      return;
+    }
+    Map.Entry<String, Double> guilty =
+        numbers.entrySet().stream()
+            .sorted(Comparator.comparing(number -> room(number.getValue())))
+            .filter(
+                number ->
+                    keepsWith(rule, number.getKey(), 0.5, type)
+                        || keepsWith(rule, number.getKey(), 2, type))
+            .findFirst()
+            .orElse(Map.entry("lr", rule.lr()));
+    throw new IllegalArgumentException(
+        Require.text(
+            "%s is too near to 0, to 1 or to infinity for %s: a number that the update is made of"
+                + " becomes 0 or infinite: %s",
+            guilty, type.format(), numbers.get(guilty)));
+  }
+
+  /** Checks that the rule takes a hyperparameter as the type has it: a share of 1 - 2^-30 is 1. */
+  private static void rounded(Optimizer rule, ElementType type, String name, double value) {
+    try {
+      Registry.with(rule, name, type.round(value));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          Require.text(
+              "%s is %s in %s, where %s: %s",
+              name,
+              type.round(value),
+              type.format(),
+              String.valueOf(e.getMessage()).replaceFirst(": [^:]*$", ""),
+              value),
+          e);
+    }
+  }
+
+  /** How far a number is from 0, from 1 and from infinity. */
+  private static double room(double number) {
+    return Math.min(Math.min(number, 1 / number), Math.abs(1 - number));
+  }
+
+  private boolean keepsWith(Optimizer rule, String hyperparameter, double value, ElementType type) {
+    try {
+      return keeps(Registry.with(rule, hyperparameter, value), type);
+    } catch (IllegalArgumentException outOfRange) {
+      return false;
+    }
+  }
+
+  /** Whether the first updates have a 0 in this type only where they have one in binary64. */
+  private boolean keeps(Optimizer rule, ElementType type) {
+    for (int t = 1; t <= 2; t++) {
+      double[] exact = numbers(rule, ElementType.F64, rule.lr(), t, 1);
+      double[] rounded = numbers(rule, type, rule.lr(), t, 1);
+      for (int i = 0; i < exact.length; i++) {
+        double number = type.round(rounded[i]);
+        if (!Double.isFinite(number) || number == 0 && exact[i] != 0) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   /** How many columns of the step table one group takes. */

@@ -44,7 +44,13 @@ public final class OptimizerStep implements AutoCloseable {
     this.groups = List.copyOf(groups);
     this.options = options;
     type = parameters.isEmpty() ? ElementType.F32 : parameters.get(0).value().type();
+    check(rule);
     tensors = device.tensors(parameters, rule);
+  }
+
+  /** Refuses a rule, this one with another learning rate, that the type cannot compute. */
+  void check(Optimizer rated) {
+    groups.forEach(group -> group.check(rated, type()));
   }
 
   /** The type of its step table: what the parameters are computed in. */

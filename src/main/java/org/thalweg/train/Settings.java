@@ -12,6 +12,7 @@ import org.thalweg.numeric.Philox;
 import org.thalweg.numeric.Records;
 import org.thalweg.numeric.Require;
 import org.thalweg.optim.Adam;
+import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 
@@ -86,6 +87,11 @@ public record Settings(
     Require.atLeast0("weightDecay", weightDecay);
     Require.atLeast0("initScale", initScale);
     Require.that(clipNorm > 0, "clipNorm must be above 0, infinite for no clipping: %s", clipNorm);
+    Require.in(type, "initScale", initScale);
+    if (clipNorm < Double.POSITIVE_INFINITY) {
+      Require.in(type, "clipNorm", clipNorm);
+    }
+    new Group(1, l1, l2, weightDecay).check(optimizer, type);
   }
 
   /** Gives a model that is still all zeros its first weights. */

@@ -89,7 +89,8 @@ public final class Updater implements AutoCloseable {
 
   private void makeReady(double lr) {
     if (lr != this.lr) {
-      start(updates(), rule.withLr(lr).lr(), 1); // which checks it
+      update.check(rule.withLr(lr));
+      start(updates(), lr, 1);
     } else if (taken == rows) {
       start(updates(), lr, Math.min(2 * rows, MOST_ROWS));
     }
