@@ -65,7 +65,7 @@ public record Group(double lrFactor, double l1, double l2, double weightDecay) {
         Require.text(
             "%s is too near to 0, to 1 or to infinity for %s: a number that the update is made of"
                 + " becomes 0 or infinite: %s",
-            guilty, type.format(), numbers.get(guilty)));
+            guilty.getKey(), type.format(), guilty.getValue()));
   }
 
   /** Checks that the rule takes a hyperparameter as the type has it: a share of 1 - 2^-30 is 1. */
