@@ -61,6 +61,7 @@ CUcontext& Driver::current() {
 }
 
 void Driver::inject(const char* name) {
+  if (!wrong_environment().empty()) return;  // which cuInit says
   char wanted[64];
   unsigned long long number = 0;
   int code = 0;

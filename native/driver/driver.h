@@ -31,6 +31,12 @@ inline constexpr int kMaxBlock[3] = {1024, 1024, 64};
 inline constexpr int kMaxGrid[3] = {0x7fffffff, 65535, 65535};
 inline constexpr int kMaxShared = 48 << 10;  // bytes of a block
 
+// Whether a text is what THALWEG_SIM_FAIL takes: CALL:N:CODE.
+bool asks_for_a_failure(const std::string& text);
+
+// What is wrong with the first variable THALWEG_SIM_* that is misspelt or has a value that is not allowed; else empty.
+const std::string& wrong_environment();
+
 // Thrown inside a call, which then returns the code; the message goes to thalweg_sim_message.
 struct Failure {
   CUresult code;

@@ -58,5 +58,8 @@ THALWEG_EXPORT CUresult cuGetErrorName(CUresult error, const char** name) {
 }
 
 THALWEG_EXPORT CUresult cuGetErrorString(CUresult error, const char** text) {
-  return look_up("cuGetErrorString", error, text, &ErrorText::text);
+  const CUresult result = look_up("cuGetErrorString", error, text, &ErrorText::text);
+  // With a variable that is wrong no call succeeds: this is why.
+  if (error == CUDA_ERROR_INVALID_VALUE && !wrong_environment().empty()) *text = wrong_environment().c_str();
+  return result;
 }

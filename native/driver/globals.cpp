@@ -83,6 +83,10 @@ bool write_global(Driver& driver, CUdeviceptr to, const void* from, size_t bytes
   driver.globals.settings.launches = 0;
   driver.calls_to_fail = 0;
   driver.globals.fail[sizeof driver.globals.fail - 1] = '\0';
+  if (*driver.globals.fail != '\0' && !asks_for_a_failure(driver.globals.fail)) {
+    *driver.globals.fail = '\0';
+    throw Failure{CUDA_ERROR_INVALID_VALUE, "thalweg_sim_fail must be CALL:N:CODE, as in cuMemAlloc:3:2"};
+  }
   if (std::string(global->name) == "thalweg_sim_counting") driver.counters.clear();
   return true;
 }

@@ -1,8 +1,9 @@
 #include "simt/table.h"
 
-#include <cstdlib>
 #include <cstring>
 #include <utility>
+
+#include "simt/grid.h"
 
 namespace thalweg {
 namespace {
@@ -17,7 +18,7 @@ std::string key(std::string_view mnemonic, std::string_view operands) {
 }
 
 // THALWEG_SIM_BASE asks for the variant that every processor runs, so that it can be tested on one that does better.
-[[maybe_unused]] bool only_base() { return std::getenv("THALWEG_SIM_BASE") != nullptr; }
+[[maybe_unused]] bool only_base() { return environment("THALWEG_SIM_BASE", 0) != 0; }
 
 // What is none of the others is integer: moves, comparisons and logic too.
 Kind kind_of(const std::string& name, Flow flow) {

@@ -1,11 +1,15 @@
 package org.thalweg.sim;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
@@ -14,9 +18,14 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.thalweg.Child;
+import org.thalweg.device.DeviceException;
 import org.thalweg.device.TestDevices;
+import org.thalweg.device.cuda.CudaDevice;
+import org.thalweg.device.cuda.Driver;
 import org.thalweg.device.cuda.DriverAccess;
 
 /**
@@ -102,6 +111,11 @@ class SimSettingsTest {
       assertEquals("cuMemAlloc: fails as thalweg_sim_fail asks", module.message());
       assertEquals(0, JCudaDriver.cuMemAlloc(buffer[2], 4));
       SimCounters.fail(module.module(), "");
+      var refused =
+          assertThrows(
+              DeviceException.class, () -> SimCounters.fail(module.module(), "cuMemAloc:2:2"));
+      assertTrue(refused.getMessage().contains("CUDA_ERROR_INVALID_VALUE"), refused.getMessage());
+      assertTrue(module.message().contains("CALL:N:CODE"), module::message);
     }
   }
 
@@ -122,6 +136,71 @@ class SimSettingsTest {
   })
   void fromTheEnvironment(String name, String value, String expected) throws Exception {
     assertEquals(expected, Child.run(SimSettingsTest.class, Map.of(name, value)));
+  }
+
+  /** Every variable with values that it does not take, and some that there are not. */
+  static Stream<Arguments> misspelt() {
+    Map<String, String> whole =
+        Map.ofEntries(
+            Map.entry("BASE", "0 to 1"),
+            Map.entry("BUDGET", "1 to 18446744073709551615"),
+            Map.entry("CAPABILITY", "10 to 999"),
+            Map.entry("CHECKS", "0 to 1"),
+            Map.entry("COUNT", "0 to 1"),
+            Map.entry("DEVICES", "1 to 4"),
+            Map.entry("LATE", "0 to 1"),
+            Map.entry("MEMORY", "1 to 274877906944"),
+            Map.entry("POOLS", "0 to 1"),
+            Map.entry("PRINT", "0 to 1"),
+            Map.entry("REPORT", "0 to 1"),
+            Map.entry("SEED", "0 to 18446744073709551615"),
+            Map.entry("THREADS", "1 to 65536"),
+            Map.entry("VERSION", "1000 to 99999"));
+    List<String> values = List.of("abc", "-1", "1x", " 1", "1.5", "99999999999999999999999");
+    List<String> names = List.copyOf(new TreeMap<>(whole).keySet());
+    Stream<Arguments> numbers = // each has one of the values, and the memory all
+        IntStream.range(0, names.size() + values.size())
+            .mapToObj(
+                i -> {
+                  String name = i < names.size() ? names.get(i) : "MEMORY";
+                  return Arguments.of(name, values.get(i % values.size()), whole.get(name));
+                });
+    Stream<Arguments> failures =
+        Stream.of("foo", "*:-1:2", "*:0:2", "*:1", "*:1:0", "*:1:2x", "cuMemAloc:1:2", "*:1:2:3")
+            .map(value -> Arguments.of("FAIL", value, "CALL:N:CODE, as in cuMemAlloc:3:2"));
+    Stream<Arguments> unknown =
+        Map.of("MEMORI", "MEMORY", "FIAL", "FAIL", "THREAD", "THREADS", "seed", "SEED")
+            .entrySet().stream()
+            .map(
+                name ->
+                    Arguments.of(
+                        name.getKey(),
+                        "1",
+                        "there is no such variable; the nearest is THALWEG_SIM_" + name.getValue()));
+    return Stream.of(numbers, failures, unknown).flatMap(all -> all);
+  }
+
+  @ParameterizedTest
+  @MethodSource("misspelt")
+  void aVariableThatIsMisspeltStopsTheDriver(String name, String value, String allowed)
+      throws Exception {
+    String message = Child.run(Opening.class, Map.of("THALWEG_SIM_" + name, value));
+    String beginning =
+        "starting the CUDA driver: CUDA_ERROR_INVALID_VALUE (THALWEG_SIM_%s=%s: "
+            .formatted(name, value);
+    assertTrue(message.startsWith(beginning), message);
+    assertTrue(message.contains(allowed), message);
+  }
+
+  /** Prints why the driver cannot be opened. */
+  static final class Opening {
+    public static void main(String[] arguments) {
+      try (CudaDevice device = new CudaDevice(Driver.SOFTWARE, 0)) {
+        System.out.println(device.description());
+      } catch (DeviceException e) {
+        System.out.println(e.getMessage());
+      }
+    }
   }
 
   /** Prints what {@link #fromTheEnvironment} expects. */
