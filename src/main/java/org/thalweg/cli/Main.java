@@ -2,14 +2,14 @@ package org.thalweg.cli;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.NoSuchFileException;
 import java.util.Locale;
 import org.thalweg.data.DataException;
 import org.thalweg.device.MemoryException;
+import org.thalweg.numeric.Reason;
 import org.thalweg.train.TrainingException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -48,7 +48,11 @@ public final class Main {
     try {
       code = run(args);
     } catch (Error e) {
-      System.err.println("thalweg: " + e);
+      boolean memory = e instanceof OutOfMemoryError;
+      System.err.println(
+          "thalweg: "
+              + (memory ? "out of memory; java -Xmx8g allows 8 GB: " : "")
+              + e.getMessage());
     }
     if (out.failure() != null) {
       System.err.println("thalweg: standard output: " + out.failure());
@@ -101,17 +105,11 @@ public final class Main {
   }
 
   static String explain(Throwable failure) {
+    if (failure instanceof IOException io) {
+      return Reason.withFile(io);
+    }
     String message = failure.getMessage();
-    if (message == null) {
-      return failure.toString();
-    }
-    if (failure instanceof NoSuchFileException) {
-      return message + ": no such file";
-    }
-    if (failure instanceof AccessDeniedException) {
-      return message + ": permission denied";
-    }
-    return message + option(failure);
+    return message == null ? "a fault of the program itself" : message + option(failure);
   }
 
   /** The option that does what a message advises. */

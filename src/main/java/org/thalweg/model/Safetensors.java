@@ -32,6 +32,7 @@ import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
+import org.thalweg.numeric.Reason;
 
 /**
  * The safetensors format: the length of a JSON header as 8 little-endian bytes, the header, the
@@ -394,7 +395,7 @@ public final class Safetensors implements Closeable {
     } catch (FileAlreadyExistsException e) {
       throw e;
     } catch (IOException e) {
-      throw new IOException("writing %s: %s".formatted(file, e.getMessage()), e);
+      throw new IOException("writing %s: %s".formatted(file, Reason.of(e)), e);
     } finally {
       Files.deleteIfExists(part);
     }

@@ -19,6 +19,7 @@ import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.RowGather;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Philox;
+import org.thalweg.numeric.Reason;
 import org.thalweg.optim.Group;
 
 /**
@@ -110,7 +111,8 @@ public final class Trainer implements AutoCloseable {
         Checkpoint.deleteParts(file);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("checkpoints cannot be written to " + file + ": " + e, e);
+      throw new UncheckedIOException(
+          "checkpoints cannot be written to %s: %s".formatted(file, Reason.of(e)), e);
     }
   }
 
