@@ -1,37 +1,33 @@
 package org.thalweg.cli;
 
-import java.io.Console;
 import java.io.PrintWriter;
 
 /** A progress line on standard error; nothing if that is no terminal. */
 final class ProgressBar {
-  private static final int WIDTH = 40;
+  private static final int WIDEST = 40;
+  private static final int SHORTEST = 5;
+
+  /** The columns of the narrowest terminal with a bar. */
+  private static final int NARROWEST = 30;
+
   private static final long PAUSE = 100_000_000; // nanoseconds between two drawings
   private static final String CLEAR = "\r\033[K";
 
   private final PrintWriter err;
+  private final int columns;
   private final boolean shown;
   private final long start = System.nanoTime();
   private long from = -1;
   private long drawn = start;
 
   ProgressBar(PrintWriter err, boolean wanted) {
-    this.err = err;
-    shown = wanted && isTerminal();
+    this(err, wanted && Terminal.exists() ? Terminal.columns() : 0);
   }
 
-  /** From JDK 22 on there can be a console without a terminal. */
-  @SuppressWarnings("SystemConsoleNull") // which is asked, too
-  private static boolean isTerminal() {
-    Console console = System.console();
-    if (console == null) {
-      return false;
-    }
-    try {
-      return (boolean) Console.class.getMethod("isTerminal").invoke(console);
-    } catch (ReflectiveOperationException before22) {
-      return true;
-    }
+  ProgressBar(PrintWriter err, int columns) {
+    this.err = err;
+    this.columns = columns;
+    shown = columns >= NARROWEST;
   }
 
   void step(long done, long of) {
@@ -43,18 +39,21 @@ final class ProgressBar {
       return;
     }
     drawn = now;
-    int filled = (int) (WIDTH * done / of);
     long left = Math.round((now - start) * 1e-9 * (of - done) / (done - from));
-    err.printf(
-        "%s%s%s %3d %% of %,d steps, %d:%02d left",
-        CLEAR,
-        "#".repeat(filled),
-        ".".repeat(WIDTH - filled),
-        100 * done / of,
-        of,
-        left / 60,
-        left % 60);
+    err.print(CLEAR + line(columns, done, of, left));
     err.flush();
+  }
+
+  /** What fits into a line, whose last column stays free: a terminal would begin a new one. */
+  static String line(int columns, long done, long of, long secondsLeft) {
+    String left = "%d:%02d left".formatted(secondsLeft / 60, secondsLeft % 60);
+    String text = " %3d %% of %,d steps, %s".formatted(100 * done / of, of, left);
+    if (columns - 1 - text.length() < SHORTEST) {
+      text = " %3d %%, %s".formatted(100 * done / of, left);
+    }
+    int width = Math.max(0, Math.min(WIDEST, columns - 1 - text.length()));
+    int filled = (int) (width * done / of);
+    return "#".repeat(filled) + ".".repeat(width - filled) + text;
   }
 
   /** Clears the line, before anything else is printed. */
