@@ -29,6 +29,12 @@ import picocli.CommandLine.Spec;
           + " than the caches: on a GPU, the default size. Takes about a minute at most."
     },
     mixinStandardHelpOptions = true,
+    descriptionHeading = "%n",
+    optionListHeading = "%n",
+    parameterListHeading = "%n",
+    abbreviateSynopsis = true,
+    footerHeading = "%nExample%n",
+    footer = "  thalweg bench --device java --elements 100000 --seconds 0.05",
     sortOptions = false)
 final class BenchCommand implements Callable<Integer> {
   @Option(

@@ -38,6 +38,8 @@ import picocli.CommandLine.Spec;
       "Exit code: 0 done, 1 failed, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,
+    footerHeading = "%nExample%n",
+    footer = "  thalweg compare rosenbrock --optimizers sgd,momentum,adam:lr=0.1",
     sortOptions = false,
     abbreviateSynopsis = true,
     descriptionHeading = "%n",

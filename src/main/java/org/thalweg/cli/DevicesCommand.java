@@ -17,7 +17,12 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "devices",
     description = "Lists the devices that can be used here, and says why the others cannot.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    descriptionHeading = "%n",
+    optionListHeading = "%n",
+    parameterListHeading = "%n",
+    footerHeading = "%nExample%n",
+    footer = "  thalweg devices")
 final class DevicesCommand implements Runnable {
   @Spec CommandSpec spec;
 

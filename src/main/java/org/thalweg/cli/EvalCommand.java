@@ -41,6 +41,8 @@ import picocli.CommandLine.Spec;
       "Exit code: 0 done, 1 failed, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,
+    footerHeading = "%nExample, after thalweg train digits%n",
+    footer = "  thalweg eval runs/digits-1 digits",
     sortOptions = false,
     abbreviateSynopsis = true,
     descriptionHeading = "%n",

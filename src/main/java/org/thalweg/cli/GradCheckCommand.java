@@ -25,6 +25,11 @@ import picocli.CommandLine.Spec;
         "Checks gradients and second derivatives of every loss against finite differences. Exit"
             + " code 1 if one is wrong.",
     mixinStandardHelpOptions = true,
+    descriptionHeading = "%n",
+    optionListHeading = "%n",
+    parameterListHeading = "%n",
+    footerHeading = "%nExample%n",
+    footer = "  thalweg gradcheck digits --rows 8",
     sortOptions = false,
     abbreviateSynopsis = true)
 final class GradCheckCommand implements Callable<Integer> {

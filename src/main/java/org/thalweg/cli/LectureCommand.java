@@ -38,6 +38,8 @@ import picocli.CommandLine.Spec;
       "Exit code: 0 done, whether the claims hold or not; 1 failed, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,
+    footerHeading = "%nExample%n",
+    footer = "  thalweg lecture numeric-gradient",
     sortOptions = false,
     abbreviateSynopsis = true,
     descriptionHeading = "%n",

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import org.thalweg.data.DataException;
 import org.thalweg.device.MemoryException;
@@ -32,6 +33,11 @@ import picocli.CommandLine.Command;
       BenchCommand.class
     })
 public final class Main {
+  /** Columns of the help: picocli takes no less, and longer lines are hard to read. */
+  private static final int NARROWEST = 55;
+
+  private static final int WIDEST = 100;
+
   private static final int FAILED = 1;
   private static final int WRONG_USAGE = 2;
 
@@ -97,6 +103,9 @@ public final class Main {
                   Mistakes.explain(mistake), command.getCommandSpec().qualifiedName());
           return WRONG_USAGE;
         });
+    if (List.of(args).contains("--help") || List.of(args).contains("-h")) {
+      line.setUsageHelpWidth(Math.max(NARROWEST, Math.min(WIDEST, Terminal.columns())));
+    }
     if (args.length == 0) {
       line.usage(line.getErr());
       return WRONG_USAGE;

@@ -22,6 +22,12 @@ import picocli.CommandLine.Spec;
           + " device, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,
+    descriptionHeading = "%n",
+    optionListHeading = "%n",
+    parameterListHeading = "%n",
+    abbreviateSynopsis = true,
+    footerHeading = "%nExample%n",
+    footer = "  thalweg selftest --device java --only batches",
     sortOptions = false)
 final class SelfTestCommand implements Callable<Integer> {
   @Option(

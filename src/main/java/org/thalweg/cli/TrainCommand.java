@@ -48,6 +48,8 @@ import picocli.CommandLine.Spec;
       "Exit code: 0 done, 1 failed, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,
+    footerHeading = "%nExample%n",
+    footer = "  thalweg train digits --optimizer momentum --lr 0.1 --l2 1e-3",
     sortOptions = false,
     abbreviateSynopsis = true,
     descriptionHeading = "%n",
