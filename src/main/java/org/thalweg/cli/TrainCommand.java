@@ -217,6 +217,7 @@ final class TrainCommand implements Callable<Integer> {
     CommandLine line = new CommandLine(run).setOut(spec.commandLine().getOut());
     line.setErr(spec.commandLine().getErr());
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    Numbers.readIn(line);
     try {
       line.parseArgs(arguments.toArray(String[]::new));
     } catch (ParameterException e) {
@@ -304,8 +305,7 @@ final class TrainCommand implements Callable<Integer> {
     Stopping stopping = method.stopping(spec);
     method.checkSmooth(spec, minimizer, settings);
     checkOut();
-    Datasets.Loaded loaded =
-        source.load(data, Path.of(""), spec, settings.type(), output.json);
+    Datasets.Loaded loaded = source.load(data, Path.of(""), spec, settings.type(), output.json);
     RunReport.Task task = task(loaded, settings);
     try (DeviceChoice.Opened opened = device.open()) {
       RunFolder folder = folder(task);

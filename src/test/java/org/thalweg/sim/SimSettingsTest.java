@@ -170,13 +170,15 @@ class SimSettingsTest {
             .map(value -> Arguments.of("FAIL", value, "CALL:N:CODE, as in cuMemAlloc:3:2"));
     Stream<Arguments> unknown =
         Map.of("MEMORI", "MEMORY", "FIAL", "FAIL", "THREAD", "THREADS", "seed", "SEED")
-            .entrySet().stream()
+            .entrySet()
+            .stream()
             .map(
                 name ->
                     Arguments.of(
                         name.getKey(),
                         "1",
-                        "there is no such variable; the nearest is THALWEG_SIM_" + name.getValue()));
+                        "there is no such variable; the nearest is THALWEG_SIM_"
+                            + name.getValue()));
     return Stream.of(numbers, failures, unknown).flatMap(all -> all);
   }
 
