@@ -162,7 +162,7 @@ final class CompareCommand implements Callable<Integer> {
     Comparison comparison = onSurface ? surface(what) : data(what);
     try (DeviceChoice.Opened opened = device.open()) {
       RunFolder folder = RunFolder.create(output.out, "compare-" + TrainCommand.stem(what));
-      folder.fill(() -> comparison.run(opened, folder));
+      folder.fillOrLeaveNothing(() -> comparison.run(opened, folder));
     } catch (FileAlreadyExistsException e) {
       throw Usage.wrong(spec, "--out %s exists already; name a new folder", e.getFile());
     }

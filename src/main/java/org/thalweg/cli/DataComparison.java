@@ -83,7 +83,7 @@ final class DataComparison {
     }
     boolean drawn =
         trainings.values().stream().anyMatch(training -> !training.epochs().isEmpty())
-            && folder.draw(CURVES, Training.curves(trainings), err);
+            && folder.draw(CURVES, () -> Training.curves(trainings), err);
     if (json) {
       Map<String, Object> done = new LinkedHashMap<>();
       done.put("event", "done");

@@ -22,7 +22,6 @@ import org.thalweg.model.Predictions;
 import org.thalweg.model.Predictor;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.plot.ConfusionMatrix;
-import org.thalweg.plot.Plot;
 import org.thalweg.train.Scorer;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -37,7 +36,10 @@ import picocli.CommandLine.Spec;
     name = "eval",
     header = "Scores a model on a data set and prints its confusion matrix.",
     description = {
-      "Prints the mean loss (without regularisation), the accuracy and the confusion matrix.",
+      "Prints the mean loss (without regularisation), the accuracy and the confusion matrix; of"
+          + " more than 30 classes the most frequent confusions instead. With --json the counts are"
+          + " a matrix, confusion, and for more than 100 classes a list, confusion_cells, of those"
+          + " that are not 0.",
       "Exit code: 0 done, 1 failed, 2 wrong usage."
     },
     mixinStandardHelpOptions = true,
@@ -49,6 +51,8 @@ import picocli.CommandLine.Spec;
     optionListHeading = "%n",
     parameterListHeading = "%n")
 final class EvalCommand implements Callable<Integer> {
+  private static final String CONFUSION = "confusion.png";
+
   /** Which rows of the data set are scored. */
   enum Part {
     test,
@@ -195,7 +199,12 @@ final class EvalCommand implements Callable<Integer> {
       object.put("loss", Environment.number(loss));
       object.put("accuracy", confusion.accuracy());
       object.put("classes", description.classes());
-      object.put("confusion", confusion.counts());
+      int n = description.classes().size();
+      if (n <= ConfusionMatrix.MANY) {
+        object.put("confusion", confusion.counts(IntStream.range(0, n).toArray()));
+      } else {
+        object.put("confusion_cells", confusion.cells());
+      }
       print.println(Environment.JSON.toJson(object));
     } else {
       print.printf("device      %s%n", where);
@@ -213,12 +222,11 @@ final class EvalCommand implements Callable<Integer> {
 
   private void draw(Path out, ConfusionMatrix confusion) throws IOException {
     RunFolder folder = RunFolder.create(out, data);
-    folder.fill(
+    folder.fillOrLeaveNothing(
         () -> {
-          Path picture = folder.file("confusion.png");
-          Plot.write(picture, confusion);
-          if (!output.json) {
-            spec.commandLine().getOut().printf("%npicture     %s%n", picture);
+          PrintWriter err = spec.commandLine().getErr();
+          if (folder.draw(CONFUSION, () -> confusion, err) && !output.json) {
+            spec.commandLine().getOut().printf("%npicture     %s%n", folder.file(CONFUSION));
             spec.commandLine().getOut().flush();
           }
         });

@@ -95,7 +95,7 @@ final class LectureCommand implements Callable<Integer> {
     }
     try (DeviceChoice.Opened opened = device.open()) {
       RunFolder folder = RunFolder.create(out, "lecture");
-      folder.fill(() -> examine(lessons, opened, folder));
+      folder.fillOrLeaveNothing(() -> examine(lessons, opened, folder));
     } catch (FileAlreadyExistsException e) {
       throw exists(Path.of(e.getFile()));
     }
@@ -106,7 +106,8 @@ final class LectureCommand implements Callable<Integer> {
       throws IOException {
     PrintWriter print = spec.commandLine().getOut();
     Gallery gallery =
-        new Gallery((file, picture) -> folder.draw(file, picture, spec.commandLine().getErr()));
+        new Gallery(
+            (file, picture) -> folder.draw(file, () -> picture, spec.commandLine().getErr()));
     if (!output.json) {
       print.printf("device      %s%n%n", opened);
       print.flush();

@@ -187,19 +187,15 @@ final class MinimizeRun implements Minimizer.Listener {
       counts.put("chance", chance);
       said.add(String.format(Locale.ROOT, "chance      accuracy %.4f", chance));
     }
-    report.finish(model, curve(), counts, said);
+    report.finish(model, test -> curve(), counts, said);
   }
 
   private Picture curve() {
-    List<Lines.Series> objective =
-        List.of(
-            new Lines.Series(
-                minimizer.name(), series(Iteration::number), series(Iteration::objective)));
-    return new Lines(
-        "",
-        new Lines.Axis("iteration", false),
-        Lines.Axis.upwards("objective", objective),
-        objective);
+    return Lines.descent(
+        "iteration",
+        "objective",
+        new Lines.Series(
+            minimizer.name(), series(Iteration::number), series(Iteration::objective)));
   }
 
   private double[] series(ToDoubleFunction<Iteration> measure) {

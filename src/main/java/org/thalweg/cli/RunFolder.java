@@ -2,14 +2,20 @@ package org.thalweg.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.plot.Picture;
 import org.thalweg.plot.Plot;
@@ -30,10 +36,33 @@ final class RunFolder {
   private final Deque<Path> made = new ArrayDeque<>();
   private final Set<Path> files = new HashSet<>();
   private boolean warned;
+  private boolean ended;
 
-  /** The existing folder of a run that is resumed. */
-  RunFolder(Path path) {
+  private RunFolder(Path path) {
     this.path = path;
+  }
+
+  /** The existing folder of a run that is resumed, without what a killed run was writing. */
+  static RunFolder existing(Path path) throws IOException {
+    RunFolder folder = new RunFolder(path);
+    List.of(MODEL, CURVE, TEMPLATES).forEach(folder::file);
+    folder.delete(folder::partial);
+    return folder;
+  }
+
+  /** Whether a file was being written to take the place of one of this run's. */
+  private boolean partial(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.endsWith(".part")
+        && files.stream().anyMatch(own -> name.startsWith(own.getFileName() + "."));
+  }
+
+  private void delete(DirectoryStream.Filter<Path> which) throws IOException {
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(path, which)) {
+      for (Path file : found) {
+        Files.deleteIfExists(file);
+      }
+    }
   }
 
   /**
@@ -86,21 +115,43 @@ final class RunFolder {
   }
 
   /**
-   * Draws a picture and returns whether it was written. One that cannot be gives a warning and does
-   * not fail the run.
+   * Draws a picture and returns whether it was written. One that cannot be, whatever the reason,
+   * gives a warning and does not fail the run, whose work is done.
    */
-  boolean draw(String name, Picture picture, PrintWriter err) {
-    try {
-      Plot.write(file(name), picture, true);
-      return true;
-    } catch (PlotException | IOException e) {
-      if (!warned || e instanceof IOException) { // without fonts all pictures fail alike
-        err.printf("thalweg: warning: no %s: %s%n", name, e.getMessage());
-        err.flush();
-      }
-      warned = true;
+  synchronized boolean draw(String name, Supplier<Picture> picture, PrintWriter err) {
+    if (ended) {
       return false;
     }
+    try {
+      Plot.write(file(name), picture.get(), true);
+      return true;
+    } catch (IOException | RuntimeException | Error e) {
+      if (!warned || !(e instanceof PlotException)) { // without fonts all pictures fail alike
+        err.printf("thalweg: warning: %s cannot be written to %s: %s%n", name, path, reason(e));
+        err.flush();
+      }
+      warned |= e instanceof PlotException;
+      return false;
+    }
+  }
+
+  /** Why a file cannot be written, without the file's name. */
+  static String reason(Throwable failure) {
+    if (failure instanceof OutOfMemoryError) {
+      return "not enough memory";
+    }
+    if (failure instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    if (failure instanceof NoSuchFileException) {
+      return "the folder is not there";
+    }
+    if (failure instanceof DirectoryNotEmptyException) {
+      return "a folder is in its place";
+    }
+    String reason =
+        failure instanceof FileSystemException file ? file.getReason() : failure.getMessage();
+    return reason == null ? Main.explain(failure) : reason;
   }
 
   /** Work that writes files. */
@@ -118,6 +169,30 @@ final class RunFolder {
     }
   }
 
+  /** As {@link #fill}; the folder is removed also if the process is told to end meanwhile. */
+  void fillOrLeaveNothing(Work work) throws IOException {
+    Thread hook = new Thread(this::end);
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      fill(work);
+    } finally {
+      try {
+        Runtime.getRuntime().removeShutdownHook(hook);
+      } catch (IllegalStateException itRuns) {
+        // The process is ending already.
+      }
+    }
+  }
+
+  private synchronized void end() {
+    ended = true;
+    try {
+      remove();
+    } catch (IOException e) {
+      // The process ends; nobody could be told.
+    }
+  }
+
   /** Whether there is a checkpoint to resume from. */
   boolean hasCheckpoint() {
     return Files.exists(file(CHECKPOINT));
@@ -129,9 +204,7 @@ final class RunFolder {
    */
   private void remove() throws IOException {
     if (made.contains(path) && !hasCheckpoint()) {
-      for (Path file : files) {
-        Files.deleteIfExists(file);
-      }
+      delete(file -> files.contains(file) || partial(file));
     }
     for (Path folder : made) {
       try {

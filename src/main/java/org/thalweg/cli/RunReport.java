@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
@@ -126,13 +128,13 @@ final class RunReport implements AutoCloseable {
   /**
    * Saves the model and its pictures, and prints the result.
    *
-   * @param curve null if nothing was measured
+   * @param curve from the score of the test rows; null if nothing was measured
    * @param counts entries for the JSON object
    * @param said lines for the text output
    */
   void finish(
       LinearClassifier model,
-      @Nullable Picture curve,
+      @Nullable Function<Score, Picture> curve,
       Map<String, Object> counts,
       List<String> said)
       throws IOException {
@@ -149,11 +151,11 @@ final class RunReport implements AutoCloseable {
     }
     List<String> pictures = new ArrayList<>();
     if (curve != null) {
-      draw(RunFolder.CURVE, curve, pictures);
+      draw(RunFolder.CURVE, () -> curve.apply(test), pictures);
     }
     draw(
         RunFolder.TEMPLATES,
-        new Templates(model.weights(), task.data.classes(), task.data.shape()),
+        () -> new Templates(model.weights(), task.data.classes(), task.data.shape()),
         pictures);
     if (json) {
       Map<String, Object> object = new LinkedHashMap<>();
@@ -201,7 +203,7 @@ final class RunReport implements AutoCloseable {
     return String.format(Locale.ROOT, "%." + digits + (loss < 1e6 ? "f" : "e"), loss);
   }
 
-  private void draw(String name, Picture picture, List<String> drawn) {
+  private void draw(String name, Supplier<Picture> picture, List<String> drawn) {
     if (folder.draw(name, picture, err)) {
       drawn.add(", " + name);
     }

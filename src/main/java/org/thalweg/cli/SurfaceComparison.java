@@ -80,10 +80,11 @@ final class SurfaceComparison {
         print.flush();
       }
     }
-    boolean drawn = folder.draw(ALL, surface.picture(trajectories), err);
+    boolean drawn = folder.draw(ALL, () -> surface.picture(trajectories), err);
     for (Map.Entry<String, Trajectory> trajectory : trajectories.entrySet()) {
-      var alone = surface.picture(Map.of(trajectory.getKey(), trajectory.getValue()));
-      drawn &= folder.draw(trajectory.getKey().replace(' ', '-') + ".png", alone, err);
+      Map<String, Trajectory> alone = Map.of(trajectory.getKey(), trajectory.getValue());
+      String file = trajectory.getKey().replace(' ', '-') + ".png";
+      drawn &= folder.draw(file, () -> surface.picture(alone), err);
     }
     if (json) {
       Map<String, Object> done = new LinkedHashMap<>();

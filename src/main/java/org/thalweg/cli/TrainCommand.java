@@ -234,7 +234,7 @@ final class TrainCommand implements Callable<Integer> {
       err.flush();
     }
     try {
-      return run.train(new RunFolder(folder), Map.of(DIRECTORY, saved.get(DIRECTORY)));
+      return run.train(RunFolder.existing(folder), Map.of(DIRECTORY, saved.get(DIRECTORY)));
     } catch (DataException e) {
       String hint = "%s; if the data has moved, name it: thalweg train --resume %s DATA";
       throw moved ? e : new DataException(hint.formatted(e.getMessage(), folder));

@@ -156,10 +156,11 @@ final class TrainRun {
               said.add(
                   "kept        epoch %d, of smallest validation loss".formatted(best.number()));
             });
-    report.finish(trainer.model(), epochs == 0 ? null : curve(), counts, said);
+    report.finish(trainer.model(), epochs == 0 ? null : this::curve, counts, said);
   }
 
-  private LearningCurve curve() {
+  /** The test rows were scored once, with the weights that were kept. */
+  private LearningCurve curve(Score test) {
     List<LearningCurve.Curve> curves = new ArrayList<>();
     curves.add(
         new LearningCurve.Curve(
@@ -171,6 +172,8 @@ final class TrainRun {
               series(epoch -> Objects.requireNonNull(epoch.validation()).loss()),
               series(epoch -> Objects.requireNonNull(epoch.validation()).accuracy())));
     }
+    int kept = trainer.best().map(Trainer.Epoch::number).orElse(trainer.history().size());
+    curves.add(LearningCurve.Curve.once("test", kept, test.loss(), test.accuracy()));
     return new LearningCurve(curves);
   }
 

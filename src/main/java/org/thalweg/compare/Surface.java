@@ -2,6 +2,9 @@ package org.thalweg.compare;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.thalweg.minimize.HostFunction;
 import org.thalweg.numeric.Philox;
 import org.thalweg.optim.Adadelta;
@@ -16,10 +19,10 @@ import org.thalweg.plot.Lines.Series;
  * @param name a short word: {@code rosenbrock}
  * @param sentence what makes it hard, in a sentence
  * @param formula value and derivatives
- * @param x range of the picture
- * @param y range of the picture
+ * @param x range of the picture, where the trajectories do not need a larger one
+ * @param y likewise
  * @param start where trajectories begin
- * @param lowest where the function has its minimum, or one of its minima
+ * @param minima where the function has its minimum, and after it any others
  * @param rates the default learning rates
  * @param noise the standard deviation of the noise added to each component of the gradient; 0 for
  *     none
@@ -31,10 +34,21 @@ public record Surface(
     Range x,
     Range y,
     Point start,
-    Point lowest,
+    List<Point> minima,
     Rates rates,
     double noise)
     implements HostFunction, Descent.Slope {
+  /** How many lengths of its own rectangle a picture goes beyond that at most. */
+  private static final double REACH = 2;
+
+  private static final double EDGE = 0.03;
+  private static final double LEGIBLE = 1e-6;
+
+  /** Keeps its own list. */
+  public Surface {
+    minima = List.copyOf(minima);
+  }
+
   /** A point in the plane. */
   public record Point(double x, double y) {
     /** Both coordinates as a vector. */
@@ -91,23 +105,77 @@ public record Surface(
 
   /** The minimum of the function. */
   public double minimum() {
-    return value(lowest.numbers());
+    return value(minima.get(0).numbers());
   }
 
   /** A picture of the surface with trajectories on it, by their names. */
   public Contours picture(Map<String, Trajectory> trajectories) {
+    Map<String, Integer> looks = Looks.of(trajectories, trajectory -> trajectory.rule().name());
     return picture(
         trajectories.entrySet().stream()
             .map(
-                trajectory ->
+                one ->
                     new Series(
-                        trajectory.getKey(), trajectory.getValue().x(), trajectory.getValue().y()))
+                        one.getKey(),
+                        one.getValue().x(),
+                        one.getValue().y(),
+                        looks.get(one.getKey())))
             .toList());
   }
 
-  /** A picture of the surface with trajectories on it. */
+  /**
+   * A picture of the surface with trajectories on it. It shows the surface's rectangle, and beyond
+   * it as much as the trajectories need, up to {@link #REACH} of its lengths; where they start
+   * farther away than that, a rectangle about their start.
+   */
   public Contours picture(List<Series> trajectories) {
-    return new Contours(name, (a, b) -> value(new double[] {a, b}), x, y, trajectories);
+    boolean near =
+        trajectories.stream()
+            .allMatch(one -> reach(x).holds(one.x()[0]) && reach(y).holds(one.y()[0]));
+    return new Contours(
+        name + ": " + sentence.split("[:,]")[0],
+        (a, b) -> value(new double[] {a, b}),
+        frame(near, x, trajectories, Series::x, Series::y, y),
+        frame(near, y, trajectories, Series::y, Series::x, x),
+        minima.stream().map(Point::numbers).toList(),
+        trajectories);
+  }
+
+  private static Range reach(Range range) {
+    double more = REACH * range.span();
+    return new Range(range.min() - more, range.max() + more);
+  }
+
+  /** The range along one axis, so that all points are in the picture that are not too far away. */
+  private static Range frame(
+      boolean near,
+      Range own,
+      List<Series> trajectories,
+      Function<Series, double[]> along,
+      Function<Series, double[]> across,
+      Range other) {
+    Range core = near ? own : about(along.apply(trajectories.get(0))[0], own);
+    Range sideways = near ? other : about(across.apply(trajectories.get(0))[0], other);
+    double[] points =
+        trajectories.stream()
+            .flatMapToDouble(
+                one ->
+                    IntStream.range(0, one.x().length)
+                        .filter(i -> reach(sideways).holds(across.apply(one)[i]))
+                        .mapToDouble(i -> along.apply(one)[i]))
+            .filter(reach(core)::holds)
+            .toArray();
+    double min = DoubleStream.of(points).min().orElse(core.min());
+    double max = DoubleStream.of(points).max().orElse(core.max());
+    double pad = EDGE * (Math.max(max, core.max()) - Math.min(min, core.min()));
+    return new Range(
+        min < core.min() ? min - pad : core.min(), max > core.max() ? max + pad : core.max());
+  }
+
+  /** A range as long as another, or as long as can be told apart there. */
+  private static Range about(double middle, Range own) {
+    double half = Math.max(own.span() / 2, Math.abs(middle) * LEGIBLE);
+    return new Range(middle - half, middle + half);
   }
 
   /** The exact gradient, without noise. */

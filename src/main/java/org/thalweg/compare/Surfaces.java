@@ -36,6 +36,7 @@ public final class Surfaces {
       throw new IllegalArgumentException("condition must be at least 1 and finite: " + condition);
     }
     double steep = 5 / Math.sqrt(condition);
+    double high = 5 / Math.pow(condition, 0.25); // an ellipse; true proportions would hide steps
     return new Surface(
         "bowl",
         ("a quadratic of condition number %s: steps that are short enough for the"
@@ -43,9 +44,9 @@ public final class Surfaces {
             .formatted(BigDecimal.valueOf(condition).stripTrailingZeros().toPlainString()),
         (x, y, out) -> quadratic(condition, x, y, out),
         new Range(-5, 5),
-        new Range(-steep, steep),
+        new Range(-high, high),
         new Point(-4, 0.8 * steep),
-        new Point(0, 0),
+        List.of(new Point(0, 0)),
         new Rates(1.25 / condition, 0.1),
         0);
   }
@@ -75,7 +76,7 @@ public final class Surfaces {
         new Range(-2, 2),
         new Range(-2, 2),
         new Point(1.8, 1e-3),
-        new Point(0, 1),
+        List.of(new Point(0, 1), new Point(0, -1)),
         new Rates(0.02, 0.05),
         0);
   }
@@ -100,7 +101,7 @@ public final class Surfaces {
         new Range(-2.4, 2.4),
         new Range(-1.5, 1.5),
         new Point(-2, 1),
-        new Point(1.5, 0),
+        List.of(new Point(1.5, 0), new Point(-1, 0)),
         new Rates(0.05, 0.05),
         0);
   }
@@ -125,7 +126,7 @@ public final class Surfaces {
         new Range(-2, 2),
         new Range(-1, 3),
         new Point(-1.2, 1),
-        new Point(1, 1),
+        List.of(new Point(1, 1)),
         new Rates(1e-3, 0.1),
         0);
   }
@@ -160,7 +161,7 @@ public final class Surfaces {
         new Range(-1, 4),
         new Range(-1.5, 2),
         new Point(1, 1),
-        new Point(3, 0.5),
+        List.of(new Point(3, 0.5)),
         new Rates(5e-3, 0.1),
         0);
   }
@@ -178,7 +179,7 @@ public final class Surfaces {
         new Range(-5, 5),
         new Range(-2, 2),
         new Point(-4, 1.5),
-        new Point(0, 0),
+        List.of(new Point(0, 0)),
         new Rates(0.02, 0.1),
         NOISE);
   }

@@ -6,6 +6,7 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Device;
+import org.thalweg.optim.Optimizer;
 import org.thalweg.plot.LearningCurve;
 import org.thalweg.train.Score;
 import org.thalweg.train.Settings;
@@ -16,6 +17,7 @@ import org.thalweg.train.TrainingException;
  * The record of one training in a comparison. Trainings whose settings differ in the optimizer
  * alone start from the same weights and see the same minibatches.
  *
+ * @param rule the optimizer
  * @param epochs the completed epochs
  * @param train the final score on the training rows; null if training failed
  * @param test likewise on the test rows
@@ -23,6 +25,7 @@ import org.thalweg.train.TrainingException;
  * @param failure why training failed (the loss was no longer finite); null if it did not
  */
 public record Training(
+    Optimizer rule,
     List<Trainer.Epoch> epochs,
     @Nullable Score train,
     @Nullable Score test,
@@ -44,7 +47,8 @@ public record Training(
         failure = e.getMessage();
       }
       double seconds = (System.nanoTime() - start) * 1e-9;
-      return new Training(List.copyOf(trainer.history()), train, test, seconds, failure);
+      return new Training(
+          settings.optimizer(), List.copyOf(trainer.history()), train, test, seconds, failure);
     }
   }
 
@@ -53,6 +57,7 @@ public record Training(
    * averaged over each epoch.
    */
   public static LearningCurve curves(Map<String, Training> trainings) {
+    Map<String, Integer> looks = Looks.of(trainings, training -> training.rule().name());
     return new LearningCurve(
         trainings.entrySet().stream()
             .map(
@@ -60,7 +65,8 @@ public record Training(
                     new LearningCurve.Curve(
                         one.getKey(),
                         one.getValue().series(Trainer.Epoch::loss),
-                        one.getValue().series(Trainer.Epoch::accuracy)))
+                        one.getValue().series(Trainer.Epoch::accuracy),
+                        looks.get(one.getKey())))
             .toList());
   }
 

@@ -2,6 +2,7 @@ package org.thalweg.lecture;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.thalweg.compare.Looks;
 import org.thalweg.compare.Surface;
 import org.thalweg.compare.Surfaces;
 import org.thalweg.compare.Trajectory;
@@ -55,8 +56,9 @@ final class SecondOrder {
                         new Series(
                             "newton",
                             new double[] {start[0], end[0]},
-                            new double[] {start[1], end[1]}),
-                        new Series("gradient descent", plain.x(), plain.y()))))));
+                            new double[] {start[1], end[1]},
+                            Looks.of("momentum")),
+                        new Series("gradient descent", plain.x(), plain.y(), Looks.of("sgd")))))));
   }
 
   static Evidence fullBatch(Laboratory laboratory) {

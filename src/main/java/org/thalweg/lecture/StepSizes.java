@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.thalweg.compare.Descent;
+import org.thalweg.compare.Looks;
 import org.thalweg.compare.Surface;
 import org.thalweg.compare.Surfaces;
 import org.thalweg.numeric.Philox;
@@ -105,8 +106,8 @@ final class StepSizes {
                     new Axis("step", true),
                     "step / gradient",
                     true,
-                    new Series("adagrad", steps, sum),
-                    new Series("rmsprop", steps, leaky)))));
+                    new Series("adagrad", steps, sum, Looks.of("adagrad")),
+                    new Series("rmsprop", steps, leaky, Looks.of("rmsprop"))))));
   }
 
   static Evidence biasCorrection(Laboratory laboratory) {

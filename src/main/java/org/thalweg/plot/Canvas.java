@@ -22,7 +22,7 @@ final class Canvas {
 
   /**
    * M. Okabe, K. Ito, "Color Universal Design" (2008), without the yellow, which white paper
-   * swallows. The first twenty-eight series differ in colour or dash pattern.
+   * swallows. The first thirty-five looks differ in colour or dash pattern.
    */
   private static final List<Color> COLOURS =
       List.of(
@@ -35,15 +35,21 @@ final class Canvas {
           new Color(0x000000));
 
   private static final List<float[]> DASHES =
-      List.of(new float[] {1, 0}, new float[] {9, 5}, new float[] {2, 4}, new float[] {9, 4, 2, 4});
+      List.of(
+          new float[] {1, 0},
+          new float[] {9, 5},
+          new float[] {2, 4},
+          new float[] {9, 4, 2, 4},
+          new float[] {18, 4});
+
+  /** The third line often lies on the second, as Nesterov's momentum on plain: it is dashed. */
+  private static final int DASHED = 2;
 
   static final int SMALL = 12;
   static final int TITLE = 18;
 
   /** The colour of a number that is not finite. */
   static final Color NOT_FINITE = new Color(0xBBBBBB);
-
-  static final Color CLEAR = new Color(0, 0, 0, 0);
 
   final BufferedImage image;
   final Graphics2D pen;
@@ -83,13 +89,21 @@ final class Canvas {
         cause);
   }
 
-  static Color colour(int series) {
-    return COLOURS.get(series % COLOURS.size());
+  static Color colour(int look) {
+    return COLOURS.get(look % COLOURS.size());
   }
 
-  static BasicStroke stroke(int series) {
-    float[] dash = DASHES.get(series / COLOURS.size() % DASHES.size());
-    return new BasicStroke(2, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, dash, 0);
+  /** Which dash pattern a line has; 0 is none. */
+  static int dash(int look) {
+    int colour = look % COLOURS.size();
+    return (look / COLOURS.size() + (colour == DASHED ? 1 : 0)) % DASHES.size();
+  }
+
+  /** Lines of one pattern begin it at different places: where they coincide, both are seen. */
+  static BasicStroke stroke(int look) {
+    float phase = 2 * (look % COLOURS.size());
+    return new BasicStroke(
+        2, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, DASHES.get(dash(look)), phase);
   }
 
   /** Blue for -1, white for 0, red for 1: two hues that no common colour blindness confuses. */

@@ -2,15 +2,15 @@ package org.thalweg.plot;
 
 import java.awt.BasicStroke;
 import java.awt.Color;
-import java.awt.geom.Ellipse2D;
+import java.awt.Font;
 import java.awt.image.BufferedImage;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleBinaryOperator;
 import java.util.stream.DoubleStream;
-import org.knowm.xchart.XYChart;
-import org.knowm.xchart.style.markers.SeriesMarkers;
-import org.thalweg.plot.Lines.Axis;
+import java.util.stream.Stream;
 import org.thalweg.plot.Lines.Range;
 import org.thalweg.plot.Lines.Series;
 
@@ -18,17 +18,32 @@ import org.thalweg.plot.Lines.Series;
  * Trajectories over a contour plot: a function of two variables as bands of grey, dark where it is
  * small, and a line for each optimizer, from a ring at its start to a dot at its end. The bands'
  * bounds are quantiles of the values in the rectangle, closer together near the smallest, so that
- * only the order of the values matters, whatever their range.
+ * only the order of the values matters, whatever their range; a scale beside the plot names them.
+ * The plot has the same size in each picture.
  *
- * @param paths told apart by colour, and by dash from the eighth on; what leaves the rectangle is
- *     cut off at its edge
+ * @param minima each marked by a cross, where the rectangle holds it
+ * @param paths told apart by colour and dash; what leaves the rectangle is cut off at its edge, and
+ *     a note under the plot says whose it is
  */
 public record Contours(
-    String title, DoubleBinaryOperator function, Range x, Range y, List<Series> paths)
+    String title,
+    DoubleBinaryOperator function,
+    Range x,
+    Range y,
+    List<double[]> minima,
+    List<Series> paths)
     implements Picture {
-  private static final int WIDTH = 960;
-  private static final int HEIGHT = 700;
+  private static final int WIDTH = 700;
+  private static final int HEIGHT = 600;
   private static final int BANDS = 20;
+
+  /** Width of the scale of values with its numbers. */
+  private static final int SCALE = 150;
+
+  /** Rows of the legend that explain marks. */
+  private static final int MARKS = 3;
+
+  private static final int NOTE = 24;
 
   /**
    * Coordinates are clamped to this: far outside every rectangle, and small enough for differences
@@ -39,53 +54,95 @@ public record Contours(
   /** The grey of the lowest band; the highest is white. */
   private static final int DARK = 140;
 
-  /** Keeps its own list. */
+  /** Keeps its own lists. */
   public Contours {
+    minima = List.copyOf(minima);
     paths = List.copyOf(paths);
   }
 
   @Override
   public BufferedImage draw() {
-    Canvas canvas = new Canvas(WIDTH, HEIGHT);
-    List<Series> visible = paths.stream().map(this::clipped).toList();
-    XYChart chart =
-        new Lines(title, new Axis("x", false, x), new Axis("y", false, y), visible)
-            .chart(WIDTH, HEIGHT);
-    chart.getStyler().setPlotContentSize(1).setPlotBackgroundColor(Canvas.CLEAR);
-    chart.getStyler().setChartBackgroundColor(Canvas.CLEAR);
-    chart.getStyler().setPlotGridLinesVisible(false);
-    chart.getSeriesCollection().forEach(line -> line.setMarker(SeriesMarkers.NONE));
-    chart.paint(
-        new Canvas(1, 1).pen, WIDTH, HEIGHT); // the positions of the axes are known after painting
-    int left = (int) Math.round(chart.getScreenXFromChart(x.min()));
-    int top = (int) Math.round(chart.getScreenYFromChart(y.max()));
-    int width = (int) Math.round(chart.getScreenXFromChart(x.max())) - left;
-    int height = (int) Math.round(chart.getScreenYFromChart(y.min())) - top;
-    canvas.pen.drawImage(bands(width, height), left, top, null);
-    chart.paint(canvas.pen, WIDTH, HEIGHT);
+    int below = Frame.TOP + HEIGHT + Frame.BOTTOM;
+    int right = Frame.LEFT + WIDTH + Frame.RIGHT;
+    Legend legend = new Legend(paths, HEIGHT / 2);
+    Canvas canvas = new Canvas(right + Math.max(SCALE, legend.width()), below + NOTE);
+    Scale across = new Scale("x", false, false, x);
+    Scale upwards = new Scale("y", false, false, y);
+    Frame frame = new Frame(canvas, Frame.LEFT, Frame.TOP, WIDTH, HEIGHT, across, upwards);
+    double[] bounds = bands(canvas.image.getSubimage(frame.left(), frame.top(), WIDTH, HEIGHT));
+    frame.axes(false);
+    frame.lines(paths.stream().map(this::clipped).toList(), false);
+    minima.stream()
+        .filter(this::holds)
+        .forEach(at -> cross(canvas, frame.x(at[0]), frame.y(at[1])));
     for (int i = 0; i < paths.size(); i++) {
       Series path = paths.get(i);
       if (path.x().length > 0) {
-        mark(canvas, chart, i, 0, false);
-        mark(canvas, chart, i, path.x().length - 1, true);
+        Color colour = Canvas.colour(path.look(i));
+        mark(frame, point(path, 0), false, colour);
+        mark(frame, point(path, path.x().length - 1), true, colour);
       }
     }
-    canvas.text("ring: start, dot: end", WIDTH - 14, HEIGHT - 14, 1, WIDTH);
+    frame.title(paths.size() == 1 ? paths.get(0).name() + " on " + title : title, WIDTH + SCALE);
+    legend.draw(canvas, right, Frame.TOP);
+    int marks = Frame.TOP + Legend.ROW * (legend.rows() + 1);
+    explain(canvas, right + 15, marks);
+    scale(canvas, right, marks + (MARKS + 1) * Legend.ROW, bounds);
+    canvas.font(Font.PLAIN, Canvas.SMALL);
+    canvas.text(note(), 12, below + NOTE / 2.0 - 4, 0, right + SCALE - 24);
     return canvas.image;
   }
 
-  private void mark(Canvas canvas, XYChart chart, int path, int point, boolean end) {
-    double px = paths.get(path).x()[point];
-    double py = paths.get(path).y()[point];
-    if (!(px >= x.min() && px <= x.max() && py >= y.min() && py <= y.max())) return;
-    double radius = end ? 5 : 7;
-    var disc =
-        new Ellipse2D.Double(
-            chart.getScreenXFromChart(px) - radius,
-            chart.getScreenYFromChart(py) - radius,
-            2 * radius,
-            2 * radius);
-    canvas.pen.setColor(Canvas.colour(path));
+  private static double[] point(Series path, int i) {
+    return new double[] {path.x()[i], path.y()[i]};
+  }
+
+  private boolean holds(double... point) {
+    return x.holds(point[0]) && y.holds(point[1]);
+  }
+
+  /**
+   * Which trajectories leave the plot, and where the minima are if none is in it; "" if neither.
+   */
+  String note() {
+    List<String> outside =
+        paths.stream()
+            .filter(
+                path -> {
+                  for (int i = 0; i < path.x().length; i++) {
+                    if (!holds(point(path, i))) return true;
+                  }
+                  return false;
+                })
+            .map(Series::name)
+            .toList();
+    String names = outside.isEmpty() ? "" : "leaving the plot: " + String.join(", ", outside);
+    boolean seen = minima.isEmpty() || minima.stream().anyMatch(this::holds);
+    String minimum =
+        seen ? "" : "minimum outside of it: (%s, %s)".formatted(minima.get(0)[0], minima.get(0)[1]);
+    return String.join("; ", Stream.of(names, minimum).filter(text -> !text.isEmpty()).toList());
+  }
+
+  private static void cross(Canvas canvas, double px, double py) {
+    int x = (int) Math.round(px);
+    int y = (int) Math.round(py);
+    for (int pass = 0; pass < 2; pass++) { // black with a white edge
+      canvas.pen.setColor(pass == 0 ? Color.WHITE : Color.BLACK);
+      canvas.pen.setStroke(new BasicStroke(pass == 0 ? 5 : 2));
+      canvas.pen.drawLine(x - 7, y - 7, x + 7, y + 7);
+      canvas.pen.drawLine(x - 7, y + 7, x + 7, y - 7);
+    }
+  }
+
+  private void mark(Frame frame, double[] point, boolean end, Color colour) {
+    if (holds(point)) {
+      mark(frame.canvas(), frame.x(point[0]), frame.y(point[1]), end, colour);
+    }
+  }
+
+  private static void mark(Canvas canvas, double px, double py, boolean end, Color colour) {
+    var disc = Frame.disc(px, py, end ? 5 : 7);
+    canvas.pen.setColor(colour);
     if (end) canvas.pen.fill(disc);
     canvas.pen.setColor(end ? Color.WHITE : Color.BLACK);
     canvas.pen.setStroke(new BasicStroke(end ? 1 : 2));
@@ -93,8 +150,49 @@ public record Contours(
     canvas.pen.setColor(Color.BLACK);
   }
 
-  /** Each pixel has the band of the value at its centre; NaN has the highest. */
-  private BufferedImage bands(int width, int height) {
+  private static void explain(Canvas canvas, int x, int y) {
+    canvas.font(Font.PLAIN, Canvas.SMALL + 1);
+    mark(canvas, x, y, false, Color.BLACK);
+    mark(canvas, x, y + Legend.ROW, true, Color.BLACK);
+    cross(canvas, x, y + 2 * Legend.ROW);
+    String[] meanings = {"start", "end", "minimum"};
+    for (int i = 0; i < meanings.length; i++) {
+      canvas.text(meanings[i], x + 18, y + i * Legend.ROW, 0, SCALE);
+    }
+  }
+
+  /** The bands' greys, the highest on top, with every fourth bound between them. */
+  private static void scale(Canvas canvas, int left, int top, double... bounds) {
+    int step = 9;
+    canvas.font(Font.PLAIN, Canvas.SMALL);
+    canvas.text("value", left, top, 0, SCALE);
+    int bottom = top + 14 + BANDS * step;
+    for (int band = 0; band < BANDS; band++) {
+      canvas.pen.setColor(new Color(grey(band)));
+      canvas.pen.fillRect(left, bottom - (band + 1) * step, 26, step);
+      canvas.pen.setColor(Color.BLACK);
+      if (band % 4 == 0 && band > 0 || band == 1) {
+        BigDecimal bound = new BigDecimal(bounds[band - 1]).round(new MathContext(2));
+        canvas.text(Scale.label(bound), left + 32, bottom - band * step, 0, SCALE);
+      }
+    }
+    canvas.pen.setColor(Color.GRAY);
+    canvas.pen.setStroke(new BasicStroke(1));
+    canvas.pen.drawRect(left, bottom - BANDS * step, 26, BANDS * step);
+    canvas.pen.setColor(Color.BLACK);
+  }
+
+  private static int grey(int band) {
+    return 0x010101 * (DARK + (255 - DARK) * band / (BANDS - 1));
+  }
+
+  /**
+   * Each pixel has the band of the value at its centre; NaN has the highest. Returns the bounds
+   * between the bands.
+   */
+  private double[] bands(BufferedImage image) {
+    int width = image.getWidth();
+    int height = image.getHeight();
     double[] values = new double[width * height];
     for (int i = 0; i < values.length; i++) {
       values[i] =
@@ -102,20 +200,18 @@ public record Contours(
               x.min() + x.span() * (i % width + 0.5) / width,
               y.max() - y.span() * (Math.floorDiv(i, width) + 0.5) / height);
     }
-    double[] sorted = values.clone();
-    Arrays.sort(sorted); // NaN last
+    double[] sorted = Arrays.stream(values).filter(Double::isFinite).sorted().toArray();
     double[] bounds = new double[BANDS - 1];
-    for (int i = 0; i < bounds.length; i++) {
+    for (int i = 0; i < bounds.length && sorted.length > 0; i++) {
       double share = (i + 1.0) / BANDS;
       bounds[i] = sorted[(int) (share * share * sorted.length)];
     }
-    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     for (int i = 0; i < values.length; i++) {
       int band = 0;
       while (band < bounds.length && !(values[i] < bounds[band])) band++;
-      image.setRGB(i % width, i / width, 0x010101 * (DARK + (255 - DARK) * band / (BANDS - 1)));
+      image.setRGB(i % width, i / width, grey(band));
     }
-    return image;
+    return bounds;
   }
 
   /** Clips a path to the rectangle, with gaps where it is outside. */
@@ -154,7 +250,7 @@ public record Contours(
       }
       joined = leave == 1;
     }
-    return new Series(path.name(), xs.build().toArray(), ys.build().toArray());
+    return new Series(path.name(), xs.build().toArray(), ys.build().toArray(), path.look());
   }
 
   private static double near(double coordinate) {

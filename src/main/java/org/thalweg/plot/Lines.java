@@ -1,41 +1,41 @@
 package org.thalweg.plot;
 
-import java.awt.Color;
-import java.awt.Font;
 import java.awt.image.BufferedImage;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
-import org.knowm.xchart.XYChart;
-import org.knowm.xchart.style.Styler;
-import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * A line chart.
+ * A line chart. The plot has the same size in each; names of lines stand beside it.
  *
+ * @param title "" for none
  * @param x the horizontal axis
  * @param y the vertical axis
- * @param series told apart by colour, and by dash from the eighth on
+ * @param series told apart by colour and dash
  */
 public record Lines(String title, Axis x, Axis y, List<Series> series) implements Picture {
-  private static final int WIDTH = 900;
-  private static final int HEIGHT = 560;
+  private static final int WIDTH = 680;
+  private static final int HEIGHT = 440;
 
   /** Numbers of larger magnitude are not shown, so that ranges stay finite. */
   private static final double FAR = 1e300;
 
-  /** Series with fewer points than this have markers: a single point makes no line. */
-  static final int FEW = 16;
+  /** Series with fewer points than this have markers. */
+  private static final int FEW = 16;
 
-  /**
-   * An axis over more decades than this shows exponents, as XChart would write every power in full.
-   */
-  private static final int DECADES = 12;
+  /** A loss that spans a larger factor than this is drawn logarithmically. */
+  private static final double DECADE = 10;
 
-  private static final double TWO_DECADES = 100;
+  /** What is left of a fall that is as good as over. */
+  private static final double LITTLE = 0.05;
+
+  /** The share of an axis between the data and its ends. */
+  private static final double PAD = 0.03;
+
+  /** Ranges narrower than this, relative to the numbers, have no legible ticks. */
+  private static final double NARROW = 1e-6;
 
   /** Keeps its own list. */
   public Lines {
@@ -55,8 +55,8 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
     }
 
     /**
-     * A vertical axis for these series; logarithmic where the positive values span more than two
-     * decades.
+     * A vertical axis for these series; logarithmic where the positive values span more than a
+     * decade.
      */
     public static Axis upwards(String label, List<Series> series) {
       var positive =
@@ -64,7 +64,30 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
               .flatMapToDouble(one -> DoubleStream.of(one.y))
               .filter(y -> y > 0 && Double.isFinite(y))
               .summaryStatistics();
-      return new Axis(label, positive.getMax() / positive.getMin() > TWO_DECADES);
+      return new Axis(label, positive.getMax() / positive.getMin() > DECADE);
+    }
+
+    /** The axis for these series. */
+    Scale scale(List<Series> series, Function<Series, double[]> numbers) {
+      double[] shown =
+          series.stream()
+              .flatMapToDouble(one -> DoubleStream.of(numbers.apply(one)))
+              .filter(number -> Math.abs(number) <= FAR && (number > 0 || !logarithmic))
+              .toArray();
+      boolean whole = Arrays.stream(shown).allMatch(number -> number == Math.rint(number));
+      return new Scale(label, logarithmic, whole, range == null ? range(shown) : range);
+    }
+
+    private Range range(double... shown) {
+      double min = Arrays.stream(shown).min().orElse(1);
+      double max = Arrays.stream(shown).max().orElse(1);
+      if (logarithmic) {
+        double pad = min < max ? Math.pow(max / min, PAD) : Math.sqrt(DECADE);
+        return new Range(Math.max(Double.MIN_VALUE, min / pad), max * pad);
+      }
+      double narrow = NARROW * Math.max(Math.abs(min), Math.abs(max));
+      double pad = max - min > narrow ? PAD * (max - min) : Math.max(narrow, min < max ? 0 : 1);
+      return new Range(min - pad, max + pad);
     }
   }
 
@@ -77,21 +100,25 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
       }
     }
 
-    double span() {
+    /** Its length. */
+    public double span() {
       return max - min;
     }
 
-    Range log10() {
-      return new Range(Math.log10(min), Math.log10(max));
+    /** Whether it holds the number, as one of its ends or between them. */
+    public boolean holds(double number) {
+      return min <= number && number <= max;
     }
   }
 
   /**
    * A line with a name; where a number is not finite, or not positive on a logarithmic axis, there
    * is a gap.
+   *
+   * @param look which colour and dash it has; null for those of its place among the series
    */
   @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
-  public record Series(String name, double[] x, double[] y) {
+  public record Series(String name, double[] x, double[] y, @Nullable Integer look) {
     /** Checks that both have the same length. */
     public Series {
       if (x.length != y.length) {
@@ -99,92 +126,58 @@ public record Lines(String title, Axis x, Axis y, List<Series> series) implement
             "%s: %d numbers on one axis, %d on the other".formatted(name, x.length, y.length));
       }
     }
+
+    /** A line that looks as its place among the series says. */
+    public Series(String name, double[] x, double[] y) {
+      this(name, x, y, null);
+    }
+
+    int look(int place) {
+      return look == null ? place : look;
+    }
+  }
+
+  /**
+   * One measure as it falls. Where most of the fall is over after a tenth of the points, and it
+   * does not come near zero, the distance from its smallest value is drawn, logarithmically: in the
+   * measure itself nothing could be seen.
+   *
+   * @param upwards what is measured
+   */
+  public static Lines descent(String across, String upwards, Series measured) {
+    double[] y = Arrays.stream(measured.y).filter(Double::isFinite).toArray();
+    double least = Arrays.stream(y).min().orElse(0);
+    Axis axis = Axis.upwards(upwards, List.of(measured));
+    Series shown = measured;
+    if (!axis.logarithmic
+        && y.length >= FEW
+        && y[y.length / 10] - least < LITTLE * (y[0] - least)) {
+      double[] above = Arrays.stream(measured.y).map(value -> value - least).toArray();
+      shown = new Series(measured.name, measured.x, above, measured.look);
+      axis = new Axis("%s above its smallest value, %.6g".formatted(upwards, least), true);
+    }
+    return new Lines("", new Axis(across, false), axis, List.of(shown));
   }
 
   @Override
   public BufferedImage draw() {
-    Canvas canvas = new Canvas(WIDTH, HEIGHT);
-    chart(WIDTH, HEIGHT).paint(canvas.pen, WIDTH, HEIGHT);
+    Legend legend = new Legend(series, HEIGHT);
+    int top = title.isEmpty() ? Legend.ROW : Frame.TOP;
+    Canvas canvas =
+        new Canvas(Frame.LEFT + WIDTH + Frame.RIGHT + legend.width(), top + HEIGHT + Frame.BOTTOM);
+    Frame frame = frame(canvas, Frame.LEFT, top, WIDTH, HEIGHT);
+    frame.title(title, WIDTH);
+    legend.draw(canvas, Frame.LEFT + WIDTH + Frame.RIGHT, top);
     return canvas.image;
   }
 
-  /** The chart, to be combined with other charts; call it only after a {@link Canvas} was made. */
-  XYChart chart(int width, int height) {
-    XYChart chart = new XYChart(width, height);
-    var style = chart.getStyler();
-    style.setLocale(Locale.ROOT);
-    style.setChartTitleFont(Canvas.sans(Font.BOLD, Canvas.TITLE)).setChartTitleBoxVisible(false);
-    style.setLegendFont(Canvas.sans(Font.PLAIN, Canvas.SMALL + 1));
-    style.setLegendSeriesLineLength(40).setLegendBorderColor(Color.WHITE);
-    style.setLegendPosition(Styler.LegendPosition.OutsideE);
-    style.setChartBackgroundColor(Color.WHITE).setPlotBorderVisible(true);
-    style.setAxisTitleFont(Canvas.sans(Font.PLAIN, Canvas.SMALL + 2));
-    style.setAxisTickLabelsFont(Canvas.sans(Font.PLAIN, Canvas.SMALL));
-    style.setPlotGridLinesColor(new Color(0xDDDDDD)).setXAxisTickMarkSpacingHint(90);
-    style.setMarkerSize(7);
-
-    Range across = range(x, Series::x);
-    Range upwards = range(y, Series::y);
-    boolean exponentsAcross = exponents(x, across);
-    boolean exponentsUpwards = exponents(y, upwards);
-    style.setXAxisLogarithmic(x.logarithmic && !exponentsAcross);
-    style.setYAxisLogarithmic(y.logarithmic && !exponentsUpwards);
-    chart.setTitle(title);
-    style.setChartTitleVisible(!title.isEmpty());
-    chart.setXAxisTitle(exponentsAcross ? "log10 of " + x.label : x.label);
-    chart.setYAxisTitle(exponentsUpwards ? "log10 of " + y.label : y.label);
-    across = exponentsAcross ? across.log10() : across;
-    upwards = exponentsUpwards ? upwards.log10() : upwards;
-    style.setXAxisMin(across.min).setXAxisMax(across.max);
-    style.setYAxisMin(upwards.min).setYAxisMax(upwards.max);
-    for (int i = 0; i < series.size(); i++) {
-      Series one = series.get(i);
-      // A gap, for XChart, is a y that is NaN. There is one too many, at an odd place: over
-      // equidistant points XChart
-      // would put its ticks, however crowded they are.
-      double[] xs = new double[one.x.length + 1];
-      double[] ys = new double[xs.length];
-      Arrays.fill(xs, across.min + across.span() / Math.PI);
-      Arrays.fill(ys, Double.NaN);
-      for (int j = 0; j < one.x.length; j++) {
-        if (shown(x, one.x[j]) && shown(y, one.y[j])) {
-          xs[j] = exponentsAcross ? Math.log10(one.x[j]) : one.x[j];
-          ys[j] = exponentsUpwards ? Math.log10(one.y[j]) : one.y[j];
-        }
-      }
-      var line = chart.addSeries(i + "", xs, ys);
-      line.setLabel(Canvas.printable(one.name));
-      line.setLineColor(Canvas.colour(i)).setLineStyle(Canvas.stroke(i));
-      line.setMarkerColor(Canvas.colour(i));
-      line.setMarker(one.x.length < FEW ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
-    }
-    return chart;
-  }
-
-  private static boolean exponents(Axis axis, Range range) {
-    return axis.logarithmic && range.log10().span() > DECADES;
-  }
-
-  private static boolean shown(Axis axis, double number) {
-    return Math.abs(number) <= FAR && (number > 0 || !axis.logarithmic);
-  }
-
-  private Range range(Axis axis, Function<Series, double[]> numbers) {
-    if (axis.range != null) return axis.range;
-    var found =
-        series.stream()
-            .flatMapToDouble(one -> DoubleStream.of(numbers.apply(one)))
-            .filter(number -> shown(axis, number))
-            .summaryStatistics();
-    double min = found.getCount() == 0 ? 1 : found.getMin();
-    double max = found.getCount() == 0 ? 1 : found.getMax();
-    // At least two decades, so that there are ticks.
-    if (axis.logarithmic && !(max / min >= 100)) {
-      double low = Math.floor(Math.log10(min));
-      double high = Math.max(low + 1, Math.ceil(Math.log10(max)));
-      return new Range(Math.pow(10, low), Math.pow(10, high));
-    }
-    double pad = Math.max(1, Math.ulp(max) * (1L << 20)); // a range that rounding leaves one
-    return min < max ? new Range(min, max) : new Range(min - pad, max + pad);
+  /** Draws axes and lines into a rectangle of a canvas. */
+  Frame frame(Canvas canvas, int left, int top, int width, int height) {
+    Scale across = x.scale(series, Series::x);
+    Scale upwards = y.scale(series, Series::y);
+    Frame frame = new Frame(canvas, left, top, width, height, across, upwards);
+    frame.axes(true);
+    frame.lines(series, series.stream().allMatch(one -> one.x.length < FEW));
+    return frame;
   }
 }

@@ -1,14 +1,19 @@
 package org.thalweg.plot;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.UUID;
 import javax.imageio.ImageIO;
 
 /** Pictures as PNG files. */
 public final class Plot {
+  /** How the names of files end that are being written. */
+  private static final String PART = ".part";
+
   private Plot() {}
 
   /** Writes a picture to a new file, atomically. */
@@ -27,14 +32,13 @@ public final class Plot {
     if (!overwrite && Files.exists(png)) {
       throw new FileAlreadyExistsException(png.toString()); // before drawing, which takes long
     }
-    var image = picture.draw();
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     ImageIO.setUseCache(false);
+    ImageIO.write(picture.draw(), "png", bytes);
     // Written beside the target, then moved: nobody sees half a picture.
-    Path whole = png.resolveSibling(png.getFileName() + "." + ProcessHandle.current().pid());
+    Path whole = png.resolveSibling(png.getFileName() + "." + UUID.randomUUID() + PART);
     try {
-      try (var stream = Files.newOutputStream(whole)) {
-        ImageIO.write(image, "png", stream);
-      }
+      Files.write(whole, bytes.toByteArray());
       if (overwrite) {
         Files.move(whole, png, StandardCopyOption.REPLACE_EXISTING);
       } else {

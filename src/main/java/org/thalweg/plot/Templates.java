@@ -16,7 +16,7 @@ import org.thalweg.data.Datasets.Shape;
  * from blue (negative) over white (0) to red, on one scale for all classes; three channels are red,
  * green and blue, each class from its smallest to its largest weight. Where the features are no
  * picture, each class is one line of them. (CS231n, "Linear classification": template matching.) A
- * weight that is not finite is grey.
+ * weight that is not finite is grey. Of many classes the first are shown, and a line says so.
  *
  * @param weights row-major [features × classes]
  * @param shape what the features are a picture of, of 1 or 3 channels; null where they are none
@@ -36,6 +36,9 @@ public record Templates(double[] weights, List<String> classes, @Nullable Shape 
 
   private static final int BAR_ROOM = 56;
 
+  /** Of more classes than these, the first are shown. */
+  private static final int MOST = 40;
+
   public Templates {
     classes = List.copyOf(classes);
     if (weights.length == 0 || weights.length % classes.size() != 0) {
@@ -51,25 +54,31 @@ public record Templates(double[] weights, List<String> classes, @Nullable Shape 
     }
   }
 
+  private int shown() {
+    return Math.min(MOST, classes.size());
+  }
+
   @Override
   public BufferedImage draw() {
     return shape == null ? strips() : grid(shape);
   }
 
   private BufferedImage grid(Shape shape) {
-    int scale = Math.max(1, SIDE / Math.max(shape.width(), shape.height()));
-    int width = scale * shape.width();
-    int height = scale * shape.height();
-    int columns = (int) Math.ceil(Math.sqrt(2.0 * classes.size()));
-    int rows = (classes.size() + columns - 1) / columns;
+    // Small pictures grow by a whole factor, large ones shrink to the size.
+    int longest = Math.max(shape.width(), shape.height());
+    double scale = longest <= SIDE ? SIDE / longest : (double) SIDE / longest;
+    int width = (int) Math.max(1, scale * shape.width());
+    int height = (int) Math.max(1, scale * shape.height());
+    int columns = (int) Math.ceil(Math.sqrt(2.0 * shown()));
+    int rows = (shown() + columns - 1) / columns;
     boolean explained = shape.channels() == 1;
     // Names and the colour bar need their space, however small the pictures are.
     int cell = Math.max(width, 64) + GAP;
     Canvas canvas =
         new Canvas(
             Math.max(columns * cell, BAR) + 2 * GAP,
-            rows * (height + NAME + GAP) + GAP + (explained ? BAR_ROOM : 0));
-    for (int i = 0; i < classes.size(); i++) {
+            rows * (height + NAME + GAP) + GAP + (explained ? BAR_ROOM : 0) + note());
+    for (int i = 0; i < shown(); i++) {
       int x = GAP + i % columns * cell + (cell - width) / 2;
       int y = GAP + i / columns * (height + NAME + GAP);
       canvas.font(Font.PLAIN, Canvas.SMALL + 2);
@@ -82,6 +91,7 @@ public record Templates(double[] weights, List<String> classes, @Nullable Shape 
       canvas.pen.setColor(Color.BLACK);
     }
     if (explained) bar(canvas, canvas.image.getWidth() / 2);
+    note(canvas);
     return canvas.image;
   }
 
@@ -128,10 +138,10 @@ public record Templates(double[] weights, List<String> classes, @Nullable Shape 
     int features = weights.length / classes.size();
     int columns = Math.min(features, STRIP);
     int width = STRIP / columns * columns;
-    int bottom = GAP + classes.size() * STRIP_HEIGHT;
-    Canvas canvas = new Canvas(NAMES + width + 2 * GAP, bottom + NAME * 2 + BAR_ROOM);
+    int bottom = GAP + shown() * STRIP_HEIGHT;
+    Canvas canvas = new Canvas(NAMES + width + 2 * GAP, bottom + NAME * 2 + BAR_ROOM + note());
     double largest = largest();
-    for (int label = 0; label < classes.size(); label++) {
+    for (int label = 0; label < shown(); label++) {
       int y = GAP + label * STRIP_HEIGHT;
       canvas.pen.setColor(Color.BLACK);
       String name = Canvas.printable(classes.get(label));
@@ -150,7 +160,7 @@ public record Templates(double[] weights, List<String> classes, @Nullable Shape 
       }
     }
     canvas.pen.setColor(Color.GRAY);
-    for (int i = 0; i <= classes.size(); i++) {
+    for (int i = 0; i <= shown(); i++) {
       int y = GAP + i * STRIP_HEIGHT;
       canvas.pen.drawLine(NAMES, y, NAMES + width, y);
     }
@@ -159,12 +169,26 @@ public record Templates(double[] weights, List<String> classes, @Nullable Shape 
     canvas.text("" + features, NAMES + width, bottom + NAME / 2.0, 1, 90);
     canvas.text("feature", NAMES + width / 2.0, bottom + NAME / 2.0, 0.5, 90);
     bar(canvas, NAMES + width / 2);
+    note(canvas);
     return canvas.image;
+  }
+
+  /** The height of the line that says which classes are shown; 0 where it is all of them. */
+  private int note() {
+    return shown() < classes.size() ? NAME : 0;
+  }
+
+  private void note(Canvas canvas) {
+    if (note() > 0) {
+      String text = "the first %d of %d classes".formatted(shown(), classes.size());
+      double y = canvas.image.getHeight() - NAME / 2.0;
+      canvas.text(text, GAP, y, 0, canvas.image.getWidth() - 2 * GAP);
+    }
   }
 
   private void bar(Canvas canvas, int middle) {
     int left = middle - BAR / 2;
-    int y = canvas.image.getHeight() - BAR_ROOM + 8;
+    int y = canvas.image.getHeight() - note() - BAR_ROOM + 8;
     for (int i = 0; i <= BAR; i++) {
       canvas.pen.setColor(Canvas.diverging(2.0 * i / BAR - 1));
       canvas.pen.fillRect(left + i, y, 1, 14);
