@@ -4,19 +4,19 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.compare.RateSearch;
 import org.thalweg.compare.Surface;
 import org.thalweg.compare.Surfaces;
+import org.thalweg.compare.Training;
 import org.thalweg.data.Datasets;
 import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
-import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Settings;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -47,14 +47,12 @@ import picocli.CommandLine.Spec;
     parameterListHeading = "%n")
 final class CompareCommand implements Callable<Integer> {
   private static final String OPTIMIZERS = "--optimizers";
+  private static final String RATES = "--rates";
   private static final int MOST_STEPS = 100_000;
-
-  /** The default learning rates on data: that of {@code thalweg train}, except for Adadelta. */
-  private static final Surface.Rates RATES = new Surface.Rates(0.01, 0.01);
 
   /** Options that data and surfaces have in common. */
   private static final Set<String> COMMON =
-      Set.of(OPTIMIZERS, "--lr", "--seed", "--device", "--out", "--json");
+      Set.of(OPTIMIZERS, RATES, "--lr", "--seed", "--device", "--out", "--json");
 
   private static final Set<String> OF_SURFACES = Set.of("--condition", "--steps", "--start");
 
@@ -82,10 +80,22 @@ final class CompareCommand implements Callable<Integer> {
       paramLabel = "LIST",
       description =
           "As in sgd,adam:beta1=0.8,eps=1e-6,lion:lr=1e-4; the word all means every optimizer."
-              + " Where lr is not given, --lr applies; without that, on DATA 0.01 (adadelta: 1), on"
-              + " a SURFACE a default of that surface. Default:"
+              + " Where lr is not given, the best of --rates is taken. Default:"
               + " sgd,momentum,nesterov,adagrad,rmsprop,adam.")
   private String optimizers = "sgd,momentum,nesterov,adagrad,rmsprop,adam";
+
+  @Option(
+      names = RATES,
+      paramLabel = "LIST",
+      description =
+          "Learning rates to try, as in 0.01,0.1,1. With each optimizer, on DATA the one is taken"
+              + " with which four fifths of the training rows lead to the smallest loss on the"
+              + " others (the table is of trainings on all of them), on a SURFACE the one that"
+              + " arrives at the minimum first, or else ends lowest. Default: five rates a factor"
+              + " of about 3 apart, and up to four more while the best is the smallest or largest;"
+              + " on DATA about 0.03, or 0.01 for rules that normalise the gradient. With --lr"
+              + " there is no choice.")
+  private @Nullable String rates;
 
   @ArgGroup(validate = false, heading = "%nSurface%n")
   private SurfaceOptions surface = new SurfaceOptions();
@@ -205,7 +215,7 @@ final class CompareCommand implements Callable<Integer> {
       throw Usage.wrong(spec, "--steps %d: must be 1 to %d", surface.steps, MOST_STEPS);
     }
     Surface.Point start = start(on);
-    Map<String, Optimizer> rules = rules(on.rates(), ElementType.F64);
+    Map<String, RateSearch> rules = rules(on.rates(), ElementType.F64);
     var comparison = new SurfaceComparison(spec.commandLine(), output.json, on, rules);
     return (opened, folder) ->
         comparison.run(opened, folder, start, surface.steps, options.training.seed);
@@ -232,19 +242,42 @@ final class CompareCommand implements Callable<Integer> {
   }
 
   private Comparison data(String what) {
-    Map<String, Settings> each = new LinkedHashMap<>();
     ElementType type = Settings.DEFAULT.type();
-    rules(RATES, type)
-        .forEach((label, rule) -> each.put(label, options.settings(spec, rule, type)));
+    Map<String, RateSearch> rules = rules(Training.RATES, type);
+    Settings settings = options.settings(spec, rules.values().iterator().next().rule(), type);
     Datasets.Loaded loaded = source.load(what, Path.of(""), spec, type, output.json);
-    var comparison = new DataComparison(spec.commandLine(), output.json, each);
+    var comparison = new DataComparison(spec.commandLine(), output.json, settings, rules);
     return (opened, folder) -> comparison.run(opened, folder, what, loaded);
   }
 
-  private Map<String, Optimizer> rules(Surface.Rates rates, ElementType type) {
+  private Map<String, RateSearch> rules(Surface.Rates middle, ElementType type) {
     Double lr = options.training.lr;
-    UnaryOperator<Optimizer> rate =
-        lr == null ? rates::of : rule -> OptimizerOptions.rated(spec, rule, lr, type);
-    return OptimizerOptions.list(spec, OPTIMIZERS, optimizers, rate, type);
+    List<Double> tried = rates == null ? List.of() : numbers(rates);
+    if (lr != null && rates != null) {
+      throw Usage.wrong(spec, "--lr %s: %s %s gives rates too", Decimal.text(lr), RATES, rates);
+    }
+    return OptimizerOptions.list(
+        spec,
+        OPTIMIZERS,
+        optimizers,
+        rule -> {
+          if (lr != null) {
+            return RateSearch.none(OptimizerOptions.rated(spec, "--lr", rule, lr, type));
+          }
+          if (tried.isEmpty()) {
+            return RateSearch.about(middle.of(rule));
+          }
+          tried.forEach(rate -> OptimizerOptions.rated(spec, RATES, rule, rate, type));
+          return new RateSearch(rule, tried, false);
+        },
+        type);
+  }
+
+  private List<Double> numbers(String list) {
+    try {
+      return Stream.of(list.split(",", -1)).map(Decimal::parse).toList();
+    } catch (NumberFormatException e) {
+      throw Usage.wrong(spec, "%s %s: must be numbers, as in 0.01,0.1,1", RATES, list);
+    }
   }
 }

@@ -9,11 +9,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.compare.RateSearch;
 import org.thalweg.compare.Training;
 import org.thalweg.data.Datasets;
-import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Score;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
@@ -26,7 +27,7 @@ final class DataComparison {
 
   private static final List<Column> COLUMNS =
       List.of(
-          new Column("training loss", true, Training::train),
+          new Column("loss", true, Training::train),
           new Column("accuracy", false, Training::train),
           new Column("test loss", true, Training::test),
           new Column("accuracy", false, Training::test));
@@ -34,11 +35,17 @@ final class DataComparison {
   private final PrintWriter print;
   private final PrintWriter err;
   private final boolean json;
-  private final Map<String, Settings> each;
+  private final Settings settings;
+  private final Map<String, RateSearch> rules;
   private final String names;
 
   /** A column of the table; of a loss, the smallest is the best. */
   private record Column(String title, boolean loss, Function<Training, @Nullable Score> part) {
+    /** As wide as its title, or as a number. */
+    String format() {
+      return " %" + Math.max(8, title.length()) + "s";
+    }
+
     double of(Training training) {
       Score score = Objects.requireNonNull(part.apply(training));
       return loss ? score.loss() : score.accuracy();
@@ -48,21 +55,24 @@ final class DataComparison {
       boolean best =
           finished.stream().allMatch(one -> loss ? of(own) <= of(one) : of(own) >= of(one));
       return (best ? "*" : "")
-          + (loss ? RunReport.text(of(own), 6) : String.format(Locale.ROOT, "%.4f", of(own)));
+          + (loss ? RunReport.text(of(own), 4) : String.format(Locale.ROOT, "%.4f", of(own)));
     }
   }
 
   /**
    * Prepares a comparison.
    *
-   * @param each the settings by the optimizer's name
+   * @param settings but for the optimizer
+   * @param rules by their names
    */
-  DataComparison(CommandLine command, boolean json, Map<String, Settings> each) {
+  DataComparison(
+      CommandLine command, boolean json, Settings settings, Map<String, RateSearch> rules) {
     print = command.getOut();
     err = command.getErr();
     this.json = json;
-    this.each = each;
-    names = OptimizerOptions.column(each.keySet());
+    this.settings = settings;
+    this.rules = rules;
+    names = OptimizerOptions.column(rules.keySet());
   }
 
   void run(DeviceChoice.Opened opened, RunFolder folder, String data, Datasets.Loaded loaded)
@@ -77,7 +87,9 @@ final class DataComparison {
           DataReport.line(loaded));
       print.flush();
     }
-    Map<String, Training> trainings = train(opened, folder, loaded);
+    Map<String, RateSearch.Found<Training>> found = train(opened, folder, loaded);
+    Map<String, Training> trainings = new LinkedHashMap<>();
+    found.forEach((name, one) -> trainings.put(name, one.best()));
     if (!json) {
       table(trainings);
     }
@@ -95,42 +107,57 @@ final class DataComparison {
     } else {
       print.printf("%n*           the best of its column%n");
       print.printf(
-          "seconds     with the scores; the first optimizers' are longer, for Java warms up%n");
+          "time        of this training in seconds; the first are%n            longer, for Java"
+              + " warms up%n");
+      OptimizerOptions.tried(
+          print,
+          names,
+          found,
+          "the smallest loss on a fifth of the%n            training rows that was held out"
+              .formatted());
       print.printf("left        %s: curves.csv%s%n", folder, drawn ? ", curves.png" : "");
     }
     print.flush();
   }
 
-  private Map<String, Training> train(
+  private Map<String, RateSearch.Found<Training>> train(
       DeviceChoice.Opened opened, RunFolder folder, Datasets.Loaded loaded) throws IOException {
-    Map<String, Training> trainings = new LinkedHashMap<>();
+    Map<String, RateSearch.Found<Training>> found = new LinkedHashMap<>();
     ProgressBar progress = new ProgressBar(err, !json);
+    long planned = rules.values().stream().mapToLong(one -> one.rates().size() + 1).sum();
+    AtomicLong started = new AtomicLong();
     try (PrintWriter csv =
         new PrintWriter(Files.newBufferedWriter(folder.file(CURVES_CSV), StandardCharsets.UTF_8))) {
       csv.println("optimizer,epoch,loss,accuracy,lr");
-      for (Map.Entry<String, Settings> one : each.entrySet()) {
-        Training training =
-            Training.of(
+      for (Map.Entry<String, RateSearch> one : rules.entrySet()) {
+        String name = one.getKey();
+        RateSearch.Found<Training> best =
+            Training.best(
                 opened.device(),
                 loaded.split(),
+                settings,
                 one.getValue(),
-                new Trainer.Listener() {
-                  @Override
-                  public void epoch(Trainer.Epoch epoch) {
-                    csv.printf(
-                        "%s,%d,%s,%s,%s%n",
-                        one.getKey(), epoch.number(), epoch.loss(), epoch.accuracy(), epoch.lr());
-                    csv.flush();
-                  }
+                () -> {
+                  long before = started.getAndIncrement();
+                  return new Trainer.Listener() {
+                    @Override
+                    public void epoch(Trainer.Epoch epoch) {}
 
-                  @Override
-                  public void step(long done, long of) {
-                    progress.step(trainings.size() * of + done, each.size() * of);
-                  }
+                    @Override
+                    public void step(long done, long of) {
+                      progress.step(before * of + done, Math.max(planned, before + 1) * of);
+                    }
+                  };
                 });
-        trainings.put(one.getKey(), training);
+        for (Trainer.Epoch epoch : best.best().epochs()) {
+          csv.printf(
+              "%s,%d,%s,%s,%s%n",
+              quoted(name), epoch.number(), epoch.loss(), epoch.accuracy(), epoch.lr());
+        }
+        csv.flush();
+        found.put(name, best);
         if (json) {
-          print.println(Environment.JSON.toJson(object(one.getKey(), one.getValue(), training)));
+          print.println(Environment.JSON.toJson(object(name, best)));
           print.flush();
         }
       }
@@ -140,34 +167,41 @@ final class DataComparison {
     } finally {
       progress.clear();
     }
-    return trainings;
+    return found;
   }
 
   private void table(Map<String, Training> trainings) {
     List<Training> finished =
         trainings.values().stream().filter(one -> one.failure() == null).toList();
-    print.printf(names + "  %7s", "optimizer", "lr");
-    COLUMNS.forEach(column -> print.printf("  %13s", column.title));
-    print.printf("  %7s%n", "seconds");
+    print.printf(names + "  %5s", "optimizer", "lr");
+    COLUMNS.forEach(column -> print.printf(column.format(), column.title));
+    print.printf(" %6s%n", "time");
     trainings.forEach(
         (name, training) -> {
-          Optimizer rule = Objects.requireNonNull(each.get(name)).optimizer();
-          print.printf(names + "  %7s", name, OptimizerOptions.lr(rule));
+          print.printf(names + "  %5s", name, OptimizerOptions.lr(training.rule().lr()));
           if (training.failure() == null) {
-            COLUMNS.forEach(column -> print.printf("  %13s", column.cell(training, finished)));
-            print.printf(Locale.ROOT, "  %7.2f%n", training.seconds());
+            COLUMNS.forEach(
+                column -> print.printf(column.format(), column.cell(training, finished)));
+            print.printf(Locale.ROOT, " %6.2f%n", training.seconds());
           } else {
             print.printf("  %s%n", training.failure());
           }
         });
   }
 
-  private static Map<String, Object> object(String name, Settings settings, Training training) {
+  /** A name as a cell of a CSV file. */
+  static String quoted(String name) {
+    return name.contains(",") ? '"' + name + '"' : name;
+  }
+
+  private static Map<String, Object> object(String name, RateSearch.Found<Training> found) {
+    Training training = found.best();
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("event", "optimizer");
     object.put("optimizer", name);
-    object.put("rule", settings.optimizer().toString());
-    object.put("lr", settings.optimizer().lr());
+    object.put("rule", training.rule().toString());
+    object.put("lr", training.rule().lr());
+    object.put("rates", found.tried().keySet());
     object.put("epochs", training.epochs().size());
     Score train = training.train();
     Score test = training.test();

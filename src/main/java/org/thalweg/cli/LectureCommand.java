@@ -46,7 +46,7 @@ import picocli.CommandLine.Spec;
     optionListHeading = "%n",
     parameterListHeading = "%n")
 final class LectureCommand implements Callable<Integer> {
-  private static final int WIDTH = 100;
+  private static final int WIDTH = 60; // of the narrowest terminal
   private static final String INDENT = " ".repeat(7);
 
   /** The names that the help lists. */

@@ -1,13 +1,16 @@
 package org.thalweg.cli;
 
+import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.compare.RateSearch;
 import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Group;
@@ -49,7 +52,7 @@ final class OptimizerOptions {
       return rule;
     }
     double rate = lr == null ? otherwise : lr;
-    return rated(spec, rule, rate, type);
+    return rated(spec, "--lr", rule, rate, type);
   }
 
   private static Optimizer parse(CommandSpec spec, String option, String text, ElementType type) {
@@ -57,12 +60,14 @@ final class OptimizerOptions {
   }
 
   /**
-   * The same optimizer with the learning rate of --lr.
+   * The same optimizer with a learning rate that an option gives.
    *
    * @throws picocli.CommandLine.ParameterException if the type cannot compute it
    */
-  static Optimizer rated(CommandSpec spec, Optimizer rule, double lr, ElementType type) {
-    return Usage.checked(spec, "--lr " + Decimal.text(lr), () -> checked(rule.withLr(lr), type));
+  static Optimizer rated(
+      CommandSpec spec, String option, Optimizer rule, double lr, ElementType type) {
+    return Usage.checked(
+        spec, option + " " + Decimal.text(lr), () -> checked(rule.withLr(lr), type));
   }
 
   private static Optimizer checked(Optimizer rule, ElementType type) {
@@ -87,23 +92,23 @@ final class OptimizerOptions {
   }
 
   /**
-   * The optimizers that a list describes, by their texts, with blanks for colons and commas. An
-   * item with a {@code =} but no colon is a hyperparameter of the optimizer before it; {@code all}
-   * means the whole registry.
+   * The optimizers that a list describes, by their texts, with the learning rates to try. An item
+   * with a {@code =} but no colon is a hyperparameter of the optimizer before it; {@code all} means
+   * the whole registry.
    *
    * @param option the option that the list belongs to
-   * @param rate gives a learning rate to those without one
+   * @param rates gives learning rates to those without one
    * @param type that is computed in
    * @throws picocli.CommandLine.ParameterException if one of the texts describes none, or two the
    *     same
    */
-  static Map<String, Optimizer> list(
+  static Map<String, RateSearch> list(
       CommandSpec spec,
       String option,
       String list,
-      UnaryOperator<Optimizer> rate,
+      Function<Optimizer, RateSearch> rates,
       ElementType type) {
-    Map<String, Optimizer> rules = new LinkedHashMap<>();
+    Map<String, RateSearch> rules = new LinkedHashMap<>();
     String texts = list.replaceAll("(?<=^|,)all(?=,|$)", String.join(",", Optimizers.names()));
     for (String piece : texts.split(",(?=[^,=]*(:|,|$))", -1)) {
       String text = (piece.contains(":") ? piece : piece.replaceFirst(",", ":")).trim();
@@ -111,11 +116,11 @@ final class OptimizerOptions {
         throw Usage.wrong(spec, "%s \"%s\": there is an empty name in it", option, list);
       }
       Optimizer said = parse(spec, option, text, type);
-      Optimizer rule = saysLr(text) ? said : rate.apply(said);
+      RateSearch rule = saysLr(text) ? RateSearch.none(said) : rates.apply(said);
       if (rules.containsValue(rule)) {
         throw Usage.wrong(spec, "%s %s: %s is there twice", option, list, text);
       }
-      rules.put(text.replaceAll("[:,\\x00-\\x20]+", " ").trim(), rule);
+      rules.put(text.replaceAll("[\\x00-\\x20]+", ""), rule);
     }
     return rules;
   }
@@ -125,9 +130,26 @@ final class OptimizerOptions {
     return "%-" + Math.max(9, names.stream().mapToInt(String::length).max().orElse(0)) + "s";
   }
 
-  /** The learning rate, short enough for a table. */
-  static String lr(Optimizer rule) {
-    BigDecimal digits = new BigDecimal(rule.lr()).round(new MathContext(4));
+  /** Prints the learning rates that were tried, those taken with a star; nothing where none was. */
+  static <T> void tried(
+      PrintWriter print, String names, Map<String, RateSearch.Found<T>> found, String best) {
+    if (found.values().stream().allMatch(one -> one.tried().size() == 1)) {
+      return;
+    }
+    print.printf("lr          tried; * %s:%n", best);
+    found.forEach(
+        (name, one) ->
+            print.printf(
+                "  " + names + "  %s%n",
+                name,
+                one.tried().keySet().stream()
+                    .map(rate -> (rate == one.rate() ? "*" : "") + lr(rate))
+                    .collect(Collectors.joining(" "))));
+  }
+
+  /** A learning rate, short enough for a table. */
+  static String lr(double rate) {
+    BigDecimal digits = new BigDecimal(rate).round(new MathContext(4));
     return Decimal.text(digits.doubleValue());
   }
 }

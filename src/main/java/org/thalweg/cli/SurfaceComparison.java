@@ -9,9 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.thalweg.compare.RateSearch;
 import org.thalweg.compare.Surface;
 import org.thalweg.compare.Trajectory;
-import org.thalweg.optim.Optimizer;
 import picocli.CommandLine;
 
 /** Runs {@code thalweg compare SURFACE}: prints the table and writes the files. */
@@ -19,14 +19,11 @@ final class SurfaceComparison {
   private static final String TRAJECTORIES = "trajectories.csv";
   private static final String ALL = "all.png";
 
-  /** A trajectory has arrived when its value is this close to the minimum. */
-  private static final double NEAR = 1e-6;
-
   private final PrintWriter print;
   private final PrintWriter err;
   private final boolean json;
   private final Surface surface;
-  private final Map<String, Optimizer> rules;
+  private final Map<String, RateSearch> rules;
   private final String names;
 
   /**
@@ -35,7 +32,7 @@ final class SurfaceComparison {
    * @param rules by their names
    */
   SurfaceComparison(
-      CommandLine command, boolean json, Surface surface, Map<String, Optimizer> rules) {
+      CommandLine command, boolean json, Surface surface, Map<String, RateSearch> rules) {
     print = command.getOut();
     err = command.getErr();
     this.json = json;
@@ -51,7 +48,7 @@ final class SurfaceComparison {
       print.printf("surface     %s: %s%n", surface.name(), surface.sentence());
       print.printf("start       (%s, %s), and %d steps%n%n", start.x(), start.y(), steps);
       print.printf(
-          names + "  %7s  %10s  %10s  %10s  %7s%n",
+          names + "  %7s  %9s  %9s  %9s  %7s%n",
           "optimizer",
           "lr",
           "last value",
@@ -60,22 +57,30 @@ final class SurfaceComparison {
           "arrives");
     }
     Map<String, Trajectory> trajectories = new LinkedHashMap<>();
+    Map<String, RateSearch.Found<Trajectory>> tried = new LinkedHashMap<>();
     try (Writer csv = Files.newBufferedWriter(folder.file(TRAJECTORIES), StandardCharsets.UTF_8)) {
       csv.write("optimizer,step,x,y,value%n".formatted());
-      for (Map.Entry<String, Optimizer> rule : rules.entrySet()) {
+      for (Map.Entry<String, RateSearch> rule : rules.entrySet()) {
         String name = rule.getKey();
-        Trajectory trajectory =
-            Trajectory.of(opened.device(), surface, rule.getValue(), start, steps, seed);
+        RateSearch.Found<Trajectory> found =
+            surface.best(opened.device(), rule.getValue(), start, steps, seed);
+        Trajectory trajectory = found.best();
+        tried.put(name, found);
         trajectories.put(name, trajectory);
         for (int i = 0; i <= trajectory.steps(); i++) {
           csv.write(
               "%s,%d,%s,%s,%s%n"
-                  .formatted(name, i, trajectory.x()[i], trajectory.y()[i], trajectory.value()[i]));
+                  .formatted(
+                      DataComparison.quoted(name),
+                      i,
+                      trajectory.x()[i],
+                      trajectory.y()[i],
+                      trajectory.value()[i]));
         }
-        OptionalInt arrival = trajectory.arrival(surface.minimum() + NEAR);
+        OptionalInt arrival = trajectory.arrival(surface.minimum() + Surface.NEAR);
         print.println(
             json
-                ? Environment.JSON.toJson(object(name, trajectory, arrival))
+                ? Environment.JSON.toJson(object(name, found, arrival))
                 : row(name, trajectory, arrival));
         print.flush();
       }
@@ -83,7 +88,7 @@ final class SurfaceComparison {
     boolean drawn = folder.draw(ALL, () -> surface.picture(trajectories), err);
     for (Map.Entry<String, Trajectory> trajectory : trajectories.entrySet()) {
       Map<String, Trajectory> alone = Map.of(trajectory.getKey(), trajectory.getValue());
-      String file = trajectory.getKey().replace(' ', '-') + ".png";
+      String file = trajectory.getKey().replaceAll("[:,]", "-") + ".png";
       drawn &= folder.draw(file, () -> surface.picture(alone), err);
     }
     if (json) {
@@ -96,25 +101,29 @@ final class SurfaceComparison {
       print.println(Environment.JSON.toJson(done));
     } else {
       print.printf(
-          "%narrives     the number of steps after which the value stays within 1e-6 of the"
-              + " minimum, %s%n",
+          "%narrives     steps until the value stays within 1e-6 of the%n"
+              + "            minimum, %s%n",
           surface.minimum());
+      OptimizerOptions.tried(print, names, tried, "the first to arrive, or else the lowest");
       print.printf(
           "written     %s: trajectories.csv%s%n",
-          folder, drawn ? ", all.png, and a picture of each trajectory alone" : "");
+          folder,
+          drawn
+              ? ", all.png, and a%n            picture of each trajectory alone".formatted()
+              : "");
     }
     print.flush();
   }
 
   private String row(String name, Trajectory trajectory, OptionalInt arrival) {
-    String start = (names + "  %7s").formatted(name, OptimizerOptions.lr(trajectory.rule()));
+    String start = (names + "  %7s").formatted(name, OptimizerOptions.lr(trajectory.rule().lr()));
     if (!trajectory.finite()) {
       return start + "  the value is not finite after step %d".formatted(trajectory.steps());
     }
     return start
         + String.format(
             Locale.ROOT,
-            "  %10.4g  %10.4g  %10.4g  %7s",
+            "  %9.3g  %9.3g  %9.3g  %7s",
             trajectory.value()[trajectory.steps()],
             trajectory.end().x(),
             trajectory.end().y(),
@@ -122,12 +131,14 @@ final class SurfaceComparison {
   }
 
   private static Map<String, Object> object(
-      String name, Trajectory trajectory, OptionalInt arrival) {
+      String name, RateSearch.Found<Trajectory> found, OptionalInt arrival) {
+    Trajectory trajectory = found.best();
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("event", "optimizer");
     object.put("optimizer", name);
     object.put("rule", trajectory.rule().toString());
     object.put("lr", trajectory.rule().lr());
+    object.put("rates", found.tried().keySet());
     object.put("steps", trajectory.steps());
     object.put("finite", trajectory.finite());
     if (trajectory.finite()) {

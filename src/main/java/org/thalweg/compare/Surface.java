@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import org.thalweg.device.Device;
 import org.thalweg.minimize.HostFunction;
 import org.thalweg.numeric.Philox;
 import org.thalweg.optim.Adadelta;
@@ -101,6 +102,17 @@ public record Surface(
   @Override
   public double value(double[] w) {
     return at(w)[0];
+  }
+
+  /** A trajectory has arrived when its value is this close to the minimum. */
+  public static final double NEAR = 1e-6;
+
+  /** The trajectory of an optimizer at the best of some learning rates. */
+  public RateSearch.Found<Trajectory> best(
+      Device device, RateSearch rates, Point start, int steps, long seed) {
+    return rates.best(
+        rule -> Trajectory.of(device, this, rule, start, steps, seed),
+        Trajectory.best(minimum() + NEAR));
   }
 
   /** The minimum of the function. */

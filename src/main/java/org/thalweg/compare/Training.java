@@ -1,7 +1,10 @@
 package org.thalweg.compare;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
@@ -31,6 +34,12 @@ public record Training(
     @Nullable Score test,
     double seconds,
     @Nullable String failure) {
+  /** Learning rates to begin a search at. */
+  public static final Surface.Rates RATES = new Surface.Rates(0.03, 0.01);
+
+  /** The share of the training rows on which learning rates are compared. */
+  private static final double HELD_OUT = 0.2;
+
   /** Trains, and scores training and test rows. */
   public static Training of(
       Device device, Dataset.Split rows, Settings settings, Trainer.Listener listener) {
@@ -68,6 +77,38 @@ public record Training(
                         one.getValue().series(Trainer.Epoch::accuracy),
                         looks.get(one.getKey())))
             .toList());
+  }
+
+  /**
+   * Trains with the best of some learning rates: the one with which a training on four fifths of
+   * the training rows ends at the smallest loss on the others.
+   *
+   * @param listener called before each training: its listener
+   */
+  public static RateSearch.Found<Training> best(
+      Device device,
+      Dataset.Split rows,
+      Settings settings,
+      RateSearch rates,
+      Supplier<Trainer.Listener> listener) {
+    if (rates.rates().size() == 1 || rows.train().rows() < 2) {
+      double lr = rates.rates().get(0);
+      Settings alone = settings.withOptimizer(rates.rule().withLr(lr));
+      Training only = of(device, rows, alone, listener.get());
+      return new RateSearch.Found<>(only, lr, new TreeMap<>(Map.of(lr, only)));
+    }
+    Dataset.Split held = rows.train().split(HELD_OUT, settings.seed());
+    RateSearch.Found<Training> found =
+        rates.best(
+            rule -> of(device, held, settings.withOptimizer(rule), listener.get()),
+            Comparator.comparingDouble(Training::testLoss));
+    Settings best = settings.withOptimizer(found.best().rule());
+    Training training = of(device, rows, best, listener.get());
+    return new RateSearch.Found<>(training, found.rate(), found.tried());
+  }
+
+  private double testLoss() {
+    return test == null || Double.isNaN(test.loss()) ? Double.POSITIVE_INFINITY : test.loss();
   }
 
   private double[] series(ToDoubleFunction<Trainer.Epoch> measure) {

@@ -1,5 +1,6 @@
 package org.thalweg.compare;
 
+import java.util.Comparator;
 import java.util.OptionalInt;
 import java.util.stream.DoubleStream;
 import org.thalweg.device.Device;
@@ -62,6 +63,18 @@ public record Trajectory(Optimizer rule, double[] x, double[] y, double[] value)
       last--;
     }
     return last == steps() ? OptionalInt.empty() : OptionalInt.of(last + 1);
+  }
+
+  /**
+   * The better of two trajectories first: that which arrives earlier, and of those that do not,
+   * that which ends lower. One whose value is not finite is the worst.
+   *
+   * @param most as for {@link #arrival}
+   */
+  public static Comparator<Trajectory> best(double most) {
+    return Comparator.<Trajectory>comparingInt(one -> one.arrival(most).orElse(Integer.MAX_VALUE))
+        .thenComparingDouble(
+            one -> one.finite() ? one.value()[one.steps()] : Double.POSITIVE_INFINITY);
   }
 
   /** Where it ends. */

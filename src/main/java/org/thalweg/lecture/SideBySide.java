@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.thalweg.compare.RateSearch;
 import org.thalweg.compare.Surface;
 import org.thalweg.compare.Surfaces;
 import org.thalweg.compare.Training;
@@ -30,11 +31,10 @@ final class SideBySide {
     for (Surface surface : Surfaces.all(Surfaces.CONDITION)) {
       Map<String, Trajectory> trajectories = new LinkedHashMap<>();
       for (Optimizer rule : rules()) {
-        Optimizer rated = surface.rates().of(rule);
+        RateSearch rates = RateSearch.about(surface.rates().of(rule));
         trajectories.put(
             rule.name(),
-            Trajectory.of(
-                laboratory.device, surface, rated, surface.start(), STEPS, Laboratory.SEED));
+            surface.best(laboratory.device, rates, surface.start(), STEPS, Laboratory.SEED).best());
       }
       figures.add(
           new Figure(
@@ -48,16 +48,21 @@ final class SideBySide {
   static List<Figure> digits(Laboratory laboratory) {
     Map<String, Training> trainings = new LinkedHashMap<>();
     for (Optimizer rule : rules()) {
-      Settings settings =
-          Settings.DEFAULT.withOptimizer(rule.withLr(0.01)).withSeed(Laboratory.SEED);
+      Settings settings = Settings.DEFAULT.withSeed(Laboratory.SEED);
       trainings.put(
           rule.name(),
-          Training.of(laboratory.device, laboratory.digits.split(), settings, epoch -> {}));
+          Training.best(
+                  laboratory.device,
+                  laboratory.digits.split(),
+                  settings,
+                  RateSearch.about(Training.RATES.of(rule)),
+                  () -> epoch -> {})
+              .best());
     }
     return List.of(
         new Figure(
             "digits",
-            "Loss and accuracy on the minibatches as they came, at a learning rate of 0.01.",
+            "Loss and accuracy on the minibatches as they came, each at its best learning rate.",
             Training.curves(trainings)));
   }
 }

@@ -104,7 +104,7 @@ public record Contours(
   /**
    * Which trajectories leave the plot, and where the minima are if none is in it; "" if neither.
    */
-  String note() {
+  public String note() {
     List<String> outside =
         paths.stream()
             .filter(

@@ -78,18 +78,18 @@ class CompareCommandTest {
     };
     MainTest.Outcome outcome = compare("bowl", "text", options);
     List<String> printed = outcome.out().lines().toList();
-    assertTrue(printed.get(5).matches("sgd +0.5 +7.276e-12 +3.815e-06 +0.000 +12"), printed.get(5));
+    assertTrue(printed.get(5).matches("sgd +0.5 +7.28e-12 +3.81e-06 +0.00 +12"), printed.get(5));
     assertTrue(
         printed
             .get(6)
-            .matches("momentum mu=0 lr=1e300 +1e300 +the value is not finite after step 1"),
+            .matches("momentum:mu=0,lr=1e300 +1e300 +the value is not finite after step 1"),
         printed.get(6));
     assertEquals(
         Set.of("all.png", "momentum-mu=0-lr=1e300.png", "sgd.png", "trajectories.csv"),
         files("text"));
     List<String> csv = lines("text/trajectories.csv");
     assertEquals("sgd,20,3.814697265625E-6,0.0,7.275957614183426E-12", csv.get(21));
-    assertEquals("momentum mu=0 lr=1e300,0,4.0,0.0,8.0", csv.get(22));
+    assertEquals("\"momentum:mu=0,lr=1e300\",0,4.0,0.0,8.0", csv.get(22));
 
     List<String> json = new ArrayList<>(List.of(options));
     json.add("--json");
@@ -109,7 +109,7 @@ class CompareCommandTest {
   @Test
   void curvesAreThoseOfTrain() throws IOException {
     String[] options = {"--epochs=2", "--seed=5", "--batch=50", "--l2=1e-3", "--warmup=3"};
-    List<String> rules = List.of("momentum:mu=0.5,lr=0.02", "adam");
+    List<String> rules = List.of("momentum:mu=0.5,lr=0.02", "adam:lr=0.01");
     List<String> expected = new ArrayList<>(List.of("optimizer,epoch,loss,accuracy,lr"));
     List<String> scores = new ArrayList<>();
     for (String rule : rules) {
@@ -119,7 +119,7 @@ class CompareCommandTest {
       MainTest.Outcome alone = MainTest.run(words.toArray(String[]::new));
       assertEquals(0, alone.code(), alone.err());
       List<String> metrics = lines(rule.substring(0, 4) + "/metrics.csv");
-      metrics.subList(1, 3).forEach(row -> expected.add(rule.replaceAll("[:,]", " ") + "," + row));
+      metrics.subList(1, 3).forEach(row -> expected.add(DataComparison.quoted(rule) + "," + row));
       scores.add(scores(object(alone, 2)));
     }
     List<String> all = new ArrayList<>(List.of(options));
@@ -143,10 +143,10 @@ class CompareCommandTest {
   @Test
   void aTrainingThatDivergesEndsAlone() throws IOException {
     MainTest.Outcome outcome =
-        compare("digits", "new", "--optimizers=sgd:lr=1e38,sgd,adam", "--epochs=2");
+        compare("digits", "new", "--optimizers=sgd:lr=1e38,sgd,adam", "--epochs=2", "--rates=0.01");
     List<String> printed = outcome.out().lines().toList();
     assertTrue(
-        printed.get(4).matches("sgd lr=1e38 +1e38  epoch 1, step 2 of 45: the loss became .*"),
+        printed.get(4).matches("sgd:lr=1e38 +1e38  epoch 1, step 2 of 45: the loss became .*"),
         printed.get(4));
     String number = " +[01]\\.[0-9]+";
     assertTrue(printed.get(5).matches("sgd +0.01( +[012]\\.[0-9]+){5}"), printed.get(5));
@@ -154,6 +154,44 @@ class CompareCommandTest {
         printed.get(6).matches("adam +0.01( +\\*[01]\\.[0-9]+){4}" + number), printed.get(6));
     assertEquals(5, lines("new/curves.csv").size());
     assertEquals(Set.of("curves.csv", "curves.png"), files("new"));
+  }
+
+  /** What is printed for an optimizer can be typed, and gives the same training again. */
+  @Test
+  void eachIsShownAtTheBestOfTheRates() throws IOException {
+    String[] options = {"--optimizers=sgd,adam:beta1=0.8", "--epochs=2", "--json"};
+    MainTest.Outcome found = compare("digits", "found", options);
+    StringBuilder again = new StringBuilder("--optimizers=");
+    for (int i = 0; i < 2; i++) {
+      JsonObject one = object(found, i);
+      List<Double> rates =
+          one.getAsJsonArray("rates").asList().stream().map(rate -> rate.getAsDouble()).toList();
+      double lr = one.get("lr").getAsDouble();
+      assertTrue(rates.size() >= 5 && rates.contains(lr), one::toString);
+      assertTrue(rates.size() == 9 || rates.indexOf(lr) % (rates.size() - 1) != 0, one::toString);
+      String name = one.get("optimizer").getAsString();
+      again.append(name).append(name.contains(":") ? "," : ":").append("lr=" + lr + ",");
+    }
+    again.setLength(again.length() - 1);
+    MainTest.Outcome same = compare("digits", "same", again + "", "--epochs=2", "--json");
+    for (int i = 0; i < 2; i++) {
+      assertEquals(scores(object(found, i)), scores(object(same, i)));
+    }
+    MainTest.Outcome three =
+        compare("rosenbrock", "three", "--optimizers=sgd", "--rates=1e-5,1e-3,10", "--json");
+    assertEquals(1e-3, object(three, 0).get("lr").getAsDouble());
+  }
+
+  @Test
+  void noLineIsLongerThanSixtyColumns() throws IOException {
+    for (String name : List.of("digits", "rosenbrock")) {
+      String out = name.equals("digits") ? "--epochs=1" : "--steps=20";
+      compare(name, name, out)
+          .out()
+          .lines()
+          .filter(line -> !line.matches("(device|data|surface|start|left|written) .*"))
+          .forEach(line -> assertTrue(line.length() <= 60, line));
+    }
   }
 
   @Test

@@ -2,11 +2,14 @@ package org.thalweg.compare;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +23,10 @@ import org.thalweg.device.java.JavaDevice;
 import org.thalweg.minimize.Objective;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Philox;
+import org.thalweg.optim.Optimizers;
+import org.thalweg.plot.Contours;
 import org.thalweg.plot.Lines.Range;
+import org.thalweg.plot.Lines.Series;
 
 /** The landscapes: derivatives, minima, saddles. */
 class SurfacesTest {
@@ -101,5 +107,39 @@ class SurfacesTest {
       var refused = assertThrows(IllegalArgumentException.class, () -> Surfaces.bowl(bad));
       assertTrue(refused.getMessage().endsWith(": " + bad), refused.getMessage());
     }
+  }
+
+  /** The frame holds the start and each trajectory, or the picture names what leaves it. */
+  @Test
+  void picturesHoldTheirTrajectoriesOrSayThatTheyDoNot() {
+    for (Surface surface : Surfaces.all(Surfaces.CONDITION)) {
+      for (double far : new double[] {0, 0.5, 3, 1e9}) {
+        double x = surface.start().x() + far;
+        double[] xs = {x, x + 0.2, x + 0.4};
+        double[] ys = {surface.start().y(), surface.start().y() + 1, surface.start().y() + 0.5};
+        Contours quiet = surface.picture(List.of(new Series("near", xs, ys)));
+        Contours loud =
+            surface.picture(
+                List.of(
+                    new Series("near", xs, ys),
+                    new Series("gone", new double[] {x, x + 1e14, x}, ys),
+                    new Series("nowhere", new double[] {x, Double.NaN}, new double[] {0, 0})));
+        String what = surface.name() + " " + far;
+        for (int i = 0; i < xs.length; i++) {
+          assertTrue(quiet.x().holds(xs[i]) && quiet.y().holds(ys[i]), what);
+          assertTrue(loud.x().holds(xs[i]) && loud.y().holds(ys[i]), what);
+        }
+        assertFalse(quiet.note().contains("near"), quiet.note());
+        assertTrue(loud.note().startsWith("leaving the plot: gone, nowhere"), loud.note());
+        assertEquals(far == 1e9, quiet.note().contains("minimum outside"), quiet.note());
+      }
+    }
+  }
+
+  @Test
+  void everyOptimizerHasALookOfItsOwn() {
+    Set<Integer> looks = new HashSet<>();
+    Optimizers.names().forEach(name -> assertTrue(looks.add(Looks.of(name)), name));
+    assertFalse(looks.contains(-1));
   }
 }

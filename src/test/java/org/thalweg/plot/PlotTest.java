@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -388,5 +389,81 @@ class PlotTest {
         assertFalse(IntStream.range(0, 60).anyMatch(x -> on(image, x, colour)));
       }
     }
+  }
+
+  /** On every scale the ticks lie on it, are not crowded, and say what they are. */
+  @Test
+  void ticksAreTrueAndFew() {
+    double[] sizes = {1e-300, 1e-7, 0.03, 1, 7, 1437, 2.5e6, 1e16, 1e299};
+    for (double size : sizes) {
+      for (double factor : new double[] {1.001, 1.5, 4, 20, 700, 1e5, 1e12, 1e280}) {
+        if (size * factor > 1e300) continue;
+        for (boolean logarithmic : new boolean[] {false, true}) {
+          Scale scale = new Scale("", logarithmic, false, new Range(size, size * factor));
+          List<BigDecimal> ticks = scale.ticks(10);
+          assertTrue(ticks.size() >= 2 && ticks.size() <= 11, () -> scale + ": " + ticks);
+          for (BigDecimal tick : ticks) {
+            String label = Scale.label(tick);
+            assertEquals(0, tick.compareTo(new BigDecimal(label)), label);
+            assertTrue(label.matches("-?[0-9].*"), label);
+            assertTrue(scale.shows(tick.doubleValue()), label);
+          }
+        }
+      }
+    }
+  }
+
+  /** The plot has one size, whatever the legend; the names do not lie on each other. */
+  @Test
+  void theLegendTakesNothingFromThePlot() {
+    int none = lines(1).draw().getWidth();
+    int few = lines(2).draw().getWidth();
+    assertTrue(few > none);
+    assertEquals(lines(24).draw().getHeight(), lines(1).draw().getHeight());
+    int border = Color.GRAY.getRGB() & WHITE;
+    for (int series : new int[] {1, 2, 24, 500}) {
+      BufferedImage image = lines(series).draw();
+      long edge =
+          IntStream.range(0, image.getWidth()).filter(x -> at(image, x, 40) == border).count();
+      assertTrue(edge > 600, series + ": " + edge);
+      assertTrue(image.getWidth() < 2000, "width");
+    }
+  }
+
+  /** Classes, features and sizes of pictures that would not fit into memory if drawn one by one. */
+  @Test
+  void noPictureGrowsWithTheClasses() {
+    for (int n : new int[] {99, 100, 101, 5001, 51001}) {
+      List<String> names = IntStream.range(0, n).mapToObj(i -> "class " + i).toList();
+      int[] truth = IntStream.range(0, 3 * n).map(i -> i % n).toArray();
+      int[] predicted = IntStream.range(0, 3 * n).map(i -> (int) (7L * i % n)).toArray();
+      ConfusionMatrix confusion = ConfusionMatrix.of(truth, predicted, names);
+      assertTrue(confusion.text().lines().count() <= 40, "lines");
+      List<Picture> pictures =
+          List.of(
+              confusion,
+              new Templates(new double[2 * n], names, null),
+              new Templates(new double[64 * n], names, new Shape(8, 8, 1)),
+              new Templates(new double[3 * n], names, new Shape(1, 1, 3)));
+      for (Picture picture : pictures) {
+        BufferedImage image = picture.draw();
+        assertTrue(image.getWidth() <= 2000 && image.getHeight() <= 2000, image::toString);
+      }
+    }
+    Shape wide = new Shape(3000, 2, 1);
+    assertTrue(new Templates(new double[12000], TWO, wide).draw().getWidth() < 2000);
+  }
+
+  @Test
+  void accuracyUsesItsAxis() {
+    BufferedImage image =
+        new LearningCurve(List.of(new Curve("t", null, new double[] {0.91, 0.99}))).draw();
+    int blue = Canvas.colour(0).getRGB() & WHITE;
+    int[] rows =
+        IntStream.range(0, image.getHeight())
+            .filter(
+                y -> IntStream.range(0, image.getWidth()).anyMatch(x -> at(image, x, y) == blue))
+            .toArray();
+    assertTrue(rows[rows.length - 1] - rows[0] > 300, Arrays.toString(rows));
   }
 }
