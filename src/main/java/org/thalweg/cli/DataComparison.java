@@ -162,8 +162,10 @@ final class DataComparison {
         }
       }
       if (csv.checkError()) {
-        throw new IOException(folder.file(CURVES_CSV) + ": cannot be written");
+        throw new IOException("the disk may be full");
       }
+    } catch (IOException e) {
+      throw folder.failed(CURVES_CSV, e);
     } finally {
       progress.clear();
     }

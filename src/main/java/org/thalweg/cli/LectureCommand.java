@@ -124,7 +124,11 @@ final class LectureCommand implements Callable<Integer> {
         gallery.add(demonstration, Lecture.figures(demonstration, opened.device()));
       }
     }
-    gallery.write(folder.file(Gallery.INDEX), opened.device().description());
+    try {
+      gallery.write(folder.file(Gallery.INDEX), opened.device().description());
+    } catch (IOException e) {
+      throw folder.failed(Gallery.INDEX, e);
+    }
     end(print, lessons.size(), held, folder.file(Gallery.INDEX));
   }
 

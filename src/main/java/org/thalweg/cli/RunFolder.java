@@ -127,7 +127,7 @@ final class RunFolder {
       return true;
     } catch (IOException | RuntimeException | Error e) {
       if (!warned || !(e instanceof PlotException)) { // without fonts all pictures fail alike
-        err.printf("thalweg: warning: %s cannot be written to %s: %s%n", name, path, reason(e));
+        err.printf("thalweg: warning: %s%n", failed(name, e).getMessage());
         err.flush();
       }
       warned |= e instanceof PlotException;
@@ -135,8 +135,14 @@ final class RunFolder {
     }
   }
 
+  /** What to say where a file of the folder cannot be written. */
+  IOException failed(String name, Throwable cause) {
+    return new IOException(
+        "%s cannot be written to %s: %s".formatted(name, path, reason(cause)), cause);
+  }
+
   /** Why a file cannot be written, without the file's name. */
-  static String reason(Throwable failure) {
+  private static String reason(Throwable failure) {
     if (failure instanceof OutOfMemoryError) {
       return "not enough memory";
     }

@@ -51,7 +51,7 @@ final class SurfaceComparison {
           names + "  %7s  %9s  %9s  %9s  %7s%n",
           "optimizer",
           "lr",
-          "last value",
+          "value",
           "at x",
           "y",
           "arrives");
@@ -84,6 +84,8 @@ final class SurfaceComparison {
                 : row(name, trajectory, arrival));
         print.flush();
       }
+    } catch (IOException e) {
+      throw folder.failed(TRAJECTORIES, e);
     }
     boolean drawn = folder.draw(ALL, () -> surface.picture(trajectories), err);
     for (Map.Entry<String, Trajectory> trajectory : trajectories.entrySet()) {
@@ -104,7 +106,7 @@ final class SurfaceComparison {
           "%narrives     steps until the value stays within 1e-6 of the%n"
               + "            minimum, %s%n",
           surface.minimum());
-      OptimizerOptions.tried(print, names, tried, "the first to arrive, or else the lowest");
+      OptimizerOptions.tried(print, names, tried, "the first to arrive, or the lowest");
       print.printf(
           "written     %s: trajectories.csv%s%n",
           folder,
