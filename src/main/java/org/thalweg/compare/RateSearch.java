@@ -4,7 +4,8 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Comparator;
 import java.util.List;
-import java.util.SortedMap;
+import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.thalweg.optim.Optimizer;
@@ -62,7 +63,7 @@ public record RateSearch(Optimizer rule, List<Double> rates, boolean further) {
    * @param rate its learning rate
    * @param tried all results by their learning rates
    */
-  public record Found<T>(T best, double rate, SortedMap<Double, T> tried) {}
+  public record Found<T>(T best, double rate, NavigableMap<Double, T> tried) {}
 
   /**
    * Runs the optimizer with each rate.
@@ -70,7 +71,7 @@ public record RateSearch(Optimizer rule, List<Double> rates, boolean further) {
    * @param order the best result first; of equal ones that with the smaller rate is taken
    */
   public <T> Found<T> best(Function<Optimizer, T> run, Comparator<T> order) {
-    SortedMap<Double, T> tried = new TreeMap<>();
+    NavigableMap<Double, T> tried = new TreeMap<>();
     rates.forEach(lr -> tried.put(lr, run.apply(rule.withLr(lr))));
     Comparator<Double> byResult = Comparator.comparing(tried::get, order);
     double best = tried.keySet().stream().min(byResult).orElseThrow();
@@ -83,6 +84,6 @@ public record RateSearch(Optimizer rule, List<Double> rates, boolean further) {
       tried.put(lr, run.apply(rule.withLr(lr)));
       best = tried.keySet().stream().min(byResult).orElseThrow();
     }
-    return new Found<>(tried.get(best), best, tried);
+    return new Found<>(Objects.requireNonNull(tried.get(best)), best, tried);
   }
 }

@@ -171,7 +171,7 @@ public record Contours(
       canvas.pen.setColor(new Color(grey(band)));
       canvas.pen.fillRect(left, bottom - (band + 1) * step, 26, step);
       canvas.pen.setColor(Color.BLACK);
-      if (band % 4 == 0 && band > 0 || band == 1) {
+      if (band == 1 || (band > 0 && band % 4 == 0)) {
         BigDecimal bound = new BigDecimal(bounds[band - 1]).round(new MathContext(2));
         canvas.text(Scale.label(bound), left + 32, bottom - band * step, 0, SCALE);
       }

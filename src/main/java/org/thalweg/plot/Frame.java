@@ -107,7 +107,8 @@ record Frame(Canvas canvas, int left, int top, int width, int height, Scale x, S
       } else {
         path.moveTo(px, py);
       }
-      if (markers || !joined && !(i < last && shown(series, i + 1))) {
+      boolean goesOn = i < last && shown(series, i + 1);
+      if (markers || !(joined || goesOn)) {
         canvas.pen.fill(disc(px, py, MARKER));
       }
     }

@@ -66,7 +66,7 @@ public record Templates(double[] weights, List<String> classes, @Nullable Shape 
   private BufferedImage grid(Shape shape) {
     // Small pictures grow by a whole factor, large ones shrink to the size.
     int longest = Math.max(shape.width(), shape.height());
-    double scale = longest <= SIDE ? SIDE / longest : (double) SIDE / longest;
+    double scale = longest <= SIDE ? Math.floorDiv(SIDE, longest) : (double) SIDE / longest;
     int width = (int) Math.max(1, scale * shape.width());
     int height = (int) Math.max(1, scale * shape.height());
     int columns = (int) Math.ceil(Math.sqrt(2.0 * shown()));

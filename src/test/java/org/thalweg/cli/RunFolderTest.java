@@ -20,10 +20,11 @@ import org.thalweg.plot.Templates;
 
 /** What a run leaves in its folder, and what it says of files that it cannot write. */
 class RunFolderTest {
-  private static final Supplier<Picture> GOOD =
-      () -> new Templates(new double[2], List.of("a", "b"), null);
-
   @TempDir Path temporary;
+
+  private static Picture good() {
+    return new Templates(new double[2], List.of("a", "b"), null);
+  }
 
   private static void fails(RunFolder folder, Supplier<Picture> picture, String reason) {
     StringWriter said = new StringWriter();
@@ -49,13 +50,13 @@ class RunFolderTest {
         },
         "odd");
     Path place = Files.createDirectories(temporary.resolve("run/curve.png/x"));
-    fails(folder, GOOD, "a folder is in its place");
+    fails(folder, RunFolderTest::good, "a folder is in its place");
     Files.delete(place);
     Files.delete(temporary.resolve("run/curve.png"));
-    assertTrue(folder.draw("curve.png", GOOD, new PrintWriter(new StringWriter())));
+    assertTrue(folder.draw("curve.png", RunFolderTest::good, new PrintWriter(new StringWriter())));
     Files.delete(temporary.resolve("run/curve.png"));
     Files.delete(temporary.resolve("run"));
-    fails(folder, GOOD, "the folder is not there");
+    fails(folder, RunFolderTest::good, "the folder is not there");
   }
 
   @Test
