@@ -167,7 +167,9 @@ class MinimizeCommandTest {
           outcome
               .out()
               .matches(
-                  "(?s).*\nmethod      [A-Z].*\niteration .*\n +0 .*\nstopped     at iteration "
+                  "(?s).*\nmethod      "
+                      + method
+                      + "[:\n].*\niteration .*\n +0 .*\nstopped     at iteration "
                       + (random
                           ? "1000: the iterations are used up"
                           : "[0-9]+: the gradient is within the tolerance")
