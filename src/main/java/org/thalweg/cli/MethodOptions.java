@@ -146,12 +146,11 @@ final class MethodOptions {
   Minimizer minimizer(CommandSpec spec, @Nullable Double lr, long seed) {
     Minimizer rule = Usage.checked(spec, "--method " + method, () -> Minimizers.parse(method));
     if (lr != null) {
-      if (!(rule instanceof GradientDescent descent)) {
-        throw refused(spec, "--lr", lr, "minibatch, gradient-descent, backtracking");
+      if (!(rule instanceof GradientDescent)) {
+        throw refused(spec, "--lr", lr, "minibatch, gradient-descent");
       }
       OptimizerOptions.saidOnce(spec, "--method", method, lr);
-      return Usage.checked(
-          spec, "--lr " + Decimal.text(lr), () -> new GradientDescent(lr, descent.backtracking()));
+      return Usage.checked(spec, "--lr " + Decimal.text(lr), () -> new GradientDescent(lr));
     }
     return rule instanceof RandomSearch search ? new RandomSearch(seed, search.deviation()) : rule;
   }

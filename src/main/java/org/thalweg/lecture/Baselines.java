@@ -211,7 +211,7 @@ final class Baselines {
       List<Double> losses = new ArrayList<>();
       try (ClassifierObjective f = laboratory.softmax(laboratory.train, 0);
           Array start = laboratory.weights()) {
-        new GradientDescent(rates[i], false)
+        new GradientDescent(rates[i])
             .minimize(
                 f,
                 start,

@@ -7,8 +7,8 @@ import org.thalweg.compare.Surface;
 import org.thalweg.compare.Surfaces;
 import org.thalweg.compare.Trajectory;
 import org.thalweg.device.Array;
+import org.thalweg.minimize.Backtracking;
 import org.thalweg.minimize.ClassifierObjective;
-import org.thalweg.minimize.GradientDescent;
 import org.thalweg.minimize.LBfgs;
 import org.thalweg.minimize.Minimizer;
 import org.thalweg.minimize.Newton;
@@ -65,7 +65,7 @@ final class SecondOrder {
     double optimum = 0.3323934882816668; // SciPy's L-BFGS-B, lambda = 1e-3
     List<Series> series = new ArrayList<>();
     Result descent =
-        minimize(laboratory, "gradient descent", new GradientDescent(1, true), optimum, series);
+        minimize(laboratory, "gradient descent", new Backtracking(), optimum, series);
     Result lbfgs = minimize(laboratory, "L-BFGS", new LBfgs(), optimum, series);
     Result newton = minimize(laboratory, "Newton-CG", new NewtonCg(), optimum, series);
     return new Evidence(

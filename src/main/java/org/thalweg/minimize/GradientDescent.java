@@ -3,13 +3,11 @@ package org.thalweg.minimize;
 import org.thalweg.device.Array;
 
 /**
- * {@code w -= lr * g}, full batch.
+ * {@code w -= lr * g}, full batch, with a fixed step: f may increase.
  *
- * @param lr the learning rate: of every step, or with backtracking the first one tried
- * @param backtracking whether the step is halved until Armijo's condition holds, and doubled after
- *     each iteration; else it is fixed, and f may increase
+ * @param lr the learning rate
  */
-public record GradientDescent(double lr, boolean backtracking) implements Minimizer {
+public record GradientDescent(double lr) implements Minimizer {
   public GradientDescent {
     if (!(lr > 0 && lr < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("learning rate must be above 0 and finite: " + lr);
@@ -18,7 +16,7 @@ public record GradientDescent(double lr, boolean backtracking) implements Minimi
 
   @Override
   public String name() {
-    return backtracking ? "backtracking" : "gradient-descent";
+    return "gradient-descent";
   }
 
   @Override
@@ -30,24 +28,15 @@ public record GradientDescent(double lr, boolean backtracking) implements Minimi
   public Result minimize(Objective f, Array start, Stopping stopping, Listener listener) {
     try (Run run = new Run(f, start, stopping, listener)) {
       Array direction = run.vector();
-      double[] next = {lr};
       return run.iterate(
           () -> {
             run.times(-1, run.g, direction);
-            double a = next[0];
-            if (!backtracking) {
-              if (!run.tryAlong(a, direction)) {
-                return Reason.NOT_FINITE;
-              }
-            } else {
-              a = LineSearch.backtrack(run, direction, run.dot(run.g, direction), a);
-              if (a == 0) {
-                return Reason.NO_DESCENT;
-              }
-              next[0] = 2 * a;
+            if (run.tryAlong(lr, direction)) {
+              return run.accept(lr);
             }
-            run.accept(a);
-            return null;
+            return run.triedValue == Double.NEGATIVE_INFINITY
+                ? Reason.UNBOUNDED
+                : Reason.NOT_FINITE;
           });
     }
   }

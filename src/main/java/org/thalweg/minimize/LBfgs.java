@@ -36,6 +36,11 @@ public record LBfgs(int memory) implements Minimizer {
   }
 
   @Override
+  public boolean smooth() {
+    return true;
+  }
+
+  @Override
   public int vectors() {
     return Run.VECTORS + 1 + 2 * (memory + 1);
   }
@@ -84,38 +89,36 @@ public record LBfgs(int memory) implements Minimizer {
 
     @Nullable Reason iteration() {
       while (true) {
-        double slope = direct();
-        double first = pairs.isEmpty() ? Math.min(1, 1 / run.norm(Norm.TWO, run.g)) : 1;
-        double a = LineSearch.wolfe(run, direction, slope, first);
-        if (a > 0) {
+        boolean steepest = pairs.isEmpty();
+        double unit = steepest ? run.steepest(direction) : direct();
+        double first = steepest ? LineSearch.first(run, run.dot(run.g, direction)) : 1;
+        Reason reason = LineSearch.wolfe(run, direction, first);
+        if (reason == null) {
           remember();
-          run.accept(a);
-          return null;
+          return run.accept(run.triedStep * unit);
         }
-        if (pairs.isEmpty()) {
-          return Reason.NO_DESCENT;
+        if (steepest || reason == Reason.UNBOUNDED) {
+          return reason;
         }
         spare.addAll(pairs); // drop the history and try again along the gradient
         pairs.clear();
       }
     }
 
-    /** Computes the search direction. Returns the slope along it. */
+    /** Computes the search direction. Returns its unit, 1. */
     private double direct() {
       run.times(-1, run.g, direction);
       for (Pair pair : pairs) {
         pair.alpha = run.dot(pair.s, direction) / pair.sy;
         run.device.axpy(-pair.alpha, pair.y, direction);
       }
-      if (!pairs.isEmpty()) {
-        run.device.scale(pairs.getFirst().sy / pairs.getFirst().yy, direction);
-      }
+      run.device.scale(pairs.getFirst().sy / pairs.getFirst().yy, direction);
       for (Iterator<Pair> oldestFirst = pairs.descendingIterator(); oldestFirst.hasNext(); ) {
         Pair pair = oldestFirst.next();
         double beta = run.dot(pair.y, direction) / pair.sy;
         run.device.axpy(pair.alpha - beta, pair.s, direction);
       }
-      return run.dot(run.g, direction);
+      return 1;
     }
 
     /** Stores the pair from the last accepted point to the trial point. */

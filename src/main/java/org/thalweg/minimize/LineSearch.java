@@ -1,11 +1,16 @@
 package org.thalweg.minimize;
 
+import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 
 /**
  * Line searches along a descent direction. Values that differ by rounding alone count as equal (the
  * idea of Hager and Zhang, SIAM J. Optimization 16, 2005), so that near the minimum the gradient
  * can still be reduced. A step to where function or gradient is not finite is treated as too long.
+ *
+ * <p>A search succeeds, and its end is the run's trial point, or says why it does not. It gives up
+ * where the arithmetic resolves no shorter step: where the decrease that the slope predicts is
+ * beyond the rounding error of a rounding error of the value.
  */
 final class LineSearch {
   /** The fraction of the decrease predicted by the slope that a step must achieve (Armijo). */
@@ -19,87 +24,129 @@ final class LineSearch {
   /** An interpolated step stays at least this fraction of the interval away from its ends. */
   private static final double SAFEGUARD = 0.1;
 
-  private static final int MOST_EVALUATIONS = 60;
+  /** How often an interval with a better point in it is made smaller. */
+  private static final int MOST_REFINEMENTS = 60;
+
+  /** As many trials in a row show that it is no accident. */
+  private static final int ENOUGH = 3;
 
   private final Run run;
   private final Array direction;
   private final Place zero;
-  private int left = MOST_EVALUATIONS;
+  private final double noise;
+  private double meanSlope; // from the start to the last trial
+  private int contradictions;
 
   /**
    * {@code value} of f at {@code w + a * direction}, and its slope; NaN where one of them is not
-   * finite.
+   * finite, but for a value of minus infinity.
    */
-  private record Place(double a, double value, double slope) {}
+  private record Place(double a, double value, double slope) {
+    boolean bottomless() {
+      return value == Double.NEGATIVE_INFINITY;
+    }
+  }
 
-  private LineSearch(Run run, Array direction, double slope) {
+  private LineSearch(Run run, Array direction) {
     this.run = run;
     this.direction = direction;
-    this.zero = new Place(0, run.value, slope);
+    this.zero = new Place(0, run.value, run.dot(run.g, direction));
+    this.noise = run.noise();
   }
 
   /**
-   * Halves the step until Armijo's condition holds, {@code f(w + a*d) <= f(w) + 1e-4*a*slope};
-   * where the decrease is lost in rounding, the gradient must become smaller.
+   * A first step along the steepest descent, of the problem's own scale: as far as the slope
+   * predicts the value 0. It follows the units of f and of w. Source: Hager and Zhang, ACM
+   * Transactions on Mathematical Software 32, 2006, section 6 (I0).
    *
    * @param slope {@code direction · gradient}, below 0
-   * @param a the first step
-   * @return the step, whose end is left as the run's trial point; 0 if there is none
    */
-  static double backtrack(Run run, Array direction, double slope, double a) {
-    LineSearch search = new LineSearch(run, direction, slope);
-    for (int i = 0; slope < 0 && i < MOST_EVALUATIONS; i++, a /= 2) {
-      if (run.tryAlong(a, direction)
-          && search.falls(a, run.triedValue)
-          && (run.triedValue < run.value || run.triedNorm < run.gradientNorm)) {
-        return a;
+  static double first(Run run, double slope) {
+    double far = run.value == 0 ? 1 : Math.abs(run.value);
+    return Math.min(far / -slope, Double.MAX_VALUE);
+  }
+
+  /**
+   * Shortens the step until Armijo's condition holds, {@code f(w + a*d) <= f(w) + 1e-4*a*slope},
+   * each time to the minimum of a parabola, within a tenth and a half; where the decrease is lost
+   * in rounding, the gradient must become smaller.
+   *
+   * @param a the first step
+   * @return null if it succeeds
+   */
+  static @Nullable Reason backtrack(Run run, Array direction, double a) {
+    LineSearch search = new LineSearch(run, direction);
+    return search.zero.slope < 0 ? search.shorten(a) : Reason.NO_DESCENT;
+  }
+
+  private @Nullable Reason shorten(double first) {
+    for (double a = first; ; ) {
+      Place here = at(a);
+      if (here.bottomless()) {
+        return Reason.UNBOUNDED;
       }
+      if (falls(here) && better()) {
+        return null;
+      }
+      if (hopeless(a)) {
+        return why();
+      }
+      double bend = here.value - zero.value - zero.slope * a;
+      double part = -zero.slope * a / (2 * bend);
+      a *= Double.isNaN(part) ? SAFEGUARD : Math.min(Math.max(part, SAFEGUARD), 0.5);
     }
-    return 0;
   }
 
   /**
    * A step that satisfies the strong Wolfe conditions: Armijo's, and {@code |slope there| <= 0.9 *
    * |slope|}. Source: Nocedal and Wright, Numerical Optimization, 2nd ed., algorithms 3.5 and 3.6,
-   * interpolation by (3.59).
+   * interpolation by (3.59). Where no such step is found, the best one.
    *
-   * @return the step, whose end is left as the run's trial point; 0 if no step decreases f. Where
-   *     the evaluations are used up, the best step found.
+   * @param a the first step
+   * @return null if it succeeds
    */
-  static double wolfe(Run run, Array direction, double slope, double a) {
-    return slope < 0 ? new LineSearch(run, direction, slope).bracket(a) : 0;
+  static @Nullable Reason wolfe(Run run, Array direction, double a) {
+    LineSearch search = new LineSearch(run, direction);
+    return search.zero.slope < 0 ? search.bracket(a) : Reason.NO_DESCENT;
   }
 
-  private double bracket(double a) {
+  private @Nullable Reason bracket(double first) {
     Place previous = zero;
-    while (left > 0) {
+    for (double a = first; ; a *= EXPANSION) {
       Place here = at(a);
       if (good(here)) {
-        return a;
+        return null;
       }
-      if (!falls(a, here.value) || here.value >= previous.value) {
+      if (here.bottomless() || (previous != zero && !run.triedPointIsFinite())) {
+        return Reason.UNBOUNDED; // it has fallen as far as there are numbers
+      }
+      if (!falls(here) || here.value > previous.value + noise) {
         return zoom(previous, here);
       }
       if (here.slope >= 0) {
         return zoom(here, previous);
       }
       previous = here;
-      a *= EXPANSION;
     }
-    return settle(previous);
   }
 
   /**
    * Searches between {@code low}, the lowest point so far, whose slope points towards {@code high},
    * and {@code high}.
    */
-  private double zoom(Place low, Place high) {
-    while (left > 0) {
-      Place here = at(between(low, high));
-      if (good(here)) {
-        return here.a;
+  private @Nullable Reason zoom(Place low, Place high) {
+    for (int i = 0; i < MOST_REFINEMENTS || low == zero; i++) {
+      if (low == zero && hopeless(high.a)) {
+        return why();
       }
-      if (!falls(here.a, here.value) || here.value >= low.value) {
+      Place here = at(between(low, high, low == zero ? 0.5 : 1 - SAFEGUARD));
+      if (good(here)) {
+        return null;
+      }
+      if (here.bottomless()) {
+        return Reason.UNBOUNDED;
+      }
+      if (!falls(here) || here.value > low.value + noise) {
         high = here;
       } else {
         if (here.slope * (high.a - low.a) >= 0) {
@@ -108,33 +155,53 @@ final class LineSearch {
         low = here;
       }
     }
-    return settle(low);
-  }
-
-  private double settle(Place lowest) {
-    return lowest.value < zero.value && run.tryAlong(lowest.a, direction) ? lowest.a : 0;
+    return run.tryAlong(low.a, direction) && better() ? null : why();
   }
 
   private Place at(double a) {
-    left--;
-    return run.tryAlong(a, direction)
-        ? new Place(a, run.triedValue, run.dot(run.triedG, direction))
-        : new Place(a, Double.NaN, Double.NaN);
-  }
-
-  private boolean falls(double a, double value) {
-    return value <= zero.value + DECREASE * a * zero.slope + run.noise();
-  }
-
-  private boolean good(Place here) {
-    return falls(here.a, here.value) && Math.abs(here.slope) <= -CURVATURE * zero.slope;
+    boolean finite = run.tryAlong(a, direction);
+    double value = finite || run.triedValue == Double.NEGATIVE_INFINITY ? run.triedValue : Double.NaN;
+    Place here = new Place(a, value, finite ? run.dot(run.triedG, direction) : Double.NaN);
+    double mean = (value - zero.value) / a;
+    boolean rises = value - zero.value > noise && here.slope < 0;
+    boolean steadily = mean > meanSlope / 2 && mean < meanSlope * 2;
+    if (contradictions < ENOUGH) {
+      contradictions = rises && (contradictions == 0 || steadily) ? contradictions + 1 : 0;
+    }
+    meanSlope = mean;
+    return here;
   }
 
   /**
-   * The minimum of the cubic through both ends; the middle where it has none, or an end is not
-   * finite.
+   * Why there is no better point. A value that rises in proportion to the step, however short,
+   * while the slopes at both ends are negative, has another gradient than it says.
    */
-  private static double between(Place low, Place high) {
+  private Reason why() {
+    return contradictions == ENOUGH ? Reason.WRONG_GRADIENT : Reason.ROUNDING;
+  }
+
+  /** Whether neither value nor gradient can tell a shorter step from none. */
+  private boolean hopeless(double a) {
+    return a * -zero.slope <= noise * run.unit();
+  }
+
+  private boolean falls(Place here) {
+    return here.value <= zero.value + DECREASE * here.a * zero.slope + noise;
+  }
+
+  private boolean better() {
+    return run.triedValue < run.value || run.triedNorm < run.gradientNorm;
+  }
+
+  private boolean good(Place here) {
+    return falls(here) && Math.abs(here.slope) <= -CURVATURE * zero.slope;
+  }
+
+  /**
+   * The minimum of the cubic through both ends, at most that part of the way; the middle where it
+   * has none, or an end is not finite.
+   */
+  private static double between(Place low, Place high, double most) {
     double width = high.a - low.a;
     double d1 = low.slope + high.slope - 3 * (high.value - low.value) / width;
     double d2 = Math.copySign(Math.sqrt(d1 * d1 - low.slope * high.slope), width);
@@ -142,6 +209,6 @@ final class LineSearch {
     if (Double.isNaN(part)) {
       part = 0.5;
     }
-    return low.a + Math.min(Math.max(part, SAFEGUARD), 1 - SAFEGUARD) * width;
+    return low.a + Math.min(Math.max(part, SAFEGUARD), most) * width;
   }
 }

@@ -38,6 +38,14 @@ public interface Minimizer {
     return false;
   }
 
+  /**
+   * Whether it needs a gradient that is continuous: a kink, like that of an L1 penalty at 0, stops
+   * it short of the minimum.
+   */
+  default boolean smooth() {
+    return secondOrder();
+  }
+
   /** How many vectors of the start's length it keeps on the device. */
   int vectors();
 

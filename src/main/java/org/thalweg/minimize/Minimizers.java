@@ -10,8 +10,8 @@ public final class Minimizers {
           "minimiser",
           List.of(
               new RandomSearch(1, 0.1),
-              new GradientDescent(0.1, false),
-              new GradientDescent(1, true),
+              new GradientDescent(0.1),
+              new Backtracking(),
               new LBfgs(),
               new NewtonCg(),
               new Newton(5000, 1e-9)),

@@ -10,6 +10,7 @@ import org.ejml.dense.row.decomposition.chol.CholeskyDecompositionBlock_DDRM;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Philox;
 import org.thalweg.numeric.Require;
 
 /**
@@ -20,18 +21,29 @@ import org.thalweg.numeric.Require;
  * iteration, so for low dimensions only.
  *
  * <p>A classifier's Hessian is singular, because its losses do not change when the same number is
- * added to all scores of a row. With damping the system is {@code (H + damping * h * I) * d = -g},
- * where h is the largest element of H's diagonal (Levenberg, Quarterly of Applied Mathematics 2,
- * 1944); convergence is then no longer quadratic along directions whose curvature is as small as
- * the damping.
+ * added to all scores of a row. With damping the system is {@code (H + damping * diag(H)) * d =
+ * -g}, which does not depend on the parameters' units (Marquardt, J. SIAM 11, 1963; an element of 0
+ * counts as the largest); convergence is then no longer quadratic along directions whose curvature
+ * is as small as the damping. Where the whole Hessian is 0, which no damping helps, the step is one
+ * of steepest descent.
+ *
+ * <p>Singular means to within rounding. Let S be H scaled to a diagonal of ones, which changes no
+ * direction and undoes the parameters' units. Its elements and those of its Cholesky factor carry
+ * rounding errors of some units in the last place, 2u, each; in a matrix of n such errors a row,
+ * with signs as good as random, they move an eigenvalue by about {@code n * 2u} (Higham, Accuracy
+ * and Stability of Numerical Algorithms, 2nd ed., 10.1 has the bound of the worst case, n times
+ * that). So H is taken as singular where the smallest eigenvalue of S is below {@code 2 * (n + 1) *
+ * 2u}: 1.3e-15 for two parameters in F64.
  *
  * @param limit the largest number of parameters that is accepted, at most 46,340
- * @param damping finite and at least 0, which means none; a smaller one than rounding needs, {@code
- *     n * 2^-23} in F32, is raised to that
+ * @param damping finite and at least 0, which means none; a smaller one than rounding needs, twice
+ *     that bound, is raised to it
  */
 public record Newton(int limit, double damping) implements Minimizer {
   /** The square root of the longest Java array. */
   private static final int MOST = 46_340;
+
+  private static final int INVERSE_ITERATIONS = 4;
 
   /** Speed of one core, for the estimate in the error message. */
   private static final double MULTIPLICATIONS_A_SECOND = 1e9;
@@ -55,6 +67,11 @@ public record Newton(int limit, double damping) implements Minimizer {
 
   @Override
   public boolean secondOrder() {
+    return true;
+  }
+
+  @Override
+  public boolean smooth() {
     return true;
   }
 
@@ -111,8 +128,8 @@ public record Newton(int limit, double damping) implements Minimizer {
     private final CholeskyDecompositionBlock_DDRM cholesky =
         new CholeskyDecompositionBlock_DDRM(EjmlParameters.BLOCK_WIDTH_CHOL);
 
-    /** A pivot below this fraction of its diagonal element may be rounding error only. */
-    private final double smallestPivot;
+    /** An eigenvalue of the scaled Hessian below this may be rounding error only. */
+    private final double rounding;
 
     Steps(Run run, ElementType type, int n, double damping) {
       this.run = run;
@@ -121,34 +138,41 @@ public record Newton(int limit, double damping) implements Minimizer {
       this.direction = run.vector();
       this.column = run.vector();
       this.hessian = new DMatrixRMaj(n, n);
-      this.smallestPivot = n * (type == ElementType.F32 ? 0x1p-24 : 0x1p-53);
+      this.rounding = 2 * (n + 1) * (type == ElementType.F32 ? 0x1p-23 : 0x1p-52);
     }
 
     @Override
     public @Nullable Reason get() {
-      double[] diagonal = assemble();
-      if (!factor(diagonal)) {
+      double[] scales = assemble();
+      if (damping != 0 && scales[0] == 0) { // no curvature at all, as on the plateau of a loss
+        double unit = run.steepest(direction);
+        double first = LineSearch.first(run, run.dot(run.g, direction));
+        Reason reason = LineSearch.backtrack(run, direction, first);
+        return reason == null ? run.accept(run.triedStep * unit) : reason;
+      }
+      if (!cholesky.decompose(hessian) || !(smallestEigenvalue() > rounding)) {
         return Reason.HESSIAN;
       }
       double[] d = run.device.read(run.g);
-      TriangularSolver_DDRM.solveL(hessian.data, d, n);
-      TriangularSolver_DDRM.solveTranL(hessian.data, d, n);
-      run.device.write(direction, d);
-      run.device.scale(-1, direction);
-      double a = LineSearch.backtrack(run, direction, run.dot(run.g, direction), 1);
-      if (a == 0) {
-        return Reason.NO_DESCENT;
+      for (int i = 0; i < n; i++) {
+        d[i] /= -scales[i];
       }
-      run.accept(a);
-      return null;
+      solve(d);
+      for (int i = 0; i < n; i++) {
+        d[i] /= scales[i];
+      }
+      run.device.write(direction, d);
+      Reason reason = LineSearch.backtrack(run, direction, 1);
+      return reason == null ? run.accept(run.triedStep) : reason;
     }
 
     /**
-     * Assembles the Hessian, one row for each product with a unit vector, and damps it. Returns its
-     * diagonal.
+     * Assembles the Hessian, one row for each product with a unit vector, and scales it to a
+     * diagonal of ones, to which the damping is added. Returns the roots of the diagonal, by which
+     * it was divided.
      */
     private double[] assemble() {
-      double[] diagonal = new double[n];
+      double[] scales = new double[n];
       run.times(0, run.g, direction); // 0 * g sets direction to zero, as g is finite here
       for (int i = 0; i < n; i++) {
         Array one = direction.slice(i, 1);
@@ -157,29 +181,50 @@ public record Newton(int limit, double damping) implements Minimizer {
         run.device.write(one, 0.0);
         double[] row = run.device.read(column);
         System.arraycopy(row, 0, hessian.data, i * n, n);
-        diagonal[i] = row[i];
+        scales[i] = Math.sqrt(Math.abs(row[i]));
       }
-      double share =
-          damping == 0 ? 0 : Math.max(damping, 2 * smallestPivot); // above rounding error
-      double damp = share * Arrays.stream(diagonal).max().orElse(0);
+      double largest = Arrays.stream(scales).max().orElse(0);
+      double damp = damping == 0 ? 0 : Math.max(damping, 2 * rounding);
       for (int i = 0; i < n; i++) {
-        diagonal[i] += damp;
-        hessian.set(i, i, diagonal[i]);
+        scales[i] = scales[i] == 0 ? largest : scales[i];
       }
-      return diagonal;
+      for (int i = 0; i < n; i++) {
+        for (int j = 0; j < n; j++) {
+          hessian.data[i * n + j] /= scales[i] * scales[j];
+        }
+        hessian.data[i * n + i] += damp;
+      }
+      return scales;
     }
 
     /**
-     * Overwrites the Hessian by its Cholesky factor. Returns whether it is positive definite,
-     * rounding allowed for.
+     * An upper bound of the smallest eigenvalue of the factored matrix, and nearly that itself: by
+     * inverse iteration, in which the eigenvector of an eigenvalue near 0 soon outgrows the others.
      */
-    private boolean factor(double[] diagonal) {
-      boolean positive = cholesky.decompose(hessian);
-      for (int i = 0; positive && i < n; i++) {
-        double pivot = hessian.get(i, i) * hessian.get(i, i);
-        positive = pivot > smallestPivot * diagonal[i];
+    private double smallestEigenvalue() {
+      double[] v = new double[n];
+      Philox random = new Philox(1, 0);
+      Arrays.setAll(v, i -> random.nextNormal());
+      double smallest = Double.POSITIVE_INFINITY;
+      for (int i = 0; i < INVERSE_ITERATIONS; i++) {
+        double before = length(v);
+        solve(v);
+        smallest = before / length(v);
+        for (int j = 0; j < n; j++) {
+          v[j] *= smallest;
+        }
       }
-      return positive;
+      return smallest;
+    }
+
+    private static double length(double[] v) {
+      return Math.sqrt(Arrays.stream(v).map(x -> x * x).sum());
+    }
+
+    /** Solves the factored system. */
+    private void solve(double[] x) {
+      TriangularSolver_DDRM.solveL(hessian.data, x, n);
+      TriangularSolver_DDRM.solveTranL(hessian.data, x, n);
     }
   }
 }

@@ -41,25 +41,29 @@ public record NewtonCg() implements Minimizer {
       Array product = run.vector();
       return run.iterate(
           () -> {
-            solve(run, direction, residual, conjugate, product);
-            double a = LineSearch.backtrack(run, direction, run.dot(run.g, direction), 1);
-            if (a == 0) {
-              return Reason.NO_DESCENT;
-            }
-            run.accept(a);
-            return null;
+            double unit = run.steepest(residual);
+            boolean bowl = solve(run, direction, residual, conjugate, product, unit);
+            double first = bowl ? 1 / unit : LineSearch.first(run, run.dot(run.g, direction));
+            Reason reason = LineSearch.backtrack(run, direction, first);
+            return reason == null ? run.accept(run.triedStep * unit) : reason;
           });
     }
   }
 
-  /** Solves {@code H * direction = -g} approximately. */
-  private static void solve(
-      Run run, Array direction, Array residual, Array conjugate, Array product) {
-    double norm = run.norm(Norm.TWO, run.g);
-    double enough = Math.min(0.5, Math.sqrt(norm)) * norm;
+  /**
+   * Solves {@code H * direction = -unit * g} approximately.
+   *
+   * @param residual {@code -unit * g}
+   * @return whether a step is known that leads to the solution; if not, the direction is that of
+   *     the steepest descent, along which the curvature is not positive
+   */
+  private static boolean solve(
+      Run run, Array direction, Array residual, Array conjugate, Array product, double unit) {
+    double norm = run.norm(Norm.TWO, residual);
+    double enough = Math.min(0.5, Math.sqrt(norm / unit)) * norm;
     run.times(0, run.g, direction); // 0 * g sets direction to zero, as g is finite here
-    run.device.copy(run.g, residual);
-    run.times(-1, run.g, conjugate);
+    run.device.copy(residual, conjugate);
+    run.device.scale(-1, residual);
     double square = run.dot(residual, residual);
     for (int i = 0; i < MOST_PRODUCTS; i++) {
       run.hessianTimes(conjugate, product);
@@ -68,18 +72,19 @@ public record NewtonCg() implements Minimizer {
         if (i == 0) {
           run.device.copy(conjugate, direction);
         }
-        return;
+        return i > 0;
       }
       double alpha = square / curvature;
       run.device.axpy(alpha, conjugate, direction);
       run.device.axpy(alpha, product, residual);
       double next = run.dot(residual, residual);
       if (!(Math.sqrt(next) > enough)) {
-        return;
+        return true;
       }
       run.device.scale(next / square, conjugate);
       run.device.axpy(-1, residual, conjugate);
       square = next;
     }
+    return true;
   }
 }

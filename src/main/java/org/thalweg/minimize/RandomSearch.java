@@ -46,10 +46,7 @@ public record RandomSearch(long seed, double deviation) implements Minimizer {
               draws[i] = deviation * random.nextNormal();
             }
             run.device.write(run.triedW, draws);
-            if (run.evaluateValue() < run.value && run.evaluate()) {
-              run.accept(1);
-            }
-            return null;
+            return run.evaluateValue() < run.value && run.evaluate() ? run.accept(1) : null;
           });
     }
   }

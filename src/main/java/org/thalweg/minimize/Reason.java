@@ -7,8 +7,13 @@ public enum Reason {
   CHANGE("the value changes by less than the tolerance"),
   ITERATIONS("the iterations are used up"),
   STOPPED("it was told to stop before it had arrived"),
-  /** At the minimum to within rounding; or the gradient is wrong. */
-  NO_DESCENT("the line search finds no better point, however short the step"),
+  /** No step along a descent direction finds a better point, however short. */
+  ROUNDING(
+      "no step lowers the value by more than rounding: this is a minimum as far as the arithmetic"
+          + " shows, or a kink"),
+  WRONG_GRADIENT("the value rises where its gradient says that it falls: the gradient is wrong"),
+  NO_DESCENT("the computed direction does not lead down: its numbers are too large or too small"),
+  UNBOUNDED("the value falls without end: the function has no minimum in this direction"),
   /** A fixed step was too long. */
   NOT_FINITE("the step leads to where the function or its gradient is not finite: it is too long"),
   HESSIAN(

@@ -34,6 +34,7 @@ final class Run implements AutoCloseable {
   Array triedG;
   double triedValue;
   double triedNorm;
+  double triedStep; // along the last direction
 
   private final Objective f;
   private final Array start;
@@ -110,7 +111,24 @@ final class Run implements AutoCloseable {
 
   /** By how much values may differ through rounding alone: a few units in the last place of f. */
   double noise() {
-    return (f.type() == ElementType.F32 ? 0x1p-22 : 0x1p-51) * Math.abs(value);
+    return 4 * unit() * Math.abs(value);
+  }
+
+  /** The unit roundoff of the type. */
+  double unit() {
+    return f.type() == ElementType.F32 ? 0x1p-24 : 0x1p-53;
+  }
+
+  /**
+   * Sets the direction to {@code -unit * g} and returns the unit: a power of two that brings the
+   * largest element of g to 1 .. 2, so that a slope neither overflows nor vanishes.
+   */
+  double steepest(Array direction) {
+    int most = f.type() == ElementType.F32 ? Float.MAX_EXPONENT - 1 : Double.MAX_EXPONENT - 1;
+    int exponent = Math.getExponent(gradientNorm);
+    double unit = Math.scalb(1.0, -Math.max(-most, Math.min(exponent, most)));
+    times(-unit, g, direction);
+    return unit;
   }
 
   /**
@@ -119,6 +137,7 @@ final class Run implements AutoCloseable {
   boolean tryAlong(double a, Array direction) {
     device.copy(w, triedW);
     device.axpy(a, direction, triedW);
+    triedStep = a;
     return evaluate();
   }
 
@@ -153,8 +172,17 @@ final class Run implements AutoCloseable {
     return f.value(triedW);
   }
 
-  /** Makes the evaluated trial point the last accepted point. */
-  void accept(double step) {
+  /** Whether the trial point is, whatever f is there. */
+  boolean triedPointIsFinite() {
+    return Double.isFinite(norm(Norm.MAX, triedW));
+  }
+
+  /**
+   * Makes the evaluated trial point the last accepted point.
+   *
+   * @return null, no reason to stop
+   */
+  @Nullable Reason accept(double step) {
     Array oldW = w;
     w = triedW;
     triedW = oldW;
@@ -164,6 +192,7 @@ final class Run implements AutoCloseable {
     value = triedValue;
     gradientNorm = triedNorm;
     this.step = step;
+    return null;
   }
 
   /** Allocates a vector of zeros. */

@@ -40,11 +40,12 @@ class DigitsTest {
 
   private double least(Minimizer minimizer, ElementType type) {
     Dataset digits = Digits.load().train();
+    Stopping stopping = type == ElementType.F64 ? Stopping.of(type) : new Stopping(1e-6, 0, 1000);
     try (Device device = new JavaDevice();
         ClassifierObjective f =
             new ClassifierObjective(device, digits, new SoftmaxCrossEntropy(), type, 0, 1e-3);
         Array start = device.allocate(type, f.size());
-        Result result = minimizer.minimize(f, start)) {
+        Result result = minimizer.minimize(f, start, stopping, MinimizerFixture.UNHEARD)) {
       return result.value();
     }
   }

@@ -84,7 +84,7 @@ class MinimizerRefusalsTest extends MinimizerFixture {
     refused(() -> new LBfgs(0), "0");
     for (double wrong : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
       refused(() -> new RandomSearch(1, wrong), String.valueOf(wrong));
-      refused(() -> new GradientDescent(wrong, true), String.valueOf(wrong));
+      refused(() -> new GradientDescent(wrong), String.valueOf(wrong));
     }
     refused(() -> new Stopping(Double.NaN, 0, 1), "NaN");
     refused(() -> new Stopping(0, -1, 1), "-1");

@@ -116,7 +116,7 @@ class MinimizerTest extends MinimizerFixture {
       double ratio = (condition - 1) / (condition + 1);
       List<Double> errors = new ArrayList<>();
       run(
-          new GradientDescent(2 / (condition + 1), false),
+          new GradientDescent(2 / (condition + 1)),
           Functions.quadratic(h),
           new double[9],
           new Stopping(0, 0, 20),
@@ -137,7 +137,7 @@ class MinimizerTest extends MinimizerFixture {
     for (ElementType type : TYPES) {
       List<Double> values = new ArrayList<>();
       Result up =
-          new GradientDescent(2.1 / 100, false)
+          new GradientDescent(2.1 / 100)
               .minimize(
                   Functions.quadratic(h).on(device, type),
                   device.of(type, new double[5]),
@@ -150,7 +150,7 @@ class MinimizerTest extends MinimizerFixture {
         assertTrue(Double.isFinite(w));
       }
       Result down =
-          new GradientDescent(1.9 / 100, false)
+          new GradientDescent(1.9 / 100)
               .minimize(
                   Functions.quadratic(h).on(device, type),
                   device.of(type, new double[5]),
@@ -162,15 +162,17 @@ class MinimizerTest extends MinimizerFixture {
 
   @Test
   void backtrackingFindsItsStep() {
-    for (double lr : new double[] {1e-9, 1, 1e9}) {
+    for (double scale : new double[] {1e-9, 1, 1e9}) {
+      double[] h = Arrays.stream(curvatures(5, 10)).map(x -> x * scale).toArray();
       Result result =
           run(
-              new GradientDescent(lr, true),
-              Functions.quadratic(curvatures(5, 10)),
+              new Backtracking(),
+              Functions.quadratic(h),
               new double[5],
-              Stopping.of(ElementType.F64));
+              new Stopping(1e-8 * scale, 0, 1000));
       assertEquals(Reason.GRADIENT, result.reason());
-      assertEquals(1, result.value(), 1e-12);
+      // A gradient of 1e-8 * scale in 5 numbers with curvatures of scale and more: g^2 / 2m.
+      assertEquals(1, result.value(), 3e-16 * scale + 1e-15);
     }
   }
 
@@ -315,8 +317,9 @@ class MinimizerTest extends MinimizerFixture {
           () -> {
             Array direction = run.vector();
             run.times(-1, run.g, direction);
-            step[0] = LineSearch.wolfe(run, direction, run.dot(run.g, direction), first);
-            return Reason.ITERATIONS;
+            Reason failure = LineSearch.wolfe(run, direction, first);
+            step[0] = run.triedStep;
+            return failure == null ? Reason.ITERATIONS : failure;
           });
     }
     double[] w = start.clone();

@@ -20,8 +20,8 @@ class MinimizerTwinsTest {
   static final List<Minimizer> MINIMIZERS =
       List.of(
           new RandomSearch(5, 0.5),
-          new GradientDescent(1e-3, false),
-          new GradientDescent(1, true),
+          new GradientDescent(1e-3),
+          new Backtracking(),
           new LBfgs(),
           new LBfgs(2),
           new NewtonCg(),
@@ -98,7 +98,7 @@ class MinimizerTwinsTest {
         }
         assertTrue(Double.isFinite(result.value()), minimizer + " on " + problem);
         double first = (double) history.get(0);
-        boolean fixed = minimizer instanceof GradientDescent descent && !descent.backtracking();
+        boolean fixed = minimizer instanceof GradientDescent;
         assertTrue(fixed || result.value() <= first, minimizer + " on " + problem);
         assertEquals(3 * (result.iterations() + 1) + point.length, history.size());
         history.addAll(List.of(result.value(), result.gradientNorm(), result.reason()));
