@@ -26,11 +26,16 @@ import org.thalweg.numeric.Require;
  *
  * <p>The rows lie on the device as the data set keeps them; bytes become numbers in blocks of
  * {@link #BLOCK} rows. Order: the loss is one canonical sum over all rows in binary64; gradient and
- * Hessian product are added up block by block.
+ * Hessian product are added up block by block. Where someone watches and a block takes long, it is
+ * worked on in pieces of a product's chunk, {@link Exact#PRODUCT_CHUNK} rows, with the same bits:
+ * within a product too the chunks' totals are added one by one.
  */
 public final class ClassifierObjective implements Objective, AutoCloseable {
   /** Rows that are worked on at once. The same on every device, for a sum's bits depend on it. */
   static final int BLOCK = 8192;
+
+  /** Nanoseconds that a block may take in one piece. */
+  private static final long SLOW = 200_000_000;
 
   /** How many scores {@link #values} keeps at once, unless one model has more. */
   private static final int MOST_SCORES = 1 << 20;
@@ -57,8 +62,11 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   private final Array rowLoss;
   private final Array ones;
   private final Array rowCorrect;
-  private final Array part;
+  private final Array part; // of gradients: the sum of a block
+  private final Array chunk; // and that of a piece of it
   private final Array sums;
+  private Watcher watcher = Watcher.NONE;
+  private int piece = BLOCK;
 
   /** For rows that are not shifted. */
   public ClassifierObjective(
@@ -121,6 +129,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
       ones = opening.add(device.allocate(type, rows));
       rowCorrect = opening.add(device.allocate(ElementType.I32, block));
       part = opening.add(device.allocate(type, rows > BLOCK ? size() : 0));
+      chunk = opening.add(device.allocate(type, rows > Exact.PRODUCT_CHUNK ? size() : 0));
       long terms = Device.dotRoom(Math.max(rows, weights));
       sums = opening.add(device.allocate(ElementType.F64, terms));
       double[] one = new double[rows];
@@ -171,6 +180,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     long numbers = (gathered ? block : rows) * features;
     numbers += block * data.classes() * (loss.twiceDifferentiable() ? 2 : 1);
     numbers += 2 * rows + (rows > BLOCK ? weights + data.classes() : 0);
+    numbers += rows > Exact.PRODUCT_CHUNK ? weights + data.classes() : 0;
     long bytes = numbers * type.bytes() + labels * (rows + block);
     bytes += ElementType.F64.bytes() * Device.dotRoom(Math.max(rows, weights));
     if (gathered) {
@@ -195,6 +205,11 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   }
 
   @Override
+  public double l1(long i) {
+    return i < weights ? l1 : 0;
+  }
+
+  @Override
   public boolean twiceDifferentiable() {
     return loss.twiceDifferentiable();
   }
@@ -209,14 +224,41 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
 
   /** The features of the n rows from one on, [n × features]. */
   private Array x(int from, int n) {
-    if (gather == null || pixels == null) {
+    if (gather == null || pixels == null || rows <= BLOCK) {
       return numbers.slice((long) from * features, (long) n * features);
     }
     Array x = numbers.slice(0, (long) n * features);
-    if (rows > BLOCK) {
-      gather.run(pixels.slice((long) from * features, x.count()), x);
-    }
+    gather.run(pixels.slice((long) from * features, x.count()), x);
     return x;
+  }
+
+  @Override
+  public void watch(Watcher watcher) {
+    this.watcher = watcher;
+    piece = watcher == Watcher.NONE ? BLOCK : Exact.PRODUCT_CHUNK; // until its speed is known
+  }
+
+  /** Work on the n rows from one on, whose features are x. */
+  private interface Work {
+    void rows(int from, int n, Array x);
+  }
+
+  private void forEachPiece(Work work) {
+    boolean watched = watcher != Watcher.NONE;
+    for (int block = 0; block < rows; block += BLOCK) {
+      long start = System.nanoTime();
+      int end = Math.min(rows, block + BLOCK);
+      for (int from = block, n; from < end; from += n) {
+        n = Math.min(piece, end - from);
+        work.rows(from, n, x(from, n));
+        if (watched) {
+          first(ones); // waits for the device
+          watcher.piece(from + n, rows);
+        }
+      }
+      boolean slow = watched && System.nanoTime() - start > SLOW;
+      piece = slow ? Exact.PRODUCT_CHUNK : BLOCK;
+    }
   }
 
   private Array scores(Array x, int n, Array w, Array to) {
@@ -225,12 +267,19 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     return out;
   }
 
-  /** {@code out = xᵀ · d} after the first block's rows, {@code out += xᵀ · d} after the others'. */
+  /** Adds {@code xᵀ · d} of a piece to its block's sum, and after its last piece that to out. */
   private void backward(int from, int n, Array x, Array d, Array out) {
-    Array product = from == 0 ? out : part;
+    boolean firstBlock = from < BLOCK;
+    boolean firstPiece = from % BLOCK == 0;
+    Array block = firstBlock ? out : part;
+    Array product = firstPiece ? block : chunk;
     device.multiplyTransposed(
         Product.of(features, classes, n), x, d, weights(product), bias(product));
-    if (from > 0) {
+    if (!firstPiece) {
+      device.axpy(1, chunk, block);
+    }
+    int end = from + n;
+    if (!firstBlock && (end % BLOCK == 0 || end == rows)) {
       device.axpy(1, part, out);
     }
   }
@@ -254,14 +303,13 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
 
   private double evaluate(Array w, @Nullable Array gradient) {
     check("w", w);
-    for (int from = 0; from < rows; from += BLOCK) {
-      int n = Math.min(BLOCK, rows - from);
-      Array x = x(from, n);
-      Array d = forward(from, n, x, w);
-      if (gradient != null) {
-        backward(from, n, x, d, gradient);
-      }
-    }
+    forEachPiece(
+        (from, n, x) -> {
+          Array d = forward(from, n, x, w);
+          if (gradient != null) {
+            backward(from, n, x, d, gradient);
+          }
+        });
     if (gradient != null && l2 != 0) {
       device.axpy(2 * l2, weights(w), weights(gradient));
     }
@@ -318,14 +366,13 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     check("product", out);
     Checks.apart("product", out, w);
     Checks.apart("product", out, v);
-    for (int from = 0; from < rows; from += BLOCK) {
-      int n = Math.min(BLOCK, rows - from);
-      Array x = x(from, n);
-      Array at = scores(x, n, w, scores);
-      Array u = scores(x, n, v, direction);
-      device.lossHessian(loss, at, labels.slice(from, n), n, 1.0 / rows, u, u);
-      backward(from, n, x, u, out);
-    }
+    forEachPiece(
+        (from, n, x) -> {
+          Array at = scores(x, n, w, scores);
+          Array u = scores(x, n, v, direction);
+          device.lossHessian(loss, at, labels.slice(from, n), n, 1.0 / rows, u, u);
+          backward(from, n, x, u, out);
+        });
     if (l2 != 0) {
       device.axpy(2 * l2, weights(v), weights(out));
     }

@@ -12,6 +12,11 @@ public interface HostFunction {
   /** How many numbers the vector has. */
   int size();
 
+  /** The factor of {@code |w[i]|} in f: see {@link Objective#l1}. */
+  default double l1(long i) {
+    return 0;
+  }
+
   /** f(w). NaN or infinite where it is not defined. */
   double value(double[] w);
 

@@ -19,6 +19,11 @@ record HostObjective(HostFunction function, Device device, ElementType type) imp
   }
 
   @Override
+  public double l1(long i) {
+    return function.l1(i);
+  }
+
+  @Override
   public double value(Array w) {
     return function.value(numbers("w", w));
   }

@@ -22,8 +22,16 @@ public interface Minimizer {
     void iteration(int iteration, double value, double gradientNorm, double step);
 
     /**
-     * Whether to continue; asked before each evaluation. If not, the last accepted point is the
-     * result.
+     * Called in the course of an evaluation that takes long.
+     *
+     * @param done how much of it is done
+     * @param of how much there is to do
+     */
+    default void piece(long done, long of) {}
+
+    /**
+     * Whether to continue; asked before each evaluation and after each piece of it. If not, the
+     * last accepted point is the result.
      */
     default boolean goesOn() {
       return true;

@@ -12,6 +12,7 @@ public final class Minimizers {
               new RandomSearch(1, 0.1),
               new GradientDescent(0.1),
               new Backtracking(),
+              new Fista(),
               new LBfgs(),
               new NewtonCg(),
               new Newton(5000, 1e-9)),

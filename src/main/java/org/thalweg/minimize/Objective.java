@@ -18,6 +18,14 @@ public interface Objective {
   /** How many numbers the vector has. */
   long size();
 
+  /**
+   * How much of {@code |w[i]|} f contains, the factor of an L1 penalty; 0 where it has none. At a
+   * kink, where w[i] is 0, the gradient takes 0 as the slope of the magnitude.
+   */
+  default double l1(long i) {
+    return 0;
+  }
+
   /** f(w). NaN or infinite where it is not defined. */
   double value(Array w);
 
@@ -44,6 +52,24 @@ public interface Objective {
     }
     return values;
   }
+
+  /** Watches evaluations that take long. */
+  @FunctionalInterface
+  interface Watcher {
+    /** What nobody watches. */
+    Watcher NONE = (done, of) -> {};
+
+    /**
+     * Called after each piece of an evaluation; what it throws breaks the evaluation off.
+     *
+     * @param done how much of it is done
+     * @param of how much there is to do
+     */
+    void piece(long done, long of);
+  }
+
+  /** From now on tells this watcher, and only it, of each piece of an evaluation that has pieces. */
+  default void watch(Watcher watcher) {}
 
   /** Whether {@link #hessianTimes} is implemented. */
   default boolean twiceDifferentiable() {

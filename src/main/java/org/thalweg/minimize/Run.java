@@ -2,7 +2,9 @@ package org.thalweg.minimize;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Checks;
@@ -36,7 +38,11 @@ final class Run implements AutoCloseable {
   double triedNorm;
   double triedStep; // along the last direction
 
+  /** The factors of an L1 penalty. */
+  final double[] l1;
+
   private final Objective f;
+  private final boolean kinked;
   private final Array start;
   private final Stopping stopping;
   private final Minimizer.Listener listener;
@@ -54,6 +60,8 @@ final class Run implements AutoCloseable {
     this.f = f;
     this.start = start;
     this.device = f.device();
+    this.l1 = LongStream.range(0, f.size()).mapToDouble(f::l1).toArray();
+    this.kinked = Arrays.stream(l1).anyMatch(x -> x != 0);
     this.stopping = stopping;
     this.listener = listener;
     try (Owned opening = new Owned()) {
@@ -65,6 +73,11 @@ final class Run implements AutoCloseable {
       this.sums = opening.add(device.allocate(ElementType.F64, Device.dotRoom(f.size())));
       this.owned = opening.keep();
     }
+    f.watch(
+        (done, of) -> {
+          listener.piece(done, of);
+          checkGoesOn();
+        });
   }
 
   /**
@@ -72,7 +85,14 @@ final class Run implements AutoCloseable {
    */
   Result iterate(Supplier<@Nullable Reason> iteration) {
     device.copy(start, triedW);
-    if (!evaluated()) {
+    boolean finite;
+    try {
+      finite = evaluated();
+    } catch (Stopped e) {
+      owned.release(triedW);
+      return result(triedW, Double.NaN, Double.NaN, 0, Reason.STOPPED);
+    }
+    if (!finite) {
       throw new IllegalArgumentException(
           "the start must be where the function is finite: it is %s there, the gradient's norm %s"
               .formatted(triedValue, triedNorm));
@@ -93,10 +113,14 @@ final class Run implements AutoCloseable {
       }
       if (reason != null) {
         owned.release(w);
-        return new Result(w, value, gradientNorm, i, values, gradients, products, reason);
+        return result(w, value, gradientNorm, i, reason);
       }
       change = Math.abs(before - value);
     }
+  }
+
+  private Result result(Array point, double value, double norm, int iterations, Reason reason) {
+    return new Result(point, value, norm, iterations, values, gradients, products, reason);
   }
 
   private @Nullable Reason stop(int iterations, double change) {
@@ -161,8 +185,29 @@ final class Run implements AutoCloseable {
   private boolean evaluated() {
     gradients++;
     triedValue = f.gradient(triedW, triedG);
-    triedNorm = norm(Norm.MAX, triedG);
+    triedNorm = kinked ? leastNorm() : norm(Norm.MAX, triedG);
     return Double.isFinite(triedValue) && Double.isFinite(triedNorm);
+  }
+
+  private double leastNorm() {
+    double[] least = leastSubgradient(l1, device.read(triedW), device.read(triedG));
+    return Arrays.stream(least).map(Math::abs).reduce(0, Math::max); // max would drop a NaN
+  }
+
+  /**
+   * Of the subgradients of a function with an L1 penalty that with the smallest magnitudes, which is
+   * 0 where and only where the point is a minimum along each axis.
+   *
+   * @param g a gradient in which the penalty's slope at 0 is 0
+   */
+  static double[] leastSubgradient(double[] l1, double[] w, double[] g) {
+    double[] least = g.clone();
+    for (int i = 0; i < g.length; i++) {
+      if (w[i] == 0) {
+        least[i] = Math.copySign(Math.max(Math.abs(g[i]) - l1[i], 0), g[i]);
+      }
+    }
+    return least;
   }
 
   /** Evaluates f alone at {@link #triedW}. */
@@ -235,6 +280,7 @@ final class Run implements AutoCloseable {
 
   @Override
   public void close() {
+    f.watch(Objective.Watcher.NONE);
     owned.close();
   }
 }

@@ -116,6 +116,52 @@ class ClassifierObjectiveTest {
       }
     }
 
+    /** Watched by one who makes it slow, so that each piece is a chunk: the same bits, all told. */
+    @Test
+    void piecesHaveTheBitsOfTheWhole() {
+      for (int count : new int[] {1, 128, 129, 300, ClassifierObjective.BLOCK + 300}) {
+        for (boolean floats : new boolean[] {false, true}) {
+          Dataset data = rows(count, 3, 4, floats);
+          double[] w = normal(16, 1);
+          double[] v = normal(16, 1);
+          for (ElementType type : TYPES) {
+            try (Device device = which.open();
+                ClassifierObjective f =
+                    new ClassifierObjective(
+                        device, data, new SoftmaxCrossEntropy(), type, 0.1, 0.2)) {
+              List<double[]> whole = everything(f, w, v);
+              List<Long> told = new ArrayList<>();
+              f.watch(
+                  (done, of) -> {
+                    assertEquals(count, of);
+                    told.add(done);
+                    if (done == 128) {
+                      sleep(250);
+                    }
+                  });
+              List<double[]> pieces = everything(f, w, v);
+              for (int i = 0; i < 3; i++) {
+                assertArrayEquals(whole.get(i), pieces.get(i), count + " rows in " + type);
+              }
+              int each = (count + 127) / 128;
+              assertTrue(told.size() >= each, told.toString());
+              for (int i = 0; i < each; i++) {
+                assertEquals(Math.min(128L * (i + 1), count), told.get(i));
+              }
+            }
+          }
+        }
+      }
+    }
+
+    private static void sleep(long milliseconds) {
+      try {
+        Thread.sleep(milliseconds);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
     static List<double[]> oracle(
         Dataset data, Loss loss, double l1, double l2, double[] w, double[] v) {
       int n = data.features();

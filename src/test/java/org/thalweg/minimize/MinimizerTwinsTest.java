@@ -22,6 +22,7 @@ class MinimizerTwinsTest {
           new RandomSearch(5, 0.5),
           new GradientDescent(1e-3),
           new Backtracking(),
+          new Fista(),
           new LBfgs(),
           new LBfgs(2),
           new NewtonCg(),

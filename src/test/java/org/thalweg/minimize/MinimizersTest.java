@@ -14,7 +14,13 @@ class MinimizersTest {
   void everyMinimiserIsWhatItsTextSays() {
     assertEquals(
         List.of(
-            "random-search", "gradient-descent", "backtracking", "lbfgs", "newton-cg", "newton"),
+            "random-search",
+            "gradient-descent",
+            "backtracking",
+            "fista",
+            "lbfgs",
+            "newton-cg",
+            "newton"),
         Minimizers.names());
     for (Minimizer minimizer : Minimizers.all()) {
       assertEquals(minimizer, Minimizers.parse(minimizer.name()));
@@ -44,9 +50,9 @@ class MinimizersTest {
     refused("newton:damping=-1", "damping", "at least 0", "-1");
     refused("random-search:seed=2", "seed", "deviation");
     refused("gradient-descent:lr=0", "above 0");
-    refused("backtracking:backtracking=1", "backtracking", "lr");
-    refused("backtracking:", "lr");
-    refused("backtracking:lr", "lr=1");
+    refused("backtracking:lr=1", "backtracking", "lr", "none");
+    refused("gradient-descent:", "lr");
+    refused("gradient-descent:lr", "lr=0.1");
     refused("lbfgs:memory", "memory=10");
     refused("lbfgs:memory=1073741822", "1 .. 10000");
   }
