@@ -16,6 +16,8 @@ import org.thalweg.minimize.Stopping;
 import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Nearest;
+import org.thalweg.numeric.Registry;
+import org.thalweg.numeric.Require;
 import org.thalweg.train.Settings;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -144,37 +146,50 @@ final class MethodOptions {
    * @param lr of --lr; null where that was not given
    */
   Minimizer minimizer(CommandSpec spec, @Nullable Double lr, long seed) {
-    Minimizer rule = Usage.checked(spec, "--method " + method, () -> Minimizers.parse(method));
+    Minimizer rule =
+        Usage.checked(
+            spec,
+            "--method " + method,
+            () -> {
+              Minimizer parsed = Minimizers.parse(method);
+              Registry.hyperparameters(parsed).forEach((name, x) -> inType(spec, name, x));
+              return parsed;
+            });
     if (lr != null) {
       if (!(rule instanceof GradientDescent)) {
         throw refused(spec, "--lr", lr, "minibatch, gradient-descent");
       }
       OptimizerOptions.saidOnce(spec, "--method", method, lr);
-      return Usage.checked(spec, "--lr " + Decimal.text(lr), () -> new GradientDescent(lr));
+      return Usage.checked(
+          spec, "--lr " + Decimal.text(lr), () -> new GradientDescent(inType(spec, "lr", lr)));
     }
     return rule instanceof RandomSearch search ? new RandomSearch(seed, search.deviation()) : rule;
   }
 
-  /** Rejects a minimiser that needs second derivatives if the loss has none. */
-  void checkSmooth(CommandSpec spec, Minimizer minimizer, Settings settings) {
-    if (!minimizer.secondOrder()) {
-      return;
-    }
-    if (!settings.loss().twiceDifferentiable()) {
-      throw notSmooth(spec, "--model " + Losses.text(settings.loss()));
-    }
-    if (settings.l1() != 0) {
-      throw notSmooth(spec, "--l1 " + Decimal.text(settings.l1()));
-    }
+  /** A number that is neither 0 nor infinite in the type that is computed in, unless it is 0. */
+  private double inType(CommandSpec spec, String name, double number) {
+    Require.in(type(spec), name, number);
+    return number;
   }
 
-  private RuntimeException notSmooth(CommandSpec spec, String option) {
-    return Usage.wrong(
-        spec,
-        "%s: it has no second derivative everywhere, and --method %s needs that; --method lbfgs"
-            + " does without",
-        option,
-        method);
+  /** Rejects a minimiser that needs more derivatives than the objective has. */
+  void checkSmooth(CommandSpec spec, Minimizer minimizer, Settings settings) {
+    if (minimizer.secondOrder() && !settings.loss().twiceDifferentiable()) {
+      throw Usage.wrong(
+          spec,
+          "--model %s: it has no second derivative everywhere, and --method %s needs that; --method"
+              + " lbfgs does without",
+          Losses.text(settings.loss()),
+          method);
+    }
+    if (minimizer.smooth() && settings.l1() != 0) {
+      throw Usage.wrong(
+          spec,
+          "--l1 %s: its kink at 0 would stop --method %s short of the minimum; --method fista"
+              + " reaches it, with weights that are exactly 0",
+          Decimal.text(settings.l1()),
+          method);
+    }
   }
 
   /** When a {@link #fullBatch} method stops. */
@@ -183,11 +198,14 @@ final class MethodOptions {
     double gradient = tolerance == null ? usual.gradient() : tolerance;
     int most = iterations == null ? usual.iterations() : iterations;
     if (!(gradient >= 0)) {
-      throw Usage.wrong(spec, "--tolerance %s: must be at least 0", gradient);
+      throw Usage.wrong(spec, "--tolerance %s: must be at least 0", Decimal.text(gradient));
     }
     if (most < 0) {
       throw Usage.wrong(spec, "--iterations %d: must be at least 0", most);
     }
-    return new Stopping(gradient, 0, most);
+    return Usage.checked(
+        spec,
+        "--tolerance " + Decimal.text(gradient),
+        () -> new Stopping(inType(spec, "tolerance", gradient), 0, most));
   }
 }

@@ -17,6 +17,7 @@ import org.thalweg.minimize.ClassifierObjective;
 import org.thalweg.minimize.Minimizer;
 import org.thalweg.minimize.Minimizers;
 import org.thalweg.minimize.RandomSearch;
+import org.thalweg.minimize.Reason;
 import org.thalweg.minimize.Result;
 import org.thalweg.minimize.Stopping;
 import org.thalweg.model.LinearClassifier;
@@ -118,6 +119,12 @@ final class MinimizeRun implements Minimizer.Listener {
   }
 
   @Override
+  public void piece(long done, long of) {
+    report.progress.say(
+        "iteration %d, %d %% of an evaluation".formatted(history.size(), 100 * done / of));
+  }
+
+  @Override
   public void iteration(int number, double objective, double gradient, double step) {
     if (number == 0) {
       describe(); // only now, as the arguments have been accepted
@@ -163,9 +170,10 @@ final class MinimizeRun implements Minimizer.Listener {
   }
 
   private void finish(LinearClassifier model, Result result) throws IOException {
-    Iteration last = history.get(history.size() - 1);
-    if (!last.shown()) {
-      print(last);
+    if (history.isEmpty()) {
+      describe();
+    } else if (!history.get(history.size() - 1).shown()) {
+      print(history.get(history.size() - 1));
     }
     report.progress.clear();
     Map<String, Object> counts = new LinkedHashMap<>();
@@ -182,6 +190,10 @@ final class MinimizeRun implements Minimizer.Listener {
     said.add(
         "evaluations %d of the objective alone, %d with its gradient, %d products with the Hessian"
             .formatted(result.values(), result.gradients(), result.products()));
+    if (result.reason() == Reason.STOPPED) {
+      report.stopped(model, counts, said);
+      return;
+    }
     if (minimizer instanceof RandomSearch) {
       double chance = 1.0 / rows.classes();
       counts.put("chance", chance);

@@ -56,6 +56,16 @@ final class ProgressBar {
     return "#".repeat(filled) + ".".repeat(width - filled) + text;
   }
 
+  /** Shows this in the bar's place, as far as it fits. */
+  void say(String text) {
+    long now = System.nanoTime();
+    if (shown && now - drawn >= PAUSE) {
+      drawn = now;
+      err.print(CLEAR + text.substring(0, Math.min(text.length(), columns - 1)));
+      err.flush();
+    }
+  }
+
   /** Clears the line, before anything else is printed. */
   void clear() {
     if (shown) {

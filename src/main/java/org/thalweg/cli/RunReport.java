@@ -189,6 +189,29 @@ final class RunReport implements AutoCloseable {
     print.flush();
   }
 
+  /**
+   * Saves the model of a run that was told to stop, without what takes longer: scores, pictures.
+   */
+  void stopped(LinearClassifier model, Map<String, Object> counts, List<String> said)
+      throws IOException {
+    String crc = "%08x".formatted(model.crc32());
+    ModelFile.save(model, folder.file(RunFolder.MODEL), description(), true);
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("event", "done");
+      object.put("device", device);
+      object.put("model", folder.file(RunFolder.MODEL).toString());
+      object.putAll(counts);
+      object.put("weights_crc32", crc);
+      print.println(Environment.JSON.toJson(object));
+    } else {
+      print.println();
+      said.forEach(print::println);
+      print.printf("weights     crc32 %s, saved as %s%n", crc, folder.file(RunFolder.MODEL));
+    }
+    print.flush();
+  }
+
   private void print(Score score, String what) {
     print.printf(
         Locale.ROOT,

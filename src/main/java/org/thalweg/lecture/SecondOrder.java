@@ -64,8 +64,7 @@ final class SecondOrder {
   static Evidence fullBatch(Laboratory laboratory) {
     double optimum = 0.3323934882816668; // SciPy's L-BFGS-B, lambda = 1e-3
     List<Series> series = new ArrayList<>();
-    Result descent =
-        minimize(laboratory, "gradient descent", new Backtracking(), optimum, series);
+    Result descent = minimize(laboratory, "gradient descent", new Backtracking(), optimum, series);
     Result lbfgs = minimize(laboratory, "L-BFGS", new LBfgs(), optimum, series);
     Result newton = minimize(laboratory, "Newton-CG", new NewtonCg(), optimum, series);
     return new Evidence(

@@ -7,10 +7,10 @@ import org.thalweg.device.Array;
 import org.thalweg.numeric.ElementType;
 
 /**
- * Accelerated proximal gradient: the method for an L1 penalty, whose minimum it reaches with weights
- * that are exactly 0. For {@code f(w) = s(w) + sum l1_i * |w_i|} each step goes from {@code y = w +
- * (t-1)/t' * (w - the point before)} to {@code soft(y - grad s(y) / L, l1 / L)}, where {@code
- * soft(x, a) = sign(x) * max(|x| - a, 0)} and {@code t' = (1 + sqrt(1 + 4*t^2)) / 2}. L, the
+ * Accelerated proximal gradient: the method for an L1 penalty, whose minimum it reaches with
+ * weights that are exactly 0. For {@code f(w) = s(w) + sum l1_i * |w_i|} each step goes from {@code
+ * y = w + (t-1)/t' * (w - the point before)} to {@code soft(y - grad s(y) / L, l1 / L)}, where
+ * {@code soft(x, a) = sign(x) * max(|x| - a, 0)} and {@code t' = (1 + sqrt(1 + 4*t^2)) / 2}. L, the
  * curvature, grows until it is that of s from y to the end of the step, and falls by a tenth after
  * each iteration. Where the momentum points uphill, or f would increase, it begins anew with {@code
  * t = 1}.

@@ -160,7 +160,8 @@ final class LineSearch {
 
   private Place at(double a) {
     boolean finite = run.tryAlong(a, direction);
-    double value = finite || run.triedValue == Double.NEGATIVE_INFINITY ? run.triedValue : Double.NaN;
+    double value =
+        finite || run.triedValue == Double.NEGATIVE_INFINITY ? run.triedValue : Double.NaN;
     Place here = new Place(a, value, finite ? run.dot(run.triedG, direction) : Double.NaN);
     double mean = (value - zero.value) / a;
     boolean rises = value - zero.value > noise && here.slope < 0;

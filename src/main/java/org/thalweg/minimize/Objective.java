@@ -68,7 +68,9 @@ public interface Objective {
     void piece(long done, long of);
   }
 
-  /** From now on tells this watcher, and only it, of each piece of an evaluation that has pieces. */
+  /**
+   * From now on tells this watcher, and only it, of each piece of an evaluation that has pieces.
+   */
   default void watch(Watcher watcher) {}
 
   /** Whether {@link #hessianTimes} is implemented. */

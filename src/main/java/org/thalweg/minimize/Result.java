@@ -6,11 +6,11 @@ import org.thalweg.device.Array;
  * The result of a minimisation.
  *
  * @param point the last accepted point, where function and gradient are finite, or the start where
- *     it was told to stop in the first evaluation, whose value and norm are then NaN; on the objective's
- *     device, owned by the caller, who closes it
+ *     it was told to stop in the first evaluation, whose value and norm are then NaN; on the
+ *     objective's device, owned by the caller, who closes it
  * @param value f there
- * @param gradientNorm the largest magnitude in the gradient there; where an L1 penalty has a kink, in
- *     the least of its subgradients
+ * @param gradientNorm the largest magnitude in the gradient there; where an L1 penalty has a kink,
+ *     in the least of its subgradients
  * @param iterations how many it took
  * @param values how often f alone was evaluated
  * @param gradients how often f and its gradient were

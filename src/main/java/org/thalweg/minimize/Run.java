@@ -195,8 +195,8 @@ final class Run implements AutoCloseable {
   }
 
   /**
-   * Of the subgradients of a function with an L1 penalty that with the smallest magnitudes, which is
-   * 0 where and only where the point is a minimum along each axis.
+   * Of the subgradients of a function with an L1 penalty that with the smallest magnitudes, which
+   * is 0 where and only where the point is a minimum along each axis.
    *
    * @param g a gradient in which the penalty's slope at 0 is 0
    */

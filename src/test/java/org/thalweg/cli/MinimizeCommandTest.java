@@ -96,7 +96,7 @@ class MinimizeCommandTest {
                 "--method=" + method,
                 "--iterations=2",
                 "--centre",
-                method.startsWith("newton") ? "--l2=1e-4" : "--l1=1e-4",
+                Minimizers.parse(method).smooth() ? "--l2=1e-4" : "--l1=1e-4",
                 single ? "--type=f32" : "--type=f64",
                 "--device=" + device);
         crc.add(done.get("weights_crc32").getAsString());
@@ -168,8 +168,8 @@ class MinimizeCommandTest {
               .out()
               .matches(
                   "(?s).*\nmethod      "
-                      + method
-                      + "[:\n].*\niteration .*\n +0 .*\nstopped     at iteration "
+                      + Minimizers.text(Minimizers.parse(method))
+                      + "\n.*\niteration .*\n +0 .*\nstopped     at iteration "
                       + (random
                           ? "1000: the iterations are used up"
                           : "[0-9]+: the gradient is within the tolerance")
@@ -245,6 +245,11 @@ class MinimizeCommandTest {
   }
 
   private Process child(Map<String, String> environment, String... words) throws IOException {
+    return child("digits", environment, words);
+  }
+
+  private Process child(String data, Map<String, String> environment, String... words)
+      throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -253,7 +258,7 @@ class MinimizeCommandTest {
             System.getProperty("java.class.path"),
             Main.class.getName(),
             "train",
-            "digits",
+            data,
             "--out=" + out());
     builder.command().addAll(List.of(words));
     builder.environment().putAll(environment);
@@ -303,10 +308,76 @@ class MinimizeCommandTest {
     int iterations = done.get("iterations").getAsInt();
     assertTrue(iterations < 1_000_000);
     Path stopped = folder.resolve("run" + runs);
-    assertEquals(
-        List.of("curve.png", "metrics.csv", "model.safetensors", "templates.png"), files(stopped));
+    assertEquals(List.of("metrics.csv", "model.safetensors"), files(stopped));
     JsonObject whole = done("digits", "--method=gradient-descent", "--iterations=" + iterations);
     assertEquals(whole.get("weights_crc32"), done.get("weights_crc32"));
+  }
+
+  /** In the middle of the first evaluation too, of which the software driver needs seconds. */
+  @Test
+  @Tag("driver")
+  @DisabledOnOs(
+      value = OS.WINDOWS,
+      disabledReason = "Windows ends a process without asking it: there is no SIGTERM")
+  void aRunStopsWithinAnEvaluation() throws Exception {
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < 20_000; i++) {
+      rows.append(i % 7).append((",%d".formatted(i % 11)).repeat(400)).append(',').append(i % 10);
+      rows.append('\n');
+    }
+    Path wide = Files.writeString(folder.resolve("wide.csv"), rows);
+    Process process = child(wide.toString(), Map.of(), "--device=sim", "--method=lbfgs", "--json");
+    Path model = folder.resolve("run" + runs).resolve("metrics.csv");
+    for (int i = 0; i < 600 && !Files.exists(model); i++) {
+      Thread.sleep(100);
+    }
+    Thread.sleep(1000); // the rows are on their way to the device, or in the first evaluation
+    process.toHandle().destroy();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    // An evaluation that had come to its end would have printed its iteration, a line before.
+    JsonObject done = JsonParser.parseString(out).getAsJsonObject();
+    assertEquals("stopped", done.get("reason").getAsString());
+    assertEquals(0, done.get("iterations").getAsInt());
+    assertEquals(List.of("metrics.csv", "model.safetensors"), files(model.getParent()));
+  }
+
+  /** What an objective with kinks needs is named, and it arrives. */
+  @Test
+  void l1() {
+    for (String method : Minimizers.names()) {
+      MainTest.Outcome outcome =
+          train(points, "--method=" + method, "--l1=0.01", "--iterations=3", "--type=f32");
+      boolean smooth = Minimizers.parse(method).smooth();
+      assertEquals(smooth ? 2 : 0, outcome.code(), method);
+      assertEquals(smooth, outcome.err().contains("--method fista reaches it"), outcome.err());
+    }
+    JsonObject done = done("digits", "--method=fista", "--l1=0.01");
+    assertEquals(1.252591, done.get("objective").getAsDouble(), 1e-6);
+  }
+
+  /** What is 0 or infinite in the type is refused, with option, value and what is allowed. */
+  @Test
+  void numbersThatTheTypeDoesNotHave() {
+    for (String[] wrong :
+        new String[][] {
+          {"--tolerance 1e-50: tolerance is 0", "--method=lbfgs", "--tolerance=1e-50"},
+          {"--tolerance 1e39: tolerance is Infinity", "--method=lbfgs", "--tolerance=1e39"},
+          {"--lr 1e-46: lr is 0", "--method=gradient-descent", "--lr=1e-46"},
+          {"gradient-descent:lr=1e40: lr is Infinity", "--method=gradient-descent:lr=1e40"},
+          {"deviation=1e-60: deviation is 0", "--method=random-search:deviation=1e-60"},
+          {"damping=1e-99: damping is 0", "--method=newton:damping=1e-99"},
+        }) {
+      String[] options = Arrays.copyOfRange(wrong, 1, wrong.length + 1);
+      for (String type : List.of("f32", "f64")) {
+        options[options.length - 1] = "--type=" + type;
+        MainTest.Outcome outcome = train(points, options);
+        boolean refused = type.equals("f32");
+        assertEquals(refused ? 2 : 0, outcome.code(), wrong[0] + outcome.err());
+        assertEquals(refused, outcome.err().contains(wrong[0]), outcome.err());
+      }
+    }
+    assertTrue(train(points, "--method=lbfgs:memory=0").err().contains("1 .. 10000"));
   }
 
   /** What is computed in, and that minibatches take it too. */

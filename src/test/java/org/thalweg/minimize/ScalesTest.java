@@ -94,6 +94,7 @@ class ScalesTest extends MinimizerFixture {
     double[][] columns = {{1.7e12, 8.64e7}, {0, 1e-12}, {0, 1e12}, {5, 0}};
     try (Device other = TestDevices.JAVA_2.open()) {
       for (int pair = 0; pair < 16; pair++) {
+        if (pair / 4 > pair % 4) continue; // the same in the other order
         double[] one = columns[pair / 4];
         double[] two = columns[pair % 4];
         float[] values = new float[40];
@@ -121,13 +122,12 @@ class ScalesTest extends MinimizerFixture {
     SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy();
     try (ClassifierObjective f = new ClassifierObjective(on, data, loss, type, 0, 0);
         Array start = on.of(type, first);
-        Result result = minimizer.minimize(f, start)) {
-      // A unit in the last place of a weight of 0.02 in F32 moves a score by up to 1.7e12 * 0.02 /
-      // 2^24,
-      // so that what is left of the 1e10 at the start may be some of these. Methods of first order
-      // do not get around a valley of a condition of 1e14 at all in 1,000 iterations.
-      boolean first = minimizer instanceof Backtracking || minimizer instanceof Fista;
-      double most = type == ElementType.F32 || first ? 1e7 : 0.69315;
+        Result result = minimizer.minimize(f, start, new Stopping(1e-8, 0, 200), UNHEARD)) {
+      // In F32 a unit in the last place of a weight of 0.02 moves a score by as much as
+      // 1.7e12 * 0.02 / 2^24, so that what is left of the 1e10 at the start may be some of these.
+      // Methods of first order do not get through a valley of a condition of 1e14.
+      boolean plain = minimizer instanceof Backtracking || minimizer instanceof Fista;
+      double most = type == ElementType.F32 || plain ? 1e7 : 0.69315;
       assertTrue(result.value() < most, () -> what + ": " + result);
       return result.value();
     }
