@@ -4,6 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -86,7 +87,8 @@ public final class ModelFile {
    * Reads weights and bias from a file that {@code save} has written, or any other in the format
    * with these two tensors.
    *
-   * @throws IOException if the file is no model; the message names it and the place
+   * @throws IOException if the file is no model, is damaged, or holds a NaN or an infinity; the
+   *     message names it and the place
    */
   public static LinearClassifier load(Device device, Path file) throws IOException {
     try (Safetensors tensors = new Safetensors(file);
@@ -94,11 +96,43 @@ public final class ModelFile {
       Size size = Size.of(file, tensors);
       LinearClassifier model =
           opening.add(new LinearClassifier(device, size.type, size.features, size.classes));
-      tensors.read(WEIGHT, device, model.weight());
-      tensors.read(BIAS, device, model.bias());
+      read(file, tensors, WEIGHT, Safetensors.into(device, model.weight()));
+      read(file, tensors, BIAS, Safetensors.into(device, model.bias()));
       opening.keep();
       return model;
     }
+  }
+
+  /** Reads a tensor of F32 or F64; the first number that is not finite is an error. */
+  private static void read(Path file, Safetensors tensors, String name, Safetensors.Piece to)
+      throws IOException {
+    Safetensors.Entry entry = Objects.requireNonNull(tensors.tensors().get(name));
+    boolean single = entry.dtype().equals("F32");
+    int size = single ? Float.BYTES : Double.BYTES;
+    List<Long> shape = entry.shape();
+    List<String> wrong = new ArrayList<>();
+    tensors.read(
+        name,
+        (at, piece) -> {
+          for (int i = 0; i < piece.limit() && wrong.isEmpty(); i += size) {
+            double value = single ? piece.getFloat(i) : piece.getDouble(i);
+            if (!Double.isFinite(value)) {
+              wrong.add(place(shape, (at + i) / size) + " is " + value);
+            }
+          }
+          to.move(at, piece);
+        });
+    if (!wrong.isEmpty()) {
+      throw new IOException(
+          "%s: tensor %s: %s; the numbers of a model are finite"
+              .formatted(file, name, wrong.get(0)));
+    }
+  }
+
+  private static String place(List<Long> shape, long index) {
+    return shape.size() == 1
+        ? "element %d (from 0)".formatted(index)
+        : "row %d, column %d (from 0)".formatted(index / shape.get(1), index % shape.get(1));
   }
 
   /**
@@ -184,7 +218,9 @@ public final class ModelFile {
           "%s: tensor mean is %s %s, not F64 [%d]"
               .formatted(file, entry.dtype(), entry.shape(), features));
     }
-    return tensors.doubles(MEAN);
+    double[] means = new double[features];
+    read(file, tensors, MEAN, Safetensors.into(means));
+    return means;
   }
 
   /** What the tensors {@code weight} and {@code bias} of a file are. */

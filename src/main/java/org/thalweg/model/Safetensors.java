@@ -27,7 +27,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.LongStream;
+import java.util.zip.CRC32;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.numeric.ElementType;
@@ -36,12 +39,14 @@ import org.thalweg.numeric.Reason;
 
 /**
  * The safetensors format: the length of a JSON header as 8 little-endian bytes, the header, the
- * tensors' bytes one after the other. (Hugging Face, "safetensors", format specification.)
+ * tensors' bytes one after the other. (Hugging Face, "safetensors", format specification.) A file
+ * that is written here has among its metadata, as {@code thalweg.crc32}, the CRC-32 of all its
+ * bytes but that number's own 8 hexadecimal digits.
  *
- * <p>An instance is an open file whose header has been read and held to the specification: names
- * are different, the tensors fill the file without gap or overlap, each as many bytes as its shape
- * says. Tensors are written and read a piece at a time, and nothing is allocated because a file
- * claims to be large.
+ * <p>An instance is an open file whose checksum, if it has one, is right, and whose header has been
+ * held to the specification: names are different, the tensors fill the file without gap or overlap,
+ * each as many bytes as its shape says. Tensors are written and read a piece at a time, and nothing
+ * is allocated because a file claims to be large.
  */
 public final class Safetensors implements Closeable {
   /** The longest header that the specification allows. */
@@ -51,6 +56,13 @@ public final class Safetensors implements Closeable {
   private static final int PIECE = 1 << 20;
 
   private static final String METADATA = "__metadata__";
+  private static final String CRC = "thalweg.crc32";
+
+  /** Where the digits of the checksum lie in a file that is written here. */
+  private static final int DIGITS = 8 + "{'%s':{'%s':'".formatted(METADATA, CRC).length();
+
+  /** In a header, the checksum: it cannot stand in a string, where its quotes are escaped. */
+  private static final Pattern CHECKSUM = Pattern.compile('"' + CRC + "\":\"([0-9a-f]{8})\"");
 
   /** A piece of a tensor's little-endian bytes. */
   @FunctionalInterface
@@ -113,12 +125,13 @@ public final class Safetensors implements Closeable {
   private final Map<String, String> metadata = new LinkedHashMap<>();
   private final Map<String, Entry> tensors = new LinkedHashMap<>();
   private final long data;
+  private final boolean checked;
 
   /**
-   * Opens a file and reads its header.
+   * Opens a file, checks it and reads its header.
    *
-   * @throws IOException if it is not as specified; the message, of one line, names the file and the
-   *     place
+   * @throws IOException if it is damaged or not as specified; the message, of one line, names the
+   *     file and the place
    */
   public Safetensors(Path file) throws IOException {
     this.file = file;
@@ -134,21 +147,64 @@ public final class Safetensors implements Closeable {
                     .formatted(Long.toUnsignedString(header), MOST_HEADER));
       }
       data = 8 + header;
+      ByteBuffer json = read(8, (int) header);
+      checked = check(StandardCharsets.ISO_8859_1.decode(json.duplicate()), length);
       try {
-        String text = StandardCharsets.UTF_8.newDecoder().decode(read(8, (int) header)).toString();
+        String text = StandardCharsets.UTF_8.newDecoder().decode(json).toString();
         parse(new JsonReader(new StringReader(text)));
       } catch (CharacterCodingException e) {
         throw wrong("the header is not UTF-8");
       }
       checkContiguous(length - data);
+      if (metadata.containsKey(CRC) && !checked) {
+        throw wrong("its checksum cannot be read");
+      }
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
     }
   }
 
+  /** What is wrong with the file as a whole. */
   private IOException wrong(String what) {
+    return error("no safetensors file, or a damaged one: " + what);
+  }
+
+  private IOException error(String what) {
     return new IOException((file + ": " + what).replaceAll("[\\p{Cntrl}\\u2028\\u2029]", "?"));
+  }
+
+  /**
+   * Checks the sum over the file.
+   *
+   * @param header a character for each of its bytes
+   * @return whether there is one
+   */
+  private boolean check(CharSequence header, long length) throws IOException {
+    Matcher matcher = CHECKSUM.matcher(header);
+    if (!matcher.find()) {
+      return false;
+    }
+    CRC32 crc = new CRC32();
+    ByteBuffer bytes = buffer(length);
+    long[][] parts = {{0, 8 + matcher.start(1)}, {8 + matcher.end(1), length}};
+    for (long[] part : parts) {
+      for (long at = part[0]; at < part[1]; at += PIECE) {
+        fill(at, bytes.clear().limit((int) Math.min(PIECE, part[1] - at)));
+        crc.update(bytes.flip());
+      }
+    }
+    String sum = digits(crc);
+    if (!matcher.group(1).equals(sum)) {
+      throw error(
+          "the file is damaged: its checksum is %s, that of its bytes %s"
+              .formatted(matcher.group(1), sum));
+    }
+    return true;
+  }
+
+  private static String digits(CRC32 crc) {
+    return "%08x".formatted((int) crc.getValue());
   }
 
   private ByteBuffer read(long at, int n) throws IOException {
@@ -161,7 +217,7 @@ public final class Safetensors implements Closeable {
     while (bytes.hasRemaining()) {
       int n = channel.read(bytes, at);
       if (n < 0) {
-        throw wrong("it became shorter while it was read: it ends at byte " + at);
+        throw error("it became shorter while it was read: it ends at byte " + at);
       }
       at += n;
     }
@@ -288,6 +344,11 @@ public final class Safetensors implements Closeable {
     }
   }
 
+  /** Whether the file has a checksum, which then is right. */
+  public boolean checked() {
+    return checked;
+  }
+
   /** The free text in the header. */
   public Map<String, String> metadata() {
     return Collections.unmodifiableMap(metadata);
@@ -306,7 +367,7 @@ public final class Safetensors implements Closeable {
   public void read(String name, Piece piece) throws IOException {
     Entry entry = tensors.get(name);
     if (entry == null) {
-      throw wrong("there is no tensor " + name);
+      throw error("there is no tensor " + name);
     }
     long end = entry.end - entry.begin;
     ByteBuffer bytes = buffer(end);
@@ -319,7 +380,12 @@ public final class Safetensors implements Closeable {
 
   /** Reads a tensor of the array's type and count into it. */
   public void read(String name, Device device, Array array) throws IOException {
-    read(name, (at, piece) -> device.upload(slice(array, at, piece), piece));
+    read(name, into(device, array));
+  }
+
+  /** Copies the pieces of a tensor into an array of its type and count. */
+  static Piece into(Device device, Array array) {
+    return (at, piece) -> device.upload(slice(array, at, piece), piece);
   }
 
   /** Reads a tensor of F64. */
@@ -327,10 +393,12 @@ public final class Safetensors implements Closeable {
     Entry entry = tensors.get(name);
     double[] values =
         new double[entry == null ? 0 : Math.toIntExact((entry.end - entry.begin) / 8)];
-    read(
-        name,
-        (at, piece) -> piece.asDoubleBuffer().get(values, (int) at / 8, piece.remaining() / 8));
+    read(name, into(values));
     return values;
+  }
+
+  static Piece into(double[] values) {
+    return (at, piece) -> piece.asDoubleBuffer().get(values, (int) at / 8, piece.remaining() / 8);
   }
 
   private static Array slice(Array array, long at, ByteBuffer bytes) {
@@ -376,6 +444,9 @@ public final class Safetensors implements Closeable {
       byte[] header = header(metadata, tensors);
       ByteBuffer start = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
       drain(start.putLong(header.length).put(header).flip(), channel);
+      CRC32 crc = new CRC32();
+      crc.update(start.rewind().limit(DIGITS));
+      crc.update(start.limit(8 + header.length).position(DIGITS + 8));
       for (Tensor tensor : tensors.values()) {
         long end = tensor.bytes();
         ByteBuffer bytes = buffer(end);
@@ -383,8 +454,10 @@ public final class Safetensors implements Closeable {
           int n = (int) Math.min(PIECE, end - at);
           tensor.data.move(at, bytes.clear().limit(n));
           drain(bytes.clear().limit(n), channel);
+          crc.update(bytes.flip());
         }
       }
+      drain(StandardCharsets.US_ASCII.encode(digits(crc)), channel.position(DIGITS));
       channel.force(true); // before the name leads to it
       if (replace) {
         Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
@@ -417,11 +490,10 @@ public final class Safetensors implements Closeable {
 
   private static byte[] header(Map<String, String> metadata, Map<String, Tensor> tensors) {
     JsonObject header = new JsonObject();
-    if (!metadata.isEmpty()) {
-      JsonObject text = new JsonObject();
-      metadata.forEach(text::addProperty);
-      header.add(METADATA, text);
-    }
+    JsonObject text = new JsonObject();
+    text.addProperty(CRC, "00000000"); // first, and so at DIGITS
+    metadata.forEach(text::addProperty);
+    header.add(METADATA, text);
     long at = 0;
     for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
       Tensor tensor = entry.getValue();

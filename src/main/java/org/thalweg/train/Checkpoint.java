@@ -1,7 +1,6 @@
 package org.thalweg.train;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,22 +8,18 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.DoubleStream;
-import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.model.Safetensors;
-import org.thalweg.numeric.ElementType;
 
 /**
  * The file of a training between two steps, in the safetensors format. Tensors: the arrays by their
  * names; {@code history}, [epochs × 5]: loss, accuracy, learning rate, validation loss and accuracy
- * (NaN where there is none); {@code best.0}, {@code best.1}; and {@code crc32} of the metadata and
- * of all tensors before it. Metadata: the numbers of {@link TrainingState}, with the prefix {@code
- * run.} the settings that the resumed run must share, and with the prefix {@code user.} the
- * caller's own strings.
+ * (NaN where there is none); {@code best.0}, {@code best.1}. Metadata: the numbers of {@link
+ * TrainingState}, with the prefix {@code run.} the settings that the resumed run must share, and
+ * with the prefix {@code user.} the caller's own strings.
  */
 final class Checkpoint {
   private static final String FORMAT = "thalweg.checkpoint";
@@ -32,7 +27,6 @@ final class Checkpoint {
   private static final String USER = "user.";
   private static final String HISTORY = "history";
   private static final String BEST = "best.";
-  private static final String CRC = "crc32";
   private static final int HISTORY_COLUMNS = 5;
 
   private final Device device;
@@ -76,7 +70,7 @@ final class Checkpoint {
         tensors.put(BEST + i, Safetensors.Tensor.of(values, values.length));
       }
     }
-    Safetensors.write(file, metadata, checked(metadata, tensors), true);
+    Safetensors.write(file, metadata, tensors, true);
   }
 
   /**
@@ -98,35 +92,6 @@ final class Checkpoint {
         Files.deleteIfExists(entry);
       }
     }
-  }
-
-  /** The tensors, and after them their checksum, which is known when they have been written. */
-  private static Map<String, Safetensors.Tensor> checked(
-      Map<String, String> metadata, Map<String, Safetensors.Tensor> tensors) {
-    CRC32 crc = crc(metadata);
-    Map<String, Safetensors.Tensor> checked = new LinkedHashMap<>();
-    tensors.forEach(
-        (name, tensor) ->
-            checked.put(
-                name,
-                new Safetensors.Tensor(
-                    tensor.type(),
-                    tensor.shape(),
-                    (at, piece) -> {
-                      tensor.data().move(at, piece);
-                      crc.update(piece.duplicate().rewind());
-                    })));
-    checked.put(
-        CRC,
-        new Safetensors.Tensor(
-            ElementType.I32, List.of(1L), (at, piece) -> piece.putInt((int) crc.getValue())));
-    return checked;
-  }
-
-  private static CRC32 crc(Map<String, String> metadata) {
-    CRC32 crc = new CRC32();
-    crc.update(new TreeMap<>(metadata).toString().getBytes(StandardCharsets.UTF_8));
-    return crc;
   }
 
   private static double[] table(List<Trainer.Epoch> history) {
@@ -171,7 +136,6 @@ final class Checkpoint {
    */
   TrainingState read(Path file, int minibatches, int epochs) throws IOException {
     try (StateFile state = new StateFile(file, FORMAT)) {
-      expectSum(state);
       for (Map.Entry<String, String> common : run.entrySet()) {
         String found = state.saved().metadata().get(RUN + common.getKey());
         if (!same(common.getValue(), found)) {
@@ -190,21 +154,6 @@ final class Checkpoint {
       state.read(device, arrays);
       return progress;
     }
-  }
-
-  private static void expectSum(StateFile state) throws IOException {
-    Safetensors saved = state.saved();
-    CRC32 crc = crc(saved.metadata());
-    int[] found = new int[1];
-    for (Map.Entry<String, Safetensors.Entry> tensor : saved.tensors().entrySet()) {
-      if (!tensor.getKey().equals(CRC)) {
-        saved.read(tensor.getKey(), (at, piece) -> crc.update(piece));
-      } else if (tensor.getValue().end() - tensor.getValue().begin() == Integer.BYTES) {
-        saved.read(CRC, (at, piece) -> found[0] = piece.getInt());
-      }
-    }
-    String sum = "%08x".formatted((int) crc.getValue());
-    state.expect("tensor " + CRC, sum, "%08x".formatted(found[0]));
   }
 
   /** Numbers are compared by value: how a double is written has changed in Java 19. */

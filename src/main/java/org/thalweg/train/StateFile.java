@@ -12,11 +12,12 @@ import org.thalweg.device.Device;
 import org.thalweg.model.Safetensors;
 
 /**
- * A file with the state of a training that is being read. Anything unexpected is an {@link
- * IOException}, whose message names the file and the place.
+ * A file with the state of a training that is being read, all of whose bytes its checksum has
+ * confirmed. Anything unexpected is an {@link IOException}, whose message names the file and the
+ * place.
  */
 final class StateFile implements Closeable {
-  private static final String VERSION = "1";
+  private static final String VERSION = "2";
 
   private final Path file;
   private final Safetensors saved;
@@ -31,6 +32,7 @@ final class StateFile implements Closeable {
     saved = new Safetensors(file);
     try {
       expect("metadata " + format, VERSION, saved.metadata().get(format));
+      expect("checksum", true, saved.checked());
     } catch (IOException e) {
       saved.close();
       throw e;

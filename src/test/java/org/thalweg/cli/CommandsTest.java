@@ -37,6 +37,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.thalweg.data.Samples;
+import org.thalweg.model.Checksums;
 
 /** Train, evaluate, predict: what is printed, and what lies in the folders. */
 class CommandsTest {
@@ -272,11 +273,12 @@ class CommandsTest {
                     + "\"bias\":{\"dtype\":\"I32\",\"shape\":[2],\"data_offsets\":[16,24]}}",
                 24);
     return Stream.of(
-        Arguments.of(truncated, "bytes"),
-        Arguments.of(empty, "byte 0"),
-        Arguments.of(png, "byte 0"),
-        Arguments.of(set(7, 1), "byte 0"), // a huge header
+        Arguments.of(truncated, "damaged: its checksum is"),
+        Arguments.of(empty, "no safetensors file"),
+        Arguments.of(png, "no safetensors file"),
+        Arguments.of(set(7, 1), "no safetensors file"), // a huge header
         Arguments.of(set(20, 0xff), "UTF-8"),
+        Arguments.of(set(300, 1), "damaged: its checksum is"),
         Arguments.of(other, "weight"),
         Arguments.of(flat, "[4]"),
         Arguments.of(integers, "I32"),
@@ -292,7 +294,7 @@ class CommandsTest {
     return bytes -> {
       String text = new String(bytes, StandardCharsets.ISO_8859_1);
       assertTrue(text.contains(from), "the header has " + from);
-      return text.replace(from, to).getBytes(StandardCharsets.ISO_8859_1);
+      return Checksums.renewed(text.replace(from, to).getBytes(StandardCharsets.ISO_8859_1));
     };
   }
 

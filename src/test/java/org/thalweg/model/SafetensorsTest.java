@@ -1,5 +1,6 @@
 package org.thalweg.model;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -44,11 +45,15 @@ class SafetensorsTest {
       byte[] header = new byte[(int) bytes.getLong()];
       bytes.get(header);
       assertEquals(0, header.length % 8);
+      String sum = new String(header, 34, 8, StandardCharsets.US_ASCII);
       assertEquals(
-          "{\"weight\":{\"dtype\":\"F32\",\"shape\":[3,2],\"data_offsets\":[0,24]},"
+          "{\"__metadata__\":{\"thalweg.crc32\":\""
+              + sum
+              + "\"},\"weight\":{\"dtype\":\"F32\",\"shape\":[3,2],\"data_offsets\":[0,24]},"
               + "\"bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[24,32]}}",
           new String(header, StandardCharsets.US_ASCII).strip());
       assertEquals(32, bytes.remaining());
+      assertArrayEquals(bytes.array(), Checksums.renewed(bytes.array()));
       CRC32 crc = new CRC32();
       crc.update(bytes.duplicate());
       assertEquals((int) crc.getValue(), model.crc32());
