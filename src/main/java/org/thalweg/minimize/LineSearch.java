@@ -76,7 +76,12 @@ final class LineSearch {
    */
   static @Nullable Reason backtrack(Run run, Array direction, double a) {
     LineSearch search = new LineSearch(run, direction);
-    return search.zero.slope < 0 ? search.shorten(a) : Reason.NO_DESCENT;
+    return search.descends() ? search.shorten(a) : Reason.NO_DESCENT;
+  }
+
+  /** Not so where the direction is too long for the type of its elements. */
+  private boolean descends() {
+    return zero.slope < 0 && Double.isFinite(zero.slope);
   }
 
   private @Nullable Reason shorten(double first) {
@@ -107,7 +112,7 @@ final class LineSearch {
    */
   static @Nullable Reason wolfe(Run run, Array direction, double a) {
     LineSearch search = new LineSearch(run, direction);
-    return search.zero.slope < 0 ? search.bracket(a) : Reason.NO_DESCENT;
+    return search.descends() ? search.bracket(a) : Reason.NO_DESCENT;
   }
 
   private @Nullable Reason bracket(double first) {
@@ -183,7 +188,7 @@ final class LineSearch {
 
   /** Whether neither value nor gradient can tell a shorter step from none. */
   private boolean hopeless(double a) {
-    return a * -zero.slope <= noise * run.unit();
+    return !(a * -zero.slope > noise * run.unit());
   }
 
   private boolean falls(Place here) {

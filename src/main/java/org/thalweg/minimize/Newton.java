@@ -145,10 +145,7 @@ public record Newton(int limit, double damping) implements Minimizer {
     public @Nullable Reason get() {
       double[] scales = assemble();
       if (damping != 0 && scales[0] == 0) { // no curvature at all, as on the plateau of a loss
-        double unit = run.steepest(direction);
-        double first = LineSearch.first(run, run.dot(run.g, direction));
-        Reason reason = LineSearch.backtrack(run, direction, first);
-        return reason == null ? run.accept(run.triedStep * unit) : reason;
+        return alongTheGradient();
       }
       if (!cholesky.decompose(hessian) || !(smallestEigenvalue() > rounding)) {
         return Reason.HESSIAN;
@@ -162,8 +159,19 @@ public record Newton(int limit, double damping) implements Minimizer {
         d[i] /= scales[i];
       }
       run.device.write(direction, d);
+      if (!Double.isFinite(run.dot(run.g, direction))) {
+        // So nearly singular that its solution is out of range.
+        return damping != 0 ? alongTheGradient() : Reason.HESSIAN;
+      }
       Reason reason = LineSearch.backtrack(run, direction, 1);
       return reason == null ? run.accept(run.triedStep) : reason;
+    }
+
+    private @Nullable Reason alongTheGradient() {
+      double unit = run.steepest(direction);
+      double first = LineSearch.first(run, run.dot(run.g, direction));
+      Reason reason = LineSearch.backtrack(run, direction, first);
+      return reason == null ? run.accept(run.triedStep * unit) : reason;
     }
 
     /**

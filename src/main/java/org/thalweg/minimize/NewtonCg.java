@@ -43,7 +43,13 @@ public record NewtonCg() implements Minimizer {
           () -> {
             double unit = run.steepest(residual);
             boolean bowl = solve(run, direction, residual, conjugate, product, unit);
-            double first = bowl ? 1 / unit : LineSearch.first(run, run.dot(run.g, direction));
+            double slope = run.dot(run.g, direction);
+            if (!Double.isFinite(slope)) { // a curvature of 0 that is a little more by rounding
+              bowl = false;
+              unit = run.steepest(direction);
+              slope = run.dot(run.g, direction);
+            }
+            double first = bowl ? 1 / unit : LineSearch.first(run, slope);
             Reason reason = LineSearch.backtrack(run, direction, first);
             return reason == null ? run.accept(run.triedStep * unit) : reason;
           });
