@@ -112,9 +112,16 @@ public final class Registry<T> {
   /**
    * The same rule with another value of one hyperparameter.
    *
-   * @throws IllegalArgumentException if the rule does not allow it
+   * @throws IllegalArgumentException if the rule has none of that name, or refuses the value
    */
   public static <T> T with(T rule, String hyperparameter, double value) {
+    Map<String, Double> own = hyperparameters(rule);
+    Require.that(
+        own.containsKey(hyperparameter),
+        "%s has no hyperparameter \"%s\"; it has %s",
+        rule,
+        hyperparameter,
+        String.join(", ", own.keySet()));
     return with(rule, Map.of(hyperparameter, value));
   }
 

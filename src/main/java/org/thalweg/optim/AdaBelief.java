@@ -25,6 +25,11 @@ public record AdaBelief(double lr, double beta1, double beta2, double eps)
     Hyper.moments(lr, beta1, beta2, eps);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static AdaBelief of(double lr) {
+    return new AdaBelief(lr, 0.9, 0.999, 1e-16);
+  }
+
   @Override
   public Definition definition() {
     return new Definition(

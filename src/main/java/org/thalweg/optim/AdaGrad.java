@@ -25,6 +25,11 @@ public record AdaGrad(double lr, double decay, double initial, double eps)
     Require.atLeast0("eps", eps);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static AdaGrad of(double lr) {
+    return new AdaGrad(lr, 0, 0, 1e-10);
+  }
+
   @Override
   public Definition definition() {
     return new Definition(

@@ -24,6 +24,11 @@ public record Adadelta(double lr, double rho, double eps) implements Optimizer, 
     Require.atLeast0("eps", eps);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static Adadelta of(double lr) {
+    return new Adadelta(lr, 0.9, 1e-6);
+  }
+
   @Override
   public Definition definition() {
     return new Definition(

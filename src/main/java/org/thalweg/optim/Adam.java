@@ -27,6 +27,11 @@ public record Adam(double lr, double beta1, double beta2, double eps) implements
     Hyper.moments(lr, beta1, beta2, eps);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static Adam of(double lr) {
+    return new Adam(lr, 0.9, 0.999, 1e-8);
+  }
+
   @Override
   public Definition definition() {
     return new Definition(

@@ -21,6 +21,11 @@ public record AdamUncorrected(double lr, double beta1, double beta2, double eps)
     Hyper.moments(lr, beta1, beta2, eps);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static AdamUncorrected of(double lr) {
+    return new AdamUncorrected(lr, 0.9, 0.999, 1e-8);
+  }
+
   @Override
   public Adam base() {
     return new Adam(lr, beta1, beta2, eps);

@@ -25,6 +25,11 @@ public record AdamW(double lr, double beta1, double beta2, double eps, double we
     Require.atLeast0("weightDecay", weightDecay);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static AdamW of(double lr) {
+    return new AdamW(lr, 0.9, 0.999, 1e-8, 1e-2);
+  }
+
   @Override
   public Adam base() {
     return new Adam(lr, beta1, beta2, eps);

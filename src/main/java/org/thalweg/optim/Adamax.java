@@ -24,6 +24,11 @@ public record Adamax(double lr, double beta1, double beta2, double eps)
     Hyper.moments(lr, beta1, beta2, eps);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static Adamax of(double lr) {
+    return new Adamax(lr, 0.9, 0.999, 1e-8);
+  }
+
   @Override
   public Definition definition() {
     return new Definition(

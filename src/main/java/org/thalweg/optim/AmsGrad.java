@@ -22,6 +22,11 @@ public record AmsGrad(double lr, double beta1, double beta2, double eps)
     Hyper.moments(lr, beta1, beta2, eps);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static AmsGrad of(double lr) {
+    return new AmsGrad(lr, 0.9, 0.999, 1e-8);
+  }
+
   @Override
   public Definition definition() {
     return new Definition(

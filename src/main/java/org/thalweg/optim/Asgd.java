@@ -26,6 +26,11 @@ public record Asgd(double lr, double lambda, double alpha, double t0) implements
     Require.atLeast0("t0", t0);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static Asgd of(double lr) {
+    return new Asgd(lr, 1e-4, 0.75, 1e6);
+  }
+
   @Override
   public Definition definition() {
     return new Definition(

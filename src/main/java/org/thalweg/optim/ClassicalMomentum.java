@@ -19,6 +19,11 @@ public record ClassicalMomentum(double lr, double mu) implements Optimizer, Clas
     Hyper.velocity(lr, mu);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static ClassicalMomentum of(double lr) {
+    return new ClassicalMomentum(lr, 0.9);
+  }
+
   @Override
   public Definition definition() {
     return new Definition(

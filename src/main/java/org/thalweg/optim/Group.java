@@ -3,6 +3,7 @@ package org.thalweg.optim;
 import java.util.Comparator;
 import java.util.Map;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Records;
 import org.thalweg.numeric.Registry;
 import org.thalweg.numeric.Require;
 
@@ -27,6 +28,26 @@ public record Group(double lrFactor, double l1, double l2, double weightDecay) {
     Require.atLeast0("l1", l1);
     Require.atLeast0("l2", l2);
     Require.atLeast0("weightDecay", weightDecay);
+  }
+
+  /** This group with another factor of the learning rate. */
+  public Group withLrFactor(double other) {
+    return Records.with(this, "lrFactor", other);
+  }
+
+  /** This group with another l1. */
+  public Group withL1(double other) {
+    return Records.with(this, "l1", other);
+  }
+
+  /** This group with another coupled decay. */
+  public Group withL2(double other) {
+    return Records.with(this, "l2", other);
+  }
+
+  /** This group with another decoupled decay. */
+  public Group withWeightDecay(double other) {
+    return Records.with(this, "weightDecay", other);
   }
 
   /**

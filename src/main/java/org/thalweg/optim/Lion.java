@@ -22,6 +22,11 @@ public record Lion(double lr, double beta1, double beta2) implements Optimizer, 
     Hyper.belowOne("beta2", beta2);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static Lion of(double lr) {
+    return new Lion(lr, 0.9, 0.99);
+  }
+
   @Override
   public Definition definition() {
     return new Definition(

@@ -21,6 +21,11 @@ public record Momentum(double lr, double mu, double dampening) implements Optimi
     Hyper.belowOne("dampening", dampening);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static Momentum of(double lr) {
+    return new Momentum(lr, 0.9, 0);
+  }
+
   @Override
   public Definition definition() {
     return new Definition(

@@ -25,6 +25,11 @@ public record NAdamW(double lr, double beta1, double beta2, double eps, double w
     Require.atLeast0("weightDecay", weightDecay);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static NAdamW of(double lr) {
+    return new NAdamW(lr, 0.9, 0.999, 1e-8, 1e-2);
+  }
+
   @Override
   public NAdam base() {
     return new NAdam(lr, beta1, beta2, eps);

@@ -18,6 +18,11 @@ public record Nesterov(double lr, double mu) implements Optimizer, Nesterov64 {
     Hyper.velocity(lr, mu);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static Nesterov of(double lr) {
+    return new Nesterov(lr, 0.9);
+  }
+
   @Override
   public Definition definition() {
     return new Definition(

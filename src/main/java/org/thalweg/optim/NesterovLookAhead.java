@@ -21,6 +21,11 @@ public record NesterovLookAhead(double lr, double mu) implements Optimizer, Nest
     Hyper.velocity(lr, mu);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static NesterovLookAhead of(double lr) {
+    return new NesterovLookAhead(lr, 0.9);
+  }
+
   @Override
   public Definition definition() {
     return new Definition(

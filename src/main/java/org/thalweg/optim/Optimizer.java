@@ -80,6 +80,16 @@ public interface Optimizer {
 
   /** The same rule with another learning rate. */
   default Optimizer withLr(double lr) {
-    return Registry.with(this, "lr", lr);
+    return with("lr", lr);
+  }
+
+  /**
+   * The same rule with another value of one hyperparameter: {@code Adam.of(1e-3).with("beta2",
+   * 0.95)}.
+   *
+   * @throws IllegalArgumentException if the rule has none of that name, or refuses the value
+   */
+  default Optimizer with(String hyperparameter, double value) {
+    return Registry.with(this, hyperparameter, value);
   }
 }

@@ -4,36 +4,39 @@ import java.util.List;
 import java.util.Map;
 import org.thalweg.numeric.Registry;
 
-/** The registry of optimizers, with PyTorch's defaults for the rules that PyTorch has. */
+/**
+ * The registry of optimizers, with PyTorch's learning rates for the rules that PyTorch has; the
+ * other defaults are those of each rule's {@code of}.
+ */
 public final class Optimizers {
   private static final Registry<Optimizer> ALL =
       new Registry<>(
           "optimizer",
           List.of(
-              new Sgd(1e-3),
-              new Asgd(1e-2, 1e-4, 0.75, 1e6),
-              new Momentum(1e-3, 0.9, 0),
-              new ClassicalMomentum(1e-3, 0.9),
-              new Nesterov(1e-3, 0.9),
-              new NesterovLookAhead(1e-3, 0.9),
-              new AdaGrad(1e-2, 0, 0, 1e-10),
-              new RmsProp(1e-2, 0.99, 1e-8, false, 0),
-              new RmsProp(1e-2, 0.99, 1e-8, false, 0.9),
-              new RmsProp(1e-2, 0.99, 1e-8, true, 0),
-              new RmsProp(1e-2, 0.99, 1e-8, true, 0.9),
-              new Adam(1e-3, 0.9, 0.999, 1e-8),
-              new AdamW(1e-3, 0.9, 0.999, 1e-8, 1e-2),
-              new AdamUncorrected(1e-3, 0.9, 0.999, 1e-8),
-              new AmsGrad(1e-3, 0.9, 0.999, 1e-8),
-              new RAdam(1e-3, 0.9, 0.999, 1e-8),
-              new NAdam(2e-3, 0.9, 0.999, 1e-8),
-              new NAdamW(2e-3, 0.9, 0.999, 1e-8, 1e-2),
-              new Adamax(2e-3, 0.9, 0.999, 1e-8),
-              new AdaBelief(1e-3, 0.9, 0.999, 1e-16),
-              new Yogi(1e-2, 0.9, 0.999, 1e-3, 1e-6),
-              new Adadelta(1, 0.9, 1e-6),
-              new Rprop(1e-2, 0.5, 1.2, 1e-6, 50),
-              new Lion(1e-4, 0.9, 0.99)),
+              Sgd.of(1e-3),
+              Asgd.of(1e-2),
+              Momentum.of(1e-3),
+              ClassicalMomentum.of(1e-3),
+              Nesterov.of(1e-3),
+              NesterovLookAhead.of(1e-3),
+              AdaGrad.of(1e-2),
+              RmsProp.of(1e-2),
+              RmsProp.of(1e-2).withMu(0.9),
+              RmsProp.of(1e-2).withCentred(true),
+              RmsProp.of(1e-2).withCentred(true).withMu(0.9),
+              Adam.of(1e-3),
+              AdamW.of(1e-3),
+              AdamUncorrected.of(1e-3),
+              AmsGrad.of(1e-3),
+              RAdam.of(1e-3),
+              NAdam.of(2e-3),
+              NAdamW.of(2e-3),
+              Adamax.of(2e-3),
+              AdaBelief.of(1e-3),
+              Yogi.of(1e-2),
+              Adadelta.of(1),
+              Rprop.of(1e-2),
+              Lion.of(1e-4)),
           Optimizer::name);
 
   private Optimizers() {}

@@ -32,6 +32,21 @@ public record RmsProp(double lr, double alpha, double eps, boolean centred, doub
     Hyper.belowOne("mu", mu);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static RmsProp of(double lr) {
+    return new RmsProp(lr, 0.99, 1e-8, false, 0);
+  }
+
+  /** This rule with the mean square about the mean, or about 0. */
+  public RmsProp withCentred(boolean other) {
+    return new RmsProp(lr, alpha, eps, other, mu);
+  }
+
+  /** This rule with another share of the velocity. */
+  public RmsProp withMu(double other) {
+    return new RmsProp(lr, alpha, eps, centred, other);
+  }
+
   @Override
   public Definition definition() {
     return new Definition(

@@ -40,6 +40,11 @@ public record Rprop(double lr, double etaMinus, double etaPlus, double minStep, 
     }
   }
 
+  /** This rule with the default hyperparameters. */
+  public static Rprop of(double lr) {
+    return new Rprop(lr, 0.5, 1.2, 1e-6, 50);
+  }
+
   @Override
   public Definition definition() {
     return new Definition(

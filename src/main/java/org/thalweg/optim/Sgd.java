@@ -16,6 +16,11 @@ public record Sgd(double lr) implements Optimizer, Sgd64 {
     Require.atLeast0("lr", lr);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static Sgd of(double lr) {
+    return new Sgd(lr);
+  }
+
   @Override
   public Definition definition() {
     return new Definition("sgd", "w -= lr*g", Traits.GRADIENT);

@@ -28,6 +28,11 @@ public record Yogi(double lr, double beta1, double beta2, double eps, double ini
     Require.atLeast0("initial", initial);
   }
 
+  /** This rule with the default hyperparameters. */
+  public static Yogi of(double lr) {
+    return new Yogi(lr, 0.9, 0.999, 1e-3, 1e-6);
+  }
+
   @Override
   public Definition definition() {
     return new Definition(

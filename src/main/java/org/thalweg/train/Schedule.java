@@ -11,8 +11,9 @@ import org.thalweg.numeric.Require;
 
 /**
  * What the learning rate is multiplied by, from step to step: {@code min(1, step / warmup)} times
- * the factor of its kind. There, {@code s = max(0, step - 1 - warmup)} are the steps done since the
- * warm-up, and {@code p = s / (steps - warmup)} their share of those there are.
+ * the factor of its kind, steps being counted from 1. There, {@code s = max(0, step - 1 - warmup)}
+ * are the steps done since the warm-up, and {@code p = s / (steps - warmup)} their share of those
+ * there are.
  *
  * @param kind the formula
  * @param warmup steps in which the factor rises from 0 in a straight line; 0 for none
@@ -23,6 +24,12 @@ import org.thalweg.numeric.Require;
 public record Schedule(Kind kind, int warmup, int every, double factor, double decay) {
   /** Always 1. */
   public static final Schedule CONSTANT = new Schedule(Kind.CONSTANT, 0, 1, 1, 0);
+
+  /** See {@link Kind#COSINE}. */
+  public static final Schedule COSINE = new Schedule(Kind.COSINE, 0, 1, 1, 0);
+
+  /** See {@link Kind#LINEAR}. */
+  public static final Schedule LINEAR = new Schedule(Kind.LINEAR, 0, 1, 1, 0);
 
   /** The formulas. */
   public enum Kind {
@@ -57,6 +64,16 @@ public record Schedule(Kind kind, int warmup, int every, double factor, double d
     Require.atLeast0("decay", decay);
   }
 
+  /** See {@link Kind#STEP}. */
+  public static Schedule step(int every, double factor) {
+    return new Schedule(Kind.STEP, 0, every, factor, 0);
+  }
+
+  /** See {@link Kind#INVERSE}. */
+  public static Schedule inverse(double decay) {
+    return new Schedule(Kind.INVERSE, 0, 1, 1, decay);
+  }
+
   /** This one with another warm-up. */
   public Schedule withWarmup(int steps) {
     return new Schedule(kind, steps, every, factor, decay);
@@ -68,13 +85,17 @@ public record Schedule(Kind kind, int warmup, int every, double factor, double d
   }
 
   /**
-   * The factor of a step.
+   * The factor of a step. Behind the last step of the run it stays what it was there.
    *
-   * @param step from 1
-   * @param epochSteps the steps of an epoch
-   * @param steps of the whole run
+   * @param number of the step, from 1
+   * @param epochSteps the steps of an epoch, at least 1
+   * @param steps of the whole run, at least 1
    */
-  public double factor(long step, long epochSteps, long steps) {
+  public double factor(long number, long epochSteps, long steps) {
+    Require.that(number >= 1, "steps are counted from 1: there is no step %s", number);
+    Require.that(epochSteps >= 1, "an epoch must have at least 1 step: %s", epochSteps);
+    Require.that(steps >= 1, "a run must have at least 1 step: %s", steps);
+    long step = Math.min(number, steps);
     double done = Math.max(0, step - 1 - warmup);
     double share = done / Math.max(1, steps - warmup);
     long decays = (step - 1) / epochSteps / every;

@@ -61,7 +61,7 @@ public record Settings(
    */
   public static final Settings DEFAULT =
       new Settings(
-          new Adam(0.01, 0.9, 0.999, 1e-8),
+          Adam.of(0.01),
           new SoftmaxCrossEntropy(),
           ElementType.F32,
           32,

@@ -128,7 +128,7 @@ class ScalesTest extends MinimizerFixture {
         Result result = minimizer.minimize(f, start, stopping, UNHEARD)) {
       // In F32 a unit in the last place of a weight of 0.02 moves a score by as much as
       // 1.7e12 * 0.02 / 2^24, so that what is left of the 1e10 at the start may be some of these.
-      double most = plain ? f.value(start) : type == ElementType.F32 ? 1e7 : 0.69315;
+      double most = plain ? f.value(start) : type == ElementType.F32 ? 1e7 : 0.694;
       // A little damping may be too little for saturated probabilities; then it says so.
       boolean damped = result.reason() == Reason.HESSIAN;
       assertTrue(damped || result.value() <= most, () -> what + ": " + result);

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.HashSet;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.thalweg.numeric.Registry;
 
@@ -58,5 +60,31 @@ class OptimizersTest {
     for (String part : parts) {
       assertTrue(message.contains(part), () -> "\"" + message + "\" lacks " + part);
     }
+  }
+
+  /** One source of the defaults: {@code Adam.of(0.5)} is {@code adam:lr=0.5}, of every rule. */
+  @Test
+  void factoriesHaveTheRegistrysDefaults() throws Exception {
+    Set<Class<?>> seen = new HashSet<>();
+    for (Optimizer rule : Optimizers.all()) {
+      if (seen.add(rule.getClass())) {
+        Optimizer made =
+            (Optimizer) rule.getClass().getMethod("of", double.class).invoke(null, 0.5);
+        assertEquals(Optimizers.parse(rule.name() + ":lr=0.5"), made);
+        assertEquals(rule, made.withLr(rule.lr()));
+      }
+      Optimizers.hyperparameters(rule)
+          .forEach(
+              (name, value) -> {
+                Optimizer other = rule.with(name, 0.9 * value);
+                assertEquals(0.9 * value, Optimizers.hyperparameters(other).get(name), name);
+                assertEquals(rule, other.with(name, value));
+              });
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> rule.with("chess", 1)).getMessage();
+      assertTrue(message.contains("no hyperparameter \"chess\"; it has lr"), message);
+    }
+    assertEquals(new Adam(1e-3, 0.9, 0.95, 1e-8), Adam.of(1e-3).with("beta2", 0.95));
+    assertEquals(new RmsProp(1, 0.99, 1e-8, true, 0.5), RmsProp.of(1).withCentred(true).withMu(.5));
   }
 }

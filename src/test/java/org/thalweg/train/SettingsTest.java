@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Method;
+import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -14,6 +16,8 @@ import org.thalweg.data.Dataset;
 import org.thalweg.device.Device;
 import org.thalweg.device.java.JavaDevice;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Records;
+import org.thalweg.optim.Group;
 
 class SettingsTest {
   private static final Settings DEFAULT = Settings.DEFAULT;
@@ -86,6 +90,66 @@ class SettingsTest {
     assertEquals(new Interval(200, true), Interval.parse("200s"));
     assertEquals("200s", Interval.parse("200s").toString());
     assertEquals("5", Interval.parse("5").toString());
+  }
+
+  /** Each component of settings and of a group has its method. */
+  @Test
+  void everyComponentCanBeChanged() throws ReflectiveOperationException {
+    for (Record record : List.of(Settings.DEFAULT, Group.PLAIN)) {
+      for (RecordComponent component : record.getClass().getRecordComponents()) {
+        String name = component.getName();
+        String method = "with" + name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1);
+        Object own = Records.components(record).get(name);
+        Object value = own instanceof Double ? 0.25 : own instanceof Integer ? 7 : own;
+        Method with = record.getClass().getMethod(method, component.getType());
+        assertEquals(Records.with(record, name, value), with.invoke(record, value), method);
+      }
+    }
+  }
+
+  private static final List<Schedule> SCHEDULES =
+      List.of(
+          Schedule.CONSTANT,
+          Schedule.COSINE,
+          Schedule.LINEAR,
+          Schedule.step(2, 0.5),
+          Schedule.inverse(0.1));
+
+  /** With a warm-up that is short, as long as the run, and longer. */
+  @Test
+  void schedulesStayAtTheirEndAndHaveNoStep0() {
+    assertEquals(Schedule.Kind.values().length, SCHEDULES.size());
+    for (Schedule each : SCHEDULES) {
+      assertEquals(each, Schedule.parse(text(each)));
+      for (int warmup : new int[] {0, 1, 6, 7, 100, Integer.MAX_VALUE}) {
+        Schedule schedule = each.withWarmup(warmup);
+        for (long steps : new long[] {1, 6, 7}) {
+          double last = schedule.factor(steps, 3, steps);
+          assertTrue(last > 0 && last <= 1, schedule + " ends with " + last);
+          for (long step : new long[] {steps + 1, steps + 2, 3 * steps, Long.MAX_VALUE}) {
+            assertEquals(last, schedule.factor(step, 3, steps), schedule + " at step " + step);
+          }
+        }
+        for (long step : new long[] {0, -1, Long.MIN_VALUE}) {
+          refused("steps are counted from 1", () -> schedule.factor(step, 3, 6));
+        }
+        refused("an epoch must have at least 1 step: 0", () -> schedule.factor(1, 0, 6));
+        refused("a run must have at least 1 step: 0", () -> schedule.factor(1, 3, 0));
+      }
+    }
+  }
+
+  private static String text(Schedule schedule) {
+    return switch (schedule.kind()) {
+      case STEP -> "step:every=2,factor=0.5";
+      case INVERSE -> "inverse:decay=0.1";
+      default -> schedule.kind().name().toLowerCase(Locale.ROOT);
+    };
+  }
+
+  private static void refused(String message, Executable use) {
+    String found = assertThrows(IllegalArgumentException.class, use, message).getMessage();
+    assertTrue(found.startsWith(message), found);
   }
 
   /** Steps 1, 2, .. of a run of 4 epochs of 3 steps, by hand. */
