@@ -167,7 +167,7 @@ public final class Checks {
 
   /**
    * Checks that all have one type: one kernel updates them, and their state lies in one piece of
-   * memory.
+   * memory; and that no value is updated twice, or while it is read as a gradient.
    */
   public static void tensors(List<Parameter> parameters, int states) {
     if (states < 0 || states > Tensors.MAX_STATES) {
@@ -175,8 +175,19 @@ public final class Checks {
           "state arrays must be 0 to %d for each parameter: %d"
               .formatted(Tensors.MAX_STATES, states));
     }
-    for (Parameter parameter : parameters) {
-      type("each parameter", parameter.value(), parameters.get(0).value().type());
+    for (int i = 0; i < parameters.size(); i++) {
+      Array value = parameters.get(i).value();
+      type("each parameter", value, parameters.get(0).value().type());
+      for (int k = 0; k < parameters.size(); k++) {
+        Parameter other = parameters.get(k);
+        boolean values = k < i && value.overlaps(other.value());
+        Require.that(
+            !values && !value.overlaps(other.gradient()),
+            "parameter %d (from 0): its value shares elements with the %s of parameter %d",
+            i,
+            values ? "value" : "gradient",
+            k);
+      }
     }
   }
 

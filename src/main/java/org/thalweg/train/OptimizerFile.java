@@ -2,6 +2,7 @@ package org.thalweg.train;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
@@ -40,9 +41,9 @@ final class OptimizerFile {
   }
 
   /**
-   * Reads what {@link #save} has written, for the same rule, parameters of the same type and counts
-   * in the same order, on any device. A file that does not fit is refused before anything is
-   * changed.
+   * Reads what {@link #save} has written, for the same rule with any learning rate, parameters of
+   * the same type and counts in the same order, on any device. A file that does not fit is refused
+   * before anything is changed.
    *
    * @return how many updates had been applied
    * @throws IOException if the file is no such file, or does not fit; the message names the file
@@ -53,7 +54,8 @@ final class OptimizerFile {
       Map<String, String> metadata = state.saved().metadata();
       state.expect("metadata rule", step.rule().name(), metadata.get("rule"));
       JsonElement found = json(metadata.getOrDefault("hyperparameters", ""));
-      state.expect("metadata hyperparameters", hyperparameters(step.rule()), found);
+      state.expect(
+          "metadata hyperparameters", withoutLr(hyperparameters(step.rule())), withoutLr(found));
       String updates = metadata.getOrDefault("updates", "");
       if (!updates.matches("0|[1-9][0-9]{0,17}")) {
         throw state.wrong("metadata updates", "a number of updates", updates);
@@ -68,6 +70,14 @@ final class OptimizerFile {
 
   private static JsonElement hyperparameters(Optimizer rule) {
     return new Gson().toJsonTree(rule);
+  }
+
+  /** A step takes any learning rate, so it may differ. */
+  private static @Nullable JsonElement withoutLr(@Nullable JsonElement hyperparameters) {
+    if (hyperparameters instanceof JsonObject object) {
+      object.remove("lr");
+    }
+    return hyperparameters;
   }
 
   /**

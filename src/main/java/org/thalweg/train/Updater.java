@@ -8,6 +8,7 @@ import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
+import org.thalweg.numeric.Require;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 
@@ -16,7 +17,7 @@ import org.thalweg.optim.Optimizer;
  * update of them all.
  *
  * <pre>{@code
- * try (Updater adam = new Updater(device, new Adam(1e-3, 0.9, 0.999, 1e-8),
+ * try (Updater adam = new Updater(device, Adam.of(1e-3),
  *     List.of(new Parameter(w, g, 0)), List.of(Group.PLAIN))) {
  *   // .. fill g ..
  *   adam.step();
@@ -56,8 +57,10 @@ public final class Updater implements AutoCloseable {
   /**
    * Allocates the state, as it is before the first update.
    *
-   * @param parameters all of one type: F32, F64 or BF16. They and their gradients must stay open
+   * @param parameters at least one, all of one type: F32, F64 or BF16. They and their gradients
+   *     must stay open. A value shares no element with another value or with any gradient
    * @param groups those that the parameters name by their index
+   * @throws IllegalArgumentException if a parameter is not as said; the message names it
    */
   public Updater(
       Device device,
@@ -65,6 +68,7 @@ public final class Updater implements AutoCloseable {
       List<Parameter> parameters,
       List<Group> groups,
       UpdateOptions options) {
+    Require.that(!parameters.isEmpty(), "there must be at least one parameter");
     this.rule = rule;
     this.options = options;
     try (Owned opening = new Owned()) {
@@ -189,7 +193,7 @@ public final class Updater implements AutoCloseable {
 
   /**
    * Continues from the saved state, on any device; with the same bits if the parameters are the
-   * same. Groups and options are not in the file.
+   * same. Groups and options are not in the file, and the learning rate may be another.
    *
    * @throws IOException if the file is no such file, or of another rule or other parameters, which
    *     the message names; nothing has been changed then

@@ -64,6 +64,7 @@ class DeviceRefusalsTest {
             Array count = device.of(0);
             Array pixel = device.allocate(ElementType.U8, 1);
             Array foreign = second.of(ElementType.F32, 1);
+            Array foreignOther = second.of(ElementType.F32, 1);
             Array foreignLabel = second.of(0);
             Array sum = device.allocate(ElementType.F64, Device.dotRoom(1));
             Array foreignSum = second.allocate(ElementType.F64, Device.dotRoom(1));
@@ -74,7 +75,8 @@ class DeviceRefusalsTest {
           Parameter parameter = new Parameter(one, two, 0);
           Sgd sgd = new Sgd(1);
           Tensors tensors = device.tensors(List.of(parameter), 0);
-          Tensors foreignTensors = second.tensors(List.of(new Parameter(foreign, foreign, 0)), 0);
+          Tensors foreignTensors =
+              second.tensors(List.of(new Parameter(foreign, foreignOther, 0)), 0);
           List<Runnable> uses =
               List.of(
                   () -> device.multiply(size, foreign, two, null, out),
@@ -149,6 +151,7 @@ class DeviceRefusalsTest {
     void sizesAndTypesThatDoNotFit() {
       try (Steps steps = new Steps(device, ElementType.F32, 4, 1, 2);
           Array three = device.of(ElementType.F32, 1, 2, 3);
+          Array other = device.of(ElementType.F32, 1, 2, 3);
           Array four = device.of(ElementType.F32, 1, 2, 3, 4);
           Array wide = device.of(ElementType.F64, 1, 2, 3);
           Array ints = device.of(0, 1, 2);
@@ -157,7 +160,7 @@ class DeviceRefusalsTest {
         Product row = Product.of(1, 3, 1);
         SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy();
         Rows rows = new Rows(bytes, ints, 1, 1);
-        Parameter parameter = new Parameter(three, three, 0);
+        Parameter parameter = new Parameter(three, other, 0);
         Class<IllegalArgumentException> wrong = IllegalArgumentException.class;
         ByteBuffer small = ByteBuffer.allocateDirect(11);
         ByteBuffer heap = ByteBuffer.allocate(11);
@@ -214,7 +217,7 @@ class DeviceRefusalsTest {
         refused(wrong, () -> new Parameter(three, three, -1), "-1");
         refused(wrong, () -> new Parameter(ints, ints, 0), "I32");
         try (Tensors tensors = device.tensors(List.of(parameter), 0);
-            Tensors far = device.tensors(List.of(new Parameter(three, three, 1)), 0);
+            Tensors far = device.tensors(List.of(new Parameter(three, other, 1)), 0);
             Steps double64 = new Steps(device, ElementType.F64, 4, 1, 2)) {
           Sgd sgd = new Sgd(1);
           assertEquals(5, Group.columns(sgd));
@@ -272,7 +275,7 @@ class DeviceRefusalsTest {
         List<Runnable> bodies =
             List.of(
                 () -> device.allocate(ElementType.F32, 1),
-                () -> device.tensors(List.of(new Parameter(run.weights, run.weights, 0)), 1),
+                () -> device.tensors(List.of(new Parameter(run.weights, run.gradient, 0)), 1),
                 () -> new Steps(device, ElementType.F32, 1, 1, 1),
                 () -> device.record(run.steps, () -> {}));
         for (Runnable body : bodies) {

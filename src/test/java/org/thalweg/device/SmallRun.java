@@ -38,7 +38,7 @@ public final class SmallRun implements AutoCloseable {
   private final Array scores;
   private final Array rowLoss;
   private final Array right;
-  private final Array gradient;
+  final Array gradient;
   private final Tensors tensors;
   private final Deque<AutoCloseable> owned = new ArrayDeque<>();
 

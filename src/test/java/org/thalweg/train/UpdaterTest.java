@@ -12,7 +12,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -20,6 +22,8 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.Parameter;
@@ -27,6 +31,7 @@ import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.device.TestDevices;
+import org.thalweg.model.Checksums;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Adam;
 import org.thalweg.optim.Group;
@@ -34,6 +39,7 @@ import org.thalweg.optim.NesterovLookAhead;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 import org.thalweg.optim.Rounding;
+import org.thalweg.optim.Rprop;
 import org.thalweg.optim.Sgd;
 
 /**
@@ -317,12 +323,13 @@ class UpdaterTest {
       assertThrows(IllegalArgumentException.class, () -> UpdateOptions.PLAIN.withLargestNorm(norm));
     }
     try (Device device = TestDevices.JAVA_1.open();
-        Array w = device.allocate(ElementType.F32, 2)) {
-      List<Parameter> inGroup1 = List.of(new Parameter(w, w, 1));
+        Array w = device.allocate(ElementType.F32, 2);
+        Array g = device.allocate(ElementType.F32, 2)) {
+      List<Parameter> inGroup1 = List.of(new Parameter(w, g, 1));
       assertThrows(
           IllegalArgumentException.class,
           () -> new Updater(device, ADAM, inGroup1, List.of(Group.PLAIN)));
-      try (Updater updater = updater(device, ADAM, w, w, UpdateOptions.PLAIN)) {
+      try (Updater updater = updater(device, ADAM, w, g, UpdateOptions.PLAIN)) {
         for (double lr : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
           assertThrows(IllegalArgumentException.class, () -> updater.step(lr), "lr " + lr);
         }
@@ -368,6 +375,8 @@ class UpdaterTest {
         Array w = device.of(ElementType.F32, 1, 2, 3);
         Array g = device.of(ElementType.F32, 1, 2, 3);
         Array w64 = device.of(ElementType.F64, 1, 2, 3);
+        Array g64 = device.of(ElementType.F64, 1, 2, 3);
+        Array w2 = device.of(ElementType.F32, 1, 2, 3);
         Updater updater = updater(device, ADAM, w, g, UpdateOptions.PLAIN)) {
       updater.step();
       updater.save(good);
@@ -375,13 +384,13 @@ class UpdaterTest {
       try (Updater rule = updater(device, new Sgd(0.01), w, g, UpdateOptions.PLAIN);
           Updater beta =
               updater(device, new Adam(0.01, 0.8, 0.999, 1e-8), w, g, UpdateOptions.PLAIN);
-          Updater type = updater(device, ADAM, w64, w64, UpdateOptions.PLAIN);
+          Updater type = updater(device, ADAM, w64, g64, UpdateOptions.PLAIN);
           Updater shape = updater(device, ADAM, w.slice(0, 2), g.slice(0, 2), UpdateOptions.PLAIN);
           Updater list =
               new Updater(
                   device,
                   ADAM,
-                  List.of(new Parameter(w, g, 0), new Parameter(w, g, 0)),
+                  List.of(new Parameter(w, g, 0), new Parameter(w2, g, 0)),
                   List.of(Group.PLAIN))) {
         assertRefused(rule, good, "rule");
         assertRefused(beta, good, "beta1");
@@ -391,9 +400,10 @@ class UpdaterTest {
       }
       String text = Files.readString(good, StandardCharsets.ISO_8859_1);
       String[][] changes = {
-        {"thalweg.optimizer\":\"1", "thalweg.optimizer\":\"2", "needed, not 2"},
+        {"thalweg.optimizer\":\"2", "thalweg.optimizer\":\"3", "needed, not 3"},
+        {"thalweg.crc32", "thalweg.crc64", "checksum"},
         {"\"updates\":\"1", "\"updates\":\"-", "updates"},
-        {"\\\"lr", "\\\"xr", "hyperparameters"},
+        {"\\\"beta1", "\\\"beta3", "hyperparameters"},
         {"\"{\\\"", "\"[\\\"", "hyperparameters"},
         {"state.0.0", "state.\\n0", "state.0.0"},
         {"[3]", "[4]", "state.0.0"},
@@ -407,7 +417,7 @@ class UpdaterTest {
                 + change[1]
                 + text.substring(text.indexOf(change[0]) + change[0].length());
         Path file = folder.resolve("changed");
-        Files.writeString(file, changed, StandardCharsets.ISO_8859_1);
+        Files.write(file, Checksums.renewed(changed.getBytes(StandardCharsets.ISO_8859_1)));
         assertRefused(updater, file, change[2]);
       }
       for (int length = 0; length < text.length(); length++) {
@@ -420,6 +430,80 @@ class UpdaterTest {
     try (var files = Files.list(folder)) {
       assertEquals(3, files.count(), "no part of a file is left behind");
     }
+  }
+
+  /**
+   * The state of a run with one learning rate, loaded by rules with others. Rprop's own rate is
+   * where its steps began, and scales no step.
+   */
+  @Test
+  void anotherLearningRateIsLoaded() throws IOException {
+    Path file = folder.resolve("state");
+    try (Device device = TestDevices.JAVA_1.open();
+        Array g = device.of(ElementType.F32, 1, 2, 3)) {
+      for (Optimizer rule : Optimizers.all()) {
+        double[][] ends = new double[2][];
+        for (int loaded = 0; loaded < 2; loaded++) {
+          try (Array w = device.of(ElementType.F32, 1, 2, 3);
+              Updater first = updater(device, rule, w, g, UpdateOptions.PLAIN);
+              Updater second =
+                  updater(device, rule.withLr(rule.lr() / 8), w, g, UpdateOptions.PLAIN)) {
+            first.lookAhead();
+            first.step();
+            first.save(file, true);
+            second.load(file);
+            Updater next = loaded == 1 ? second : first;
+            double lr = rule instanceof Rprop && loaded == 0 ? rule.lr() : rule.lr() / 8;
+            next.lookAhead(lr);
+            next.step(lr);
+            assertEquals(2, next.updates());
+            ends[loaded] = device.read(w);
+          }
+        }
+        assertArrayEquals(ends[0], ends[1], rule.name());
+      }
+    }
+  }
+
+  /** What an update would change twice, or while it is read, and what the message names. */
+  @ParameterizedTest
+  @EnumSource
+  void parametersThatShareElementsAreRefused(TestDevices which) {
+    try (Device device = which.open();
+        Array all = device.allocate(ElementType.F32, 100);
+        Array more = device.allocate(ElementType.F32, 100)) {
+      Parameter first = new Parameter(all.slice(0, 10), more.slice(0, 10), 0);
+      Map<String, List<Parameter>> wrong = new LinkedHashMap<>();
+      wrong.put(
+          "parameter 1 (from 0): its value shares elements with the value of parameter 0",
+          List.of(first, new Parameter(all.slice(9, 10), more.slice(10, 10), 0)));
+      wrong.put(
+          "parameter 1 (from 0): its value shares elements with the gradient of parameter 1",
+          List.of(
+              new Parameter(all.slice(20, 10), all.slice(20, 10), 0),
+              new Parameter(all.slice(20, 10), all.slice(29, 10), 0)));
+      wrong.put(
+          "parameter 1 (from 0): its value shares elements with the gradient of parameter 0",
+          List.of(new Parameter(more.slice(5, 10), all.slice(50, 10), 0)));
+      wrong.put(
+          "parameter 0 (from 0): its value shares elements with the gradient of parameter 1",
+          List.of(new Parameter(more.slice(50, 10), all.slice(5, 10), 0)));
+      wrong.forEach(
+          (message, seconds) ->
+              seconds.forEach(second -> assertRefused(device, List.of(first, second), message)));
+      assertRefused(device, List.of(), "there must be at least one parameter");
+      Parameter beside = new Parameter(all.slice(10, 90), more.slice(5, 90), 0);
+      new Updater(device, ADAM, List.of(first, beside), List.of(Group.PLAIN)).close();
+    }
+  }
+
+  private static void assertRefused(Device device, List<Parameter> parameters, String message) {
+    String found =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new Updater(device, ADAM, parameters, List.of(Group.PLAIN)).close())
+            .getMessage();
+    assertTrue(found.startsWith(message), found + ", not " + message);
   }
 
   private void assertRefused(Updater updater, Path file, String part) throws IOException {

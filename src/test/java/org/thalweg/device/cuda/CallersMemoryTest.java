@@ -255,9 +255,10 @@ class CallersMemoryTest {
         List.of(UpdateOptions.PLAIN, UpdateOptions.PLAIN.withLargestNorm(1).skippingNotFinite())) {
       try (CudaDevice device = TestDevices.openDriver();
           Array w = device.of(ElementType.F32, 1, 2, 3, 4);
+          Array g = device.of(ElementType.F32, 1, 2, 3, 4);
           Updater updater =
               new Updater(
-                  device, adam, List.of(new Parameter(w, w, 0)), List.of(Group.PLAIN), options)) {
+                  device, adam, List.of(new Parameter(w, g, 0)), List.of(Group.PLAIN), options)) {
         updater.step();
         CUmodule module = device.context().module("data");
         long before = SimCounters.get(module, "thalweg_sim_calls");
