@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
+import org.thalweg.numeric.Reason;
 
 /**
  * A binary file, compressed by gzip or not, that is read from the first byte to the last. Every
@@ -51,7 +52,7 @@ final class ByteFile extends FilterInputStream {
         }
         return contents;
       } catch (IOException e) {
-        throw file.wrong(DataException.reason(e));
+        throw file.wrong(Reason.of(e));
       }
     } catch (IOException e) {
       throw DataException.reading(path, e);

@@ -1,11 +1,8 @@
 package org.thalweg.data;
 
-import java.io.EOFException;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.zip.ZipException;
+import org.thalweg.numeric.Reason;
 
 /**
  * A data set cannot be read; the message is one line with the file, the position in it, and what
@@ -27,22 +24,7 @@ public final class DataException extends RuntimeException {
 
   /** For a file that could not be read. */
   static DataException reading(Path path, IOException e) {
-    return new DataException(path + ": " + reason(e));
-  }
-
-  /** Why reading failed, in words. */
-  static String reason(IOException e) {
-    if (e instanceof NoSuchFileException) {
-      return "no such file";
-    }
-    if (e instanceof AccessDeniedException) {
-      return "cannot be read: permission denied";
-    }
-    if (e instanceof EOFException || e instanceof ZipException) {
-      return "cannot be read: its gzip data are damaged or cut off";
-    }
-    return "cannot be read: "
-        + (e.getMessage() == null ? "the system gives no reason" : e.getMessage());
+    return new DataException(path + ": " + Reason.of(e));
   }
 
   /** Makes an exception whose message is one line that names the file and the position. */

@@ -6,8 +6,8 @@ import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
 
 /** A picture as a row of features. */
@@ -50,10 +50,10 @@ public final class ImageFile {
         throw new DataException(path + ": byte 0: not a picture of the kinds PNG, JPEG, GIF, BMP");
       }
       return image;
-    } catch (NoSuchFileException e) {
+    } catch (IIOException | IndexOutOfBoundsException | IllegalArgumentException e) {
+      throw new DataException(path + ": the picture is damaged or ends too early");
+    } catch (IOException e) {
       throw DataException.reading(path, e);
-    } catch (IOException | IndexOutOfBoundsException | IllegalArgumentException e) {
-      throw new DataException(path + ": not read as a picture: " + e);
     }
   }
 

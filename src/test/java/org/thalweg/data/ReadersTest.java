@@ -427,16 +427,21 @@ class ReadersTest {
     Samples.write(folder, files);
     for (String file : files.keySet()) {
       byte[] packed = Samples.gzip(files.get(file));
-      for (int length : new int[] {2, 9, 15, packed.length - 1}) {
+      for (int length : new int[] {2, 9, 15, packed.length - 9, packed.length - 1}) {
         Files.write(folder.resolve(file), Arrays.copyOf(packed, length));
         assertTrue(
             message(() -> Datasets.load(name, folder, null))
                 .matches(
                     "\\Q"
                         + folder.resolve(file)
-                        + "\\E, unpacked: byte \\d+: cannot be read: its gzip data are damaged or"
-                        + " cut off"));
+                        + "\\E, unpacked: byte \\d+: it(s compressed data are damaged| ends too"
+                        + " early)"));
       }
+      packed[packed.length - 5] ^= 1; // of its checksum
+      Files.write(folder.resolve(file), packed);
+      assertTrue(
+          message(() -> Datasets.load(name, folder, null))
+              .endsWith("its compressed data are damaged"));
       Files.delete(folder.resolve(file));
       String message = message(() -> Datasets.load(name, folder, null));
       assertTrue(
