@@ -35,6 +35,7 @@ final class RunFolder {
   private final Path path;
   private final Deque<Path> made = new ArrayDeque<>();
   private final Set<Path> files = new HashSet<>();
+  private @Nullable RunLock lock;
   private boolean warned;
   private boolean ended;
 
@@ -42,12 +43,16 @@ final class RunFolder {
     this.path = path;
   }
 
-  /** The existing folder of a run that is resumed, without what a killed run was writing. */
-  static RunFolder existing(Path path) throws IOException {
+  /** The existing folder of a run that is resumed. */
+  static RunFolder existing(Path path) {
     RunFolder folder = new RunFolder(path);
     List.of(MODEL, CURVE, TEMPLATES).forEach(folder::file);
-    folder.delete(folder::partial);
     return folder;
+  }
+
+  /** Deletes what a killed run was writing; not before the folder is locked. */
+  void deletePartial() throws IOException {
+    delete(this::partial);
   }
 
   /** Whether a file was being written to take the place of one of this run's. */
@@ -112,6 +117,20 @@ final class RunFolder {
     Path file = path.resolve(name);
     files.add(file);
     return file;
+  }
+
+  /** Keeps other processes from training in the folder, until it is closed. */
+  RunLock lock() throws IOException {
+    RunLock taken = RunLock.take(path);
+    lock = taken;
+    return taken;
+  }
+
+  /** Lets others train in the folder. */
+  void unlock() throws IOException {
+    if (lock != null) {
+      lock.close();
+    }
   }
 
   /**

@@ -106,6 +106,7 @@ final class RunReport implements AutoCloseable {
       progress.clear();
       throw e;
     } finally {
+      folder.unlock(); // before the process may end
       done.countDown();
       try {
         Runtime.getRuntime().removeShutdownHook(hook);

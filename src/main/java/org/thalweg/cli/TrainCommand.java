@@ -191,6 +191,15 @@ final class TrainCommand implements Callable<Integer> {
           checkpoint
               + ": no such file; a run writes one if it is stopped, or with --checkpoint-every");
     }
+    RunFolder found = RunFolder.existing(folder);
+    try (RunLock own = found.lock()) {
+      found.deletePartial();
+      return resume(found, checkpoint, again);
+    }
+  }
+
+  private int resume(RunFolder folder, Path checkpoint, Map<String, String> again)
+      throws IOException {
     Map<String, String> saved = new LinkedHashMap<>(Trainer.metadata(checkpoint));
     if (!saved.containsKey(DATA) || !saved.containsKey(DIRECTORY)) {
       throw new IOException(
@@ -234,7 +243,7 @@ final class TrainCommand implements Callable<Integer> {
       err.flush();
     }
     try {
-      return run.train(RunFolder.existing(folder), Map.of(DIRECTORY, saved.get(DIRECTORY)));
+      return run.train(folder, Map.of(DIRECTORY, saved.get(DIRECTORY)));
     } catch (DataException e) {
       String hint = "%s; if the data has moved, name it: thalweg train --resume %s DATA";
       throw moved ? e : new DataException(hint.formatted(e.getMessage(), folder));
@@ -287,7 +296,8 @@ final class TrainCommand implements Callable<Integer> {
       TrainingOptions saved = options.withCheckpoints(checkpoint, every == null ? NEVER : every);
       folder.fill(
           () -> {
-            try (Trainer trainer = new Trainer(opened.device(), task.rows(), settings, saved)) {
+            try (RunLock own = resumed == null ? folder.lock() : null;
+                Trainer trainer = new Trainer(opened.device(), task.rows(), settings, saved)) {
               if (resumed != null) {
                 trainer.restore(checkpoint);
               }
