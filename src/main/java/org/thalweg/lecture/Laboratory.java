@@ -14,7 +14,7 @@ import org.thalweg.plot.Lines.Axis;
 import org.thalweg.plot.Lines.Series;
 
 /** What the experiments share: a device, and the digits. */
-final class Laboratory {
+public final class Laboratory {
   /**
    * Seed of the initial weights, and of everything else that is random unless a claim names its
    * own.

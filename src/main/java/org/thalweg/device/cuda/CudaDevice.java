@@ -71,8 +71,9 @@ public final class CudaDevice implements Device {
   /**
    * Opens a device that works on the caller's stream: it sees what was enqueued there before, and
    * what is enqueued there after sees its results, without the host waiting. Only downloads and
-   * closing wait. With a stream of the device's own, whoever shares memory with it waits: for other
-   * work on that memory before calling the device, and by a download before other work goes on.
+   * closing wait. With a stream of the device's own, other work on shared memory is enqueued on
+   * {@link #stream}, too, or waits: it is waited for before the device is called, and it waits for
+   * a download before it goes on.
    *
    * @param ordinal which of the driver's devices, from 0
    * @param stream a {@code CUstream} of the device's primary context as a number, which stays open
@@ -141,6 +142,29 @@ public final class CudaDevice implements Device {
    */
   public Array wrap(long address, ElementType type, long count) {
     return context.wrap(address, type, count);
+  }
+
+  /**
+   * Where element 0 of an array of this device lies, for kernels and libraries of the caller's: a
+   * {@code CUdeviceptr} as a number, in the device's primary context. It is valid until the array,
+   * or the one that it is a slice of, is closed; it keeps neither open.
+   *
+   * <p>Work on the memory belongs on {@link #stream}, where even its allocation is enqueued. Work
+   * elsewhere waits for that stream first, and is waited for before the device is called again.
+   */
+  public long address(Array array) {
+    return context.mine(array).address();
+  }
+
+  /**
+   * The stream on which the device works, a {@code CUstream} as a number: the caller's, or one of
+   * its own, which is valid until the device is closed. What is enqueued there runs after the
+   * operations that were called before, and before those that are called later. Each call leaves
+   * the primary context current on its thread.
+   */
+  public long stream() {
+    context.makeCurrent();
+    return Streams.handle(context.stream());
   }
 
   @Override
