@@ -119,11 +119,11 @@ final class RunFolder {
     return file;
   }
 
-  /** Keeps other processes from training in the folder, until it is closed. */
-  RunLock lock() throws IOException {
-    RunLock taken = RunLock.take(path);
-    lock = taken;
-    return taken;
+  /** Keeps other processes from training in the folder, if it does not yet. */
+  void lock() throws IOException {
+    if (lock == null) {
+      lock = RunLock.take(path);
+    }
   }
 
   /** Lets others train in the folder. */

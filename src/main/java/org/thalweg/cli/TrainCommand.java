@@ -192,9 +192,12 @@ final class TrainCommand implements Callable<Integer> {
               + ": no such file; a run writes one if it is stopped, or with --checkpoint-every");
     }
     RunFolder found = RunFolder.existing(folder);
-    try (RunLock own = found.lock()) {
+    found.lock();
+    try {
       found.deletePartial();
       return resume(found, checkpoint, again);
+    } finally {
+      found.unlock();
     }
   }
 
@@ -296,13 +299,15 @@ final class TrainCommand implements Callable<Integer> {
       TrainingOptions saved = options.withCheckpoints(checkpoint, every == null ? NEVER : every);
       folder.fill(
           () -> {
-            try (RunLock own = resumed == null ? folder.lock() : null;
-                Trainer trainer = new Trainer(opened.device(), task.rows(), settings, saved)) {
+            folder.lock();
+            try (Trainer trainer = new Trainer(opened.device(), task.rows(), settings, saved)) {
               if (resumed != null) {
                 trainer.restore(checkpoint);
               }
               report(
                   opened, folder, task, report -> new TrainRun(report, trainer).run(every == null));
+            } finally {
+              folder.unlock();
             }
           });
     }

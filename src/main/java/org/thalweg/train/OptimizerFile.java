@@ -2,13 +2,13 @@ package org.thalweg.train;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.model.Safetensors;
 import org.thalweg.optim.Optimizer;
@@ -73,7 +73,7 @@ final class OptimizerFile {
   }
 
   /** A step takes any learning rate, so it may differ. */
-  private static @Nullable JsonElement withoutLr(@Nullable JsonElement hyperparameters) {
+  private static JsonElement withoutLr(JsonElement hyperparameters) {
     if (hyperparameters instanceof JsonObject object) {
       object.remove("lr");
     }
@@ -81,14 +81,14 @@ final class OptimizerFile {
   }
 
   /**
-   * Null where it is no JSON. Numbers are compared by value: how a double is written has changed in
-   * Java 19.
+   * JSON's null where it is no JSON. Numbers are compared by value: how a double is written has
+   * changed in Java 19.
    */
-  private static @Nullable JsonElement json(String text) {
+  private static JsonElement json(String text) {
     try {
       return JsonParser.parseString(text);
     } catch (JsonParseException e) {
-      return null;
+      return JsonNull.INSTANCE;
     }
   }
 }

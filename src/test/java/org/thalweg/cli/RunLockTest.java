@@ -29,12 +29,13 @@ class RunLockTest {
   void oneAtATime() throws IOException {
     String own = "(process " + ProcessHandle.current().pid() + ")";
     for (int i = 0; i < 2; i++) {
-      try (RunLock lock = RunLock.take(folder)) {
-        IOException e = assertThrows(IOException.class, () -> RunLock.take(folder).close());
-        assertEquals(folder + " is in use by another run " + own, e.getMessage());
-        assertEquals(List.of(RunLock.FILE), files(folder));
-      }
+      RunLock lock = RunLock.take(folder);
+      IOException e = assertThrows(IOException.class, () -> RunLock.take(folder).close());
+      assertEquals(folder + " is in use by another run " + own, e.getMessage());
+      assertEquals(List.of(RunLock.FILE), files(folder));
+      lock.close();
       assertEquals(List.of(), files(folder));
+      lock.close();
     }
     Files.writeString(folder.resolve(RunLock.FILE), "999999, killed\n");
     RunLock.take(folder).close();
