@@ -60,7 +60,8 @@ class PublicApiTest {
                 || member.getModifiers().contains(JavaModifier.PROTECTED);
         for (JavaClass name : open ? named(member) : Set.<JavaClass>of()) {
           members++;
-          if (name.getPackageName().startsWith("org.thalweg") && !visible(name.getBaseComponentType())) {
+          if (name.getPackageName().startsWith("org.thalweg")
+              && !visible(name.getBaseComponentType())) {
             hidden.add(member.getFullName() + " names " + name.getName());
           }
         }
@@ -78,7 +79,7 @@ class PublicApiTest {
         var slice = array.slice(1, 2);
         var wrapped = device.wrap(new float[] {1, 2})) {
       device.copy(wrapped, slice);
-      assertArrayEquals(new double[] {0, 1, 2, 0}, device.read(array));
+      assertArrayEquals(new double[] {0, 1, 2, 0}, device.download(array));
     }
   }
 
@@ -89,8 +90,8 @@ class PublicApiTest {
         var array = device.allocate(ElementType.F32, 4);
         var slice = array.slice(1, 2);
         var wrapped = device.wrap(device.address(slice), ElementType.F32, 2)) {
-      device.write(wrapped, 1.0, 2.0);
-      assertArrayEquals(new double[] {0, 1, 2, 0}, device.read(array));
+      device.upload(wrapped, 1.0, 2.0);
+      assertArrayEquals(new double[] {0, 1, 2, 0}, device.download(array));
       assertEquals(device.address(array) + 4, device.address(slice));
       assertTrue(device.stream() != 0);
     }

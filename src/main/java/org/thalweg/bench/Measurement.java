@@ -45,7 +45,7 @@ final class Measurement implements AutoCloseable {
   Array numbers(ElementType type, long n) {
     Array array = own(device.allocate(type, n));
     int block = (int) Math.min(n, BLOCK);
-    device.write(array.slice(0, block), random.doubles(block, -1, 1).toArray());
+    device.upload(array.slice(0, block), random.doubles(block, -1, 1).toArray());
     return repeated(array, block);
   }
 

@@ -34,8 +34,8 @@ public final class GradCheck {
               Math.abs(beside - value) <= tolerance.atol() + tolerance.rtol() * Math.abs(value)
                   ? ""
                   : "f(w) is %s, and with the gradient %s".formatted(value, beside));
-      double[] analytic = device.read(gradient);
-      double[] numeric = NumericGradient.of(f, device.read(at), tolerance.eps());
+      double[] analytic = device.download(gradient);
+      double[] numeric = NumericGradient.of(f, device.download(at), tolerance.eps());
       for (int i = 0; i < w.length; i++) {
         report = report.and(-1, i, analytic[i], numeric[i], tolerance);
       }

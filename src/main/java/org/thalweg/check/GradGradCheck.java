@@ -54,13 +54,13 @@ public final class GradGradCheck {
         } else {
           v[(int) ((long) (k - RANDOM) * w.length / units)] = 1;
         }
-        device.write(direction, v);
+        device.upload(direction, v);
         f.hessianTimes(at, direction, product);
         gradientAt(f, at, tolerance.eps(), direction, moved, above);
         gradientAt(f, at, -tolerance.eps(), direction, moved, below);
         device.axpy(-1, below, above);
-        double[] analytic = device.read(product);
-        double[] differences = device.read(above);
+        double[] analytic = device.download(product);
+        double[] differences = device.download(above);
         for (int i = 0; i < w.length; i++) {
           report = report.and(k, i, analytic[i], differences[i] / (2 * tolerance.eps()), tolerance);
         }

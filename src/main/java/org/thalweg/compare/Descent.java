@@ -46,7 +46,7 @@ public final class Descent implements AutoCloseable {
     try (Owned opening = new Owned()) {
       w = opening.add(device.allocate(ElementType.F64, start.length));
       g = opening.add(device.allocate(ElementType.F64, start.length));
-      device.write(w, start);
+      device.upload(w, start);
       List<Parameter> parameters = List.of(new Parameter(w, g, 0));
       updater = opening.add(new Updater(device, rule, parameters, List.of(Group.PLAIN)));
       owned = opening.keep();
@@ -55,7 +55,7 @@ public final class Descent implements AutoCloseable {
 
   /** The current point. */
   public double[] w() {
-    return device.read(w);
+    return device.download(w);
   }
 
   /**
@@ -66,7 +66,7 @@ public final class Descent implements AutoCloseable {
     updater.lookAhead();
     double[] gradient = new double[(int) w.count()];
     slope.gradient(w(), seed, ++steps, gradient);
-    device.write(g, gradient);
+    device.upload(g, gradient);
     updater.step();
   }
 

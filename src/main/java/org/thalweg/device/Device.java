@@ -70,7 +70,7 @@ public interface Device extends AutoCloseable {
         for (int i = 0; i < parameters.size() && first != 0; i++) {
           double[] values = new double[Math.toIntExact(parameters.get(i).value().count())];
           Arrays.fill(values, first);
-          write(tensors.state(i, k), values);
+          upload(tensors.state(i, k), values);
         }
       }
       opening.keep();
@@ -240,18 +240,18 @@ public interface Device extends AutoCloseable {
 
   // ---- Convenience methods for the host.
 
-  /** A new array with these values: {@link #write(Array, double...)}. */
+  /** A new array with these values: {@link #upload(Array, double...)}. */
   default Array of(ElementType type, double... values) {
     try (Owned opening = new Owned()) {
       Array array = opening.add(allocate(type, values.length));
-      write(array, values);
+      upload(array, values);
       opening.keep();
       return array;
     }
   }
 
   /** Sets an array. Each value is rounded to its type; those for I32 and U8 must be integers. */
-  default void write(Array to, double... values) {
+  default void upload(Array to, double... values) {
     ElementType type = to.type();
     Checks.count("array", to, values.length);
     ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(values.length, type.bytes()));
@@ -290,14 +290,14 @@ public interface Device extends AutoCloseable {
   default Array of(int... values) {
     try (Owned opening = new Owned()) {
       Array array = opening.add(allocate(ElementType.I32, values.length));
-      write(array, values);
+      upload(array, values);
       opening.keep();
       return array;
     }
   }
 
   /** Sets an I32 array. */
-  default void write(Array to, int... values) {
+  default void upload(Array to, int... values) {
     Checks.type("array", to, ElementType.I32);
     Checks.count("array", to, values.length);
     ByteBuffer bytes = ByteBuffer.allocateDirect(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
@@ -309,7 +309,7 @@ public interface Device extends AutoCloseable {
   default double dot(Array x, Array y) {
     try (Array out = allocate(ElementType.F64, dotRoom(x.count()))) {
       dot(x, y, out);
-      return read(out.slice(0, 1))[0];
+      return download(out.slice(0, 1))[0];
     }
   }
 
@@ -317,12 +317,12 @@ public interface Device extends AutoCloseable {
   default double norm(Norm which, Array x) {
     try (Array out = allocate(ElementType.F64, dotRoom(x.count()))) {
       norm(which, x, out);
-      return read(out.slice(0, 1))[0];
+      return download(out.slice(0, 1))[0];
     }
   }
 
   /** The numbers of an array; the bits of a cell are read as a binary64 number. */
-  default double[] read(Array from) {
+  default double[] download(Array from) {
     int n = Math.toIntExact(from.count());
     ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(n, from.type().bytes()));
     download(from, bytes.order(ByteOrder.LITTLE_ENDIAN));

@@ -220,7 +220,7 @@ public final class Steps implements AutoCloseable {
     long batches = stateWords.getLong(8 * BATCH);
     Halt halt = Halt.of(stateWords.getLong(8 * HALTED));
     int n = Math.toIntExact((batches + (halt == Halt.RUNNING ? 0 : 1)) * models);
-    double[] pairs = device.read(results.slice(0, (long) RESULT * n));
+    double[] pairs = device.download(results.slice(0, (long) RESULT * n));
     double[] losses = new double[n];
     long[] correct = new long[n];
     for (int i = 0; i < n; i++) {

@@ -104,7 +104,7 @@ final class Baselines {
   }
 
   private static Figure templates(Laboratory laboratory, String name, String caption, Array point) {
-    return templates(laboratory, name, caption, laboratory.device.read(point));
+    return templates(laboratory, name, caption, laboratory.device.download(point));
   }
 
   /** A picture of the weights in a vector of weights and bias. */
@@ -127,10 +127,10 @@ final class Baselines {
     try (ClassifierObjective f = laboratory.softmax(rows, 0.1);
         Array start = laboratory.weights();
         Array g = laboratory.device.allocate(ElementType.F64, f.size())) {
-      double[] w = laboratory.device.read(start);
+      double[] w = laboratory.device.download(start);
       size = w.length;
       f.gradient(start, g);
-      double[] analytic = laboratory.device.read(g);
+      double[] analytic = laboratory.device.download(g);
       for (int i = 0; i < eps.length; i++) {
         double[] numeric = NumericGradient.of(f, w, eps[i]);
         error[i] =

@@ -34,7 +34,7 @@ final class Noise {
     try (ClassifierObjective f = laboratory.softmax(laboratory.rows(rows), 0);
         Array g = laboratory.device.allocate(ElementType.F64, f.size())) {
       f.gradient(w, g);
-      return laboratory.device.read(g);
+      return laboratory.device.download(g);
     }
   }
 

@@ -34,7 +34,7 @@ final class SecondOrder {
     int iterations;
     try (Array from = laboratory.device.of(ElementType.F64, start);
         Result result = new Newton().minimize(bowl.on(laboratory.device, ElementType.F64), from)) {
-      end = laboratory.device.read(result.point());
+      end = laboratory.device.download(result.point());
       iterations = result.iterations();
     }
     double distance = Math.hypot(end[0], end[1]);

@@ -134,7 +134,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
       sums = opening.add(device.allocate(ElementType.F64, terms));
       double[] one = new double[rows];
       Arrays.fill(one, 1);
-      device.write(ones, one);
+      device.upload(ones, one);
       owned = opening.keep();
     }
   }
@@ -347,13 +347,13 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     for (int from = 0; from < rows; from += BLOCK) {
       int n = Math.min(BLOCK, rows - from);
       forward(from, n, x(from, n), w);
-      right += (long) DoubleStream.of(device.read(rowCorrect.slice(0, n))).sum();
+      right += (long) DoubleStream.of(device.download(rowCorrect.slice(0, n))).sum();
     }
     return (double) right / rows;
   }
 
   private double first(Array array) {
-    return device.read(array.slice(0, 1))[0];
+    return device.download(array.slice(0, 1))[0];
   }
 
   @Override
@@ -402,8 +402,8 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
         Array room = device.allocate(type, (long) models * block * classes);
         Array lossRoom = device.allocate(type, (long) models * block);
         Array correctRoom = device.allocate(ElementType.I32, (long) models * block)) {
-      device.write(ws, columns(points, 0, (int) weights));
-      device.write(biases, columns(points, (int) weights, (int) size()));
+      device.upload(ws, columns(points, 0, (int) weights));
+      device.upload(biases, columns(points, (int) weights, (int) size()));
       for (int from = 0; from < rows; from += BLOCK) {
         int n = Math.min(BLOCK, rows - from);
         Array d = room.slice(0, (long) models * n * classes);
@@ -412,7 +412,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
         Product size = new Product(models, true, n, classes, features);
         device.multiply(size, x(from, n), ws, biases, d);
         device.loss(loss, d, labels.slice(from, n), 1, d, rowLosses, corrects);
-        double[] read = device.read(rowLosses);
+        double[] read = device.download(rowLosses);
         for (int m = 0; m < models; m++) {
           System.arraycopy(read, m * n, losses[m], from, n);
         }

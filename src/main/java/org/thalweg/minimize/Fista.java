@@ -54,7 +54,7 @@ public record Fista() implements Minimizer {
     @Override
     public @Nullable Reason get() {
       if (curvature == 0) {
-        w = run.device.read(run.w);
+        w = run.device.download(run.w);
         before = w;
         g = smooth(run.g, w);
         double slope = -dot(least(), least());
@@ -108,13 +108,13 @@ public record Fista() implements Minimizer {
     }
 
     private boolean evaluate(double[] point) {
-      run.device.write(run.triedW, point);
+      run.device.upload(run.triedW, point);
       return run.evaluate();
     }
 
     /** The gradient of s, from that of f, where the penalty's slope at 0 is 0. */
     private double[] smooth(Array gradient, double[] point) {
-      double[] s = run.device.read(gradient);
+      double[] s = run.device.download(gradient);
       for (int i = 0; i < s.length; i++) {
         s[i] -= run.l1[i] * Math.signum(point[i]);
       }
@@ -123,7 +123,7 @@ public record Fista() implements Minimizer {
 
     /** The least subgradient of f at w. */
     private double[] least() {
-      return Run.leastSubgradient(run.l1, w, run.device.read(run.g));
+      return Run.leastSubgradient(run.l1, w, run.device.download(run.g));
     }
 
     private double[] soft(double[] x) {

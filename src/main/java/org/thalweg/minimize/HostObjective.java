@@ -42,7 +42,7 @@ record HostObjective(HostFunction function, Device device, ElementType type) imp
               .formatted(g.length, e.getMessage()),
           e);
     }
-    device.write(gradient, g);
+    device.upload(gradient, g);
     return value;
   }
 
@@ -58,12 +58,12 @@ record HostObjective(HostFunction function, Device device, ElementType type) imp
     Checks.apart("product", out, v);
     double[] product = new double[function.size()];
     function.hessianTimes(numbers("w", w), numbers("v", v), product);
-    device.write(out, product);
+    device.upload(out, product);
   }
 
   private double[] numbers(String what, Array array) {
     check(what, array);
-    return device.read(array);
+    return device.download(array);
   }
 
   private void check(String what, Array array) {

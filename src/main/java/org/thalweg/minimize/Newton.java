@@ -150,7 +150,7 @@ public record Newton(int limit, double damping) implements Minimizer {
       if (!cholesky.decompose(hessian) || !(smallestEigenvalue() > rounding)) {
         return Reason.HESSIAN;
       }
-      double[] d = run.device.read(run.g);
+      double[] d = run.device.download(run.g);
       for (int i = 0; i < n; i++) {
         d[i] /= -scales[i];
       }
@@ -158,7 +158,7 @@ public record Newton(int limit, double damping) implements Minimizer {
       for (int i = 0; i < n; i++) {
         d[i] /= scales[i];
       }
-      run.device.write(direction, d);
+      run.device.upload(direction, d);
       if (!Double.isFinite(run.dot(run.g, direction))) {
         // So nearly singular that its solution is out of range.
         return damping != 0 ? alongTheGradient() : Reason.HESSIAN;
@@ -184,10 +184,10 @@ public record Newton(int limit, double damping) implements Minimizer {
       run.times(0, run.g, direction); // 0 * g sets direction to zero, as g is finite here
       for (int i = 0; i < n; i++) {
         Array one = direction.slice(i, 1);
-        run.device.write(one, 1.0);
+        run.device.upload(one, 1.0);
         run.hessianTimes(direction, column);
-        run.device.write(one, 0.0);
-        double[] row = run.device.read(column);
+        run.device.upload(one, 0.0);
+        double[] row = run.device.download(column);
         System.arraycopy(row, 0, hessian.data, i * n, n);
         scales[i] = Math.sqrt(Math.abs(row[i]));
       }

@@ -46,7 +46,7 @@ public interface Objective {
     double[] values = new double[points.length];
     try (Array w = device().allocate(type(), size())) {
       for (int i = 0; i < points.length; i++) {
-        device().write(w, points[i]);
+        device().upload(w, points[i]);
         values[i] = value(w);
       }
     }

@@ -45,7 +45,7 @@ public record RandomSearch(long seed, double deviation) implements Minimizer {
             for (int i = 0; i < draws.length; i++) {
               draws[i] = deviation * random.nextNormal();
             }
-            run.device.write(run.triedW, draws);
+            run.device.upload(run.triedW, draws);
             return run.evaluateValue() < run.value && run.evaluate() ? run.accept(1) : null;
           });
     }

@@ -190,7 +190,7 @@ final class Run implements AutoCloseable {
   }
 
   private double leastNorm() {
-    double[] least = leastSubgradient(l1, device.read(triedW), device.read(triedG));
+    double[] least = leastSubgradient(l1, device.download(triedW), device.download(triedG));
     return Arrays.stream(least).map(Math::abs).reduce(0, Math::max); // max would drop a NaN
   }
 

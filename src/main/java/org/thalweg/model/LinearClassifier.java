@@ -93,7 +93,7 @@ public final class LinearClassifier implements AutoCloseable {
 
   /** The weights, row-major [features × classes]. */
   public double[] weights() {
-    return device.read(weight);
+    return device.download(weight);
   }
 
   /** Bytes that a model takes on the device, without the optimizer's state. */
@@ -111,8 +111,8 @@ public final class LinearClassifier implements AutoCloseable {
     for (int i = 0; i < draws.length; i++) {
       draws[i] = deviation * random.nextNormal();
     }
-    device.write(weight, draws);
-    device.write(bias, new double[classes]);
+    device.upload(weight, draws);
+    device.upload(bias, new double[classes]);
   }
 
   /** Weights and bias with their gradients. */
@@ -207,7 +207,7 @@ public final class LinearClassifier implements AutoCloseable {
    * @param l2 the factor of the squares
    */
   public double penalty(double l1, double l2) {
-    double[] w = device.read(weight);
+    double[] w = device.download(weight);
     double[] absolute = Arrays.stream(w).map(Math::abs).toArray();
     double[] squares = Arrays.stream(w).map(x -> x * x).toArray();
     double penalty = l1 == 0 ? 0 : l1 * Exact.sum(absolute, 0, w.length); // not 0 * infinity

@@ -47,7 +47,7 @@ public record Predictor(LinearClassifier model, Description description) {
         RowGather.upload(device, values.select(some, features), kept);
         gather.run(kept.slice(0, (long) n * features), someX);
         model.scores(n, someX, someScores);
-        System.arraycopy(device.read(someScores), 0, all, from * classes, n * classes);
+        System.arraycopy(device.download(someScores), 0, all, from * classes, n * classes);
       }
     }
     return new Predictions(all, classes);

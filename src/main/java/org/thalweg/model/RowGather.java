@@ -93,7 +93,7 @@ public final class RowGather implements AutoCloseable {
     } else if (values instanceof Dataset.Floats floats) {
       device.upload(beginning, floats.numbers());
     } else if (values instanceof Dataset.Doubles doubles) {
-      device.write(beginning, doubles.numbers());
+      device.upload(beginning, doubles.numbers());
     }
   }
 

@@ -80,8 +80,8 @@ final class BatchExperiments {
           steps.start();
           for (int step = 0; step < 2; step++) {
             program.run(1);
-            fixture.note("x", device.read(x));
-            fixture.note("y", device.read(y));
+            fixture.note("x", device.download(x));
+            fixture.note("y", device.download(y));
           }
         });
   }

@@ -75,7 +75,7 @@ class Fixture implements AutoCloseable {
       System.arraycopy(pieces.get(i), 0, image, starts.get(i), pieces.get(i).length);
     }
     Array array = own(device.of(type, image));
-    results.add(() -> new Result(name, starts, device.read(array)));
+    results.add(() -> new Result(name, starts, device.download(array)));
     return IntStream.range(0, pieces.size())
         .mapToObj(i -> array.slice(starts.get(i), pieces.get(i).length))
         .toList();
@@ -83,7 +83,7 @@ class Fixture implements AutoCloseable {
 
   /** Adds an array that is read back with the others. */
   void watch(String name, Array array) {
-    results.add(() -> new Result(name, List.of(0), device.read(array)));
+    results.add(() -> new Result(name, List.of(0), device.download(array)));
   }
 
   /** Adds numbers that have been read back already. */

@@ -45,7 +45,7 @@ final class TrainingExperiments {
           try (Trainer trainer = new Trainer(fixture.device, data, settings)) {
             trainer.train(epoch -> fixture.note("epoch", epoch.loss(), epoch.accuracy()));
             for (Parameter one : trainer.model().parameters()) {
-              fixture.note("parameter " + one.group(), fixture.device.read(one.value()));
+              fixture.note("parameter " + one.group(), fixture.device.download(one.value()));
             }
           }
         });

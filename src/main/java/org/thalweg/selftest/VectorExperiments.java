@@ -64,13 +64,13 @@ final class VectorExperiments {
       device.norm(norm, x, fixture.place("norm " + norm, ElementType.F64, 1, new double[room]));
     }
     device.axpy(a, x, y);
-    fixture.note("y + a*x", device.read(y));
+    fixture.note("y + a*x", device.download(y));
     device.axpy(a, y, y);
-    fixture.note("y + a*y", device.read(y));
+    fixture.note("y + a*y", device.download(y));
     device.axpySign(a, x, y);
-    fixture.note("y + a*sign(x)", device.read(y));
+    fixture.note("y + a*sign(x)", device.download(y));
     device.axpySign(a, y, y);
-    fixture.note("y + a*sign(y)", device.read(y));
+    fixture.note("y + a*sign(y)", device.download(y));
     device.scale(a, y);
     device.copy(y, x);
   }

@@ -72,7 +72,7 @@ final class DataPass implements AutoCloseable {
       labels = opening.add(device.allocate(ElementType.I32, held));
       values = opening.add(device.allocate(stored, (long) held * data.features()));
       if (plan.resident()) {
-        device.write(labels, data.labels());
+        device.upload(labels, data.labels());
         RowGather.upload(device, data.values(), values);
       }
       Rows rows = new Rows(values, labels, data.features(), scale, shift);
@@ -118,7 +118,7 @@ final class DataPass implements AutoCloseable {
   void order(int[] permutation) {
     this.permutation = permutation;
     if (plan.resident()) {
-      device.write(order, permutation);
+      device.upload(order, permutation);
     }
   }
 
@@ -157,7 +157,7 @@ final class DataPass implements AutoCloseable {
   private void gather(int from, int to) {
     int[] rows = Arrays.copyOfRange(permutation, from, to);
     int[] own = Arrays.stream(rows).map(row -> data.labels()[row]).toArray();
-    device.write(labels.slice(0, own.length), own);
+    device.upload(labels.slice(0, own.length), own);
     RowGather.upload(device, data.values().select(rows, data.features()), values);
   }
 

@@ -292,7 +292,7 @@ public final class Trainer implements AutoCloseable {
   private void takeBest() {
     TrainingState.Best best = progress.best();
     for (int i = 0; best != null && i < best.parameters().size(); i++) {
-      device.write(model.parameters().get(i).value(), best.parameters().get(i));
+      device.upload(model.parameters().get(i).value(), best.parameters().get(i));
     }
   }
 
@@ -342,7 +342,7 @@ public final class Trainer implements AutoCloseable {
         && Double.isFinite(score.loss())
         && (best == null || score.loss() < best.loss())) {
       List<double[]> parameters =
-          model.parameters().stream().map(Parameter::value).map(device::read).toList();
+          model.parameters().stream().map(Parameter::value).map(device::download).toList();
       best = new TrainingState.Best(number, score.loss(), parameters);
     }
     progress = progress.ended(epoch, best);

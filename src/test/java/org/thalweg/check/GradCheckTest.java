@@ -68,12 +68,12 @@ class GradCheckTest {
 
     @Override
     public double value(Array w) {
-      return f.apply(device.read(w)[0]);
+      return f.apply(device.download(w)[0]);
     }
 
     @Override
     public double gradient(Array w, Array gradient) {
-      device.write(gradient, df.apply(device.read(w)[0]));
+      device.upload(gradient, df.apply(device.download(w)[0]));
       return value(w);
     }
   }

@@ -37,7 +37,7 @@ record Tampered(Objective right, UnaryOperator<double[]> gradient, UnaryOperator
   @Override
   public double gradient(Array w, Array to) {
     double value = right.gradient(w, to);
-    device().write(to, gradient.apply(device().read(to)));
+    device().upload(to, gradient.apply(device().download(to)));
     return value;
   }
 
@@ -49,6 +49,6 @@ record Tampered(Objective right, UnaryOperator<double[]> gradient, UnaryOperator
   @Override
   public void hessianTimes(Array w, Array v, Array out) {
     right.hessianTimes(w, v, out);
-    device().write(out, product.apply(device().read(out)));
+    device().upload(out, product.apply(device().download(out)));
   }
 }

@@ -109,9 +109,9 @@ class Bf16Test {
           steps.numbers(0, 1, group.numbers(rule, steps.type(), 1, t, 1));
           steps.start();
           device.update(rule, tensors, steps, 0);
-          copies[t - 1] = device.read(w);
+          copies[t - 1] = device.download(w);
           mean[t - 1] = Arrays.stream(copies[t - 1]).average().orElseThrow();
-          assertEquals(0x1.83p-1, device.read(tensors.master(0))[N - 1]);
+          assertEquals(0x1.83p-1, device.download(tensors.master(0))[N - 1]);
         }
         assertEquals(0x1.83p-1, mean[t - 1], 0x1.83p-1 * 6 * 0x1p-8 / Math.sqrt(N));
       }

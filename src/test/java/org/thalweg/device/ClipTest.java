@@ -68,8 +68,8 @@ class ClipTest {
         // Off alignment, each in its way.
         Array value = owned.add(device.allocate(type, n + 4)).slice(i % 4, n);
         Array gradient = owned.add(device.allocate(type, n + 4)).slice((i + 1) % 4, n);
-        device.write(value, ones);
-        device.write(gradient, g.get(i));
+        device.upload(value, ones);
+        device.upload(gradient, g.get(i));
         parameters.add(new Parameter(value, gradient, 0));
       }
       tensors = owned.add(device.tensors(parameters, rule));
@@ -112,8 +112,8 @@ class ClipTest {
     List<double[]> result() {
       List<double[]> result = new ArrayList<>();
       for (int i = 0; i < parameters.size(); i++) {
-        result.add(device.read(parameters.get(i).value()));
-        result.add(device.read(tensors.master(i)));
+        result.add(device.download(parameters.get(i).value()));
+        result.add(device.download(tensors.master(i)));
       }
       return result;
     }
@@ -122,7 +122,7 @@ class ClipTest {
       List<double[]> states = new ArrayList<>();
       for (int i = 0; i < parameters.size(); i++) {
         for (int k = 0; k < rule.states(); k++) {
-          states.add(device.read(tensors.state(i, k)));
+          states.add(device.download(tensors.state(i, k)));
         }
       }
       return states;
@@ -130,12 +130,12 @@ class ClipTest {
 
     /** Gradient i as the type holds it. */
     double[] gradient(int i) {
-      return device.read(parameters.get(i).gradient());
+      return device.download(parameters.get(i).gradient());
     }
 
     /** Sets element j of gradient i. */
     void set(int i, int j, double value) {
-      device.write(parameters.get(i).gradient().slice(j, 1), value);
+      device.upload(parameters.get(i).gradient().slice(j, 1), value);
     }
 
     @Override
@@ -176,7 +176,7 @@ class ClipTest {
           assertEquals(norm, run.run(1).gradientNorm(), norm * relative);
           for (int i = 0; i < 4; i++) {
             double[] g = run.gradient(i);
-            double[] w = device.read(run.tensors.master(i));
+            double[] w = device.download(run.tensors.master(i));
             for (int j = 0; j < g.length; j++) {
               double unit = Roundoff.unit(type.computed());
               double size = Math.abs(g[j]);
@@ -198,7 +198,7 @@ class ClipTest {
         assertEquals(1, account.updates());
         double norm = Math.sqrt(1.09) * 1e20;
         assertEquals(norm, account.gradientNorm(), norm * 1e-6);
-        double[] w = device.read(run.tensors.master(0));
+        double[] w = device.download(run.tensors.master(0));
         assertEquals(1 - 1 / Math.sqrt(1.09), w[0], 1e-6);
         assertEquals(1 + 0.3 / Math.sqrt(1.09), w[1], 1e-6);
       }
@@ -249,7 +249,7 @@ class ClipTest {
         run.start(1e-3);
         assertEquals(1, run.run(1).updates());
         double[] g = run.gradient(0);
-        double[] w = device.read(run.tensors.master(0));
+        double[] w = device.download(run.tensors.master(0));
         assertArrayEquals(
             new double[] {(float) (1 - g[0]), Double.NaN, (float) (1 - g[2])}, w, 1e-7);
       }

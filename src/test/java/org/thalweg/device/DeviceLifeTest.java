@@ -185,7 +185,7 @@ class DeviceLifeTest {
         run.program.run(2);
         double[] most = new double[(int) run.weights.count()];
         Arrays.fill(most, type == ElementType.F32 ? Float.MAX_VALUE : Double.MAX_VALUE);
-        device.write(run.weights, most);
+        device.upload(run.weights, most);
         run.program.run(steps - 2);
         Steps.Account account = run.steps.account();
         boolean halts = steps > 2;
@@ -198,8 +198,8 @@ class DeviceLifeTest {
         assertEquals(halts ? 3 : 2, account.losses().length);
         assertTrue(Double.isFinite(account.losses()[1]));
         assertEquals(!halts, Double.isFinite(account.losses()[account.losses().length - 1]));
-        assertArrayEquals(most, device.read(run.weights), "an update was not skipped");
-        return List.of(device.read(run.weights), account.losses());
+        assertArrayEquals(most, device.download(run.weights), "an update was not skipped");
+        return List.of(device.download(run.weights), account.losses());
       }
     }
 
@@ -221,7 +221,7 @@ class DeviceLifeTest {
             try (SmallRun run = new SmallRun(any, ElementType.F32, ADAM)) {
               int[] labels = new int[(int) run.labels.count()];
               Arrays.fill(labels, SmallRun.CLASSES);
-              any.write(run.labels, labels);
+              any.upload(run.labels, labels);
               run.start(0.1, 1);
               List<double[]> before = run.result();
               run.program.run(ALL);
@@ -232,7 +232,7 @@ class DeviceLifeTest {
               assertSameBits("weights", before, run.result());
 
               // A new start lifts the halt.
-              any.write(run.labels, new int[labels.length]);
+              any.upload(run.labels, new int[labels.length]);
               run.start(0.1, 1);
               run.program.run(ALL);
               assertEquals(Steps.Halt.RUNNING, run.steps.account().halt());
@@ -333,7 +333,7 @@ class DeviceLifeTest {
     void closingASliceDoesNothing() {
       try (Array array = device.of(ElementType.F32, 1, 2, 3)) {
         array.slice(1, 1).close();
-        assertArrayEquals(new double[] {2, 3}, device.read(array.slice(1, 2)));
+        assertArrayEquals(new double[] {2, 3}, device.download(array.slice(1, 2)));
       }
     }
 
@@ -344,10 +344,10 @@ class DeviceLifeTest {
       array.close();
       for (Array closed : List.of(array, slice)) {
         String found = closed.count() + " F32";
-        refused(IllegalStateException.class, () -> device.read(closed), found, "close");
+        refused(IllegalStateException.class, () -> device.download(closed), found, "close");
         refused(
             IllegalStateException.class,
-            () -> device.write(closed, new double[(int) closed.count()]),
+            () -> device.upload(closed, new double[(int) closed.count()]),
             found);
       }
       try (Array out = device.allocate(ElementType.F32, 9)) {
@@ -405,8 +405,8 @@ class DeviceLifeTest {
       List<Executable> uses =
           List.of(
               () -> own.allocate(ElementType.F32, 1),
-              () -> own.read(array),
-              () -> own.write(array, 1.0),
+              () -> own.download(array),
+              () -> own.upload(array, 1.0),
               () -> own.tensors(List.of(), 0),
               () -> own.record(run.steps, () -> {}),
               () -> own.multiply(Product.of(1, 1, 1), array, array, null, out),

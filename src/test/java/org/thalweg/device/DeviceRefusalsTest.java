@@ -133,8 +133,8 @@ class DeviceRefusalsTest {
           }
           List<Executable> others =
               List.of(
-                  () -> device.read(foreign),
-                  () -> device.write(foreign, 1.0),
+                  () -> device.download(foreign),
+                  () -> device.upload(foreign, 1.0),
                   () -> device.tensors(List.of(new Parameter(foreign, one, 0)), 0),
                   () -> device.tensors(List.of(new Parameter(one, foreign, 0)), 0),
                   () -> device.record(foreignSteps, () -> {}).close());
@@ -168,11 +168,11 @@ class DeviceRefusalsTest {
         refused(wrong, () -> device.allocate(ElementType.F32, -1), "-1");
         refused(wrong, () -> device.upload(three, small), "12 bytes", "11");
         refused(wrong, () -> device.download(three, heap), "12 bytes", "11");
-        refused(wrong, () -> device.write(three, 1.0, 2.0), "3", "2");
-        refused(wrong, () -> device.write(three, 1.0), "3", "1");
-        refused(wrong, () -> device.write(ints, 1), "3", "1");
-        refused(wrong, () -> device.write(wide, 1.0, 2.0, 3.0, 4.0), "3", "4");
-        refused(wrong, () -> device.write(four, new int[4]), "I32", "F32");
+        refused(wrong, () -> device.upload(three, 1.0, 2.0), "3", "2");
+        refused(wrong, () -> device.upload(three, 1.0), "3", "1");
+        refused(wrong, () -> device.upload(ints, 1), "3", "1");
+        refused(wrong, () -> device.upload(wide, 1.0, 2.0, 3.0, 4.0), "3", "4");
+        refused(wrong, () -> device.upload(four, new int[4]), "I32", "F32");
         assertThrows(IndexOutOfBoundsException.class, () -> three.slice(1, 3));
         assertThrows(IndexOutOfBoundsException.class, () -> three.slice(-1, 1));
 

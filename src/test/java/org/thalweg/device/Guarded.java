@@ -30,13 +30,13 @@ public record Guarded(Array whole, Array inside) {
   /** An array with these numbers in it. */
   public static Guarded of(Device device, ElementType type, int offset, double... values) {
     Guarded array = allocate(device, type, offset, values.length);
-    device.write(array.inside, values);
+    device.upload(array.inside, values);
     return array;
   }
 
   /** The numbers inside, after a look at the guards. */
   public double[] read(Device device) {
-    double[] all = device.read(whole);
+    double[] all = device.download(whole);
     int to = all.length - AROUND;
     int from = to - (int) inside.count();
     for (int i = 0; i < all.length; i++) {

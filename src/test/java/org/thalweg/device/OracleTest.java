@@ -71,13 +71,13 @@ class OracleTest {
               Array ones = device.allocate(type, columns);
               Array out = device.allocate(type, (long) rows * columns)) {
             device.multiply(size, a, b, c, out);
-            assertProduct(left, right, bias, size, device.read(out), type);
+            assertProduct(left, right, bias, size, device.download(out), type);
             device.multiplyTransposed(size, t, b, out, ones);
-            assertProduct(left, right, new double[columns], size, device.read(out), type);
+            assertProduct(left, right, new double[columns], size, device.download(out), type);
             double[] one = new double[depth];
             Arrays.fill(one, 1);
             Product row = Product.of(1, columns, depth);
-            assertProduct(one, right, new double[columns], row, device.read(ones), type);
+            assertProduct(one, right, new double[columns], row, device.download(ones), type);
           }
         }
       }
@@ -141,8 +141,8 @@ class OracleTest {
           Array rowLoss = device.allocate(type, rows);
           Array right = device.allocate(ElementType.I32, rows)) {
         device.loss(loss, x, y, scale, d, rowLoss, right);
-        double[] losses = device.read(rowLoss);
-        double[] gradient = device.read(d);
+        double[] losses = device.download(rowLoss);
+        double[] gradient = device.download(d);
         Bounded factor = Bounded.of(type, scale);
         for (int r = 0; r < rows; r++) {
           double[] row = Arrays.copyOfRange(scores, r * classes, (r + 1) * classes);
@@ -184,7 +184,7 @@ class OracleTest {
           Array u = device.of(type, direction);
           Array out = device.allocate(type, scores.length)) {
         device.lossHessian(loss, x, y, rows, scale, u, out);
-        double[] products = device.read(out);
+        double[] products = device.download(out);
         Bounded factor = Bounded.of(type, scale);
         for (int r = 0; r < rows; r++) {
           double[] row = Arrays.copyOfRange(scores, r * classes, (r + 1) * classes);
@@ -224,8 +224,8 @@ class OracleTest {
           device.gather(rows, positions, steps, 0, x, y);
           double[] expected = GatherOracle.gather(pixels, features, scale, order, 2, 3);
           double[] rounded = Arrays.stream(expected).map(type::round).toArray();
-          assertSameBits("gather " + type, List.of(rounded), List.of(device.read(x)));
-          assertArrayEquals(new double[] {10, 0, 30}, device.read(y));
+          assertSameBits("gather " + type, List.of(rounded), List.of(device.download(x)));
+          assertArrayEquals(new double[] {10, 0, 30}, device.download(y));
         }
       }
     }
@@ -262,7 +262,7 @@ class OracleTest {
           Rows rows = new Rows(values, labels, features, scale, shift);
           device.gather(rows, positions, steps, 0, x, y);
           double[] expected = GatherOracle.gather(numbers, scale, differences, order, 1, 3);
-          double[] actual = device.read(x);
+          double[] actual = device.download(x);
           for (int i = 0; i < expected.length; i++) {
             double size = Math.abs(expected[i]) + 2 * Math.abs(differences[i % features]);
             assertEquals(expected[i], actual[i], 2 * Roundoff.unit(type) * size, "" + i);
@@ -283,7 +283,7 @@ class OracleTest {
                 Array g = device.allocate(type, n);
                 Steps steps = new Steps(device, type, Group.columns(rule), 1, 1);
                 Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule)) {
-              double[] expected = device.read(w);
+              double[] expected = device.download(w);
               UpdateOracle[] oracles = new UpdateOracle[n];
               UpdateTolerance[] tolerances = new UpdateTolerance[n];
               for (int i = 0; i < n; i++) {
@@ -292,11 +292,11 @@ class OracleTest {
               }
               for (int t = 1; t <= updates; t++) {
                 double[] gradient = numbers(type, n);
-                device.write(g, gradient);
+                device.upload(g, gradient);
                 steps.numbers(0, 0, group.numbers(rule, steps.type(), rule.lr(), t, 1));
                 steps.start();
                 update(device, rule, tensors, steps, 0);
-                double[] actual = device.read(w);
+                double[] actual = device.download(w);
                 for (int i = 0; i < n; i++) {
                   double tolerance = tolerances[i].step(expected[i], gradient[i]);
                   expected[i] = oracles[i].step(expected[i], gradient[i]);
@@ -335,7 +335,7 @@ class OracleTest {
           steps.start();
           program.run(updates);
           double tolerance = (5 * updates + 16) * Roundoff.unit(type) * updates;
-          assertEquals(-updates, device.read(w)[0], tolerance, type.toString());
+          assertEquals(-updates, device.download(w)[0], tolerance, type.toString());
         }
       }
     }

@@ -106,9 +106,9 @@ public final class SmallRun implements AutoCloseable {
   /** Weights and state. */
   public List<double[]> result() {
     List<double[]> result = new ArrayList<>();
-    result.add(device.read(weights));
+    result.add(device.download(weights));
     for (int k = 0; k < rule.states(); k++) {
-      result.add(device.read(tensors.state(0, k)));
+      result.add(device.download(tensors.state(0, k)));
     }
     return result;
   }

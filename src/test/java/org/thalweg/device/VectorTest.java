@@ -120,14 +120,14 @@ class VectorTest {
         try (Array x = device.of(type, xs);
             Array y = device.of(type, ys)) {
           device.axpy(-0.3, x, y);
-          assertArrayEquals(sum, device.read(y));
+          assertArrayEquals(sum, device.download(y));
           device.scale(-0.3, x);
-          assertArrayEquals(scaled, device.read(x));
+          assertArrayEquals(scaled, device.download(x));
           device.copy(x, y);
-          assertArrayEquals(scaled, device.read(y));
-          device.write(x, signs);
+          assertArrayEquals(scaled, device.download(y));
+          device.upload(x, signs);
           device.axpySign(-0.3, x, y);
-          assertArrayEquals(signed, device.read(y));
+          assertArrayEquals(signed, device.download(y));
         }
       }
     }
@@ -193,7 +193,10 @@ class VectorTest {
                 steps.start();
                 program.run(5);
                 return List.of(
-                    device.read(y), device.read(was), device.read(dot), device.read(norm));
+                    device.download(y),
+                    device.download(was),
+                    device.download(dot),
+                    device.download(norm));
               }
             };
         List<double[]> results = replayed.apply(device);
@@ -255,7 +258,7 @@ class VectorTest {
         refused(wrong, () -> device.dot(left, right, right), "overlaps");
         device.copy(left, right); // neighbours do not
         device.copy(x.slice(2, 0), x.slice(2, 0)); // nor do empty ones
-        assertArrayEquals(new double[] {1, 2, 3, 4, 1, 2, 3, 4}, device.read(x));
+        assertArrayEquals(new double[] {1, 2, 3, 4, 1, 2, 3, 4}, device.download(x));
       }
     }
 

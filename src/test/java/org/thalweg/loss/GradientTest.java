@@ -75,13 +75,13 @@ class GradientTest {
 
       /** The mean loss; its gradient with respect to the scores takes the scores' place. */
       double value(double[] at) {
-        device.write(parameters, at);
+        device.upload(parameters, at);
         Array w = parameters.slice(0, WEIGHTS);
         Array b = parameters.slice(WEIGHTS, CLASSES);
         device.multiply(Product.of(ROWS, CLASSES, FEATURES), x, w, b, scores);
         device.loss(loss, scores, labels, 1.0 / ROWS, scores, rowLoss, right);
         double sum = 0;
-        for (double one : device.read(rowLoss)) {
+        for (double one : device.download(rowLoss)) {
           sum += one;
         }
         return sum / ROWS;
@@ -114,7 +114,7 @@ class GradientTest {
         Array w = gradient.slice(0, WEIGHTS);
         Array b = gradient.slice(WEIGHTS, CLASSES);
         device.multiplyTransposed(Product.of(FEATURES, CLASSES, ROWS), x, scores, w, b);
-        return device.read(gradient);
+        return device.download(gradient);
       }
     }
 

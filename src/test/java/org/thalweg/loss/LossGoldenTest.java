@@ -148,8 +148,8 @@ class LossGoldenTest {
           device.lossHessian(loss, x, y, rows, 1.0 / rows, u, u);
         }
         device.loss(loss, x, y, 1.0 / rows, x, rowLoss, right);
-        double[] gradient = device.read(x);
-        double[] product = device.read(u);
+        double[] gradient = device.download(x);
+        double[] product = device.download(u);
         Bounded scale = Bounded.of(type, 1.0 / rows);
         double tolerance = 0;
         for (int row = 0; row < rows; row++) {
@@ -166,7 +166,7 @@ class LossGoldenTest {
             }
           }
         }
-        double mean = Arrays.stream(device.read(rowLoss)).sum() / rows;
+        double mean = Arrays.stream(device.download(rowLoss)).sum() / rows;
         assertEquals(file.number("loss"), mean, 2 * tolerance, file + " " + type);
       }
     }

@@ -112,7 +112,7 @@ class ClassifierObjectiveTest {
         }
         double value = f.value(at);
         assertEquals(value, f.gradient(at, g));
-        return List.of(new double[] {value}, device.read(g), device.read(h));
+        return List.of(new double[] {value}, device.download(g), device.download(h));
       }
     }
 
@@ -375,7 +375,7 @@ class ClassifierObjectiveTest {
         points[n - 2][0] = Double.NaN;
         double[] values = f.values(points);
         for (int i = 0; i < n; i++) {
-          device.write(w, points[i]);
+          device.upload(w, points[i]);
           assertEquals(f.value(w), values[i], data.rows() + " rows, point " + i);
         }
         assertTrue(Double.isNaN(values[n - 2]));

@@ -61,7 +61,7 @@ class FistaTest extends MinimizerFixture {
         assertTrue(
             result.reason() == Reason.GRADIENT || result.reason() == Reason.ROUNDING,
             l1 + " in " + type + ": " + result.reason());
-        double[] w = device.read(result.point());
+        double[] w = device.download(result.point());
         for (int i = 0; i < 9; i++) {
           double least = Math.max(1 - l1 / h[i], 0);
           // The gradient that is left, 1e-5 or 1e-8, over the curvature, 1 or more.
@@ -90,7 +90,7 @@ class FistaTest extends MinimizerFixture {
                         start,
                         new Stopping(1e-5, 0, which == TestDevices.DRIVER ? 5 : 1000),
                         UNHEARD)) {
-          double[] w = other.read(result.point());
+          double[] w = other.download(result.point());
           if (which == TestDevices.JAVA_2) {
             assertEquals(LEAST, result.value(), 1e-6);
             assertEquals(572, Arrays.stream(w, 0, 640).filter(x -> x == 0).count());
@@ -109,7 +109,7 @@ class FistaTest extends MinimizerFixture {
             new ClassifierObjective(device, digits, new SoftmaxCrossEntropy(), type, 0.01, 0);
         Array start = device.allocate(type, f.size());
         Result result = new Fista().minimize(f, start, new Stopping(1e-5, 0, 5), UNHEARD)) {
-      return device.read(result.point());
+      return device.download(result.point());
     }
   }
 
@@ -138,7 +138,7 @@ class FistaTest extends MinimizerFixture {
                   new Fista().minimize(f, start, new Stopping(1e-8, 0, 20_000), UNHEARD)) {
             String what = loss + " with " + l1 + " and " + l2;
             assertEquals(Reason.GRADIENT, result.reason(), what);
-            double[] w = device.read(result.point());
+            double[] w = device.download(result.point());
             assertKkt(f, w, 1e-8);
             if (l1 == 10) {
               assertTrue(Arrays.stream(w, 0, 9).allMatch(x -> x == 0), what);
@@ -155,7 +155,7 @@ class FistaTest extends MinimizerFixture {
     try (Array point = on.of(f.type(), w);
         Array gradient = on.allocate(f.type(), w.length)) {
       f.gradient(point, gradient);
-      double[] g = on.read(gradient);
+      double[] g = on.download(gradient);
       for (int i = 0; i < w.length; i++) {
         double allowed = w[i] == 0 ? f.l1(i) + tolerance : tolerance;
         assertTrue(Math.abs(g[i]) <= allowed, i + ": " + w[i] + " has " + g[i]);

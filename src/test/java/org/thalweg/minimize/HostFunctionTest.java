@@ -84,10 +84,10 @@ class HostFunctionTest {
           assertEquals(type, f.type());
           assertEquals(x * x * x + x * 3, f.value(w));
           assertEquals(x * x * x + x * 3, f.gradient(w, out));
-          assertArrayEquals(new double[] {type.round(3 * x * x + 3), x}, device.read(out));
+          assertArrayEquals(new double[] {type.round(3 * x * x + 3), x}, device.download(out));
           assertTrue(f.twiceDifferentiable());
           f.hessianTimes(w, device.of(type, 1, 2), out);
-          assertArrayEquals(new double[] {type.round(6 * x + 2), 1}, device.read(out));
+          assertArrayEquals(new double[] {type.round(6 * x + 2), 1}, device.download(out));
         }
       }
     }
@@ -111,7 +111,7 @@ class HostFunctionTest {
                     () -> tooLong.on(device, ElementType.F64).gradient(w, gradient))
                 .getMessage();
         assertTrue(message.contains("2 numbers"), message);
-        assertArrayEquals(new double[] {3, 4}, device.read(gradient));
+        assertArrayEquals(new double[] {3, 4}, device.download(gradient));
       }
     }
 
@@ -142,7 +142,7 @@ class HostFunctionTest {
         for (Executable use : wrong) {
           assertThrows(IllegalArgumentException.class, use);
         }
-        assertArrayEquals(new double[] {1, 2}, device.read(two)); // nothing was half-written
+        assertArrayEquals(new double[] {1, 2}, device.download(two)); // nothing was half-written
       }
     }
   }

@@ -116,9 +116,9 @@ class MinimizerRefusalsTest extends MinimizerFixture {
         assertEquals(minimizer.vectors() + 1, allocated.size(), minimizer + " and its sums");
         for (Array array : allocated) {
           if (array == point) {
-            device.read(array);
+            device.download(array);
           } else {
-            assertThrows(IllegalStateException.class, () -> device.read(array));
+            assertThrows(IllegalStateException.class, () -> device.download(array));
           }
         }
       }
@@ -142,7 +142,7 @@ class MinimizerRefusalsTest extends MinimizerFixture {
                     UNHEARD));
         assertEquals(most, allocated.size());
         for (Array array : allocated) {
-          assertThrows(IllegalStateException.class, () -> device.read(array));
+          assertThrows(IllegalStateException.class, () -> device.download(array));
         }
       }
     }

@@ -23,7 +23,7 @@ class MinimizerStoppingTest extends MinimizerFixture {
       assertEquals(0, there.iterations());
       Result none = run(minimizer, bowl, above, new Stopping(0, 0, 0));
       assertEquals(Reason.ITERATIONS, none.reason());
-      assertArrayEquals(above, device.read(none.point()));
+      assertArrayEquals(above, device.download(none.point()));
       if (!(minimizer instanceof RandomSearch)) {
         Result little = run(minimizer, bowl, above, new Stopping(0, 1e9, 50));
         assertEquals(Reason.CHANGE, little.reason());
@@ -46,7 +46,7 @@ class MinimizerStoppingTest extends MinimizerFixture {
         assertEquals(Reason.STOPPED, told.reason());
         assertEquals(last, told.iterations());
         assertEquals(whole.value(), told.value());
-        assertArrayEquals(device.read(whole.point()), device.read(told.point()));
+        assertArrayEquals(device.download(whole.point()), device.download(told.point()));
       }
     }
   }
@@ -95,7 +95,7 @@ class MinimizerStoppingTest extends MinimizerFixture {
         assertEquals(Reason.STOPPED, told.reason(), minimizer.toString());
         assertEquals(
             evaluations + 1, told.values() + told.gradients() + told.products(), "and the start's");
-        assertEquals(f.value(device.read(told.point())), told.value(), 1e-15);
+        assertEquals(f.value(device.download(told.point())), told.value(), 1e-15);
         assertTrue(told.value() <= f.value(start));
       }
     }
@@ -147,7 +147,7 @@ class MinimizerStoppingTest extends MinimizerFixture {
       assertTrue(undefined[0] > 0, far + " never was where f is not defined");
       assertEquals(fixed ? Reason.NOT_FINITE : Reason.GRADIENT, result.reason(), far.toString());
       if (fixed) {
-        assertArrayEquals(above, device.read(result.point()));
+        assertArrayEquals(above, device.download(result.point()));
       } else {
         assertEquals(5, result.value(), 1e-12, far.toString());
       }
@@ -162,7 +162,7 @@ class MinimizerStoppingTest extends MinimizerFixture {
     double[] h = {1, 2, 4};
     Result once =
         run(new Newton(5000, 0.25), Functions.quadratic(h), new double[3], new Stopping(0, 0, 1));
-    double[] w = device.read(once.point());
+    double[] w = device.download(once.point());
     for (int i = 0; i < h.length; i++) {
       assertEquals(1 / 1.25, w[i], 1e-15);
     }
@@ -203,7 +203,7 @@ class MinimizerStoppingTest extends MinimizerFixture {
           Result result =
               new Newton().minimize(problem.f.on(device, type), device.of(type, problem.start));
           assertEquals(Reason.HESSIAN, result.reason(), problem.name);
-          assertArrayEquals(problem.start, device.read(result.point()));
+          assertArrayEquals(problem.start, device.download(result.point()));
         }
       }
     }
@@ -243,7 +243,7 @@ class MinimizerStoppingTest extends MinimizerFixture {
     for (Minimizer minimizer : new Minimizer[] {new LBfgs(), new Backtracking()}) {
       Result result = run(minimizer, liar, new double[] {5, -3}, EXACT);
       assertEquals(Reason.WRONG_GRADIENT, result.reason());
-      assertArrayEquals(new double[] {5, -3}, device.read(result.point()));
+      assertArrayEquals(new double[] {5, -3}, device.download(result.point()));
     }
   }
 }

@@ -86,11 +86,11 @@ class MinimizerTest extends MinimizerFixture {
   void newtonConvergesQuadratically() {
     HostFunction f = Functions.logistic(200, 400, 1e-3);
     double[] bottom =
-        device.read(run(new Newton(), f, new double[200], new Stopping(1e-14, 0, 30)).point());
+        device.download(run(new Newton(), f, new double[200], new Stopping(1e-14, 0, 30)).point());
     List<Double> errors = new ArrayList<>();
     for (int steps = 0; errors.isEmpty() || errors.get(errors.size() - 1) > 1e-12; steps++) {
       Result result = run(new Newton(), f, new double[200], new Stopping(0, 0, steps));
-      double[] difference = device.read(result.point());
+      double[] difference = device.download(result.point());
       Functions.add(-1, bottom, difference);
       errors.add(Math.sqrt(Functions.dot(difference, difference)));
       assertTrue(steps < 12, errors.toString());
@@ -146,7 +146,7 @@ class MinimizerTest extends MinimizerFixture {
       assertEquals(Reason.NOT_FINITE, up.reason());
       assertTrue(values.get(values.size() - 1) > 1e60);
       assertEquals(values.get(values.size() - 1), up.value());
-      for (double w : device.read(up.point())) {
+      for (double w : device.download(up.point())) {
         assertTrue(Double.isFinite(w));
       }
       Result down =
@@ -190,7 +190,7 @@ class MinimizerTest extends MinimizerFixture {
     }
     Result result =
         run(new RandomSearch(11, 0.3), problem.f, problem.start, new Stopping(0, 1, 200));
-    assertArrayEquals(best, device.read(result.point()));
+    assertArrayEquals(best, device.download(result.point()));
     assertEquals(200, result.values());
     assertEquals(Reason.ITERATIONS, result.reason());
   }

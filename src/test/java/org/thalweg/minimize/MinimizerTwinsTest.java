@@ -90,7 +90,7 @@ class MinimizerTwinsTest {
                   start,
                   new Stopping(1e-6, 0, 30),
                   (i, value, norm, step) -> history.addAll(List.of(value, norm, step)))) {
-        double[] point = device.read(result.point());
+        double[] point = device.download(result.point());
         double[] gradient = new double[point.length];
         assertEquals(problem.f.gradient(point, gradient), result.value());
         for (int i = 0; i < point.length; i++) {
@@ -106,7 +106,7 @@ class MinimizerTwinsTest {
         history.addAll(List.of(result.values(), result.gradients(), result.products()));
         double[] unchanged = problem.start.clone();
         Arrays.setAll(unchanged, i -> type.round(unchanged[i]));
-        assertArrayEquals(unchanged, device.read(start));
+        assertArrayEquals(unchanged, device.download(start));
       }
       return history;
     }

@@ -57,7 +57,7 @@ class SafetensorsTest {
       CRC32 crc = new CRC32();
       crc.update(bytes.duplicate());
       assertEquals((int) crc.getValue(), model.crc32());
-      for (double w : device.read(model.parameters().get(0).value())) {
+      for (double w : device.download(model.parameters().get(0).value())) {
         assertEquals((float) w, bytes.getFloat());
       }
       assertThrows(FileAlreadyExistsException.class, () -> ModelFile.save(model, file));

@@ -295,18 +295,18 @@ class GoldenTest {
               type,
               ignored ->
                   gradients -> {
-                    device.write(g, gradients);
+                    device.upload(g, gradients);
                     steps.numbers(
                         0,
                         0,
                         file.group().numbers(rule, steps.type(), rule.lr(), ++t[0], file.scale()));
                     steps.start();
                     program.run(1);
-                    DoubleStream after = Arrays.stream(device.read(w));
+                    DoubleStream after = Arrays.stream(device.download(w));
                     for (int k = 0; k < file.states(); k++) {
                       after =
                           DoubleStream.concat(
-                              after, Arrays.stream(device.read(tensors.state(0, k))));
+                              after, Arrays.stream(device.download(tensors.state(0, k))));
                     }
                     return after.toArray();
                   });

@@ -36,12 +36,12 @@ class IdentitiesTest {
         Steps steps = new Steps(device, ElementType.F64, Group.columns(rule), 1, 1);
         Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule)) {
       for (int t = 1; t <= STEPS; t++) {
-        device.write(g, random.doubles(N, -1, 1).toArray());
+        device.upload(g, random.doubles(N, -1, 1).toArray());
         steps.numbers(0, 0, group.numbers(rule, steps.type(), lr.applyAsDouble(t), t, 1));
         steps.start();
         device.update(rule, tensors, steps, 0);
       }
-      return device.read(w);
+      return device.download(w);
     }
   }
 

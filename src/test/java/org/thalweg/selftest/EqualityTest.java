@@ -103,7 +103,7 @@ class EqualityTest {
     List<Array> place(
         String name, ElementType type, IntUnaryOperator offset, List<double[]> pieces) {
       List<Array> slices = super.place(name, type, offset, pieces);
-      placed.add(new Placed(name, type, slices.stream().map(device::read).toList()));
+      placed.add(new Placed(name, type, slices.stream().map(device::download).toList()));
       return slices;
     }
 

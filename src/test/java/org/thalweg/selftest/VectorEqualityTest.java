@@ -116,7 +116,7 @@ class VectorEqualityTest {
                   Array x = fixture.place("from", type, from, values);
                   Array y = fixture.place("to", type, to, new double[n]);
                   fixture.device.copy(x, y);
-                  assertArrayEquals(fixture.device.read(x), fixture.device.read(y));
+                  assertArrayEquals(fixture.device.download(x), fixture.device.download(y));
                 });
           }
         }

@@ -219,7 +219,7 @@ public final class VectorOperations {
         Steps steps = new Steps(device, type, 1, 1, 1)) {
       steps.start();
       device.tally(losses, correct, steps);
-      return object("sum", hex(device.read(steps.results().slice(0, 1))));
+      return object("sum", hex(device.download(steps.results().slice(0, 1))));
     }
   }
 
@@ -230,7 +230,7 @@ public final class VectorOperations {
         Steps steps = new Steps(device, type, 1, 1, integer(in, "models"))) {
       steps.start();
       device.tally(losses, correct, steps);
-      JsonObject out = object("results", hex(device.read(steps.results())));
+      JsonObject out = object("results", hex(device.download(steps.results())));
       out.addProperty("halted", state(device, steps)[Steps.HALTED]);
       return out;
     }
@@ -266,9 +266,9 @@ public final class VectorOperations {
       device.axpy(a, x, y);
       device.axpySign(a, x, z);
       device.scale(a, x);
-      JsonObject out = object("axpy", hex(device.read(y)));
-      out.add("axpy_sign", hex(device.read(z)));
-      out.add("scale", hex(device.read(x)));
+      JsonObject out = object("axpy", hex(device.download(y)));
+      out.add("axpy_sign", hex(device.download(z)));
+      out.add("scale", hex(device.download(x)));
       return out;
     }
   }
@@ -291,7 +291,7 @@ public final class VectorOperations {
         Array out =
             device.allocate(type(in), (long) size.models() * size.rows() * size.columns())) {
       device.multiply(size, left, right, biased ? bias : null, out);
-      return object("out", hex(device.read(out)));
+      return object("out", hex(device.download(out)));
     }
   }
 
@@ -302,8 +302,8 @@ public final class VectorOperations {
         Array out = device.allocate(type(in), (long) size.models() * size.rows() * size.columns());
         Array ones = device.allocate(type(in), (long) size.models() * size.columns())) {
       device.multiplyTransposed(size, left, right, out, ones);
-      JsonObject result = object("out", hex(device.read(out)));
-      result.add("ones", hex(device.read(ones)));
+      JsonObject result = object("out", hex(device.download(out)));
+      result.add("ones", hex(device.download(ones)));
       return result;
     }
   }
@@ -322,14 +322,14 @@ public final class VectorOperations {
         Array rowLoss = device.allocate(type, rows);
         Array correct = device.allocate(ElementType.I32, rows)) {
       device.loss(loss, scores, labels, scale, gradient, rowLoss, correct);
-      JsonObject out = object("loss", hex(device.read(rowLoss)));
+      JsonObject out = object("loss", hex(device.download(rowLoss)));
       out.add(
           "correct",
-          integers(Arrays.stream(device.read(correct)).mapToInt(x -> (int) x).toArray()));
-      out.add("gradient", hex(device.read(gradient)));
+          integers(Arrays.stream(device.download(correct)).mapToInt(x -> (int) x).toArray()));
+      out.add("gradient", hex(device.download(gradient)));
       if (loss.twiceDifferentiable()) {
         device.lossHessian(loss, scores, labels, rows, scale, direction, product);
-        out.add("hessian_product", hex(device.read(product)));
+        out.add("hessian_product", hex(device.download(product)));
       }
       return out;
     }
@@ -384,9 +384,10 @@ public final class VectorOperations {
       Array shift = optional(device, type, with, "shift");
       Rows from = new Rows(values, labels, features, number(in, "scale"), shift);
       device.gather(from, order, steps, 0, x, y);
-      JsonObject out = object("x", hex(device.read(x)));
+      JsonObject out = object("x", hex(device.download(x)));
       out.add(
-          "y", integers(Arrays.stream(device.read(y)).mapToInt(label -> (int) label).toArray()));
+          "y",
+          integers(Arrays.stream(device.download(y)).mapToInt(label -> (int) label).toArray()));
       if (shift != null) {
         shift.close();
       }

@@ -69,10 +69,10 @@ final class VectorTrainings {
         Array gradient = device.allocate(type, weights.length);
         Array product = device.allocate(type, weights.length)) {
       JsonObject out = object("value", hex(objective.gradient(w, gradient)));
-      out.add("gradient", hex(device.read(gradient)));
+      out.add("gradient", hex(device.download(gradient)));
       if (objective.twiceDifferentiable()) {
         objective.hessianTimes(w, v, product);
-        out.add("hessian_product", hex(device.read(product)));
+        out.add("hessian_product", hex(device.download(product)));
       }
       return out;
     }
@@ -118,7 +118,7 @@ final class VectorTrainings {
       LinearClassifier model = trainer.model();
       out.add("epochs", epochs);
       out.add("weights", hex(model.weights()));
-      out.add("bias", hex(device.read(model.parameters().get(LinearClassifier.BIAS).value())));
+      out.add("bias", hex(device.download(model.parameters().get(LinearClassifier.BIAS).value())));
       out.addProperty("weights_crc32", "%08x".formatted(model.crc32()));
       out.addProperty("data_crc32", "%08x".formatted(data.crc32()));
       Score score = trainer.score(data);

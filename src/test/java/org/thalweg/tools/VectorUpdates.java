@@ -76,12 +76,12 @@ final class VectorUpdates {
       for (int step = 0; step < gradients.size(); step++) {
         for (int i = 0; i < parameters.size(); i++) {
           JsonElement own = gradients.get(step).getAsJsonArray().get(i);
-          device.write(parameters.get(i).gradient(), numbers(own));
+          device.upload(parameters.get(i).gradient(), numbers(own));
         }
         program.run(1);
         JsonObject result = VectorOperations.object("numbers", rows.get(step));
         JsonArray values = new JsonArray();
-        parameters.forEach(parameter -> values.add(hex(device.read(parameter.value()))));
+        parameters.forEach(parameter -> values.add(hex(device.download(parameter.value()))));
         result.add("parameters", values);
         steps.add(result);
       }
@@ -109,10 +109,10 @@ final class VectorUpdates {
     for (int i = 0; i < tensors.parameters().size(); i++) {
       JsonArray own = new JsonArray();
       if (type == ElementType.BF16) {
-        own.add(hex(device.read(tensors.master(i))));
+        own.add(hex(device.download(tensors.master(i))));
       }
       for (int k = 0; k < tensors.states(); k++) {
-        own.add(hex(device.read(tensors.state(i, k))));
+        own.add(hex(device.download(tensors.state(i, k))));
       }
       all.add(own);
     }

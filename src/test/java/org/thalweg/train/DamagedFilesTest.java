@@ -60,7 +60,8 @@ class DamagedFilesTest {
         try (LinearClassifier model = ModelFile.load(device, file)) {
           return model.features()
               + Arrays.toString(model.weights())
-              + Arrays.toString(device.read(model.parameters().get(LinearClassifier.BIAS).value()))
+              + Arrays.toString(
+                  device.download(model.parameters().get(LinearClassifier.BIAS).value()))
               + Arrays.toString(read.means())
               + List.of(read.classes(), read.scale(), read.loss())
               + read.shape();
@@ -127,7 +128,7 @@ class DamagedFilesTest {
             Updater updater = updater(device, w, g)) {
           updater.load(file);
           updater.step();
-          return updater.updates() + Arrays.toString(device.read(w));
+          return updater.updates() + Arrays.toString(device.download(w));
         }
       }
     };
@@ -226,7 +227,7 @@ class DamagedFilesTest {
               } else {
                 int which = name.equals("weight") ? 0 : 1;
                 Array array = model.parameters().get(which).value();
-                device.write(array.slice(i, 1), new double[] {wrong});
+                device.upload(array.slice(i, 1), new double[] {wrong});
               }
               Description description =
                   new Description(List.of("a", "b"), null, 1, means, new SmoothHinge(1));

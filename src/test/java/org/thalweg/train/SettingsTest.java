@@ -209,7 +209,7 @@ class SettingsTest {
           Settings settings = DEFAULT.withInitialisation(initialisation).withInitScale(0.5);
           try (Device device = new JavaDevice(1);
               Trainer trainer = new Trainer(device, row, settings)) {
-            double[] w = device.read(trainer.model().parameters().get(0).value());
+            double[] w = device.download(trainer.model().parameters().get(0).value());
             double squares = Arrays.stream(w).map(x -> x * x).sum();
             assertEquals(
                 expected,

@@ -42,7 +42,7 @@ class TrainerTest {
       trainer
           .model()
           .parameters()
-          .forEach(p -> device.write(p.value(), new double[(int) p.value().count()]));
+          .forEach(p -> device.upload(p.value(), new double[(int) p.value().count()]));
       assertEquals(Math.log(10), trainer.score(DIGITS).loss(), 1e-12);
     }
   }
@@ -65,7 +65,7 @@ class TrainerTest {
     try (Device device = new JavaDevice(1);
         Trainer plain = new Trainer(device, DIGITS, settings(32, 0, 0));
         Trainer regular = new Trainer(device, DIGITS, settings(32, 0, 0).withL1(0.25))) {
-      double[] weights = device.read(plain.model().parameters().get(0).value());
+      double[] weights = device.download(plain.model().parameters().get(0).value());
       double sum = Arrays.stream(weights).map(Math::abs).sum();
       assertEquals(plain.score(DIGITS), regular.score(DIGITS));
       assertEquals(0, plain.penalty());
@@ -79,10 +79,10 @@ class TrainerTest {
         Trainer plain = new Trainer(device, DIGITS, settings(32, 2, 0));
         Trainer regular = new Trainer(device, DIGITS, settings(32, 2, 0.25))) {
       for (int i = 0; i < 2; i++) {
-        double[] w = device.read(plain.model().parameters().get(i).value());
-        device.write(regular.model().parameters().get(i).value(), w);
+        double[] w = device.download(plain.model().parameters().get(i).value());
+        device.upload(regular.model().parameters().get(i).value(), w);
       }
-      double[] weights = device.read(plain.model().parameters().get(0).value());
+      double[] weights = device.download(plain.model().parameters().get(0).value());
       double squares = Arrays.stream(weights).map(x -> x * x).sum();
       // Two sums of 640 squares in different order: each within 640 roundings of the exact one.
       assertEquals(plain.score(DIGITS), regular.score(DIGITS));
@@ -257,7 +257,7 @@ class TrainerTest {
         Trainer trainer = new Trainer(device, DIGITS, wild)) {
       TrainingException e = assertThrows(TrainingException.class, () -> trainer.train(epoch -> {}));
       assertTrue(e.getMessage().contains("step"), e.getMessage());
-      for (double w : device.read(trainer.model().parameters().get(0).value())) {
+      for (double w : device.download(trainer.model().parameters().get(0).value())) {
         assertTrue(!Double.isNaN(w), "the update of the step that failed was not applied");
       }
     }

@@ -118,7 +118,7 @@ class UpdaterTest {
       try {
         for (int step = 0; step < steps; step++) {
           updater.lookAhead(lr(rule, step));
-          device.write(g, gradient(step, spoilt));
+          device.upload(g, gradient(step, spoilt));
           updater.step(lr(rule, step));
           if (stops.contains(step)) {
             updater.save(file, true);
@@ -128,7 +128,7 @@ class UpdaterTest {
           }
         }
         updater.save(file, true);
-        return new Outcome(device.read(w), Files.readAllBytes(file), updater.updates());
+        return new Outcome(device.download(w), Files.readAllBytes(file), updater.updates());
       } catch (IOException e) {
         throw new AssertionError(e);
       } finally {
@@ -173,11 +173,11 @@ class UpdaterTest {
       steps.start();
       for (int step = 0; step < count; step++) {
         if (!spoilt.contains(step)) {
-          device.write(g, gradient(step, spoilt));
+          device.upload(g, gradient(step, spoilt));
           program.run(1);
         }
       }
-      return device.read(w);
+      return device.download(w);
     }
   }
 
@@ -279,7 +279,7 @@ class UpdaterTest {
       }
       assertEquals(1000, plain.updates());
       assertEquals(1000, skipping.updates());
-      assertArrayEquals(new double[] {1 - 3000}, device.read(w));
+      assertArrayEquals(new double[] {1 - 3000}, device.download(w));
     }
   }
 
@@ -301,13 +301,13 @@ class UpdaterTest {
         Updater scaled =
             updater(device, new Sgd(1), w, g, UpdateOptions.PLAIN.withGradientScale(-0.5))) {
       scaled.step();
-      assertArrayEquals(new double[] {3, 4}, device.read(w), "maximised");
+      assertArrayEquals(new double[] {3, 4}, device.download(w), "maximised");
       assertEquals(0, scaled.gradientNorm());
-      device.write(w, 0.0, 0.0);
+      device.upload(w, 0.0, 0.0);
       UpdateOptions options = UpdateOptions.PLAIN.withGradientScale(-0.5).withLargestNorm(2.5);
       try (Updater clipped = updater(device, new Sgd(1), w, g, options)) {
         clipped.step();
-        assertArrayEquals(new double[] {1.5, 2}, device.read(w));
+        assertArrayEquals(new double[] {1.5, 2}, device.download(w));
         assertEquals(10, clipped.gradientNorm());
       }
     }
@@ -351,7 +351,7 @@ class UpdaterTest {
       assertThrows(IllegalStateException.class, () -> updater.save(folder.resolve("away")));
       assertThrows(IllegalStateException.class, () -> updater.load(folder.resolve("away")));
       updater.step();
-      assertArrayEquals(new double[] {0.5, 1}, device.read(w));
+      assertArrayEquals(new double[] {0.5, 1}, device.download(w));
       assertThrows(IllegalStateException.class, updater::step);
       updater.lookAhead(0.25);
       updater.step(0.25);
@@ -457,7 +457,7 @@ class UpdaterTest {
             next.lookAhead(lr);
             next.step(lr);
             assertEquals(2, next.updates());
-            ends[loaded] = device.read(w);
+            ends[loaded] = device.download(w);
           }
         }
         assertArrayEquals(ends[0], ends[1], rule.name());
@@ -531,15 +531,15 @@ class UpdaterTest {
         Updater first = updater(device, ADAM, w, g, UpdateOptions.PLAIN)) {
       first.step();
       first.save(file);
-      double[] before = device.read(w);
+      double[] before = device.download(w);
       first.step();
-      double[] after = device.read(w);
-      device.write(w, before);
+      double[] after = device.download(w);
+      device.upload(w, before);
       try (Updater second = updater(device, ADAM, w, g, UpdateOptions.PLAIN)) {
         second.load(file);
         assertEquals(1, second.updates());
         second.step();
-        assertArrayEquals(after, device.read(w));
+        assertArrayEquals(after, device.download(w));
       }
     }
   }

@@ -78,8 +78,8 @@ public class SoftwareDriverBench {
     for (int i = 0; i < ELEMENTS; i++) {
       values[i] = StrictMath.sin(i);
     }
-    device.write(w, values);
-    device.write(g, values);
+    device.upload(w, values);
+    device.upload(g, values);
     tensors = device.tensors(List.of(new Parameter(w, g, 0)), adam.states());
     program = device.record(steps, () -> device.update(adam, tensors, steps, 0));
     counter = global("thalweg_sim_instructions");

@@ -113,8 +113,8 @@ class CallersMemoryTest {
           for (int i = 0; i < 16; i++) {
             try (Array x = device.wrap(w.address() + (long) type.bytes() * (i % 4), type, COUNT);
                 Array y = device.wrap(g.address() + (long) type.bytes() * (i / 4), type, COUNT)) {
-              device.write(x, values);
-              device.write(y, values);
+              device.upload(x, values);
+              device.upload(y, values);
               assertArrayEquals(expected, update(device, rule, x, y), rule + " " + type + " " + i);
             }
           }
@@ -124,7 +124,7 @@ class CallersMemoryTest {
   }
 
   private static double[] update(Device device, Optimizer rule, Array w, Array g) {
-    double[] gradient = device.read(g);
+    double[] gradient = device.download(g);
     try (Array copy = device.of(g.type(), gradient);
         Updater updater =
             new Updater(
@@ -134,7 +134,7 @@ class CallersMemoryTest {
                 List.of(Group.PLAIN))) {
       updater.lookAhead();
       updater.step();
-      return device.read(w);
+      return device.download(w);
     }
   }
 
@@ -150,11 +150,11 @@ class CallersMemoryTest {
       assertFalse(wrapped.slice(0, 1).overlaps(again));
       wrapped.close();
       wrapped.close();
-      assertThrows(IllegalStateException.class, () -> device.read(wrapped));
+      assertThrows(IllegalStateException.class, () -> device.download(wrapped));
       device.scale(2, again);
       assertThrows(IllegalArgumentException.class, () -> other.scale(2, again));
       device.close();
-      assertThrows(IllegalStateException.class, () -> device.read(again));
+      assertThrows(IllegalStateException.class, () -> device.download(again));
       other.context().makeCurrent();
       assertArrayEquals(new double[] {1, 4, 6, 8}, memory.get(4));
     }
@@ -205,7 +205,7 @@ class CallersMemoryTest {
       device.multiply(Product.of(1, 1, 1), w, g, null, out); // loads the kernels
       device.scale(1, w);
       updater.step();
-      assertArrayEquals(new double[] {9}, device.read(w));
+      assertArrayEquals(new double[] {9}, device.download(w));
       CUgraph graph = new CUgraph();
       check(
           JCudaDriver.cuStreamBeginCapture(
@@ -215,12 +215,12 @@ class CallersMemoryTest {
       device.scale(2, w);
       device.multiply(Product.of(1, 1, 1), w, g, null, out);
       check(JCudaDriver.cuStreamEndCapture(stream, graph), "capturing");
-      assertArrayEquals(new double[] {9}, device.read(w));
+      assertArrayEquals(new double[] {9}, device.download(w));
       CUgraphExec executable = new CUgraphExec();
       check(JCudaDriver.cuGraphInstantiate(executable, graph, 0), "making a graph");
       check(JCudaDriver.cuGraphLaunch(executable, stream), "running a graph");
-      assertArrayEquals(new double[] {16}, device.read(w));
-      assertArrayEquals(new double[] {16}, device.read(out));
+      assertArrayEquals(new double[] {16}, device.download(w));
+      assertArrayEquals(new double[] {16}, device.download(out));
       check(JCudaDriver.cuGraphExecDestroy(executable), "freeing a graph");
       check(JCudaDriver.cuGraphDestroy(graph), "freeing a graph");
     }
@@ -238,7 +238,7 @@ class CallersMemoryTest {
                   device, new Sgd(1), List.of(new Parameter(w, g, 0)), List.of(Group.PLAIN))) {
         updater.step();
         updater.step();
-        assertArrayEquals(new double[] {8}, device.read(w));
+        assertArrayEquals(new double[] {8}, device.download(w));
       }
     }
   }

@@ -22,8 +22,8 @@ class ContextsTest {
         double value = i;
         CudaDevice device = TestDevices.openDriver();
         try (Array array = device.allocate(ElementType.F64, 1)) {
-          CompletableFuture.runAsync(() -> device.write(array, value), thread).get();
-          assertArrayEquals(new double[] {value}, device.read(array));
+          CompletableFuture.runAsync(() -> device.upload(array, value), thread).get();
+          assertArrayEquals(new double[] {value}, device.download(array));
         }
         device.close();
       }
@@ -38,7 +38,7 @@ class ContextsTest {
     try (CudaDevice second = TestDevices.openDriver();
         Array array = second.of(ElementType.F64, 5.0)) {
       first.close();
-      assertArrayEquals(new double[] {5}, second.read(array));
+      assertArrayEquals(new double[] {5}, second.download(array));
     }
   }
 }

@@ -119,7 +119,7 @@ class CublasFaultsTest {
         Array right = device.of(ElementType.F32, 5, 6, 7, 8);
         Array out = device.context().array(ElementType.F32, 4)) {
       device.multiply(Product.of(2, 2, 2), left, right, null, out);
-      double[] x = device.read(out);
+      double[] x = device.download(out);
       return "%s %s %s %s".formatted(x[0], x[1], x[2], x[3]);
     }
   }

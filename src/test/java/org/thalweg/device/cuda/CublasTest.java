@@ -126,7 +126,7 @@ class CublasTest {
         assertNear(what, Matmul.OWN, type, sums, one, right, added, ones);
       }
       double[] before = new double[out.length];
-      device.write(c.inside(), before);
+      device.upload(c.inside(), before);
       try (Steps steps = new Steps(device, type, 1, 1, 1);
           Program program = device.record(steps, multiply)) {
         OnDevice.assertSameBits(what + " recorded", List.of(before), List.of(c.read(device)));

@@ -152,7 +152,7 @@ class FaultsTest {
       // Also where it was the call that was to end the context.
       assertEquals(0, JCudaDriver.cuDevicePrimaryCtxReset(new CUdevice()), what);
       try (CudaDevice device = TestDevices.openDriver()) {
-        device.write(device.allocate(ElementType.F32, 1), 1.0);
+        device.upload(device.allocate(ElementType.F32, 1), 1.0);
       }
     }
     assertEquals(expected, trainOnItsOwnDevice());

@@ -77,7 +77,7 @@ class HugeOffsetsTest {
           steps.columns(),
           1,
           ((CudaArray) steps.state()).address());
-      double[] after = device.read(w);
+      double[] after = device.download(w);
       for (int i = 0; i < BLOCK; i++) {
         assertEquals(0.5 * i, after[i]);
       }
@@ -116,7 +116,7 @@ class HugeOffsetsTest {
           steps.columns(),
           0,
           ((CudaArray) steps.state()).address());
-      assertEquals("[0.5, 1.0, 1.5, 127.5]", Arrays.toString(device.read(x)));
+      assertEquals("[0.5, 1.0, 1.5, 127.5]", Arrays.toString(device.download(x)));
     }
   }
 }

@@ -113,7 +113,7 @@ class LeasesTest {
   void aSliceKeepsItsArray() throws Exception {
     Array slice = slice();
     collect();
-    assertArrayEquals(new double[] {3}, device.read(slice));
+    assertArrayEquals(new double[] {3}, device.download(slice));
     slice = null;
     assertFreed("an array of 3 F32 was never closed");
   }
@@ -168,8 +168,8 @@ class LeasesTest {
     Tensors tensors = tensors();
     collect();
     Parameter parameter = tensors.parameters().get(0);
-    assertArrayEquals(new double[] {1, 2, 3, 4}, device.read(parameter.value()));
-    assertArrayEquals(new double[] {5, 6, 7, 8}, device.read(parameter.gradient()));
+    assertArrayEquals(new double[] {1, 2, 3, 4}, device.download(parameter.value()));
+    assertArrayEquals(new double[] {5, 6, 7, 8}, device.download(parameter.gradient()));
     parameter = null;
     tensors.close();
     tensors = null;

@@ -50,7 +50,7 @@ class NativesTest {
           Array right = device.of(ElementType.F32, 5, 6, 7, 8);
           Array out = device.allocate(ElementType.F32, 4)) {
         device.multiply(Product.of(2, 2, 2), left, right, null, out);
-        for (double x : device.read(out)) System.out.println(x);
+        for (double x : device.download(out)) System.out.println(x);
       }
     }
   }

@@ -72,7 +72,7 @@ class ProbeTest {
           "launching %s",
           name);
       Driver.check(JCudaDriver.cuCtxSynchronize(), "waiting for %s", name);
-      return device.read(out);
+      return device.download(out);
     }
   }
 

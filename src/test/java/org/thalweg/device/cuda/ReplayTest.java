@@ -57,7 +57,7 @@ class ReplayTest {
         assertEquals(n + 1, SimCounters.get(module, CALLS) - before, n + " replayed steps");
       }
       assertEquals(91, steps.account().updates());
-      assertFalse(Arrays.equals(new double[] {1, 2, 3, 4}, device.read(w)));
+      assertFalse(Arrays.equals(new double[] {1, 2, 3, 4}, device.download(w)));
     }
   }
 }

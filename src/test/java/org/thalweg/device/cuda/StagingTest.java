@@ -75,7 +75,7 @@ class StagingTest {
     int count = 20;
     try (Array array = device.allocate(ElementType.I32, count)) {
       for (int i = 0; i < count; i++) {
-        device.write(array.slice(i, 1), i);
+        device.upload(array.slice(i, 1), i);
       }
       ByteBuffer bytes = ByteBuffer.allocate(4 * count);
       device.download(array, bytes);

@@ -44,7 +44,7 @@ class TwoDevicesTest {
         CompletableFuture<Integer> other = CompletableFuture.supplyAsync(() -> train(second));
         System.out.println(train(first) == train(java) ? "same weights" : "other weights");
         System.out.println(other.join() == train(java) ? "same weights" : "other weights");
-        second.read(array);
+        second.download(array);
       } catch (IllegalArgumentException e) {
         System.out.println(e.getMessage());
       }

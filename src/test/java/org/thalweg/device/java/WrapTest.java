@@ -46,7 +46,7 @@ class WrapTest {
           for (ElementType type : Values.TYPES) {
             Array own = device.of(type, values);
             update(device, rule, offset, own, device.of(type, values));
-            double[] expected = device.read(own);
+            double[] expected = device.download(own);
             for (int i = 0; i < ROOM; i++) {
               double actual = type == ElementType.F32 ? floats[i] : doubles[i];
               assertEquals(expected[i], actual, rule + " " + type);
@@ -97,11 +97,11 @@ class WrapTest {
     Array open = device.wrap(values);
     wrapped.close();
     wrapped.close();
-    assertThrows(IllegalStateException.class, () -> device.read(wrapped));
+    assertThrows(IllegalStateException.class, () -> device.download(wrapped));
     assertThrows(IllegalStateException.class, () -> device.scale(2, wrapped));
     device.scale(2, open);
     device.close();
-    assertThrows(IllegalStateException.class, () -> device.read(open));
+    assertThrows(IllegalStateException.class, () -> device.download(open));
     assertThrows(IllegalStateException.class, () -> device.wrap(values));
     assertArrayEquals(new float[] {2, 4}, values);
   }
