@@ -42,6 +42,10 @@ final class LineSearch {
    * finite, but for a value of minus infinity.
    */
   private record Place(double a, double value, double slope) {
+    boolean isStart() {
+      return a == 0;
+    }
+
     boolean bottomless() {
       return value == Double.NEGATIVE_INFINITY;
     }
@@ -122,7 +126,7 @@ final class LineSearch {
       if (good(here)) {
         return null;
       }
-      if (here.bottomless() || (previous != zero && !run.triedPointIsFinite())) {
+      if (here.bottomless() || (!previous.isStart() && !run.triedPointIsFinite())) {
         return Reason.UNBOUNDED; // it has fallen as far as there are numbers
       }
       if (!falls(here) || here.value > previous.value + noise) {
@@ -140,11 +144,11 @@ final class LineSearch {
    * and {@code high}.
    */
   private @Nullable Reason zoom(Place low, Place high) {
-    for (int i = 0; i < MOST_REFINEMENTS || low == zero; i++) {
-      if (low == zero && hopeless(high.a)) {
+    for (int i = 0; i < MOST_REFINEMENTS || low.isStart(); i++) {
+      if (low.isStart() && hopeless(high.a)) {
         return why();
       }
-      Place here = at(between(low, high, low == zero ? 0.5 : 1 - SAFEGUARD));
+      Place here = at(between(low, high, low.isStart() ? 0.5 : 1 - SAFEGUARD));
       if (good(here)) {
         return null;
       }

@@ -43,7 +43,7 @@ public final class Decimal {
       throw new NumberFormatException("expected a number, not \"%s\"".formatted(text));
     }
     double number = Double.parseDouble(text);
-    if (finite && (Double.isInfinite(number) || number == 0 && text.matches("[^eE]*[1-9].*"))) {
+    if (finite && (Double.isInfinite(number) || (number == 0 && text.matches("[^eE]*[1-9].*")))) {
       throw new NumberFormatException(
           "expected 0 or a number from 5e-324 to 1.7976931348623157e308 in size, not \"%s\""
               .formatted(text));

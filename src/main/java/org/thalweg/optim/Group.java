@@ -126,7 +126,7 @@ public record Group(double lrFactor, double l1, double l2, double weightDecay) {
       double[] rounded = numbers(rule, type, rule.lr(), t, 1);
       for (int i = 0; i < exact.length; i++) {
         double number = type.round(rounded[i]);
-        if (!Double.isFinite(number) || number == 0 && exact[i] != 0) {
+        if (!Double.isFinite(number) || (number == 0 && exact[i] != 0)) {
           return false;
         }
       }

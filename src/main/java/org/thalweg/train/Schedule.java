@@ -45,6 +45,7 @@ public record Schedule(Kind kind, int warmup, int every, double factor, double d
     INVERSE(Map.of("decay", 1e-3));
 
     /** In the order in which they are said. */
+    @SuppressWarnings("ImmutableEnumChecker") // an immutable map does not keep this order
     private final Map<String, Double> defaults;
 
     Kind(Map<String, Double> defaults) {

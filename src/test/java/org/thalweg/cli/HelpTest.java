@@ -88,7 +88,7 @@ class HelpTest {
       String text = narrow.setUsageHelpWidth(columns).getUsageMessage();
       for (String line : text.lines().toList()) {
         boolean example = line.startsWith("  thalweg "); // copied as a whole
-        assertTrue(line.length() <= columns || example && line.length() <= 80, line);
+        assertTrue(line.length() <= columns || (example && line.length() <= 80), line);
       }
       assertEquals(
           wide.replaceAll("\\s", ""), text.replaceAll("\\s", ""), verb.getKey() + " is cut");

@@ -29,7 +29,7 @@ class HyperparametersTest {
           boolean share = name.matches("beta.|alpha|rho|mu|etaMinus|dampening");
           if (value < 1
               && value > 0.5
-              && (!share || name.equals("alpha") && rule instanceof Asgd)) {
+              && (!share || (name.equals("alpha") && rule instanceof Asgd))) {
             continue; // 1 is as good
           }
           try {
