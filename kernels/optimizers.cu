@@ -255,6 +255,15 @@ struct Lion : Rule<1> {
   }
 };
 
+// After the update of a rule: the proximal step of an L1 term, whose threshold is lr. A NaN stays one by its sign.
+template <typename T>
+struct Shrink : Rule<0> {
+  T lr;
+  __device__ __forceinline__ void update(T& w, T, T*) const {
+    w = signum(w) * fmax(fabs(w) - lr, static_cast<T>(0));
+  }
+};
+
 // ---- The launcher. S: how parameter and gradient are stored, T: what is computed in.
 
 // What is the same for all elements of a launch.
@@ -436,3 +445,4 @@ THALWEG_RULES(yogi, Yogi)
 THALWEG_RULES(adadelta, Adadelta)
 THALWEG_RULES(rprop, Rprop)
 THALWEG_RULES(lion, Lion)
+THALWEG_RULES(shrink, Shrink)

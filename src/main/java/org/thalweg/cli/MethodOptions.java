@@ -37,6 +37,7 @@ final class MethodOptions {
           "--epochs",
           "--schedule",
           "--warmup",
+          "--proximal",
           "--weight-decay",
           "--clip-norm",
           "--validation",

@@ -122,6 +122,13 @@ final class SettingsOptions {
     private double l1;
 
     @Option(
+        names = "--proximal",
+        description =
+            "Lets --l1 X move each weight towards 0 by lr*X after each update, and no further,"
+                + " which makes exact zeros; without, its gradient is added to that of the data.")
+    private boolean proximal;
+
+    @Option(
         names = "--l2",
         paramLabel = "X",
         description = "Adds X times the sum of the squared weights to the loss. Default: 0.")
@@ -138,7 +145,9 @@ final class SettingsOptions {
     @Option(
         names = "--clip-norm",
         paramLabel = "X",
-        description = "Scales a gradient of a larger norm down to X. Default: none.")
+        description =
+            "Scales the gradient of the minibatch's loss down to X where its norm over weights and"
+                + " bias is larger; those of --l1 and --l2 are added after. Default: none.")
     private double clipNorm = Double.POSITIVE_INFINITY;
 
     @Option(
@@ -166,6 +175,9 @@ final class SettingsOptions {
     Schedule schedule =
         Usage.checked(
             spec, "--schedule " + training.schedule, () -> Schedule.parse(training.schedule));
+    if (training.proximal && training.l1 == 0) {
+      throw Usage.wrong(spec, "--proximal: there is no --l1 that it could be a step of");
+    }
     Initialisation init = initialisation(spec);
     double initScale =
         model.initScale != null ? model.initScale : init == Initialisation.XAVIER ? 1 : 0.01;
@@ -176,6 +188,7 @@ final class SettingsOptions {
             .withLoss(Usage.checked(spec, "--model " + model.loss, () -> Losses.parse(model.loss)))
             .withInitialisation(init)
             .withCentre(model.centre)
+            .withProximal(training.proximal)
             .withSeed(training.seed);
     settings = with(spec, "--init-scale", settings, Settings::withInitScale, initScale);
     settings = with(spec, "--batch", settings, Settings::withBatch, batch(spec));

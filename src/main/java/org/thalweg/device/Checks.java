@@ -192,7 +192,7 @@ public final class Checks {
   }
 
   public static void update(Optimizer rule, Tensors tensors, Steps steps, int column) {
-    if (tensors.states() != rule.states()) {
+    if (rule.states() != 0 && tensors.states() != rule.states()) {
       throw new IllegalArgumentException(
           "%s keeps %d state arrays for each parameter, these tensors have %d"
               .formatted(rule.name(), rule.states(), tensors.states()));

@@ -11,16 +11,27 @@ import org.thalweg.numeric.Require;
  * The settings of a parameter group.
  *
  * @param lrFactor multiplies the learning rate
- * @param l1 {@code g += l1 * sign(w)}, the gradient of l1 times the sum of |w|; at 0 it is 0
+ * @param l1 the factor of the sum of |w|: its gradient, {@code g += l1 * sign(w)}, which is 0 at 0,
+ *     or its proximal step
  * @param l2 coupled decay: {@code g += l2 * w}
  * @param weightDecay decoupled decay: {@code w *= 1 - lr * weightDecay}
+ * @param proximal whether l1 is no part of the gradient, and acts after the rule by the proximal
+ *     step {@code w = sign(w) * max(|w| - lr * l1, 0)}, which makes exact zeros
  */
-public record Group(double lrFactor, double l1, double l2, double weightDecay) {
+public record Group(double lrFactor, double l1, double l2, double weightDecay, boolean proximal) {
   /** How many numbers of a group precede the rule's in the step table: scale, l1, l2, keep. */
   public static final int COLUMNS = 4;
 
   /** The group without settings of its own. */
   public static final Group PLAIN = new Group(1, 0, 0, 0);
+
+  /** The proximal step of l1 as an update: by the numbers of {@link #shrinkage}. */
+  public static final Optimizer SHRINK = new Shrink(1);
+
+  /** A group whose l1 acts by its gradient. */
+  public Group(double lrFactor, double l1, double l2, double weightDecay) {
+    this(lrFactor, l1, l2, weightDecay, false);
+  }
 
   /** Checks that all is finite and not negative. */
   public Group {
@@ -70,6 +81,9 @@ public record Group(double lrFactor, double l1, double l2, double weightDecay) {
           rounded(rule, type, name, value);
         });
     Require.in(type, "lr times the group's factor", rule.lr() * lrFactor);
+    if (shrinks()) {
+      Require.in(type, "lr times l1", rule.lr() * lrFactor * l1);
+    }
     if (keeps(rule, type)) {
       return;
     }
@@ -134,6 +148,16 @@ public record Group(double lrFactor, double l1, double l2, double weightDecay) {
     return true;
   }
 
+  /** This group with the other way in which l1 acts. */
+  public Group withProximal(boolean other) {
+    return Records.with(this, "proximal", other);
+  }
+
+  /** Whether an update of this group is followed by the proximal step. */
+  public boolean shrinks() {
+    return proximal && l1 > 0;
+  }
+
   /** How many columns of the step table one group takes. */
   public static int columns(Optimizer rule) {
     return COLUMNS + rule.columns();
@@ -153,10 +177,21 @@ public record Group(double lrFactor, double l1, double l2, double weightDecay) {
     double[] own = rule.numbers(type, lr * lrFactor, t);
     double[] c = new double[COLUMNS + own.length];
     c[0] = gradientScale;
-    c[1] = l1;
+    c[1] = proximal ? 0 : l1;
     c[2] = l2;
     c[3] = (1 - lr * lrFactor * weightDecay) * (1 - lr * lrFactor * rule.weightDecay());
     System.arraycopy(own, 0, c, COLUMNS, own.length);
     return c;
+  }
+
+  /**
+   * This group's numbers of the proximal step after an update, which is done by {@link #SHRINK}.
+   * They change nothing where the group does not ask for it.
+   *
+   * @param type what the step computes in, F32 or F64
+   * @param lr the learning rate of this update, before this group's factor
+   */
+  public double[] shrinkage(ElementType type, double lr) {
+    return PLAIN.numbers(SHRINK, type, shrinks() ? lr * lrFactor * l1 : 0, 1, 1);
   }
 }

@@ -60,16 +60,36 @@ public final class OptimizerStep implements AutoCloseable {
 
   /** Cells that it takes of a row of the step table. */
   public int columns() {
-    return first() + groups.size() * Group.columns(rule);
+    return columns(rule, groups, options, type);
   }
 
-  /** Cells before those of the first group: the largest norm, the rounding. */
-  private int first() {
-    return rounding() + (type == ElementType.BF16 ? Rounding.COLUMNS : 0);
+  /** The same of a step that is not there yet, for parameters of this type. */
+  static int columns(Optimizer rule, List<Group> groups, UpdateOptions options, ElementType type) {
+    int columns = clipping(options);
+    for (Optimizer by : updates(rule, groups)) {
+      columns += columns(by, groups, type);
+    }
+    return columns;
   }
 
-  private int rounding() {
+  /** The largest norm's cell, before all others. */
+  private static int clipping(UpdateOptions options) {
     return options.clips() ? 1 : 0;
+  }
+
+  /** One after the other: the rule, and where a group asks for it, the proximal step of L1. */
+  private static List<Optimizer> updates(Optimizer rule, List<Group> groups) {
+    boolean shrinks = groups.stream().anyMatch(Group::shrinks);
+    return shrinks ? List.of(rule, Group.SHRINK) : List.of(rule);
+  }
+
+  /** The cells of one of them: of the rounding, and of each group. */
+  private static int columns(Optimizer by, List<Group> groups, ElementType type) {
+    return rounding(type) + groups.size() * Group.columns(by);
+  }
+
+  private static int rounding(ElementType type) {
+    return type == ElementType.BF16 ? Rounding.COLUMNS : 0;
   }
 
   /**
@@ -80,17 +100,26 @@ public final class OptimizerStep implements AutoCloseable {
    * @param t the number of the update, from 1
    */
   public void fill(Steps steps, int row, int column, double lr, long t) {
+    double scale = options.gradientScale();
     if (options.clips()) {
       // The device takes the norm of the gradients as they come.
-      steps.number(row, column, options.largestNorm() / Math.abs(options.gradientScale()));
+      steps.number(row, column, options.largestNorm() / Math.abs(scale));
     }
-    if (type == ElementType.BF16) {
-      steps.integer(row, column + rounding(), options.rounding().key(t));
-    }
-    int at = column + first();
-    for (Group group : groups) {
-      steps.numbers(row, at, group.numbers(rule, steps.type(), lr, t, options.gradientScale()));
-      at += Group.columns(rule);
+    int at = column + clipping(options);
+    for (Optimizer by : updates(rule, groups)) {
+      if (type == ElementType.BF16) {
+        steps.integer(row, at, options.rounding().key(t));
+      }
+      at += rounding(type);
+      for (Group group : groups) {
+        steps.numbers(
+            row,
+            at,
+            by == rule
+                ? group.numbers(rule, steps.type(), lr, t, scale)
+                : group.shrinkage(steps.type(), lr));
+        at += Group.columns(by);
+      }
     }
   }
 
@@ -103,16 +132,20 @@ public final class OptimizerStep implements AutoCloseable {
   public void lookAhead(Steps steps, int column) {
     Optimizer move = rule.lookAhead();
     if (move != null) {
-      device.update(move, tensors, steps, column + rounding());
+      device.update(move, tensors, steps, column + clipping(options));
     }
   }
 
-  /** Clips where that is asked for, and updates. */
+  /** Clips where that is asked for, updates, and takes the proximal step of groups that have one. */
   public void apply(Steps steps, int column) {
     if (options.clips()) {
       device.clip(tensors, steps, column, options.skipNotFinite());
     }
-    device.update(rule, tensors, steps, column + rounding());
+    int at = column + clipping(options);
+    for (Optimizer by : updates(rule, groups)) {
+      device.update(by, tensors, steps, at);
+      at += columns(by, groups, type);
+    }
   }
 
   Optimizer rule() {

@@ -29,6 +29,8 @@ import org.thalweg.optim.Optimizers;
  * @param epochs passes through the training rows
  * @param l1 the factor of the absolute values
  * @param l2 the factor of the squares
+ * @param proximal whether l1 acts by its proximal step after each update, which makes exact zeros,
+ *     instead of by its subgradient
  * @param weightDecay decoupled: each update multiplies the weights by {@code 1 - lr * weightDecay}
  *     first
  * @param clipNorm to which the gradients' norm is clipped; infinite for no clipping
@@ -46,6 +48,7 @@ public record Settings(
     int epochs,
     double l1,
     double l2,
+    boolean proximal,
     double weightDecay,
     double clipNorm,
     Schedule schedule,
@@ -68,6 +71,7 @@ public record Settings(
           30,
           0,
           0,
+          false,
           0,
           Double.POSITIVE_INFINITY,
           Schedule.CONSTANT,
@@ -91,7 +95,13 @@ public record Settings(
     if (clipNorm < Double.POSITIVE_INFINITY) {
       Require.in(type, "clipNorm", clipNorm);
     }
-    new Group(1, l1, l2, weightDecay).check(optimizer, type);
+    weights().check(optimizer, type);
+  }
+
+  /** The group of the weights; the bias is in a plain one. */
+  Group weights() {
+    // The gradient of l2 * w^2 is 2 * l2 * w.
+    return new Group(1, l1, 2 * l2, weightDecay, proximal);
   }
 
   /** Gives a model that is still all zeros its first weights. */
@@ -158,6 +168,11 @@ public record Settings(
   /** These with another l2. */
   public Settings withL2(double other) {
     return with("l2", other);
+  }
+
+  /** These with the other way in which l1 acts. */
+  public Settings withProximal(boolean other) {
+    return with("proximal", other);
   }
 
   /** These with another weight decay. */

@@ -84,12 +84,7 @@ public final class Trainer implements AutoCloseable {
     scoring += options.reserve();
     MemoryPlan plan =
         MemoryPlan.training(device, train, settings, columns(settings), scoring, free());
-    List<Group> groups =
-        List.of(
-            // The gradient of l2 * w^2 is 2 * l2 * w.
-            new Group(1, settings.l1(), 2 * settings.l2(), settings.weightDecay()), Group.PLAIN);
     ElementType type = settings.type();
-    UpdateOptions clipping = clipping(settings);
     try (Owned opening = new Owned()) {
       model = opening.add(new LinearClassifier(device, type, train.features(), train.classes()));
       settings.initialise(model);
@@ -97,7 +92,11 @@ public final class Trainer implements AutoCloseable {
       update =
           opening.add(
               new OptimizerStep(
-                  device, settings.optimizer(), model.parameters(), groups, clipping));
+                  device,
+                  settings.optimizer(),
+                  model.parameters(),
+                  groups(settings),
+                  clipping(settings)));
       double scale = train.scaleOr1();
       training = opening.add(new DataPass(device, train, scale, model, plan, shift, this::step));
       validation = rows == null ? null : opening.add(scorer(rows, free() - options.reserve()));
@@ -116,6 +115,11 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
+  /** Of the weights and of the bias. */
+  private static List<Group> groups(Settings settings) {
+    return List.of(settings.weights(), Group.PLAIN);
+  }
+
   private static UpdateOptions clipping(Settings settings) {
     return UpdateOptions.PLAIN.withLargestNorm(settings.clipNorm());
   }
@@ -129,13 +133,12 @@ public final class Trainer implements AutoCloseable {
     update.apply(steps, DataPass.FIRST_ROW + 1);
   }
 
-  /**
-   * The columns of the step table: where the minibatch begins, the largest norm, and the numbers of
-   * weights and bias.
-   */
+  /** The columns of the step table: where the minibatch begins, and the update's. */
   static int columns(Settings settings) {
-    int clip = clipping(settings).clips() ? 1 : 0;
-    return DataPass.FIRST_ROW + 1 + clip + 2 * Group.columns(settings.optimizer());
+    List<Group> groups = groups(settings);
+    return DataPass.FIRST_ROW
+        + 1
+        + OptimizerStep.columns(settings.optimizer(), groups, clipping(settings), settings.type());
   }
 
   private long free() {
