@@ -56,6 +56,7 @@ record Workload(String module, String name, Setup setup) {
     for (Optimizer rule : Optimizers.all()) {
       list.add(update(rule, ElementType.F32, Rounding.NEAREST));
     }
+    list.add(update(Group.SHRINK, ElementType.F32, Rounding.NEAREST));
     Optimizer adam = Optimizers.named("adam");
     list.add(update(adam, ElementType.F64, Rounding.NEAREST));
     list.add(update(adam, ElementType.BF16, Rounding.NEAREST));
@@ -135,6 +136,9 @@ record Workload(String module, String name, Setup setup) {
           int column = type == ElementType.BF16 ? 0 : Rounding.COLUMNS;
           // In bf16 too: gradient and copy take 2 bytes each, the master is read and written.
           long each = (12L + 8L * rule.states()) * (type == ElementType.F64 ? 2 : 1);
+          if (rule == Group.SHRINK) {
+            each = 8; // it does not read the gradient
+          }
           return new Work(
               n, each * n, () -> measurement.device.update(rule, tensors, steps, column));
         });

@@ -138,7 +138,11 @@ final class MethodOptions {
 
   private RuntimeException refused(CommandSpec spec, String option, Object value, String takers) {
     return Usage.wrong(
-        spec, "%s %s: --method %s does not take it, only %s", option, value, method, takers);
+        spec,
+        "%s: --method %s does not take it, only %s",
+        (option + " " + value).trim(), // the value of a flag is empty
+        method,
+        takers);
   }
 
   /**

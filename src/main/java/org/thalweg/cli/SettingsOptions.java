@@ -125,7 +125,9 @@ final class SettingsOptions {
         names = "--proximal",
         description =
             "Lets --l1 X move each weight towards 0 by lr*X after each update, and no further,"
-                + " which makes exact zeros; without, its gradient is added to that of the data.")
+                + " which makes exact zeros, instead of adding its gradient to the data's. The"
+                + " objective's optimum is where sgd ends, or momentum with dampening=mu; other"
+                + " rules scale their steps and not this one.")
     private boolean proximal;
 
     @Option(

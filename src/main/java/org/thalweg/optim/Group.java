@@ -8,7 +8,8 @@ import org.thalweg.numeric.Registry;
 import org.thalweg.numeric.Require;
 
 /**
- * The settings of a parameter group.
+ * The settings of a parameter group. The terms of l1 and l2 are added to the gradient after its
+ * clipping, whose norm is that of the gradient as it comes.
  *
  * @param lrFactor multiplies the learning rate
  * @param l1 the factor of the sum of |w|: its gradient, {@code g += l1 * sign(w)}, which is 0 at 0,
@@ -16,7 +17,9 @@ import org.thalweg.numeric.Require;
  * @param l2 coupled decay: {@code g += l2 * w}
  * @param weightDecay decoupled decay: {@code w *= 1 - lr * weightDecay}
  * @param proximal whether l1 is no part of the gradient, and acts after the rule by the proximal
- *     step {@code w = sign(w) * max(|w| - lr * l1, 0)}, which makes exact zeros
+ *     step {@code w = sign(w) * max(|w| - lr * l1, 0)}, which makes exact zeros; the minimum of
+ *     loss and l1 term is a fixed point where the rule's steps are {@code lr * g}, else l1 is
+ *     decoupled from the size of the rule's steps, as weightDecay is
  */
 public record Group(double lrFactor, double l1, double l2, double weightDecay, boolean proximal) {
   /** How many numbers of a group precede the rule's in the step table: scale, l1, l2, keep. */

@@ -16,9 +16,9 @@ import org.thalweg.numeric.Require;
  *
  * @param lr the threshold
  */
-record Shrink(double lr) implements Optimizer, Shrink64 {
+public record Shrink(double lr) implements Optimizer, Shrink64 {
   /** Checks the threshold. */
-  Shrink {
+  public Shrink {
     Require.atLeast0("lr", lr);
   }
 

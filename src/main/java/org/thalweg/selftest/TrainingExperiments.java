@@ -27,7 +27,9 @@ final class TrainingExperiments {
     for (ElementType type : Suite.TYPES) {
       Settings epoch = Settings.DEFAULT.withType(type).withBatch(BATCH).withEpochs(1);
       for (Optimizer rule : Optimizers.all()) {
-        list.add(experiment(data, epoch.withOptimizer(rule).withL2(1e-3)));
+        Settings by = epoch.withOptimizer(rule).withL2(1e-3);
+        list.add(experiment(data, by));
+        list.add(experiment(data, by.withL1(0.1).withProximal(true)));
       }
       for (Loss loss : Losses.all()) {
         Optimizer sgd = Optimizers.named("sgd");
@@ -38,7 +40,7 @@ final class TrainingExperiments {
   }
 
   private static Experiment experiment(Dataset data, Settings settings) {
-    String rule = settings.optimizer().name();
+    String rule = settings.optimizer().name() + (settings.proximal() ? ", proximal" : "");
     return new Experiment(
         "training, %s, %s, %s".formatted(rule, settings.loss().kernel(), settings.type().suffix()),
         fixture -> {

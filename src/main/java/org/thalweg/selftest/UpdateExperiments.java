@@ -15,6 +15,7 @@ import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
 import org.thalweg.optim.Rounding;
+import org.thalweg.optim.Shrink;
 
 /**
  * Three recorded updates of many tensors at once, and the same after the clipping of the gradients.
@@ -85,10 +86,17 @@ final class UpdateExperiments {
     }
   }
 
+  /** Every rule, and the proximal step, which zeroes some elements here and leaves others. */
+  static List<Optimizer> rules() {
+    List<Optimizer> rules = new ArrayList<>(Optimizers.all());
+    rules.add(new Shrink(0.125));
+    return rules;
+  }
+
   /** Every rule, type and rounding, over every size and alignment and pair of special values. */
   static Stream<Experiment> updates() {
     List<Experiment> list = new ArrayList<>();
-    for (Optimizer rule : Optimizers.all()) {
+    for (Optimizer rule : rules()) {
       for (ElementType type : TYPES) {
         list.add(experiment(new Step(rule, type, Rounding.NEAREST), false));
       }

@@ -136,7 +136,9 @@ public final class OptimizerStep implements AutoCloseable {
     }
   }
 
-  /** Clips where that is asked for, updates, and takes the proximal step of groups that have one. */
+  /**
+   * Clips where that is asked for, updates, and takes the proximal step of groups that have one.
+   */
   public void apply(Steps steps, int column) {
     if (options.clips()) {
       device.clip(tensors, steps, column, options.skipNotFinite());

@@ -33,7 +33,8 @@ import org.thalweg.optim.Optimizers;
  *     instead of by its subgradient
  * @param weightDecay decoupled: each update multiplies the weights by {@code 1 - lr * weightDecay}
  *     first
- * @param clipNorm to which the gradients' norm is clipped; infinite for no clipping
+ * @param clipNorm to which the norm of the gradient of a minibatch's loss is clipped, before the
+ *     terms of l1 and l2 are added; infinite for no clipping
  * @param schedule of the learning rate
  * @param initialisation where the weights begin
  * @param initScale what {@code initialisation} multiplies

@@ -8,8 +8,8 @@ import org.thalweg.optim.Rounding;
  *
  * @param gradientScale multiplies each gradient: the reciprocal of the factor by which the loss was
  *     scaled removes that factor; a negative number maximises
- * @param largestNorm to which the scaled gradients of all parameters together are clipped; infinite
- *     for no clipping
+ * @param largestNorm to which the scaled gradients of all parameters together are clipped, before a
+ *     group adds its terms of l1 and l2; infinite for no clipping
  * @param skipNotFinite whether a NaN or infinity among the gradients skips the update
  * @param rounding of BF16 parameters; others are not rounded
  */

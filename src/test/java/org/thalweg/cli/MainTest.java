@@ -83,6 +83,10 @@ class MainTest {
         List.of("train", "digits", "--epochs", "1.5", "--", "--epochs", "1.5"),
         List.of("train", "digits", "--l1", "-0.5", "--", "--l1 -0.5", "at least 0"),
         List.of("train", "digits", "--l1", "Infinity", "--", "--l1 Infinity", "finite"),
+        List.of("train", "digits", "--proximal", "--", "--proximal", "--l1"),
+        List.of("train", "digits", "--proximal", "--l1", "0", "--", "--proximal", "--l1"),
+        List.of(
+            "train", "digits", "--l1=1", "--proximal", "--method=lbfgs", "--", "--proximal: --m"),
         List.of("train", "digits", "--l2", "-0.5", "--", "--l2 -0.5", "at least 0"),
         List.of("train", "digits", "--weight-decay", "-1", "--", "--weight-decay -1:", "at least"),
         List.of("train", "digits", "--clip-norm", "0", "--", "--clip-norm 0:", "above 0"),

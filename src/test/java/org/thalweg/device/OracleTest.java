@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -278,10 +279,14 @@ class OracleTest {
       for (ElementType type : Values.TYPES) {
         for (Optimizer registered : Optimizers.all().stream().filter(UpdateOracle::has).toList()) {
           Optimizer rule = registered.withLr(0.02);
-          for (Group group : Suite.GROUPS) {
+          List<Group> groups = new ArrayList<>(Suite.GROUPS);
+          groups.add(new Group(3, 0.75, 0.25, 0.125, true));
+          for (Group group : groups) {
+            int shrinkage = Group.columns(rule);
+            int columns = shrinkage + Group.columns(Group.SHRINK);
             try (Array w = device.of(type, numbers(type, n));
                 Array g = device.allocate(type, n);
-                Steps steps = new Steps(device, type, Group.columns(rule), 1, 1);
+                Steps steps = new Steps(device, type, columns, 1, 1);
                 Tensors tensors = device.tensors(List.of(new Parameter(w, g, 0)), rule)) {
               double[] expected = device.download(w);
               UpdateOracle[] oracles = new UpdateOracle[n];
@@ -294,8 +299,10 @@ class OracleTest {
                 double[] gradient = numbers(type, n);
                 device.upload(g, gradient);
                 steps.numbers(0, 0, group.numbers(rule, steps.type(), rule.lr(), t, 1));
+                steps.numbers(0, shrinkage, group.shrinkage(steps.type(), rule.lr()));
                 steps.start();
                 update(device, rule, tensors, steps, 0);
+                device.update(Group.SHRINK, tensors, steps, shrinkage);
                 double[] actual = device.download(w);
                 for (int i = 0; i < n; i++) {
                   double tolerance = tolerances[i].step(expected[i], gradient[i]);

@@ -23,7 +23,7 @@ class FunctorsTest {
   private static final Pattern COLUMN = Pattern.compile("(\\w+) = c\\[(\\d+)]");
 
   static Stream<Optimizer> rules() {
-    return Optimizers.all().stream()
+    return Stream.concat(Optimizers.all().stream(), Stream.of(Group.SHRINK))
         .flatMap(rule -> Stream.of(rule, rule.lookAhead()))
         .filter(rule -> rule != null);
   }

@@ -12,9 +12,10 @@ import org.thalweg.numeric.ElementType;
  * state's, and a state's share of older gradients is b^(t-k) with b exact to u, which is t more;
  * the same again where torch rounds in its order. That is 5t with the half that a root lets
  * through. Sixteen more cover the roundings of the inputs, of the hyperparameters and of the
- * one-off operations of a step. And 1 - b is exact to u/(1 - b) only: in binary32 because b is
- * rounded and the golden numbers have it in double; in binary64 because torch computes 1 - b^t by
- * subtraction. Together {@code N = 5t + 16 + 1/(1 - b)} with the largest b that the rule has.
+ * one-off operations of a step, and the two of the proximal step, which moves no two weights apart.
+ * And 1 - b is exact to u/(1 - b) only: in binary32 because b is rounded and the golden numbers
+ * have it in double; in binary64 because torch computes 1 - b^t by subtraction. Together {@code N =
+ * 5t + 16 + 1/(1 - b)} with the largest b that the rule has.
  *
  * <p>The error is N * u times the sum of the terms' magnitudes, S: where the rule itself would go
  * in binary64 if nothing cancelled, that is, down from |w_0| with the gradients -(|g| + l1 + l2*S),

@@ -92,7 +92,10 @@ public final class UpdateOracle {
     s.t++;
     double keep = 1 - s.lr * group.weightDecay();
     double at = rule instanceof NesterovLookAhead ahead ? keep * w + ahead.mu() * s.first : w;
-    return formula.step(rule, s, keep * w, g + group.l1() * Math.signum(at) + group.l2() * at);
+    double l1 = group.proximal() ? 0 : group.l1();
+    double next = formula.step(rule, s, keep * w, g + l1 * Math.signum(at) + group.l2() * at);
+    double threshold = group.proximal() ? s.lr * group.l1() : 0;
+    return next > threshold ? next - threshold : next < -threshold ? next + threshold : 0;
   }
 
   private static double momentum(Momentum r, Element s, double w, double g) {

@@ -46,7 +46,7 @@ class UpdateEqualityTest {
    */
   static List<Optimizer> extremes() {
     List<Optimizer> rules = new ArrayList<>();
-    for (Optimizer rule : Optimizers.all()) {
+    for (Optimizer rule : UpdateExperiments.rules()) {
       rules.add(rule);
       for (int i = 0; i < rule.getClass().getRecordComponents().length; i++) {
         for (double value : new double[] {0, 1e-38, 0.99999}) {
@@ -112,7 +112,7 @@ class UpdateEqualityTest {
     }
 
     private void assertSame(List<Tensor> tensors) {
-      for (Optimizer rule : Optimizers.all()) {
+      for (Optimizer rule : UpdateExperiments.rules()) {
         for (ElementType type : Suite.TYPES) {
           assertSame(new Step(rule, type, Rounding.NEAREST), tensors);
         }
@@ -172,7 +172,7 @@ class UpdateEqualityTest {
     @Test
     void everyRuleClipped() {
       List<Tensor> tensors = List.of(tensor(5, 0, 0, 0), tensor(1025, 1, 0, 0));
-      for (Optimizer rule : Optimizers.all()) {
+      for (Optimizer rule : UpdateExperiments.rules()) {
         assertSameClipped(rule, ElementType.F32, tensors);
       }
     }
@@ -217,7 +217,7 @@ class UpdateEqualityTest {
             tensors.add(tensor);
           }
         }
-        for (Optimizer rule : Optimizers.all()) {
+        for (Optimizer rule : UpdateExperiments.rules()) {
           assertSame(new Step(rule, type, Rounding.NEAREST), tensors);
           if (type == ElementType.F32) { // what is special in binary64 is not in bf16
             for (Rounding rounding : List.of(Rounding.NEAREST, UpdateExperiments.STOCHASTIC)) {
@@ -226,7 +226,7 @@ class UpdateEqualityTest {
           }
         }
         List<Optimizer> extremes = extremes();
-        assertTrue(extremes.size() > 3 * Optimizers.all().size(), extremes::toString);
+        assertTrue(extremes.size() > 3 * UpdateExperiments.rules().size(), extremes::toString);
         for (Optimizer rule : extremes) {
           for (long t : new long[] {1, (1L << 24) + 1, 1L << 31}) {
             Step step = new Step(rule, type, Rounding.NEAREST, Clipping.none, t);
@@ -249,7 +249,7 @@ class UpdateEqualityTest {
           List.of(
               new Tensor(numbers[0], numbers[1], 1, 2, 1),
               new Tensor(numbers[2], numbers[3], 3, 0, 2));
-      for (Optimizer rule : Optimizers.all()) {
+      for (Optimizer rule : UpdateExperiments.rules()) {
         List<double[]> plain = results(new Step(rule, ElementType.F32, Rounding.NEAREST), tensors);
         List<double[]> stored =
             results(new Step(rule, ElementType.BF16, Rounding.NEAREST), tensors);

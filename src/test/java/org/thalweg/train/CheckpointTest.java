@@ -100,7 +100,9 @@ class CheckpointTest {
         Device other = second.open()) {
       for (Optimizer rule : Optimizers.all()) {
         ElementType type = random.nextBoolean() ? ElementType.F32 : ElementType.F64;
-        Settings settings = Resumable.SETTINGS.withOptimizer(rule).withType(type);
+        boolean proximal = random.nextBoolean();
+        Settings settings =
+            Resumable.SETTINGS.withOptimizer(rule).withType(type).withProximal(proximal);
         long[] stops = random.longs(3, 1, STEPS).sorted().distinct().toArray();
         assertResumes(device, other, settings, stops);
       }

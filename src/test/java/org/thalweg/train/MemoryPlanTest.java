@@ -29,7 +29,13 @@ class MemoryPlanTest {
   private static final Dataset DIGITS = Digits.load().train();
 
   private static Settings settings(Optimizer rule, ElementType type, int batch) {
-    return Settings.DEFAULT.withOptimizer(rule).withType(type).withBatch(batch).withEpochs(1);
+    return Settings.DEFAULT
+        .withOptimizer(rule)
+        .withType(type)
+        .withBatch(batch)
+        .withEpochs(1)
+        .withL1(1e-3)
+        .withProximal(batch == 32);
   }
 
   /**

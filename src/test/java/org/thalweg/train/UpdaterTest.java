@@ -51,12 +51,15 @@ class UpdaterTest {
   private static final Rounding ROUNDING = new Rounding(true, 5);
   private static final UpdateOptions OPTIONS = UpdateOptions.PLAIN.withRounding(ROUNDING);
   private static final List<Group> GROUPS =
-      List.of(Group.PLAIN, new Group(0.5, 0.125, 0.25, 0.0625));
+      List.of(
+          Group.PLAIN,
+          new Group(0.5, 0.125, 0.25, 0.0625),
+          new Group(2, 0.375, 0.25, 0.0625, true));
 
-  /** Where the two tensors begin in one array, off alignment; how many elements each has. */
-  private static final int[] AT = {1, 43};
+  /** Where the tensors begin in one array, off alignment; how many elements each has. */
+  private static final int[] AT = {1, 18, 43};
 
-  private static final int[] COUNT = {37, 5};
+  private static final int[] COUNT = {17, 24, 5};
   private static final int ROOM = 48;
 
   private static final Adam ADAM = new Adam(0.01, 0.9, 0.999, 1e-8);
@@ -140,11 +143,12 @@ class UpdaterTest {
   /** The same by a table that holds each step's row, made by hand; skipped steps are left out. */
   private static double[] byHand(Optimizer rule, ElementType type, int count, Set<Integer> spoilt) {
     int first = type == ElementType.BF16 ? Rounding.COLUMNS : 0;
-    int each = Group.columns(rule);
+    int shrinkage = first + GROUPS.size() * Group.columns(rule);
+    int columns = shrinkage + first + GROUPS.size() * Group.columns(Group.SHRINK);
     try (Device device = TestDevices.JAVA_1.open();
         Array w = device.of(type, numbers(-1));
         Array g = device.allocate(type, ROOM);
-        Steps steps = new Steps(device, type.computed(), first + 2 * each, count, 1);
+        Steps steps = new Steps(device, type.computed(), columns, count, 1);
         Tensors tensors = device.tensors(parameters(w, g), rule);
         Program program =
             device.record(
@@ -154,18 +158,21 @@ class UpdaterTest {
                     device.update(rule.lookAhead(), tensors, steps, 0);
                   }
                   device.update(rule, tensors, steps, 0);
+                  device.update(Group.SHRINK, tensors, steps, shrinkage);
                 })) {
       int t = 0;
       for (int step = 0; step < count; step++) {
         if (!spoilt.contains(step)) {
           if (first > 0) {
             steps.integer(t, 0, ROUNDING.key(t + 1));
+            steps.integer(t, shrinkage, ROUNDING.key(t + 1));
           }
-          for (int i = 0; i < 2; i++) {
-            steps.numbers(
-                t,
-                first + i * each,
-                GROUPS.get(i).numbers(rule, steps.type(), lr(rule, step), t + 1, 1));
+          double lr = lr(rule, step);
+          for (int i = 0; i < GROUPS.size(); i++) {
+            double[] own = GROUPS.get(i).numbers(rule, steps.type(), lr, t + 1, 1);
+            steps.numbers(t, first + i * own.length, own);
+            double[] threshold = {1, 0, 0, 1, i == 2 ? lr * 2 * 0.375 : 0};
+            steps.numbers(t, shrinkage + first + i * threshold.length, threshold);
           }
           t++;
         }
