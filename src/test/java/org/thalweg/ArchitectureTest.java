@@ -134,15 +134,6 @@ class ArchitectureTest {
           .resideInAPackage("picocli..");
 
   @ArchTest
-  static final ArchRule ONLY_PICTURES_USE_XCHART =
-      noClasses()
-          .that()
-          .resideOutsideOfPackage("org.thalweg.plot..")
-          .should()
-          .dependOnClassesThat()
-          .resideInAPackage("org.knowm..");
-
-  @ArchTest
   static final ArchRule ONLY_THE_CUDA_DEVICE_USES_JCUDA =
       noClasses()
           .that()

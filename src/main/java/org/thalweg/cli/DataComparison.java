@@ -84,7 +84,7 @@ final class DataComparison {
           data,
           loaded.split().train().rows(),
           loaded.split().test().rows(),
-          DataReport.line(loaded));
+          DataReport.lines(loaded));
       print.flush();
     }
     Map<String, RateSearch.Found<Training>> found = train(opened, folder, loaded);

@@ -10,9 +10,9 @@ import org.thalweg.data.Columns;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
 
-/** What was taken for what in the data: for a line of the output, and for JSON. */
+/** What was taken for what in the data: for the output, and for JSON. */
 final class DataReport {
-  /** Classes that the line lists. */
+  /** Classes that the lines list. */
   private static final int MOST_CLASSES = 6;
 
   private DataReport() {}
@@ -25,8 +25,8 @@ final class DataReport {
         : columns.warnings().stream().map(warning -> data + ": " + warning).toList();
   }
 
-  /** The line about the columns of a CSV file, with its end; empty for others. */
-  static String line(Datasets.Loaded loaded) {
+  /** The lines about columns and classes of a CSV file; empty for others. */
+  static String lines(Datasets.Loaded loaded) {
     Columns columns = loaded.columns();
     if (columns == null) {
       return "";
@@ -36,12 +36,12 @@ final class DataReport {
             .map(e -> "%s (%d)".formatted(e.getKey(), e.getValue()))
             .toList();
     int more = counts.size() - MOST_CLASSES;
-    return "columns     %s; label: %s; %s; %s: %s%s%n"
+    return "columns     %s; label: %s; %s%nclasses     %d: %s%s%n"
         .formatted(
             columns.header() ? "line 1 is a header" : "no header",
             columns.text(columns.label()),
             counted(loaded.split().train().features(), "feature"),
-            counts.size() == 1 ? "1 class" : counts.size() + " classes",
+            counts.size(),
             counts.stream().limit(MOST_CLASSES).collect(Collectors.joining(", ")),
             more > 0 ? " and %d more".formatted(more) : "");
   }

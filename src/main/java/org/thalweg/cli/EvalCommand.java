@@ -209,7 +209,7 @@ final class EvalCommand implements Callable<Integer> {
     } else {
       print.printf("device      %s%n", where);
       print.printf("data        %s: %d rows (%s)%n", data, rows, part);
-      print.print(DataReport.line(loaded));
+      print.print(DataReport.lines(loaded));
       print.printf(
           "%s%n",
           "result      %s loss %s, accuracy %.4f"

@@ -77,7 +77,7 @@ final class RunReport implements AutoCloseable {
       print.printf(", %d validation rows", validation.rows());
     }
     print.printf(", %d test rows%n", task.data.split().test().rows());
-    print.print(DataReport.line(task.data));
+    print.print(DataReport.lines(task.data));
     print.printf("%-11s %s%n", kind, rule);
   }
 
