@@ -95,7 +95,7 @@ class SuiteTest {
               }
               if (method.getName().equals(operation)) {
                 spoil(device, operation, arguments);
-              } else if (operation.equals("clip") && method.getName().equals("read")) {
+              } else if (operation.equals("clip") && method.getName().equals("download")) {
                 spoilNorm((Array) arguments[0], (double[]) result);
               }
               return result;
