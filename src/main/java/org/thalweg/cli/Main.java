@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.thalweg.data.DataException;
@@ -103,14 +104,19 @@ public final class Main {
                   Mistakes.explain(mistake), command.getCommandSpec().qualifiedName());
           return WRONG_USAGE;
         });
-    if (List.of(args).contains("--help") || List.of(args).contains("-h")) {
+    List<String> words = new ArrayList<>(List.of(args));
+    if (args.length > 0 && args[0].equals("help")) { // the same as --help at the end
+      words.remove(0);
+      words.add("--help");
+    }
+    if (words.isEmpty() || words.contains("--help") || words.contains("-h")) {
       line.setUsageHelpWidth(Math.max(NARROWEST, Math.min(WIDEST, Terminal.columns())));
     }
-    if (args.length == 0) {
+    if (words.isEmpty()) {
       line.usage(line.getErr());
       return WRONG_USAGE;
     }
-    return line.execute(args);
+    return line.execute(words.toArray(String[]::new));
   }
 
   static String explain(Throwable failure) {
