@@ -61,7 +61,8 @@ size_t distance(const std::string& a, const std::string& b) {
 // What is wrong with a variable; empty if nothing is.
 std::string wrong(const std::string& name, const std::string& value) {
   if (name == kFail) {
-    return asks_for_a_failure(value) ? "" : "must be CALL:N:CODE, as in cuMemAlloc:3:2, with a call of this driver or *";
+    if (asks_for_a_failure(value)) return "";
+    return "must be CALL:N:CODE, as in cuMemAlloc:3:2, with a call of this driver or *";
   }
   std::string upper = name;
   for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
@@ -98,7 +99,8 @@ bool asks_for_a_failure(const std::string& text) {
   if (first == std::string::npos || second == std::string::npos || text.size() >= sizeof(Globals::fail)) return false;
   const std::string call = text.substr(0, first);
   return (call == "*" || (call.compare(0, 2, "cu") == 0 && has(call))) &&
-         is_whole(text.substr(first + 1, second - first - 1), 1, ~uint64_t{0}) && is_whole(text.substr(second + 1), 1, 999);
+         is_whole(text.substr(first + 1, second - first - 1), 1, ~uint64_t{0}) &&
+         is_whole(text.substr(second + 1), 1, 999);
 }
 
 const std::string& wrong_environment() {

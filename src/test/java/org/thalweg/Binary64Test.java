@@ -46,6 +46,7 @@ class Binary64Test {
   /** What differs or stands alone, and why. */
   private static final Map<String, String> DIFFERENT =
       Map.ofEntries(
+          entry("Device.upload(Array, float[])", "doubles go to arrays of any type"),
           entry("ElementType.ofCell(long)", "a cell holds 32 bits or 64"),
           entry("Exact.bf16(float, int)", "bf16 is made of binary32"),
           entry("Exact.bits(float)", "an int of bits, a long of bits"),
@@ -54,7 +55,7 @@ class Binary64Test {
           entry("JavaArray.read(int, int, double[])", "from any type to binary64"),
           entry("JavaArray.read(int, int, float[])", "bf16 is made of binary32"),
           entry("JavaDevice.tensors(List<Parameter>, int)", "bf16 has masters in binary32"),
-          entry("JavaGather.copy(JavaArray, int, int)", "bytes or binary32, as they lie"),
+          entry("JavaGather.copy(JavaArray, int, int, int)", "as they lie in the source"),
           entry("JavaGather.widen(byte[], int, float, float[], int)", "a byte fits binary32"),
           entry(
               "JavaLoss.of(Loss, JavaArray, JavaArray, int, double)",

@@ -1,7 +1,5 @@
 package org.thalweg.model;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonObject;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
@@ -16,9 +14,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -26,7 +22,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.LongStream;
@@ -35,7 +30,6 @@ import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
-import org.thalweg.numeric.Reason;
 
 /**
  * The safetensors format: the length of a JSON header as 8 little-endian bytes, the header, the
@@ -53,13 +47,13 @@ public final class Safetensors implements Closeable {
   private static final long MOST_HEADER = 100_000_000;
 
   /** A multiple of every element's size. */
-  private static final int PIECE = 1 << 20;
+  static final int PIECE = 1 << 20;
 
-  private static final String METADATA = "__metadata__";
-  private static final String CRC = "thalweg.crc32";
+  static final String METADATA = "__metadata__";
+  static final String CRC = "thalweg.crc32";
 
   /** Where the digits of the checksum lie in a file that is written here. */
-  private static final int DIGITS = 8 + "{'%s':{'%s':'".formatted(METADATA, CRC).length();
+  static final int DIGITS = 8 + "{'%s':{'%s':'".formatted(METADATA, CRC).length();
 
   /** In a header, the checksum: it cannot stand in a string, where its quotes are escaped. */
   private static final Pattern CHECKSUM = Pattern.compile('"' + CRC + "\":\"([0-9a-f]{8})\"");
@@ -105,7 +99,7 @@ public final class Safetensors implements Closeable {
           });
     }
 
-    private long bytes() {
+    long bytes() {
       return shape.stream().reduce((long) type.bytes(), Math::multiplyExact);
     }
   }
@@ -203,7 +197,7 @@ public final class Safetensors implements Closeable {
     return true;
   }
 
-  private static String digits(CRC32 crc) {
+  static String digits(CRC32 crc) {
     return "%08x".formatted((int) crc.getValue());
   }
 
@@ -417,7 +411,7 @@ public final class Safetensors implements Closeable {
     }
   }
 
-  private static ByteBuffer buffer(long most) {
+  static ByteBuffer buffer(long most) {
     return ByteBuffer.allocateDirect((int) Math.min(PIECE, most)).order(ByteOrder.LITTLE_ENDIAN);
   }
 
@@ -435,90 +429,6 @@ public final class Safetensors implements Closeable {
   public static void write(
       Path file, Map<String, String> metadata, Map<String, Tensor> tensors, boolean replace)
       throws IOException {
-    if (!replace && Files.exists(file)) {
-      throw new FileAlreadyExistsException(file.toString()); // before the work is done
-    }
-    Path part = file.resolveSibling(file.getFileName() + "." + UUID.randomUUID() + ".part");
-    try (FileChannel channel =
-        FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      byte[] header = header(metadata, tensors);
-      ByteBuffer start = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
-      drain(start.putLong(header.length).put(header).flip(), channel);
-      CRC32 crc = new CRC32();
-      crc.update(start.rewind().limit(DIGITS));
-      crc.update(start.limit(8 + header.length).position(DIGITS + 8));
-      for (Tensor tensor : tensors.values()) {
-        long end = tensor.bytes();
-        ByteBuffer bytes = buffer(end);
-        for (long at = 0; at < end; at += PIECE) {
-          int n = (int) Math.min(PIECE, end - at);
-          tensor.data.move(at, bytes.clear().limit(n));
-          drain(bytes.clear().limit(n), channel);
-          crc.update(bytes.flip());
-        }
-      }
-      drain(StandardCharsets.US_ASCII.encode(digits(crc)), channel.position(DIGITS));
-      channel.force(true); // before the name leads to it
-      if (replace) {
-        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
-      } else {
-        Files.move(part, file);
-      }
-      forceFolder(file);
-    } catch (FileAlreadyExistsException e) {
-      throw e;
-    } catch (IOException e) {
-      throw new IOException("writing %s: %s".formatted(file, Reason.of(e)), e);
-    } finally {
-      Files.deleteIfExists(part);
-    }
-  }
-
-  /**
-   * Makes the new name survive a loss of power, where the system can open a folder: not on Windows.
-   */
-  private static void forceFolder(Path file) {
-    Path folder = file.toAbsolutePath().getParent();
-    if (folder != null) {
-      try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-        channel.force(true);
-      } catch (IOException e) {
-        // The file is written, and nothing more can be done for its name.
-      }
-    }
-  }
-
-  private static byte[] header(Map<String, String> metadata, Map<String, Tensor> tensors) {
-    JsonObject header = new JsonObject();
-    JsonObject text = new JsonObject();
-    text.addProperty(CRC, "00000000"); // first, and so at DIGITS
-    metadata.forEach(text::addProperty);
-    header.add(METADATA, text);
-    long at = 0;
-    for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
-      Tensor tensor = entry.getValue();
-      long end = at + tensor.bytes();
-      JsonObject object = new JsonObject();
-      object.addProperty("dtype", tensor.type.name());
-      object.add("shape", array(tensor.shape));
-      object.add("data_offsets", array(List.of(at, end)));
-      header.add(entry.getKey(), object);
-      at = end;
-    }
-    byte[] json = header.toString().getBytes(StandardCharsets.UTF_8);
-    // Padded with blanks, so that the data begins at a multiple of 8.
-    return (header + " ".repeat(-json.length & 7)).getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static JsonArray array(List<Long> numbers) {
-    JsonArray array = new JsonArray();
-    numbers.forEach(array::add);
-    return array;
-  }
-
-  private static void drain(ByteBuffer bytes, FileChannel channel) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
+    SafetensorsWriter.write(file, metadata, tensors, replace);
   }
 }

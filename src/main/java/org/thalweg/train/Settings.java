@@ -96,7 +96,8 @@ public record Settings(
     if (clipNorm < Double.POSITIVE_INFINITY) {
       Require.in(type, "clipNorm", clipNorm);
     }
-    weights().check(optimizer, type);
+    new Group(1, l1, l2, weightDecay, proximal).check(optimizer, type);
+    Require.in(type, "2 * l2", 2 * l2); // which is in the gradient
   }
 
   /** The group of the weights; the bias is in a plain one. */

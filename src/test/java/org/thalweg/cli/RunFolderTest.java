@@ -68,7 +68,7 @@ class RunFolderTest {
     for (String name : List.of(RunFolder.MODEL, RunFolder.CURVE, RunFolder.TEMPLATES)) {
       Files.writeString(temporary.resolve(name + "." + UUID.randomUUID() + ".part"), "");
     }
-    RunFolder.existing(temporary);
+    RunFolder.existing(temporary).deletePartial();
     try (Stream<Path> left = Files.list(temporary)) {
       assertEquals(others, left.map(file -> file.getFileName().toString()).sorted().toList());
     }

@@ -3,7 +3,9 @@ package org.thalweg.model;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
 
-/** The checksum of a safetensors file of ours, from its description in {@code numerics.md}. */
+/**
+ * The checksum of a safetensors file of ours, from its description in {@code src/docs/numerics.md}.
+ */
 public final class Checksums {
   private static final String KEY = "\"thalweg.crc32\":\"";
 
