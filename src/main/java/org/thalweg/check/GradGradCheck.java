@@ -1,79 +1,122 @@
 package org.thalweg.check;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.minimize.Objective;
-import org.thalweg.numeric.Philox;
+import org.thalweg.numeric.Require;
 
 /**
  * Checks products with the Hessian against differences of the gradient: {@code H v} against {@code
  * (g(w + eps v) - g(w - eps v)) / 2 eps}, element by element. The directions v are first random
- * (normal), so that every element of H takes part; then unit vectors, evenly spread over the
- * dimensions.
+ * (normal, times each coordinate's scale), so that every element of H takes part; then along single
+ * coordinates, evenly spread over the dimensions. Widths and rounding are as in {@link GradCheck}.
  */
 public final class GradGradCheck {
   private static final int RANDOM = 4;
   private static final int UNITS = 16;
 
-  /** The seed of the random directions; each is drawn from its own stream. */
-  private static final long SEED = 1;
+  /** As far as no coordinate changes its sign: there an L1 term has its kink. */
+  private static final double WIDE = 1.0 / 8;
 
   private GradGradCheck() {}
 
-  /** Checks f at w with torch's tolerances. */
+  /** Checks f at w with the tolerance of its type. */
   public static Report check(Objective f, double[] w) {
-    return check(f, w, Tolerance.DEFAULT);
+    return check(f, w, Tolerance.of(f.type()));
   }
 
   /**
-   * Checks f at w. No kink of the gradient may be at w or within a few eps of it.
+   * Checks f at w. No kink of the gradient may be at w or within its rounding.
    *
-   * @throws IllegalArgumentException if f has no second derivative, w has a wrong length, or f's
-   *     vectors are F32 and the tolerance is not for them
+   * @throws IllegalArgumentException if f has no second derivative, or w has a wrong length
    */
   public static Report check(Objective f, double[] w, Tolerance tolerance) {
-    tolerance.checkDoor(f, w);
-    if (!f.twiceDifferentiable()) {
-      throw new IllegalArgumentException("the objective has no second derivative");
-    }
+    return check(f, w, tolerance, RANDOM, Math.min(UNITS, w.length));
+  }
+
+  /** Checks f at w along one random direction. */
+  public static Report fast(Objective f, double[] w) {
+    return check(f, w, Tolerance.of(f.type()), 1, 0);
+  }
+
+  private static Report check(Objective f, double[] w, Tolerance tolerance, int random, int units) {
+    Tolerance.checkDoor(f, w);
+    Require.that(f.twiceDifferentiable(), "the objective has no second derivative");
     Device device = f.device();
-    int units = Math.min(UNITS, w.length);
     Report report = Report.of("");
     try (Array at = device.of(f.type(), w);
-        Array direction = device.allocate(f.type(), w.length);
-        Array product = device.allocate(f.type(), w.length);
-        Array moved = device.allocate(f.type(), w.length);
-        Array above = device.allocate(f.type(), w.length);
-        Array below = device.allocate(f.type(), w.length)) {
-      for (int k = 0; k < RANDOM + units; k++) {
-        double[] v = new double[w.length];
-        if (k < RANDOM) {
-          Philox random = new Philox(SEED, k);
-          Arrays.setAll(v, i -> random.nextNormal());
-        } else {
-          v[(int) ((long) (k - RANDOM) * w.length / units)] = 1;
+        Array gradient = device.allocate(f.type(), w.length)) {
+      double value = f.gradient(at, gradient);
+      double[] g = device.download(gradient);
+      Scales scales = Scales.of(f, device.download(at), value, g);
+      double[] noise = scales.gradientNoise(g);
+      for (int k = 0; k < random + units; k++) {
+        double[] v = k < random ? scales.direction(k) : new double[w.length];
+        if (k >= random) {
+          int i = (int) ((long) (k - random) * w.length / units);
+          v[i] = scales.lengths()[i];
         }
-        device.upload(direction, v);
-        f.hessianTimes(at, direction, product);
-        gradientAt(f, at, tolerance.eps(), direction, moved, above);
-        gradientAt(f, at, -tolerance.eps(), direction, moved, below);
-        device.axpy(-1, below, above);
-        double[] analytic = device.download(product);
-        double[] differences = device.download(above);
-        for (int i = 0; i < w.length; i++) {
-          report = report.and(k, i, analytic[i], differences[i] / (2 * tolerance.eps()), tolerance);
+        try (Line line = new Line(f, scales.w(), v)) {
+          double[] analytic = line.product();
+          Slope[] slopes = slopes(line, analytic, scales, noise, tolerance);
+          for (int i = 0; i < w.length; i++) {
+            report = report.and(k, i, analytic[i], slopes[i]);
+          }
         }
       }
     }
     return report;
   }
 
-  /** The gradient at {@code w + step * direction}. */
-  private static void gradientAt(
-      Objective f, Array w, double step, Array direction, Array moved, Array gradient) {
-    f.device().copy(w, moved);
-    f.device().axpy(step, direction, moved);
-    f.gradient(moved, gradient);
+  /**
+   * Of all elements; those that agree with the first difference are looked at no further. Where one
+   * element ends, all do: others can be so flat that their curvature never shows.
+   */
+  private static Slope[] slopes(
+      Line line, double[] analytic, Scales scales, double[] noise, Tolerance tolerance) {
+    double rtol = tolerance.rtol();
+    double eps = tolerance.eps();
+    double[] high = line.gradient(eps);
+    double[] low = line.gradient(-eps);
+    Slope[] slopes = new Slope[analytic.length];
+    Arrays.setAll(
+        slopes,
+        i -> {
+          double rounding = scales.rounding(high[i], low[i]) / eps;
+          return Slope.of((high[i] - low[i]) / (2 * eps), rounding, rtol);
+        });
+    if (IntStream.range(0, slopes.length).anyMatch(i -> isZero(slopes[i], analytic[i]))) {
+      double[] above = line.gradient(WIDE);
+      double[] below = line.gradient(-WIDE);
+      for (int i = 0; i < slopes.length; i++) {
+        if (isZero(slopes[i], analytic[i]) && above[i] == high[i] && below[i] == high[i]) {
+          slopes[i] = Slope.of(0, 0, rtol); // it does not change where all else does
+        }
+      }
+    }
+    int[] unsure =
+        IntStream.range(0, slopes.length).filter(i -> !slopes[i].settles(analytic[i])).toArray();
+    Slope[] grown =
+        Stream.generate(() -> new Slope(rtol)).limit(slopes.length).toArray(Slope[]::new);
+    IntStream.of(unsure).forEach(i -> slopes[i] = grown[i]);
+    for (double h = scales.narrowest();
+        IntStream.of(unsure).anyMatch(i -> grown[i].open(analytic[i]))
+            && Stream.of(grown).noneMatch(Slope::ended);
+        h *= Slope.GROWTH) {
+      double[] above = line.gradient(h);
+      double[] below = line.gradient(-h);
+      for (int i = 0; i < grown.length; i++) {
+        double own = Math.max(noise[i], scales.rounding(above[i], below[i]));
+        grown[i].add(above[i], below[i], 2 * h, own, h > 1);
+      }
+    }
+    return slopes;
+  }
+
+  private static boolean isZero(Slope slope, double analytic) {
+    return analytic == 0 && slope.value() == 0;
   }
 }

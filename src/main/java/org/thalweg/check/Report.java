@@ -7,10 +7,11 @@ import java.util.Locale;
  *
  * @param problem why nothing could be compared, or what else is wrong; empty if nothing is
  * @param checked how many elements were compared
- * @param direction of the worst element: which of the directions a Hessian was multiplied by, from
- *     0; -1 in a gradient
- * @param worst index of the worst element, the one with the largest {@code difference / allowed},
- *     the first if there are several; -1 if none was compared
+ * @param notResolvable how many of them say nothing, because the difference drowns in rounding
+ * @param direction of the worst element: which of the directions, from 0; -1 in a gradient
+ * @param worst index of the worst element that says something, the one with the largest {@code
+ *     difference / allowed}, the first if there are several; -1 if there is none, or a whole
+ *     direction was compared
  * @param analytic its value by formula
  * @param numeric its value by differences
  * @param allowed the largest difference that would pass
@@ -18,6 +19,7 @@ import java.util.Locale;
 public record Report(
     String problem,
     long checked,
+    long notResolvable,
     int direction,
     int worst,
     double analytic,
@@ -25,7 +27,7 @@ public record Report(
     double allowed) {
   /** Nothing was compared. */
   static Report of(String problem) {
-    return new Report(problem, 0, -1, -1, Double.NaN, Double.NaN, Double.NaN);
+    return new Report(problem, 0, 0, -1, -1, Double.NaN, Double.NaN, Double.NaN);
   }
 
   /** The difference at the worst element. */
@@ -33,48 +35,71 @@ public record Report(
     return Math.abs(analytic - numeric);
   }
 
-  /** Whether all elements agree; one that is NaN or infinite does not. */
-  public boolean passed() {
-    return problem.isEmpty() && Double.isFinite(difference()) && difference() <= allowed;
+  /** Of all elements together: those that are not resolvable count where there is no other. */
+  public Verdict verdict() {
+    if (!problem.isEmpty() || badness() > 1) {
+      return Verdict.FAIL;
+    }
+    return checked > notResolvable ? Verdict.PASS : Verdict.NOT_RESOLVABLE;
   }
 
-  /** This element's share of what is allowed. */
-  private double badness() {
+  /** Whether elements were compared, and all that say something agree. */
+  public boolean passed() {
+    return verdict() == Verdict.PASS;
+  }
+
+  /**
+   * The worst element's share of what is allowed, infinite where it is NaN or infinite; 0 if there
+   * is none.
+   */
+  public double badness() {
     double difference = difference();
-    return !Double.isFinite(difference)
-        ? Double.POSITIVE_INFINITY
-        : difference == 0 ? 0 : difference / allowed;
+    if (checked == notResolvable || difference == 0) {
+      return 0;
+    }
+    return Double.isFinite(difference) ? difference / allowed : Double.POSITIVE_INFINITY;
   }
 
   /** The report with one more element. */
-  Report and(int atDirection, int index, double a, double n, Tolerance tolerance) {
-    double limit = tolerance.atol() + tolerance.rtol() * Math.abs(n);
-    Report other = new Report(problem, checked + 1, atDirection, index, a, n, limit);
-    return worst < 0 || other.badness() > badness()
+  Report and(int atDirection, int index, double a, Slope slope) {
+    if (slope.verdict(a) == Verdict.NOT_RESOLVABLE) {
+      int first = checked == 0 ? atDirection : direction;
+      return new Report(
+          problem, checked + 1, notResolvable + 1, first, worst, analytic, numeric, allowed);
+    }
+    double n = slope.value();
+    double most = slope.allowed();
+    Report other = new Report(problem, checked + 1, notResolvable, atDirection, index, a, n, most);
+    return checked == notResolvable || other.badness() > badness()
         ? other
-        : new Report(problem, checked + 1, direction, worst, analytic, numeric, allowed);
+        : new Report(
+            problem, checked + 1, notResolvable, direction, worst, analytic, numeric, allowed);
   }
 
   /** One line. */
   @Override
   public String toString() {
-    StringBuilder line = new StringBuilder(passed() ? "PASS" : "FAIL");
+    StringBuilder line = new StringBuilder(verdict().toString());
     if (!problem.isEmpty()) {
-      line.append(": ").append(problem);
+      line.append(": ").append(problem).append(checked > 0 ? ";" : "");
     }
-    if (worst >= 0) {
-      line.append(
-          String.format(
-              Locale.ROOT,
-              "%s %d elements, worst is %d%s: analytic %.9g, numeric %.9g, difference %.2g of %.2g",
-              problem.isEmpty() ? "" : ";",
-              checked,
-              worst,
-              direction < 0 ? "" : " in direction " + direction,
-              analytic,
-              numeric,
-              difference(),
-              allowed));
+    if (checked > 0) {
+      line.append(worst < 0 && direction >= 0 ? " one direction" : " " + checked + " elements");
+    }
+    if (notResolvable > 0) {
+      line.append(", ").append(notResolvable).append(" not resolvable");
+    }
+    if (checked > notResolvable) {
+      String where = direction < 0 ? "" : " in direction " + direction;
+      line.append(worst < 0 ? "" : ", worst is " + worst + where)
+          .append(
+              String.format(
+                  Locale.ROOT,
+                  ": analytic %.9g, numeric %.9g, difference %.2g of %.2g",
+                  analytic,
+                  numeric,
+                  difference(),
+                  allowed));
     }
     return line.toString();
   }

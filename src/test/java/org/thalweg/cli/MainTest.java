@@ -259,25 +259,51 @@ class MainTest {
   }
 
   @Test
-  void gradcheckPrintsALineForEachCheck() {
-    Outcome outcome = run("gradcheck", "--rows", "2", "--device", "java");
-    assertEquals(0, outcome.code(), outcome.err());
-    List<String> lines = outcome.out().lines().filter(line -> line.contains("  PASS ")).toList();
+  void gradcheckPrintsASummaryAndIfAskedALineForEachCheck() {
     long orders =
         Losses.all().size() + Losses.all().stream().filter(Loss::twiceDifferentiable).count();
     int checks = (int) (6 * 4 * orders); // 6 inputs, 4 regularisations
-    assertEquals(checks, lines.size(), outcome.out());
-    assertTrue(lines.get(1).matches("softmax +none +digits +Hessian +PASS 13000 elements.*"));
-    assertTrue(outcome.out().endsWith(checks + " checks, 0 failed" + System.lineSeparator()));
+    List<String> rows = List.of("gradcheck", "--rows", "2", "--device", "java");
+    for (boolean fast : new boolean[] {false, true}) {
+      List<String> words = new ArrayList<>(rows);
+      if (fast) {
+        words.add("--fast");
+      }
+      Outcome outcome = run(words.toArray(String[]::new));
+      assertEquals(0, outcome.code(), outcome.err());
+      assertFalse(outcome.out().contains("PASS"), outcome.out());
+      List<String> lines = outcome.out().lines().toList();
+      assertEquals(
+          orders,
+          lines.stream().filter(line -> line.matches(".* 24 +24 +0 +0")).count(),
+          lines::toString);
+      String end =
+          checks
+              + " checks of [0-9,]+ derivatives: "
+              + checks
+              + " passed, 0 failed, 0 not resolvable";
+      assertTrue(lines.stream().anyMatch(line -> line.matches(end)), lines::toString);
 
-    Outcome json = run("gradcheck", "--rows", "2", "--device", "java", "--json");
-    List<String> objects = json.out().lines().toList();
-    assertEquals(checks + 1, objects.size(), json.out());
-    assertTrue(objects.get(0).startsWith("{\"event\":\"check\",\"loss\":\"softmax\","));
-    assertTrue(objects.get(checks).startsWith("{\"event\":\"done\","), objects.get(checks));
-    assertTrue(
-        objects.get(checks).endsWith("\"checks\":" + checks + ",\"failed\":0}"),
-        objects.get(checks));
+      words.add("--verbose");
+      lines = run(words.toArray(String[]::new)).out().lines().toList();
+      assertEquals(checks, lines.stream().filter(line -> line.contains("  PASS ")).count());
+      String hessian =
+          "softmax +none +digits +Hessian +PASS " + (fast ? 650 : 13000) + " elements.*";
+      assertTrue(lines.stream().anyMatch(line -> line.matches(hessian)), lines::toString);
+
+      words.add("--json");
+      List<String> objects = run(words.toArray(String[]::new)).out().lines().toList();
+      assertEquals(checks + 1, objects.size());
+      assertTrue(objects.get(0).startsWith("{\"event\":\"check\",\"loss\":\"softmax\","));
+      assertTrue(objects.get(0).contains("\"verdict\":\"pass\",\"passed\":true,"), objects.get(0));
+      assertTrue(
+          objects
+              .get(checks)
+              .matches(
+                  "\\{\"event\":\"done\",\"device\":.*,\"checks\":%d,\"passed\":%d,\"failed\":0,.*"
+                      .formatted(checks, checks)),
+          objects.get(checks));
+    }
   }
 
   @Test
