@@ -94,6 +94,11 @@ public final class Main {
           command.getErr().println("thalweg: " + explain(failure));
           return FAILED;
         });
+    line.setExecutionStrategy(
+        parsed -> {
+          Mistakes.refuseRepeated(parsed);
+          return new CommandLine.RunLast().execute(parsed);
+        });
     line.setParameterExceptionHandler(
         (mistake, arguments) -> {
           CommandLine command = mistake.getCommandLine();

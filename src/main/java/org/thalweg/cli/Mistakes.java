@@ -1,12 +1,14 @@
 package org.thalweg.cli;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.thalweg.numeric.Nearest;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** What was wrong with the command line, in one line. */
@@ -24,13 +26,40 @@ final class Mistakes {
       return message;
     }
     String name = place instanceof OptionSpec option ? option.longestName() : place.paramLabel();
-    Object[] names = place.type().getEnumConstants();
+    Class<?> type = place.isMultiValue() ? place.auxiliaryTypes()[0] : place.type();
+    Object[] names = type.getEnumConstants();
     return name
         + (names == null
             ? message.substring(message.indexOf(": ")) // after picocli's name of the place
             : " %s: %s"
                 .formatted(
-                    value, Nearest.advice(value, Stream.of(names).map(Object::toString).toList())));
+                    value,
+                    Nearest.advice(
+                        value,
+                        Stream.of(names)
+                            .map(one -> one.toString().toLowerCase(Locale.ROOT))
+                            .toList())));
+  }
+
+  /**
+   * Refuses an option that is there twice. picocli takes the second one of a group of options for
+   * another group, and forgets the first group with all its options.
+   *
+   * @throws ParameterException if there is one
+   */
+  static void refuseRepeated(ParseResult parsed) {
+    List<String> words =
+        parsed.originalArgs().stream().takeWhile(word -> !word.equals("--")).toList();
+    for (ParseResult verb = parsed; verb != null; verb = verb.subcommand()) {
+      for (OptionSpec option : verb.commandSpec().options()) {
+        if (option.isMultiValue()) continue;
+        List<String> names = List.of(option.names());
+        if (words.stream().filter(word -> names.contains(word.replaceFirst("=.*", ""))).count()
+            > 1) {
+          throw Usage.wrong(verb.commandSpec(), "%s: it is given twice", option.longestName());
+        }
+      }
+    }
   }
 
   private static String unknown(CommandLine command, List<String> words) {

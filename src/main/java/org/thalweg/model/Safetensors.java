@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.zip.CRC32;
 import org.thalweg.device.Array;
@@ -150,13 +151,20 @@ public final class Safetensors implements Closeable {
         throw wrong("the header is not UTF-8");
       }
       checkContiguous(length - data);
-      if (metadata.containsKey(CRC) && !checked) {
+      if (!checked && metadata.keySet().stream().anyMatch(Safetensors::isLikeChecksum)) {
         throw wrong("its checksum cannot be read");
       }
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
     }
+  }
+
+  /** Whether a name is that of the checksum, but for one damaged letter at most. */
+  private static boolean isLikeChecksum(String name) {
+    int n = CRC.length();
+    return name.length() == n
+        && IntStream.range(0, n).filter(i -> name.charAt(i) != CRC.charAt(i)).count() <= 1;
   }
 
   /** What is wrong with the file as a whole. */

@@ -3,6 +3,7 @@ package org.thalweg.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -41,6 +42,28 @@ class MistakesTest {
     assertEquals(2, outcome.code(), outcome.err());
     assertEquals(1, outcome.err().lines().count(), outcome.err());
     return outcome.err();
+  }
+
+  /** It would cost the other options of its group. */
+  @ParameterizedTest
+  @MethodSource("options")
+  void anOptionThatIsThereTwiceIsRefused(List<String> option) {
+    OptionSpec spec = spec(option);
+    Object[] names = spec.type().getEnumConstants();
+    String value = names == null ? "1" : names[0].toString();
+    String word = option.get(1) + (spec.arity().max() == 0 ? "" : "=" + value);
+    if (spec.usageHelp() || spec.versionHelp() || spec.isMultiValue()) return;
+    List<String> words = new ArrayList<>(List.of(option.get(0), word, word));
+    // What the verb needs beside it.
+    words.addAll(
+        switch (option.get(0)) {
+          case "eval", "predict" -> List.of("model", "data");
+          default -> List.of();
+        });
+    String message = refused(words.toArray(String[]::new));
+    assertTrue(message.startsWith("thalweg: "), message);
+    assertTrue(message.contains(option.get(1)), message);
+    assertTrue(message.contains("twice") || message.contains("only once"), message);
   }
 
   @Test
