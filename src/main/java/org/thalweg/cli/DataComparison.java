@@ -167,7 +167,7 @@ final class DataComparison {
     } catch (IOException e) {
       throw folder.failed(CURVES_CSV, e);
     } finally {
-      progress.clear();
+      progress.close();
     }
     return found;
   }

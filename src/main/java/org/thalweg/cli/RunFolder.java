@@ -38,6 +38,7 @@ final class RunFolder {
   private @Nullable RunLock lock;
   private boolean warned;
   private boolean ended;
+  private volatile boolean stoppable;
 
   private RunFolder(Path path) {
     this.path = path;
@@ -194,9 +195,18 @@ final class RunFolder {
     }
   }
 
-  /** As {@link #fill}; the folder is removed also if the process is told to end meanwhile. */
+  /**
+   * As {@link #fill}; the folder is removed also if the process is told to end meanwhile, unless
+   * the work is {@link #stoppable}.
+   */
   void fillOrLeaveNothing(Work work) throws IOException {
-    Thread hook = new Thread(this::end);
+    Thread hook =
+        new Thread(
+            () -> {
+              if (!stoppable) {
+                end();
+              }
+            });
     Runtime.getRuntime().addShutdownHook(hook);
     try {
       fill(work);
@@ -209,18 +219,38 @@ final class RunFolder {
     }
   }
 
-  private synchronized void end() {
+  /** Removes what this run has created, unless it left a result; it draws nothing any more. */
+  synchronized void end() {
     ended = true;
     try {
-      remove();
+      unlock();
+      if (has(MODEL)) {
+        deletePartial();
+      } else {
+        remove();
+      }
     } catch (IOException e) {
       // The process ends; nobody could be told.
     }
   }
 
-  /** Whether there is a checkpoint to resume from. */
-  boolean hasCheckpoint() {
-    return Files.exists(file(CHECKPOINT));
+  /** From now on, work that is told to end saves what it has done. */
+  void stoppable() {
+    stoppable = true;
+  }
+
+  /** Whether a model, checkpoint or picture is half written. */
+  boolean isWriting() {
+    try (DirectoryStream<Path> parts = Files.newDirectoryStream(path, this::partial)) {
+      return parts.iterator().hasNext();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Whether this file is there. */
+  boolean has(String name) {
+    return Files.exists(file(name));
   }
 
   /**
@@ -228,7 +258,7 @@ final class RunFolder {
    * what others have put there.
    */
   private void remove() throws IOException {
-    if (made.contains(path) && !hasCheckpoint()) {
+    if (made.contains(path) && !has(CHECKPOINT)) {
       delete(file -> files.contains(file) || partial(file));
     }
     for (Path folder : made) {

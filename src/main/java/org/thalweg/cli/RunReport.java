@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,9 @@ import picocli.CommandLine;
  * leaves.
  */
 final class RunReport implements AutoCloseable {
+  /** How long the process waits for a step when it is told to end, in milliseconds. */
+  private static final long LONGEST_STEP = Long.getLong("thalweg.longestStep", 400);
+
   final PrintWriter print;
   final PrintWriter err;
   final boolean json;
@@ -83,7 +87,7 @@ final class RunReport implements AutoCloseable {
 
   /**
    * Does the work. If the process is told to end meanwhile, it waits until the work has stopped and
-   * been saved.
+   * been saved; but not through a step that takes longer than people wait.
    *
    * @param stop asks the work to stop, from another thread
    */
@@ -94,17 +98,21 @@ final class RunReport implements AutoCloseable {
             () -> {
               stop.run();
               try {
-                done.await();
+                boolean stopped = done.await(LONGEST_STEP, TimeUnit.MILLISECONDS);
+                while (!stopped && folder.isWriting()) {
+                  stopped = done.await(LONGEST_STEP, TimeUnit.MILLISECONDS);
+                }
+                if (!stopped) {
+                  abandon();
+                }
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
               }
             });
     Runtime.getRuntime().addShutdownHook(hook);
+    folder.stoppable();
     try {
       work.run();
-    } catch (RuntimeException | IOException e) {
-      progress.clear();
-      throw e;
     } finally {
       folder.unlock(); // before the process may end
       done.countDown();
@@ -114,6 +122,19 @@ final class RunReport implements AutoCloseable {
         // The process is ending already.
       }
     }
+  }
+
+  private void abandon() {
+    progress.close();
+    String kept = "nothing was done that could be saved";
+    if (folder.has(RunFolder.CHECKPOINT)) {
+      kept = "to continue from the one before: thalweg train --resume " + folder;
+    } else if (folder.has(RunFolder.MODEL)) {
+      kept = "the model was saved before, as " + folder.file(RunFolder.MODEL);
+    }
+    err.printf("thalweg: stopped in the middle of a long step; %s%n", kept);
+    err.flush();
+    folder.end();
   }
 
   /** The description that is saved with the model. */
@@ -142,10 +163,12 @@ final class RunReport implements AutoCloseable {
     String crc = "%08x".formatted(model.crc32());
     Description description = description();
     ModelFile.save(model, folder.file(RunFolder.MODEL), description, true);
+    progress.say("scoring the rows");
     Score train = Scorer.score(model, description, task.rows);
     Score test = Scorer.score(model, description, task.data.split().test());
     double penalty = model.penalty(task.settings.l1(), task.settings.l2());
     double seconds = (System.nanoTime() - start) * 1e-9;
+    progress.close();
     if (metrics.checkError()) {
       err.printf("thalweg: warning: metrics.csv is incomplete: it could not be written%n");
       err.flush();
@@ -197,6 +220,7 @@ final class RunReport implements AutoCloseable {
       throws IOException {
     String crc = "%08x".formatted(model.crc32());
     ModelFile.save(model, folder.file(RunFolder.MODEL), description(), true);
+    progress.close();
     if (json) {
       Map<String, Object> object = new LinkedHashMap<>();
       object.put("event", "done");
@@ -235,6 +259,7 @@ final class RunReport implements AutoCloseable {
 
   @Override
   public void close() {
+    progress.close();
     metrics.close();
   }
 }

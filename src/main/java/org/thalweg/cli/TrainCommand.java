@@ -297,7 +297,7 @@ final class TrainCommand implements Callable<Integer> {
       RunFolder folder = resumed != null ? resumed : folder(task);
       Path checkpoint = folder.file(RunFolder.CHECKPOINT);
       TrainingOptions saved = options.withCheckpoints(checkpoint, every == null ? NEVER : every);
-      folder.fill(
+      folder.fillOrLeaveNothing(
           () -> {
             folder.lock();
             try (Trainer trainer = new Trainer(opened.device(), task.rows(), settings, saved)) {
@@ -324,7 +324,7 @@ final class TrainCommand implements Callable<Integer> {
     RunReport.Task task = task(loaded, settings);
     try (DeviceChoice.Opened opened = device.open()) {
       RunFolder folder = folder(task);
-      folder.fill(
+      folder.fillOrLeaveNothing(
           () ->
               report(
                   opened,

@@ -64,6 +64,7 @@ final class TrainRun {
    * @param once whether to delete the checkpoint at the end
    */
   private void train(boolean once) throws IOException {
+    report.progress.step(trainer.steps(), trainer.stepsInAll());
     Outcome outcome =
         trainer.train(
             new Trainer.Listener() {

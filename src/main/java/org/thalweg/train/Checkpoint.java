@@ -144,8 +144,8 @@ final class Checkpoint {
       }
       state.expectShapes(arrays);
       TrainingState progress = progress(state);
-      if (progress.batch() < 0 || progress.batch() >= minibatches) {
-        throw state.wrong("metadata batch", "less than " + minibatches, progress.batch());
+      if (progress.batch() < 0 || progress.batch() > minibatches) {
+        throw state.wrong("metadata batch", "at most " + minibatches, progress.batch());
       }
       int begun = progress.history().size() + (progress.batch() > 0 ? 1 : 0);
       if (begun > epochs) {

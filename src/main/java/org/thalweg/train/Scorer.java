@@ -1,5 +1,7 @@
 package org.thalweg.train;
 
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
@@ -68,7 +70,7 @@ public final class Scorer implements AutoCloseable {
                 shift,
                 rows,
                 device.available())) {
-      return scorer.score();
+      return Objects.requireNonNull(scorer.score(() -> false));
     }
   }
 
@@ -80,9 +82,10 @@ public final class Scorer implements AutoCloseable {
   /**
    * The score of the model as it is now. Rows whose loss is NaN or infinite make the whole loss so.
    *
+   * @param stop asked between pieces whether to give up; the result is null then
    * @throws TrainingException if a label is not below the number of the model's classes
    */
-  Score score() {
+  @Nullable Score score(BooleanSupplier stop) {
     double loss = 0;
     long correct = 0;
     for (int done = 0; done < pass.minibatches(); ) {
@@ -99,6 +102,9 @@ public final class Scorer implements AutoCloseable {
         correct += account.correct()[i];
       }
       done += account.losses().length;
+      if (done < pass.minibatches() && stop.getAsBoolean()) {
+        return null;
+      }
     }
     return new Score(loss / pass.rows(), (double) correct / pass.rows());
   }

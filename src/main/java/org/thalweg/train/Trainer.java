@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
@@ -28,6 +29,9 @@ import org.thalweg.optim.Group;
  * training was stopped or killed and restored from a checkpoint.
  */
 public final class Trainer implements AutoCloseable {
+  /** A step that takes longer is followed by a checkpoint, in nanoseconds. */
+  static final long LONG_STEP = 250_000_000;
+
   private final Device device;
   private final long limit;
   private final Settings settings;
@@ -215,7 +219,8 @@ public final class Trainer implements AutoCloseable {
     return progress.history().size();
   }
 
-  private long stepsInAll() {
+  /** The steps of all epochs that the settings ask for. */
+  public long stepsInAll() {
     return (long) settings.epochs() * training.minibatches();
   }
 
@@ -250,14 +255,17 @@ public final class Trainer implements AutoCloseable {
    */
   public Outcome train(Listener listener) {
     while (!done()) {
-      piece();
+      long start = System.nanoTime();
+      if (progress.batch() < training.minibatches()) {
+        piece();
+      }
       listener.step(steps(), stepsInAll());
-      boolean ended = progress.batch() == training.minibatches();
+      boolean ended = progress.batch() == training.minibatches() && endEpoch();
       if (ended) {
-        listener.epoch(endEpoch());
+        listener.epoch(history().get(epochs() - 1));
       }
       boolean stop = stopping && !done();
-      if (stop || done() || due(ended)) {
+      if (stop || done() || due(ended) || System.nanoTime() - start > LONG_STEP) {
         save();
       }
       if (stop) {
@@ -270,8 +278,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * From any thread: {@link #train} returns after the minibatches that are under way, if there are
-   * more.
+   * From any thread: {@link #train} returns after the minibatches that are under way, training or
+   * validation rows, if there are more.
    */
   public void stop() {
     stopping = true;
@@ -335,9 +343,13 @@ public final class Trainer implements AutoCloseable {
     return settings.optimizer().lr() * factor;
   }
 
-  private Epoch endEpoch() {
+  /** Ends the epoch, unless the training is told to stop while its validation rows are scored. */
+  private boolean endEpoch() {
     Score own = progress.score(data.rows());
-    Score score = validation == null ? null : validation.score();
+    Score score = validation == null ? null : validation.score(() -> stopping);
+    if (validation != null && score == null) {
+      return false;
+    }
     int number = epochs() + 1;
     Epoch epoch = new Epoch(number, own.loss(), own.accuracy(), lr(progress.updates()), score);
     TrainingState.Best best = progress.best();
@@ -349,7 +361,7 @@ public final class Trainer implements AutoCloseable {
       best = new TrainingState.Best(number, score.loss(), parameters);
     }
     progress = progress.ended(epoch, best);
-    return epoch;
+    return true;
   }
 
   private void save() {
@@ -370,7 +382,7 @@ public final class Trainer implements AutoCloseable {
    */
   public Score score(Dataset rows) {
     try (Scorer scorer = scorer(rows, free())) {
-      return scorer.score();
+      return Objects.requireNonNull(scorer.score(() -> false));
     }
   }
 

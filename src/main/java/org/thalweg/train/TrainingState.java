@@ -12,7 +12,8 @@ import org.thalweg.device.Steps;
  * of the training.
  *
  * @param history the epochs that are done
- * @param batch minibatches that are done of the next epoch
+ * @param batch minibatches that are done of the next epoch; all of them where its validation rows
+ *     have not been scored
  * @param updates that have been applied
  * @param loss the sum of the row losses of those minibatches
  * @param correct how many of their rows were classified right

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.awt.image.BufferedImage;
-import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -28,8 +27,6 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -398,44 +395,6 @@ class CommandsTest {
       assertTrue(done.get("device").getAsString().startsWith(device));
     }
     assertEquals(crc.get("java"), crc.get("sim"));
-  }
-
-  /**
-   * SIGTERM, as Ctrl-C: the run is put away, and goes on to the weights of one that was left alone.
-   */
-  @Test
-  @DisabledOnOs(
-      value = OS.WINDOWS,
-      disabledReason = "Windows ends a process without asking it: there is no SIGTERM")
-  void aRunThatWasStoppedGoesOn() throws Exception {
-    Object[] train = {
-      "train", "digits", "--device=java", "--epochs=400", "--validation=0.2", "--batch=16", "--out"
-    };
-    Object[] stopped = Arrays.copyOf(train, train.length + 1);
-    stopped[train.length] = "stopped";
-    Process process = child(stopped);
-    BufferedReader lines = process.inputReader(StandardCharsets.UTF_8);
-    while (!lines.readLine().startsWith("    5 ")) {} // epochs
-    process.toHandle().destroy(); // Process.destroy would close its streams
-    String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-    assertEquals(128 + 15, process.exitValue(), err);
-    assertTrue(
-        err.matches("thalweg: stopped after [0-9]+ steps; .*thalweg train --resume stopped\\R"),
-        err);
-    Path folder = this.folder.resolve("stopped");
-    assertEquals(List.of("checkpoint.safetensors", "metrics.csv"), files(folder));
-
-    MainTest.Outcome resumed = run("train", "--resume", folder);
-    assertEquals(0, resumed.code(), resumed.err());
-    assertTrue(resumed.out().contains("resumed     " + folder + ", after "), resumed.out());
-    Path whole = this.folder.resolve("whole");
-    train[train.length - 1] = "--out=" + whole;
-    assertEquals(0, run(train).code());
-    assertEquals(files(whole), files(folder));
-    for (String file : List.of("model.safetensors", "metrics.csv", "curve.png", "templates.png")) {
-      assertEquals(-1, Files.mismatch(whole.resolve(file), folder.resolve(file)), file);
-    }
   }
 
   @Test

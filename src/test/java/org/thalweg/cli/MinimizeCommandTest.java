@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,15 +14,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.thalweg.data.Samples;
 import org.thalweg.minimize.Minimizers;
@@ -245,11 +241,6 @@ class MinimizeCommandTest {
   }
 
   private Process child(Map<String, String> environment, String... words) throws IOException {
-    return child("digits", environment, words);
-  }
-
-  private Process child(String data, Map<String, String> environment, String... words)
-      throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -258,7 +249,7 @@ class MinimizeCommandTest {
             System.getProperty("java.class.path"),
             Main.class.getName(),
             "train",
-            data,
+            "digits",
             "--out=" + out());
     builder.command().addAll(List.of(words));
     builder.environment().putAll(environment);
@@ -278,68 +269,6 @@ class MinimizeCommandTest {
         new MainTest.Outcome(1, printed, err),
         "a full batch needs 1.3 MB, 500.0 kB are free on sim",
         "--method minibatch");
-  }
-
-  /** SIGTERM, as Ctrl-C: the best point so far is the model. */
-  @Test
-  @DisabledOnOs(
-      value = OS.WINDOWS,
-      disabledReason = "Windows ends a process without asking it: there is no SIGTERM")
-  void aRunThatIsStoppedKeepsItsPoint() throws Exception {
-    Process process =
-        child(
-            Map.of(),
-            "--device=java",
-            "--method=gradient-descent",
-            "--iterations=1000000",
-            "--json");
-    List<JsonObject> lines = new ArrayList<>();
-    BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
-    for (String line = out.readLine(); line != null; line = out.readLine()) {
-      lines.add(JsonParser.parseString(line).getAsJsonObject());
-      if (lines.size() == 5) {
-        process.toHandle().destroy(); // Process.destroy would close its streams
-      }
-    }
-    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-    assertEquals(128 + 15, process.exitValue());
-    JsonObject done = lines.get(lines.size() - 1);
-    assertEquals("stopped", done.get("reason").getAsString());
-    int iterations = done.get("iterations").getAsInt();
-    assertTrue(iterations < 1_000_000);
-    Path stopped = folder.resolve("run" + runs);
-    assertEquals(List.of("metrics.csv", "model.safetensors"), files(stopped));
-    JsonObject whole = done("digits", "--method=gradient-descent", "--iterations=" + iterations);
-    assertEquals(whole.get("weights_crc32"), done.get("weights_crc32"));
-  }
-
-  /** In the middle of the first evaluation too, of which the software driver needs seconds. */
-  @Test
-  @Tag("driver")
-  @DisabledOnOs(
-      value = OS.WINDOWS,
-      disabledReason = "Windows ends a process without asking it: there is no SIGTERM")
-  void aRunStopsWithinAnEvaluation() throws Exception {
-    StringBuilder rows = new StringBuilder();
-    for (int i = 0; i < 20_000; i++) {
-      rows.append(i % 7).append((",%d".formatted(i % 11)).repeat(400)).append(',').append(i % 10);
-      rows.append('\n');
-    }
-    Path wide = Files.writeString(folder.resolve("wide.csv"), rows);
-    Process process = child(wide.toString(), Map.of(), "--device=sim", "--method=lbfgs", "--json");
-    Path model = folder.resolve("run" + runs).resolve("metrics.csv");
-    for (int i = 0; i < 600 && !Files.exists(model); i++) {
-      Thread.sleep(100);
-    }
-    Thread.sleep(1000); // the rows are on their way to the device, or in the first evaluation
-    process.toHandle().destroy();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-    // An evaluation that had come to its end would have printed its iteration, a line before.
-    JsonObject done = JsonParser.parseString(out).getAsJsonObject();
-    assertEquals("stopped", done.get("reason").getAsString());
-    assertEquals(0, done.get("iterations").getAsInt());
-    assertEquals(List.of("metrics.csv", "model.safetensors"), files(model.getParent()));
   }
 
   /** What an objective with kinks needs is named, and it arrives. */
