@@ -31,6 +31,10 @@ public enum Driver {
     return device;
   }
 
+  private String library() {
+    return this == SOFTWARE ? SOFTWARE_DRIVER : Natives.jcuda("JCudaDriver");
+  }
+
   /** Why this driver cannot be used here and what to do, or null if nothing is known against it. */
   public @Nullable String missing() {
     if (!System.getProperty("os.arch").equals("amd64")
@@ -42,7 +46,7 @@ public enum Driver {
       return "this build has no software driver: it needs Linux, g++ and make when it is built"
           + " (install them, remove target and run again)";
     }
-    return null;
+    return Natives.obstacle(library());
   }
 
   /**
@@ -68,9 +72,8 @@ public enum Driver {
       throw new DeviceException(missing);
     }
     try {
-      String library = driver == SOFTWARE ? SOFTWARE_DRIVER : Natives.jcuda("JCudaDriver");
       // Results are checked call by call, where it is known what the call was for, not by JCuda.
-      Natives.load(library, () -> JCudaDriver.setExceptionsEnabled(false));
+      Natives.load(driver.library(), () -> JCudaDriver.setExceptionsEnabled(false));
       loaded = driver;
     } catch (UnsatisfiedLinkError e) {
       throw new DeviceException(

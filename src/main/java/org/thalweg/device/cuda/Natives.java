@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.DeviceException;
+import org.thalweg.numeric.Reason;
 
 /** Loads native libraries from the jars into the process. */
 final class Natives {
@@ -47,15 +48,51 @@ final class Natives {
       return;
     }
     try {
-      Path folder = Files.createTempDirectory("thalweg-natives");
+      Path folder = temporary();
       try {
         load(extract(resource, folder), folder, initialise);
       } finally {
         delete(folder);
       }
     } catch (IOException e) {
-      throw new DeviceException("cannot write to the folder for temporary files: " + e, e);
+      throw new DeviceException(unwritable(e), e);
     }
+  }
+
+  /**
+   * Why a library cannot be loaded from the folder for temporary files and what to do, or null if
+   * it can be, or lies in a folder of its own.
+   */
+  static @Nullable String obstacle(String resource) {
+    if (file(resource) != null && file(jcuda("JCudaDriver")) != null) {
+      return null;
+    }
+    try {
+      Path folder = temporary();
+      try {
+        Path file = Files.createFile(folder.resolve("executable"));
+        boolean allowed = file.toFile().setExecutable(true) && Files.isExecutable(file);
+        return allowed ? null : unusable("does not allow to execute files (it is mounted noexec)");
+      } finally {
+        delete(folder);
+      }
+    } catch (IOException e) {
+      return unwritable(e);
+    }
+  }
+
+  private static Path temporary() throws IOException {
+    return Files.createTempDirectory("thalweg-natives");
+  }
+
+  private static String unwritable(IOException e) {
+    return unusable("cannot be written to: " + Reason.of(e));
+  }
+
+  private static String unusable(String why) {
+    return ("the folder for temporary files, %s, %s; another can be named:"
+            + " export JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=FOLDER")
+        .formatted(System.getProperty("java.io.tmpdir"), why);
   }
 
   private static void load(Path library, Path folder, Runnable initialise) {

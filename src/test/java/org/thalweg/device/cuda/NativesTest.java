@@ -2,6 +2,7 @@ package org.thalweg.device.cuda;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -112,6 +114,39 @@ class NativesTest {
     process.getOutputStream().close();
     assertTrue(process.waitFor(60, TimeUnit.SECONDS), "hangs");
     assertEquals("ready\n19.0\n22.0\n43.0\n50.0\n", Files.readString(log));
+  }
+
+  /** Says what is against the software driver. */
+  static final class Missing {
+    private Missing() {}
+
+    public static void main(String[] args) {
+      System.out.println(Driver.SOFTWARE.missing());
+    }
+  }
+
+  /** Before anything is loaded, so that a list of devices is right. */
+  @Test
+  void theFolderForTemporaryFilesIsTried(@TempDir Path temporary) throws Exception {
+    Path missing = temporary.resolve("missing");
+    Path file = Files.createFile(temporary.resolve("file"));
+    for (Path folder : List.of(temporary, missing, file)) {
+      String said = org.thalweg.Child.run(Missing.class, Map.of(), "-Djava.io.tmpdir=" + folder);
+      if (folder.equals(temporary)) {
+        assertEquals("null", said);
+      } else {
+        String start = "the folder for temporary files, %s, cannot be written to: ";
+        assertTrue(said.startsWith(start.formatted(folder)), said);
+        assertTrue(said.contains("java.io.tmpdir=FOLDER"), said);
+        assertFalse(said.contains("Exception"), said);
+      }
+    }
+    try (Stream<Path> left = Files.list(temporary)) {
+      assertEquals(
+          List.of(file),
+          left.filter(path -> !path.endsWith("hsperfdata_" + System.getProperty("user.name")))
+              .toList());
+    }
   }
 
   private static Process start(String classPath, Path temporary, Path log) throws IOException {
