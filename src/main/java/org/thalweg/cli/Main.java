@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -110,6 +111,15 @@ public final class Main {
           return WRONG_USAGE;
         });
     List<String> words = new ArrayList<>(List.of(args));
+    String encoding = System.getProperty("sun.jnu.encoding");
+    if (!"UTF-8".equals(encoding) && words.stream().anyMatch(word -> word.contains("\ufffd"))) {
+      line.getErr()
+          .printf(
+              "thalweg: some characters typed are not in this locale's encoding, %s:"
+                  + " export LC_ALL=C.UTF-8%n",
+              encoding);
+      return WRONG_USAGE;
+    }
     if (args.length > 0 && args[0].equals("help")) { // the same as --help at the end
       words.remove(0);
       words.add("--help");
@@ -127,6 +137,9 @@ public final class Main {
   static String explain(Throwable failure) {
     if (failure instanceof IOException io) {
       return Reason.withFile(io);
+    }
+    if (failure instanceof InvalidPathException name) {
+      return name.getInput() + " cannot be the name of a file here: " + name.getReason();
     }
     String message = failure.getMessage();
     return message == null ? "a fault of the program itself" : message + option(failure);

@@ -1,6 +1,8 @@
 package org.thalweg.cli;
 
+import static java.util.stream.Collectors.joining;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
@@ -127,5 +129,32 @@ class StandardOutputTest {
     MainTest.Outcome wrong =
         shell("", List.of("eval", path("run"), path("data.csv"), "--label=zzz", "--device=java"));
     assertEquals(1, wrong.code(), wrong.err());
+  }
+
+  /** Java cannot open such a file without a locale, but it can say so. */
+  @Test
+  @EnabledOnOs(value = OS.LINUX, disabledReason = "needs a POSIX shell")
+  void charactersThatTheLocaleHasNot() throws Exception {
+    for (List<String> arguments :
+        List.of(
+            List.of("train", "NAME.csv"),
+            List.of("train", "digits", "--out=NAME"),
+            List.of("train", "--resume=NAME"),
+            List.of("eval", "NAME", "digits"),
+            List.of("predict", path("run"), "NAME.csv"),
+            List.of("compare", "NAME.csv"),
+            List.of("NAME"))) {
+      // The shell types them: this process may have no such characters either.
+      String name = "$(printf 'Gr\\303\\266\\303\\237e')";
+      String quoted =
+          arguments.stream()
+              .map(one -> '"' + one.replace("NAME", name) + '"')
+              .collect(joining(" "));
+      MainTest.Outcome outcome = shell(quoted, List.of());
+      assertEquals(2, outcome.code(), outcome.err());
+      assertTrue(outcome.err().contains("export LC_ALL=C.UTF-8"), outcome.err());
+      assertEquals(1, outcome.err().lines().count(), outcome.err());
+      assertFalse(outcome.err().contains("Exception"), outcome.err());
+    }
   }
 }
