@@ -9,9 +9,11 @@ public enum Reason {
   STOPPED("it was told to stop before it had arrived"),
   /** No step along a descent direction finds a better point, however short. */
   ROUNDING(
-      "no step lowers the value by more than rounding: this is a minimum as far as the arithmetic"
-          + " shows, or a kink"),
-  WRONG_GRADIENT("the value rises where its gradient says that it falls: the gradient is wrong"),
+      "no step in the direction of the search lowers the value by more than rounding: a minimum or"
+          + " a kink as far as the arithmetic shows, or variables of very different scales"),
+  WRONG_GRADIENT(
+      "the value rises where its gradient says that it falls: the gradient is wrong, or lost in"
+          + " rounding"),
   NO_DESCENT("the computed direction does not lead down: its numbers are too large or too small"),
   UNBOUNDED("the value falls without end: the function has no minimum in this direction"),
   /** A fixed step was too long. */
