@@ -60,7 +60,10 @@ def update(given, with_, out):
         factor = clip(t, gradients, largest)[1]
         values = []
         for i, (w, g) in enumerate(zip(masters, gradients)):
+            own = given["groups"][i % len(rows)]
+            shrinks = any("proximal" in group for group in given["groups"])
             c = rows[i % len(rows)]
+            threshold = c.pop() if shrinks else 0.0
             scale = t.round(c[0] * t.round(factor))
             for j in range(len(w)):
                 at = w[j]
@@ -70,6 +73,8 @@ def update(given, with_, out):
                 slope = t.fma(c[1], sign(at), t.round(scale * g[j]))
                 slope = t.fma(c[2], at, slope)
                 w[j] = rule(t.round(c[3] * w[j]), slope, state[i][j], c[4:])
+                if "proximal" in own:
+                    w[j] = sign(w[j]) * max(t.round(abs(w[j]) - threshold), 0.0)
             values.append(rounded(w, key, i) if half else list(w))
         steps.append({"numbers": out["steps"][step]["numbers"], "parameters": values})
     kept = [([w] if half else []) + [[s[k] for s in own] for k in range(states)] for w, own in zip(masters, state)]

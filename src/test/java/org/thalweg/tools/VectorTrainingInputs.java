@@ -18,6 +18,9 @@ import org.thalweg.optim.Optimizers;
 
 /** The inputs of what a training does with gradients, rows and whole data sets. */
 final class VectorTrainingInputs extends VectorDraws {
+  /** The rules that a proximal step follows, besides those that look ahead. */
+  private static final List<String> PROXIMAL = List.of("sgd", "momentum", "adam");
+
   /** Rules with hyperparameters that the registry's defaults leave without effect. */
   private static final List<String> VARIED =
       List.of("momentum:dampening=0.25", "adagrad:decay=0.5,initial=0.25", "adam:beta1=0");
@@ -64,6 +67,10 @@ final class VectorTrainingInputs extends VectorDraws {
     groups.add(object("lr_factor", 1.0, "l1", 0.0, "l2", 0.0, "weight_decay", 0.0));
     groups.add(object("lr_factor", 0.5, "l1", 0.0, "l2", 0.01, "weight_decay", 0.1));
     groups.add(object("lr_factor", 3.0, "l1", 0.75, "l2", 0.25, "weight_decay", 0.125));
+    JsonArray shrinking = new JsonArray();
+    shrinking.add(proximal(1, 0.75));
+    shrinking.add(proximal(3, 20));
+    shrinking.add(groups.get(2)); // whose l1 is part of the gradient
     double[] factors = {1, 2, 0.5};
     for (ElementType type : List.of(ElementType.F32, ElementType.F64, ElementType.BF16)) {
       boolean stochastic = type == ElementType.BF16;
@@ -90,14 +97,13 @@ final class VectorTrainingInputs extends VectorDraws {
         input.addProperty("rounding_seed", 5);
       }
       file.input(clipped, input);
-      double[] special = special(type == ElementType.F64 ? type : ElementType.F32);
-      List<double[]> pairs = pairs(stochastic ? rounded(special) : special);
+      double[] numbers = special(type == ElementType.F64 ? type : ElementType.F32);
+      List<double[]> pairs = pairs(stochastic ? rounded(numbers) : numbers);
       String plain = type.suffix() + "_special";
       JsonArray steps = new JsonArray();
       steps.add(array(List.of(pairs.get(1), normal(type, 3))));
       steps.add(array(List.of(normal(type, pairs.get(0).length), normal(type, 3))));
-      file.input(
-          plain,
+      JsonObject special =
           object(
               "type",
               type,
@@ -112,12 +118,29 @@ final class VectorTrainingInputs extends VectorDraws {
               "gradient_scale",
               1.0,
               "largest_norm",
-              Double.POSITIVE_INFINITY));
+              Double.POSITIVE_INFINITY);
+      file.input(plain, special);
       for (String rule : rules) {
         file.add("update", clipped, object("rule", rule));
         file.add("update", plain, object("rule", rule));
       }
+      for (JsonObject like : List.of(input, special)) {
+        String proximal = type.suffix() + (like == input ? "_proximal" : "_proximal_special");
+        JsonObject shrunk = like.deepCopy();
+        shrunk.add("groups", shrinking);
+        file.input(proximal, shrunk);
+        for (Optimizer rule : Optimizers.all()) {
+          if (PROXIMAL.contains(rule.name()) || rule.lookAhead() != null) {
+            file.add("update", proximal, object("rule", rule.name()));
+          }
+        }
+      }
     }
+  }
+
+  private static JsonObject proximal(double lrFactor, double l1) {
+    return object(
+        "lr_factor", lrFactor, "l1", l1, "l2", 0.25, "weight_decay", 0.125, "proximal", true);
   }
 
   private static double[] rounded(double[] x) {

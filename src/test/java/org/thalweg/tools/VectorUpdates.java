@@ -24,9 +24,11 @@ import org.thalweg.optim.Rounding;
 
 /** Updates of some tensors by one rule, step by step, each with gradients of its own. */
 final class VectorUpdates {
-  // Columns of the step table: the largest norm, the key of the rounding, the groups.
+  // Columns of the step table: the largest norm, then of the rule and of a proximal step after it
+  // the
+  // key of the rounding and the groups' numbers.
   private static final int LARGEST_NORM = 0;
-  private static final int ROUNDING = 1;
+  private static final int RULE = 1;
 
   private VectorUpdates() {}
 
@@ -44,8 +46,10 @@ final class VectorUpdates {
       parameters.add(
           new Parameter(device.of(type, w), gradient, parameters.size() % groups.size()));
     }
-    int first = ROUNDING + (type == ElementType.BF16 ? Rounding.COLUMNS : 0);
-    int columns = first + groups.size() * Group.columns(rule);
+    boolean shrinks = groups.stream().anyMatch(Group::shrinks);
+    int key = type == ElementType.BF16 ? Rounding.COLUMNS : 0;
+    int shrink = RULE + key + groups.size() * Group.columns(rule);
+    int columns = shrinks ? shrink + key + groups.size() * Group.columns(Group.SHRINK) : shrink;
     Rounding rounding =
         in.has("rounding_seed")
             ? new Rounding(true, in.get("rounding_seed").getAsLong())
@@ -54,20 +58,38 @@ final class VectorUpdates {
     JsonObject out = new JsonObject();
     try (Tensors tensors = device.tensors(parameters, rule);
         Steps table = new Steps(device, type.computed(), columns, gradients.size(), 1);
-        Program program = device.record(table, () -> update(device, rule, tensors, table))) {
+        Program program =
+            device.record(
+                table,
+                () -> {
+                  update(device, rule, tensors, table);
+                  if (shrinks) {
+                    device.update(Group.SHRINK, tensors, table, shrink);
+                  }
+                })) {
       List<JsonArray> rows = new ArrayList<>();
       for (int step = 0; step < gradients.size(); step++) {
         table.number(
             step, LARGEST_NORM, VectorOperations.number(in, "largest_norm") / Math.abs(scale));
         long t = step + 1L;
         if (type == ElementType.BF16) {
-          table.integer(step, ROUNDING, rounding.key(t));
+          table.integer(step, RULE, rounding.key(t));
+        }
+        if (type == ElementType.BF16 && shrinks) {
+          table.integer(step, shrink, rounding.key(t));
         }
         double lr = rule.lr() * numbers(in.get("lr_factors"))[step];
         JsonArray row = new JsonArray();
         for (int i = 0; i < groups.size(); i++) {
-          double[] c = groups.get(i).numbers(rule, table.type(), lr, t, scale);
-          table.numbers(step, first + i * c.length, c);
+          Group group = groups.get(i);
+          double[] c = group.numbers(rule, table.type(), lr, t, scale);
+          table.numbers(step, RULE + key + i * c.length, c);
+          if (shrinks) {
+            double[] after = group.shrinkage(table.type(), lr);
+            table.numbers(step, shrink + key + i * after.length, after);
+            double threshold = group.shrinks() ? lr * group.lrFactor() * group.l1() : 0;
+            c = DoubleStream.concat(DoubleStream.of(c), DoubleStream.of(threshold)).toArray();
+          }
           row.add(hex(DoubleStream.of(c).map(table.type()::round).toArray()));
         }
         rows.add(row);
@@ -97,10 +119,10 @@ final class VectorUpdates {
   private static void update(Device device, Optimizer rule, Tensors tensors, Steps table) {
     Optimizer move = rule.lookAhead();
     if (move != null) {
-      device.update(move, tensors, table, ROUNDING);
+      device.update(move, tensors, table, RULE);
     }
     device.clip(tensors, table, LARGEST_NORM, false);
-    device.update(rule, tensors, table, ROUNDING);
+    device.update(rule, tensors, table, RULE);
   }
 
   /** After the last step: of each tensor its master, where it has one, and its state arrays. */
@@ -130,9 +152,10 @@ final class VectorUpdates {
   private static Group group(JsonElement element) {
     JsonObject object = element.getAsJsonObject();
     return new Group(
-        VectorOperations.number(object, "lr_factor"),
-        VectorOperations.number(object, "l1"),
-        VectorOperations.number(object, "l2"),
-        VectorOperations.number(object, "weight_decay"));
+            VectorOperations.number(object, "lr_factor"),
+            VectorOperations.number(object, "l1"),
+            VectorOperations.number(object, "l2"),
+            VectorOperations.number(object, "weight_decay"))
+        .withProximal(object.has("proximal"));
   }
 }
