@@ -1,12 +1,15 @@
 package org.thalweg.data;
 
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.numeric.Decimal;
 
 /** What a person would be asked about a CSV file: whether columns and rows are what they seem. */
 final class CsvDoubts {
@@ -18,6 +21,9 @@ final class CsvDoubts {
 
   /** Features of scales that differ by more train slowly, or diverge. */
   private static final double SCALES = 1e4;
+
+  /** A feature that is farther from 0, in units of its spread, is like a constant. */
+  private static final double FAR = 1e3;
 
   private final Dataset data;
   private final List<String> classes;
@@ -62,6 +68,7 @@ final class CsvDoubts {
       }
     }
     scales();
+    farFromZero();
     return doubts;
   }
 
@@ -178,6 +185,32 @@ final class CsvDoubts {
               columns.text(columns.ofFeature(smallest)),
               scales[smallest]));
     }
+  }
+
+  /** The first feature of which the mean hides the differences. */
+  private void farFromZero() {
+    for (int i = 0; i < data.features(); i++) {
+      int feature = i;
+      DoubleSummaryStatistics all =
+          IntStream.range(0, data.rows())
+              .mapToDouble(row -> value(row, feature))
+              .summaryStatistics();
+      double spread = all.getMax() - all.getMin();
+      if (spread > 0 && Math.min(Math.abs(all.getMin()), Math.abs(all.getMax())) > FAR * spread) {
+        doubts.add(
+            "%s lies far from 0, between %s and %s: it is of use only with --centre"
+                .formatted(
+                    columns.text(columns.ofFeature(i)), plain(all.getMin()), plain(all.getMax())));
+        return;
+      }
+    }
+  }
+
+  /** As in a file: 1700000000000, not 1.7e12. */
+  private static String plain(double x) {
+    return Math.abs(x) < 1e16
+        ? BigDecimal.valueOf(x).stripTrailingZeros().toPlainString()
+        : Decimal.text(x);
   }
 
   private double value(int row, int feature) {

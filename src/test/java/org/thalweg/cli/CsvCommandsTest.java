@@ -194,7 +194,7 @@ class CsvCommandsTest {
         Arguments.of(
             rows("%d,%s\n", i -> new Object[] {16777216 + i % 2, i % 2}),
             List.of("--type", "f64"),
-            List.of()),
+            List.of("column 1 lies far from 0, between 16777216 and 16777217", "--centre")),
         Arguments.of(
             "1,a\n2,b\n3,a\n4,c\n5,b\n", List.of("--label", "2"), List.of("column 1 counts")));
   }
