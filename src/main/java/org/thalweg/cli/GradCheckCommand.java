@@ -26,10 +26,12 @@ import picocli.CommandLine.Spec;
 /** {@code thalweg gradcheck}. */
 @Command(
     name = "gradcheck",
-    description =
-        "Checks gradients and second derivatives of every loss against finite differences. Exit"
-            + " code 1 if one is wrong. A difference that drowns in rounding at every distance is"
-            + " called not resolvable.",
+    header = "Checks gradients and second derivatives against finite differences.",
+    description = {
+      "Checks those of every loss. A difference that drowns in rounding at every distance is called"
+          + " not resolvable.",
+      "Exit code: 0 all are right, 1 one is wrong or the check failed, 2 wrong usage."
+    },
     mixinStandardHelpOptions = true,
     descriptionHeading = "%n",
     optionListHeading = "%n",
