@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Device;
 import org.thalweg.device.Program;
+import org.thalweg.numeric.Require;
 
 /**
  * Measures the time of a device's kernels with the host's clock, around many replays of a recorded
@@ -41,9 +42,10 @@ public final class Bench {
       throw new IllegalArgumentException(
           "elements must be 1 to %d: %d".formatted(MOST_ELEMENTS, elements));
     }
-    if (!(mostSeconds > 0 && mostSeconds < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("seconds must be finite and above 0: " + mostSeconds);
-    }
+    Require.that(
+        mostSeconds > 0 && mostSeconds < Double.POSITIVE_INFINITY,
+        "seconds must be finite and above 0: %s",
+        mostSeconds);
     this.device = device;
     this.elements = elements;
     this.mostSeconds = mostSeconds;

@@ -30,15 +30,19 @@ final class Numbers {
   }
 
   private static long whole(String text, long least, long most) {
+    if (!text.matches("[+-]?[0-9]+")) {
+      throw new TypeConversionException(
+          "expected a whole number, in digits as 1000, not \"%s\"".formatted(text));
+    }
     try {
       long number = Long.parseLong(text);
       if (number >= least && number <= most) {
         return number;
       }
-    } catch (NumberFormatException notWhole) {
+    } catch (NumberFormatException tooLarge) {
       // Reported below.
     }
     throw new TypeConversionException(
-        "expected a whole number from %d to %d, not \"%s\"".formatted(least, most, text));
+        "expected a number of at most %d in size, not \"%s\"".formatted(most, text));
   }
 }

@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.util.List;
 import org.thalweg.compare.Surface.Point;
 import org.thalweg.compare.Surface.Rates;
+import org.thalweg.numeric.Require;
 import org.thalweg.plot.Lines.Range;
 
 /** The test functions of {@code thalweg compare} and of the lecture. */
@@ -32,9 +33,10 @@ public final class Surfaces {
    * @param condition at least 1, finite
    */
   public static Surface bowl(double condition) {
-    if (!(condition >= 1 && condition < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("condition must be at least 1 and finite: " + condition);
-    }
+    Require.that(
+        condition >= 1 && condition < Double.POSITIVE_INFINITY,
+        "condition must be at least 1 and finite: %s",
+        condition);
     double steep = 5 / Math.sqrt(condition);
     double high = 5 / Math.pow(condition, 0.25); // an ellipse; true proportions would hide steps
     return new Surface(

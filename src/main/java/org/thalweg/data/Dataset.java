@@ -7,6 +7,7 @@ import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.thalweg.numeric.Exact;
 import org.thalweg.numeric.Philox;
+import org.thalweg.numeric.Require;
 
 /**
  * Labelled rows of features.
@@ -234,14 +235,9 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
    *     training
    */
   public Split split(double fraction, long seed) {
-    if (!(fraction > 0 && fraction < 1)) {
-      throw new IllegalArgumentException("fraction must be between 0 and 1: " + fraction);
-    }
+    Require.that(fraction > 0 && fraction < 1, "fraction must be between 0 and 1: %s", fraction);
     int train = rows() - (int) Math.max(1, Math.round(fraction * rows()));
-    if (train < 1) {
-      throw new IllegalArgumentException(
-          "%d rows less a fraction of %s leave none".formatted(rows(), fraction));
-    }
+    Require.that(train >= 1, "%s rows less a fraction of %s leave none", rows(), fraction);
     int[] order = new Philox(seed, SPLIT).permutation(rows());
     Arrays.sort(order, 0, train);
     Arrays.sort(order, train, order.length);

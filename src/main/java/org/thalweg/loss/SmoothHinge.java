@@ -2,6 +2,7 @@ package org.thalweg.loss;
 
 import java.util.List;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Require;
 
 /**
  * A multiclass hinge without the kink: the loss of a margin m is {@code m^2 / (2*width)} below the
@@ -21,9 +22,10 @@ import org.thalweg.numeric.ElementType;
 public record SmoothHinge(double width) implements MulticlassHinge, SmoothHinge64 {
   /** Checks the width. */
   public SmoothHinge {
-    if (!(width > 0 && width < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("width must be finite and above 0: " + width);
-    }
+    Require.that(
+        width > 0 && width < Double.POSITIVE_INFINITY,
+        "width must be finite and above 0: %s",
+        width);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.thalweg.minimize;
 
 import org.thalweg.device.Array;
+import org.thalweg.numeric.Require;
 
 /**
  * {@code w -= lr * g}, full batch, with a fixed step: f may increase.
@@ -9,9 +10,10 @@ import org.thalweg.device.Array;
  */
 public record GradientDescent(double lr) implements Minimizer {
   public GradientDescent {
-    if (!(lr > 0 && lr < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("learning rate must be above 0 and finite: " + lr);
-    }
+    Require.that(
+        lr > 0 && lr < Double.POSITIVE_INFINITY,
+        "learning rate must be above 0 and finite: %s",
+        lr);
   }
 
   @Override

@@ -55,9 +55,7 @@ public record Newton(int limit, double damping) implements Minimizer {
 
   public Newton {
     Require.that(limit >= 1 && limit <= MOST, "limit must be in 1 .. %d: %d", MOST, limit);
-    if (!(damping >= 0 && damping < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("damping must be finite and at least 0: " + damping);
-    }
+    Require.atLeast0("damping", damping);
   }
 
   @Override

@@ -2,6 +2,7 @@ package org.thalweg.minimize;
 
 import org.thalweg.device.Array;
 import org.thalweg.numeric.Philox;
+import org.thalweg.numeric.Require;
 
 /**
  * Draws points from a normal distribution and keeps the best; an iteration is a draw. The start is
@@ -15,9 +16,10 @@ public record RandomSearch(long seed, double deviation) implements Minimizer {
   private static final long STREAM = 1;
 
   public RandomSearch {
-    if (!(deviation > 0 && deviation < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("deviation must be above 0 and finite: " + deviation);
-    }
+    Require.that(
+        deviation > 0 && deviation < Double.POSITIVE_INFINITY,
+        "deviation must be above 0 and finite: %s",
+        deviation);
   }
 
   @Override

@@ -22,7 +22,9 @@ public record Interval(long n, boolean steps) {
   public static Interval parse(String text) {
     if (!text.matches("[1-9][0-9]{0,17}s?")) {
       throw new IllegalArgumentException(
-          "an interval is a number of epochs, as 5, or of steps, as 200s: not \"" + text + "\"");
+          "an interval is a whole number of epochs, as 5, or of steps, as 200s: not \""
+              + text
+              + "\"");
     }
     boolean steps = text.endsWith("s");
     return new Interval(Long.parseLong(steps ? text.substring(0, text.length() - 1) : text), steps);

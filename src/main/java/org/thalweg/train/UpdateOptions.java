@@ -21,9 +21,10 @@ public record UpdateOptions(
 
   /** Checks the numbers. */
   public UpdateOptions {
-    if (!Double.isFinite(gradientScale) || gradientScale == 0) {
-      throw new IllegalArgumentException("gradientScale must be finite, not 0: " + gradientScale);
-    }
+    Require.that(
+        Double.isFinite(gradientScale) && gradientScale != 0,
+        "gradientScale must be finite, not 0: %s",
+        gradientScale);
     Require.that(largestNorm > 0, "largestNorm must be above 0: %s", largestNorm);
   }
 

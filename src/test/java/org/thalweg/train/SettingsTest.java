@@ -64,7 +64,7 @@ class SettingsTest {
             Map.entry(() -> new Interval(0, true), "an interval must be at least 1: 0"),
             Map.entry(
                 () -> Interval.parse("0s"),
-                "an interval is a number of epochs, as 5, or of steps, as 200s: not \"0s\""));
+                "an interval is a whole number of epochs, as 5, or of steps, as 200s: not \"0s\""));
     refused.forEach(
         (use, message) ->
             assertEquals(
