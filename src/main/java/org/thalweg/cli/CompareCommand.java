@@ -17,6 +17,7 @@ import org.thalweg.compare.Training;
 import org.thalweg.data.Datasets;
 import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Require;
 import org.thalweg.train.Settings;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -205,7 +206,7 @@ final class CompareCommand implements Callable<Integer> {
     Surface on =
         Usage.checked(
                 spec,
-                "--condition " + condition,
+                Require.text("--condition %s", condition),
                 () -> Surfaces.all(condition == null ? Surfaces.CONDITION : condition))
             .stream()
             .filter(one -> one.name().equals(what))
@@ -245,6 +246,16 @@ final class CompareCommand implements Callable<Integer> {
     ElementType type = Settings.DEFAULT.type();
     Map<String, RateSearch> rules = rules(Training.RATES, type);
     Settings settings = options.settings(spec, rules.values().iterator().next().rule(), type);
+    rules.forEach(
+        (text, search) ->
+            search
+                .rates()
+                .forEach(
+                    rate ->
+                        Usage.checked(
+                            spec,
+                            OPTIMIZERS + " " + text,
+                            () -> settings.withOptimizer(search.rule().withLr(rate)))));
     Datasets.Loaded loaded = source.load(what, Path.of(""), spec, type, output.json);
     var comparison = new DataComparison(spec.commandLine(), output.json, settings, rules);
     return (opened, folder) -> comparison.run(opened, folder, what, loaded);

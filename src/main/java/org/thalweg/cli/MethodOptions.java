@@ -136,7 +136,7 @@ final class MethodOptions {
         });
   }
 
-  private RuntimeException refused(CommandSpec spec, String option, Object value, String takers) {
+  private RuntimeException refused(CommandSpec spec, String option, String value, String takers) {
     return Usage.wrong(
         spec,
         "%s: --method %s does not take it, only %s",
@@ -157,12 +157,12 @@ final class MethodOptions {
             "--method " + method,
             () -> {
               Minimizer parsed = Minimizers.parse(method);
-              Registry.hyperparameters(parsed).forEach((name, x) -> inType(spec, name, x));
+              Registry.check(parsed, type(spec));
               return parsed;
             });
     if (lr != null) {
       if (!(rule instanceof GradientDescent)) {
-        throw refused(spec, "--lr", lr, "minibatch, gradient-descent");
+        throw refused(spec, "--lr", Decimal.text(lr), "minibatch, gradient-descent");
       }
       OptimizerOptions.saidOnce(spec, "--method", method, lr);
       return Usage.checked(

@@ -174,20 +174,15 @@ final class SettingsOptions {
 
   /** All of them, with an optimizer; what is out of range is wrong usage. */
   Settings settings(CommandSpec spec, Optimizer rule, ElementType type) {
-    Schedule schedule =
-        Usage.checked(
-            spec, "--schedule " + training.schedule, () -> Schedule.parse(training.schedule));
     if (training.proximal && training.l1 == 0) {
       throw Usage.wrong(spec, "--proximal: there is no --l1 that it could be a step of");
     }
     Initialisation init = initialisation(spec);
     double initScale =
         model.initScale != null ? model.initScale : init == Initialisation.XAVIER ? 1 : 0.01;
+    Settings typed = Settings.DEFAULT.withType(type).withOptimizer(rule);
     Settings settings =
-        Settings.DEFAULT
-            .withType(type)
-            .withOptimizer(rule)
-            .withLoss(Usage.checked(spec, "--model " + model.loss, () -> Losses.parse(model.loss)))
+        Usage.checked(spec, "--model " + model.loss, () -> typed.withLoss(Losses.parse(model.loss)))
             .withInitialisation(init)
             .withCentre(model.centre)
             .withProximal(training.proximal)
@@ -200,9 +195,19 @@ final class SettingsOptions {
     settings =
         with(spec, "--weight-decay", settings, Settings::withWeightDecay, training.weightDecay);
     settings = with(spec, "--clip-norm", settings, Settings::withClipNorm, training.clipNorm);
-    return settings.withSchedule(
-        Usage.checked(
-            spec, "--warmup " + training.warmup, () -> schedule.withWarmup(training.warmup)));
+    settings =
+        with(
+            spec,
+            "--schedule",
+            settings,
+            (old, text) -> old.withSchedule(Schedule.parse(text)),
+            training.schedule);
+    return with(
+        spec,
+        "--warmup",
+        settings,
+        (old, steps) -> old.withSchedule(old.schedule().withWarmup(steps)),
+        training.warmup);
   }
 
   private static <T> Settings with(
@@ -240,7 +245,9 @@ final class SettingsOptions {
     }
     if (!training.batch.matches("0*[1-9][0-9]{0,8}")) {
       throw Usage.wrong(
-          spec, "--batch %s: must be at least 1 and below 1000000000, or full", training.batch);
+          spec,
+          "--batch %s: must be a whole number, at least 1 and below 1000000000, or full",
+          training.batch);
     }
     return Integer.parseInt(training.batch);
   }

@@ -2,6 +2,7 @@ package org.thalweg.loss;
 
 import java.util.List;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Registry;
 
 /**
  * The loss of a row of scores, given its label: a small immutable record of hyperparameters, with a
@@ -31,6 +32,18 @@ public interface Loss {
    */
   default double[] numbers(ElementType type, int classes) {
     return new double[NUMBERS];
+  }
+
+  /**
+   * Checks that it can be computed in a type: that no number which it is made of becomes 0 there
+   * without being 0, or infinite or NaN.
+   *
+   * @param type F32 or F64
+   * @throws IllegalArgumentException if one does; the message has the hyperparameter, its value,
+   *     and what is allowed
+   */
+  default void check(ElementType type) {
+    Registry.check(this, type);
   }
 
   /**

@@ -2,6 +2,7 @@ package org.thalweg.loss;
 
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
+import org.thalweg.numeric.Require;
 
 /**
  * Softmax cross-entropy with smoothed labels: {@code loss = log S - sum of t_j * (x_j - M)}, {@code
@@ -26,9 +27,7 @@ import org.thalweg.numeric.Exact;
 public record SoftmaxCrossEntropy(double smoothing) implements Loss, SoftmaxCrossEntropy64 {
   /** Checks the smoothing. */
   public SoftmaxCrossEntropy {
-    if (!(smoothing >= 0 && smoothing < 1)) {
-      throw new IllegalArgumentException("smoothing must be in [0, 1): " + smoothing);
-    }
+    Require.that(smoothing >= 0 && smoothing < 1, "smoothing must be in [0, 1): %s", smoothing);
   }
 
   /** Without smoothing. */
@@ -50,6 +49,12 @@ public record SoftmaxCrossEntropy(double smoothing) implements Loss, SoftmaxCros
   public double[] numbers(ElementType type, int classes) {
     double rounded = type.round(smoothing);
     return new double[] {type.round(1 - rounded), type.round(rounded / classes)};
+  }
+
+  @Override
+  public void check(ElementType type) {
+    SoftmaxCrossEntropy64.super.check(type);
+    Require.in(type, "smoothing", smoothing, "the least share of a class", 4e-10);
   }
 
   @Override

@@ -114,6 +114,9 @@ public final class Philox {
     return (bits + 0.5) * 0x1p-52;
   }
 
+  /** No {@link #nextNormal} is larger in size: sqrt(-2 log 2^-53) is 8.57. */
+  public static final double LARGEST_NORMAL = 8.6;
+
   /**
    * Standard normal: sqrt(-2 log u) * cos(2 pi v) with u, v uniform (Box and Muller, 1958); takes
    * four 32-bit numbers. The second number, from the sine, is not kept, because it would add to the

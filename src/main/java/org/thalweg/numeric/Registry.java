@@ -163,6 +163,35 @@ public final class Registry<T> {
   }
 
   /**
+   * Checks that a type that is computed in, F32 or F64, has a rule's hyperparameters: that none
+   * becomes 0 there without being 0, or infinite or NaN, or a number that the rule refuses, as a
+   * share of 1 - 2^-30, which is 1 in F32.
+   *
+   * @throws IllegalArgumentException if one does; the message has its name, its value, and what is
+   *     allowed
+   */
+  public static void check(Object rule, ElementType type) {
+    hyperparameters(rule)
+        .forEach(
+            (name, value) -> {
+              Require.in(type, name, value);
+              try {
+                with(rule, name, type.round(value));
+              } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(
+                    Require.text(
+                        "%s is %s in %s, where %s: %s",
+                        name,
+                        type.round(value),
+                        type.format(),
+                        String.valueOf(e.getMessage()).replaceFirst(": [^:]*$", ""),
+                        value),
+                    e);
+              }
+            });
+  }
+
+  /**
    * The same rule with other values of some hyperparameters.
    *
    * @throws IllegalArgumentException if the rule does not allow them

@@ -35,15 +35,33 @@ public final class Require {
    * in, F32 or F64.
    */
   public static void in(ElementType type, String name, double value) {
-    double rounded = type.round(value);
+    that(has(type, value, value == 0), "%s %s: %s", name, refusal(type, value), value);
+  }
+
+  /** The same of the product of two numbers, neither of which is 0, and both of which it names. */
+  public static void in(ElementType type, String name, double value, String by, double factor) {
+    double product = value * factor;
     that(
-        Double.isFinite(rounded) && (value == 0 || rounded != 0),
-        "%s is %s in %s; what is not 0 must be from %s in size: %s",
+        has(type, product, value == 0 || factor == 0),
+        "%s %s times %s %s %s",
         name,
-        rounded,
+        value,
+        by,
+        factor,
+        refusal(type, product));
+  }
+
+  private static boolean has(ElementType type, double value, boolean zero) {
+    double rounded = type.round(value);
+    return Double.isFinite(rounded) && (zero || rounded != 0);
+  }
+
+  private static String refusal(ElementType type, double value) {
+    return text(
+        "is %s in %s; what is not 0 must be from %s in size",
+        type.round(value),
         type.format(),
-        type == ElementType.F32 ? "1.4e-45 to 3.4028234e38" : "5e-324 to 1.7976931348623157e308",
-        value);
+        type == ElementType.F32 ? "1.4e-45 to 3.4028234e38" : "5e-324 to 1.7976931348623157e308");
   }
 
   /** Throws unless the value is finite and at least 0. */

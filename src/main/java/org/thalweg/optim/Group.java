@@ -77,19 +77,18 @@ public record Group(double lrFactor, double l1, double l2, double weightDecay, b
     Require.in(type, "l1", l1);
     Require.in(type, "l2", l2);
     Require.in(type, "weightDecay", weightDecay);
-    Map<String, Double> numbers = Registry.hyperparameters(rule);
-    numbers.forEach(
-        (name, value) -> {
-          Require.in(type, name, value);
-          rounded(rule, type, name, value);
-        });
-    Require.in(type, "lr times the group's factor", rule.lr() * lrFactor);
+    Registry.check(rule, type);
+    Require.in(type, "lr", rule.lr(), "the group's factor", lrFactor);
+    double lr = rule.lr() * lrFactor;
+    Require.in(type, "lr", lr, "weightDecay", weightDecay);
+    Require.in(type, "lr", lr, "weightDecay", rule.weightDecay());
     if (shrinks()) {
-      Require.in(type, "lr times l1", rule.lr() * lrFactor * l1);
+      Require.in(type, "lr", lr, "l1", l1);
     }
     if (keeps(rule, type)) {
       return;
     }
+    Map<String, Double> numbers = Registry.hyperparameters(rule);
     Map.Entry<String, Double> guilty =
         numbers.entrySet().stream()
             .sorted(Comparator.comparing(number -> room(number.getValue())))
@@ -104,23 +103,6 @@ public record Group(double lrFactor, double l1, double l2, double weightDecay, b
             "%s is too near to 0, to 1 or to infinity for %s: a number that the update is made of"
                 + " becomes 0 or infinite: %s",
             guilty.getKey(), type.format(), guilty.getValue()));
-  }
-
-  /** Checks that the rule takes a hyperparameter as the type has it: a share of 1 - 2^-30 is 1. */
-  private static void rounded(Optimizer rule, ElementType type, String name, double value) {
-    try {
-      Registry.with(rule, name, type.round(value));
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          Require.text(
-              "%s is %s in %s, where %s: %s",
-              name,
-              type.round(value),
-              type.format(),
-              String.valueOf(e.getMessage()).replaceFirst(": [^:]*$", ""),
-              value),
-          e);
-    }
   }
 
   /** How far a number is from 0, from 1 and from infinity. */

@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Nearest;
 import org.thalweg.numeric.Registry;
 import org.thalweg.numeric.Require;
@@ -78,6 +79,25 @@ public record Schedule(Kind kind, int warmup, int every, double factor, double d
   /** This one with another warm-up. */
   public Schedule withWarmup(int steps) {
     return new Schedule(kind, steps, every, factor, decay);
+  }
+
+  /**
+   * Checks that a type, F32 or F64, has its numbers and the learning rates that it makes, and that
+   * a decay leaves steps that do not vanish beside what they are added to.
+   *
+   * @throws IllegalArgumentException if not; the message has the number, its value, and what is
+   *     allowed
+   */
+  void check(ElementType type, double lr, int epochs) {
+    Require.in(type, "decay", decay);
+    double least = type == ElementType.F32 ? 1e-7 : 1e-16; // about the spacing of numbers at 1
+    String allowed = "%s must be %s %s in %s, or the first decay ends the training: %s";
+    Require.that(factor >= least, allowed, "factor", "at least", least, type.format(), factor);
+    Require.that(decay <= 1 / least, allowed, "decay", "at most", 1 / least, type.format(), decay);
+    int last = Math.max(1, epochs);
+    // An epoch has at least one step.
+    Require.in(type, "lr", lr, "the first step's factor", factor(1, 1, last));
+    Require.in(type, "lr", lr, "the last epoch's factor", factor(last, 1, last));
   }
 
   /** Whether the factor of a step depends on how many steps the run has. */

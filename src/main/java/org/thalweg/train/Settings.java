@@ -98,6 +98,11 @@ public record Settings(
     }
     new Group(1, l1, l2, weightDecay, proximal).check(optimizer, type);
     Require.in(type, "2 * l2", 2 * l2); // which is in the gradient
+    if (initialisation != Initialisation.ZEROS) {
+      Require.in(type, "initScale", initScale, "the largest draw", Philox.LARGEST_NORMAL);
+    }
+    loss.check(type);
+    schedule.check(type, optimizer.lr(), epochs);
   }
 
   /** The group of the weights; the bias is in a plain one. */

@@ -71,7 +71,15 @@ class HyperparametersTest {
         new Adam(0.01, 0.9, 0.99999999, 1e-8),
         "beta2 is 1 in binary32, where beta2 must be in [0, 1): ");
     refused(Group.PLAIN, new Adam(1e38, 0.99999, 0.9, 1e-8), "lr is too near");
-    refused(new Group(1e-44, 0, 0, 0), new Sgd(0.01), "lr times the group's factor is 0");
+    refused(
+        new Group(1e-44, 0, 0, 0), new Sgd(0.01), "lr 0.01 times the group's factor 1e-44 is 0");
+    refused(new Group(1, 0, 0, 1e30), new Sgd(1e30), "lr 1e30 times weightDecay 1e30 is Infinity");
+    refused(new Group(1, 0, 0, 1e-30), new Sgd(1e-30), "lr 1e-30 times weightDecay 1e-30 is 0");
+    refused(new Group(1, 1e-30, 0, 0, true), new Sgd(1e-30), "lr 1e-30 times l1 1e-30 is 0");
+    refused(
+        Group.PLAIN,
+        new AdamW(1e30, 0.9, 0.999, 1e-8, 1e30),
+        "lr 1e30 times weightDecay 1e30 is Infinity");
     refused(new Group(1, 1e-50, 0, 0), new Sgd(0.01), "l1 is 0");
     refused(new Group(1, 0, 1e39, 0), new Sgd(0.01), "l2 is Infinity");
     refused(new Group(1, 0, 0, 1e-50), new Sgd(0.01), "weightDecay is 0");
