@@ -18,9 +18,11 @@ import org.thalweg.device.Parameter;
 import org.thalweg.device.Steps;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.RowGather;
+import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Philox;
 import org.thalweg.numeric.Reason;
+import org.thalweg.numeric.Registry;
 import org.thalweg.optim.Group;
 
 /**
@@ -332,9 +334,7 @@ public final class Trainer implements AutoCloseable {
     progress = progress.plus(account);
     String where =
         "epoch %d, step %d of %d".formatted(epoch, progress.batch() + 1, training.minibatches());
-    String rate = "at learning rate " + lr(progress.updates() + 1);
-    String good = lastCheckpoint == null ? "" : "; the last good checkpoint is " + lastCheckpoint;
-    check(account, where, rate + good + "; try a smaller rate");
+    check(account, where);
   }
 
   /** The learning rate of update t, from 1. */
@@ -395,17 +395,38 @@ public final class Trainer implements AutoCloseable {
     return new Scorer(device, model, settings.loss(), rows.scaleOr1(), shift, rows, free);
   }
 
-  private static void check(Steps.Account account, String where, String when) {
+  private void check(Steps.Account account, String where) {
     switch (account.halt()) {
       case RUNNING -> {}
       case LOSS_NOT_FINITE -> {
         double loss = account.losses()[account.losses().length - 1];
-        throw new TrainingException("%s: the loss became %s %s".formatted(where, loss, when), true);
+        throw notFinite("%s: the loss became %s".formatted(where, loss));
       }
       case LABEL_OUT_OF_RANGE ->
           throw new TrainingException(
               where + ": a label is not below the number of classes", false);
     }
+  }
+
+  private TrainingException notFinite(String what) {
+    if (progress.updates() == 0) {
+      return new TrainingException(
+          "%s before the first update: features or first weights are too large for %s"
+              .formatted(what, settings.type().format()),
+          false);
+    }
+    Double eps = Registry.hyperparameters(settings.optimizer()).get("eps");
+    boolean divides = eps != null && eps == 0;
+    return new TrainingException(
+        "%s at learning rate %s%s; %s"
+            .formatted(
+                what,
+                Decimal.text(lr(progress.updates() + 1)),
+                lastCheckpoint == null ? "" : "; the last good checkpoint is " + lastCheckpoint,
+                divides
+                    ? "eps is 0, so that 0 is divided by 0 where a gradient is 0: try a larger eps"
+                    : "try a smaller rate"),
+        !divides);
   }
 
   @Override

@@ -332,7 +332,10 @@ class MainTest {
     assertEquals(1, outcome.code());
     assertEquals(1, outcome.err().lines().count(), outcome.err());
     assertTrue(
-        outcome.err().matches("(?s).*epoch 1, step [2-9].*(NaN|Infinity).*1.0E38.*--lr.*"),
+        outcome
+            .err()
+            .matches(
+                "(?s).*epoch 1, step [2-9].*(NaN|Infinity).*rate 1e38; try a smaller rate .--lr.*"),
         outcome.err());
     assertFalse(Files.exists(fresh()));
   }

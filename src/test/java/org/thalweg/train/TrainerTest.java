@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -21,6 +22,9 @@ import org.thalweg.device.DeviceException;
 import org.thalweg.device.TestDevices;
 import org.thalweg.device.java.JavaDevice;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Registry;
+import org.thalweg.optim.Optimizer;
+import org.thalweg.optim.Optimizers;
 import org.thalweg.optim.Sgd;
 
 class TrainerTest {
@@ -193,14 +197,14 @@ class TrainerTest {
 
   @Test
   void theScheduleReachesTheUpdates() {
-    Settings still = settings(32, 2, 0).withSchedule(Schedule.parse("step:every=1,factor=1e-300"));
+    Settings still = settings(32, 3, 0).withSchedule(Schedule.parse("step:every=1,factor=1e-16"));
     try (Device device = new JavaDevice(1);
         Trainer trainer = new Trainer(device, DIGITS, still)) {
       List<Integer> sums = new ArrayList<>();
       trainer.train(epoch -> sums.add(trainer.model().crc32()));
-      assertEquals(sums.get(0), sums.get(1), "the second epoch does not move the weights");
+      assertEquals(sums.get(1), sums.get(2), "the third epoch does not move the weights");
       assertEquals(0.01, trainer.history().get(0).lr());
-      assertEquals(0.01 * 1e-300, trainer.history().get(1).lr());
+      assertEquals(0.01 * 1e-16, trainer.history().get(1).lr());
     }
   }
 
@@ -247,6 +251,44 @@ class TrainerTest {
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, use);
         assertEquals("there are no rows", e.getMessage());
       }
+    }
+  }
+
+  /** A rate is blamed only where there was an update, and where that divided by no eps of 0. */
+  @Test
+  void whatIsLikelyIsBlamedForALossThatIsNotFinite() {
+    Settings one = Settings.DEFAULT.withEpochs(1);
+    float[] x = new float[20];
+    Arrays.fill(x, 3e38f);
+    Dataset large = new Dataset(new Dataset.Floats(x), new int[10], 2, 2);
+    Map<Settings, Dataset> first =
+        Map.of(one.withInitScale(1), large, one.withInitScale(3e37), DIGITS);
+    first.forEach(
+        (settings, data) ->
+            assertBlamed(settings, data, "step 1 of .* before the first update: features or.*"));
+    int rules = 0;
+    assertBlamed(one.withOptimizer(new Sgd(1e38)), DIGITS, "step .* rate 1e38; try a smaller rate");
+    for (Optimizer rule : Optimizers.all()) {
+      // Yogi's state does not begin at 0.
+      if (Registry.hyperparameters(rule).containsKey("eps") && !rule.name().equals("yogi")) {
+        assertBlamed(
+            one.withOptimizer(rule.with("eps", 0)),
+            DIGITS,
+            "step . of .*; eps is 0, .* larger eps");
+        rules++;
+      }
+    }
+    assertTrue(rules > 5, rules + " rules with eps");
+  }
+
+  private static void assertBlamed(Settings settings, Dataset data, String message) {
+    try (Device device = new JavaDevice(1);
+        Trainer trainer = new Trainer(device, data, settings)) {
+      TrainingException e =
+          assertThrows(
+              TrainingException.class, () -> trainer.train(epoch -> {}), settings.toString());
+      assertTrue(e.getMessage().matches("epoch 1, " + message), settings + e.getMessage());
+      assertEquals(message.endsWith("rate"), e.isDiverged());
     }
   }
 
