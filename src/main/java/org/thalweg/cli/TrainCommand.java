@@ -22,6 +22,7 @@ import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.train.Interval;
+import org.thalweg.train.OtherRunException;
 import org.thalweg.train.Scorer;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
@@ -302,7 +303,7 @@ final class TrainCommand implements Callable<Integer> {
             folder.lock();
             try (Trainer trainer = new Trainer(opened.device(), task.rows(), settings, saved)) {
               if (resumed != null) {
-                trainer.restore(checkpoint);
+                restore(trainer, checkpoint, base);
               }
               report(
                   opened, folder, task, report -> new TrainRun(report, trainer).run(every == null));
@@ -312,6 +313,22 @@ final class TrainCommand implements Callable<Integer> {
           });
     }
     return 0;
+  }
+
+  private void restore(Trainer trainer, Path checkpoint, Path base) throws IOException {
+    String name = String.valueOf(data);
+    try {
+      trainer.restore(checkpoint);
+    } catch (OtherRunException e) {
+      String advice =
+          switch (e.part()) {
+            case DATA ->
+                "; what was read now is %s: restore it as it was, or train anew"
+                    .formatted(Datasets.isCsv(name) ? base.resolve(name) : name);
+            case EPOCHS -> " (--epochs)";
+          };
+      throw new IOException(e.getMessage() + advice, e);
+    }
   }
 
   private int minimize() throws IOException {

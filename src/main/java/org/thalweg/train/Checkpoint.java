@@ -29,6 +29,10 @@ final class Checkpoint {
   private static final String BEST = "best.";
   private static final int HISTORY_COLUMNS = 5;
 
+  /** The settings that are checksums of rows, or "none". */
+  private static final Map<String, String> ROWS =
+      Map.of("data", "training", "validation", "validation");
+
   private final Device device;
   private final Map<String, Array> arrays;
   private final Map<String, String> run;
@@ -139,6 +143,16 @@ final class Checkpoint {
       for (Map.Entry<String, String> common : run.entrySet()) {
         String found = state.saved().metadata().get(RUN + common.getKey());
         if (!same(common.getValue(), found)) {
+          String rows = ROWS.get(common.getKey());
+          if (rows != null
+              && found != null
+              && !List.of(common.getValue(), found).contains("none")) {
+            throw new OtherRunException(
+                ("%s: the %s rows are not those that it was saved with: they have changed, or are"
+                        + " of other data")
+                    .formatted(file, rows),
+                OtherRunException.Part.DATA);
+          }
           throw state.wrong(common.getKey(), common.getValue(), found);
         }
       }
@@ -149,7 +163,10 @@ final class Checkpoint {
       }
       int begun = progress.history().size() + (progress.batch() > 0 ? 1 : 0);
       if (begun > epochs) {
-        throw state.wrong("epochs", "at most " + epochs, begun);
+        throw new OtherRunException(
+            "%s: it is in epoch %d already: at least as many are needed, not %d"
+                .formatted(file, begun, epochs),
+            OtherRunException.Part.EPOCHS);
       }
       state.read(device, arrays);
       return progress;

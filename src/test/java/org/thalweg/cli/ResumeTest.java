@@ -85,7 +85,11 @@ class ResumeTest {
     run("train digits --epochs 3 --checkpoint-every 1 --out", out());
     MainTest.Outcome resumed = run("train --epochs 2 --resume", out());
     assertEquals(1, resumed.code());
-    assertTrue(resumed.err().contains("epochs: at most 2 is needed, not 3"), resumed.err());
+    assertTrue(
+        resumed
+            .err()
+            .contains(": it is in epoch 3 already: at least as many are needed, not 2 (--epochs)"),
+        resumed.err());
   }
 
   @Test
@@ -110,6 +114,14 @@ class ResumeTest {
     Files.writeString(moved, Files.readString(moved).replaceFirst("0,0,a", "1,0,a"));
     MainTest.Outcome other = run("train --json --resume", place);
     assertEquals(1, other.code());
-    assertTrue(other.err().contains("data: "), other.err());
+    assertTrue(
+        other
+            .err()
+            .contains(
+                "checkpoint.safetensors: the training rows are not those that it was saved with:"
+                    + " they have changed, or are of other data; what was read now is "
+                    + moved
+                    + ": restore it as it was, or train anew"),
+        other.err());
   }
 }
