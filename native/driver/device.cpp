@@ -44,10 +44,7 @@ using namespace thalweg;
 THALWEG_EXPORT CUresult cuInit(unsigned flags) {
   return call("cuInit", [&](Driver& driver) {
     require(flags == 0, CUDA_ERROR_INVALID_VALUE, "the flags must be 0");
-    if (!wrong_environment().empty()) {
-      std::fprintf(stderr, "thalweg sim: %s\n", wrong_environment().c_str());
-      throw Failure{CUDA_ERROR_INVALID_VALUE, wrong_environment()};
-    }
+    if (!wrong_environment().empty()) throw Failure{CUDA_ERROR_INVALID_VALUE, wrong_environment()};
     driver.initialized = true;
   });
 }

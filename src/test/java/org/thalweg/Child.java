@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -19,14 +20,30 @@ public final class Child {
    */
   public static String run(Class<?> main, Map<String, String> environment, String... jvmArguments)
       throws Exception {
-    ProcessBuilder builder =
-        new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    builder.command().addAll(List.of("-XX:+IgnoreUnrecognizedVMOptions"));
-    builder.command().addAll(List.of("--enable-native-access=ALL-UNNAMED"));
-    builder.command().addAll(List.of(jvmArguments));
-    builder.command().addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    ProcessBuilder builder = new ProcessBuilder(command(main, jvmArguments));
     builder.environment().putAll(environment);
-    Process process = builder.redirectError(Redirect.INHERIT).start();
+    return output(builder.redirectError(Redirect.INHERIT));
+  }
+
+  /** What it prints, errors too, in a process with these variables. */
+  public static String withErrors(Class<?> main, Map<String, String> environment) throws Exception {
+    ProcessBuilder builder = new ProcessBuilder(command(main));
+    builder.environment().putAll(environment);
+    return output(builder.redirectErrorStream(true));
+  }
+
+  private static List<String> command(Class<?> main, String... jvmArguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-XX:+IgnoreUnrecognizedVMOptions");
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.addAll(List.of(jvmArguments));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    return command;
+  }
+
+  private static String output(ProcessBuilder builder) throws Exception {
+    Process process = builder.start();
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the process hangs");
     return out.strip();

@@ -186,12 +186,13 @@ class SimSettingsTest {
   @MethodSource("misspelt")
   void aVariableThatIsMisspeltStopsTheDriver(String name, String value, String allowed)
       throws Exception {
-    String message = Child.run(Opening.class, Map.of("THALWEG_SIM_" + name, value));
+    String message = Child.withErrors(Opening.class, Map.of("THALWEG_SIM_" + name, value));
     String beginning =
         "starting the CUDA driver: CUDA_ERROR_INVALID_VALUE (THALWEG_SIM_%s=%s: "
             .formatted(name, value);
     assertTrue(message.startsWith(beginning), message);
     assertTrue(message.contains(allowed), message);
+    assertEquals(1, message.lines().count(), message);
   }
 
   /** Prints why the driver cannot be opened. */
