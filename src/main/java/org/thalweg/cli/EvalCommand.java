@@ -215,7 +215,8 @@ final class EvalCommand implements Callable<Integer> {
           "result      %s loss %s, accuracy %.4f"
               .formatted(
                   Losses.text(description.loss()), RunReport.text(loss, 6), confusion.accuracy()));
-      print.printf("%n%s", confusion.text());
+      int width = Terminal.exists() ? Terminal.columns() : Integer.MAX_VALUE;
+      print.printf("%n%s", confusion.text(width));
     }
     print.flush();
   }

@@ -193,6 +193,14 @@ public record ConfusionMatrix(List<Cell> cells, List<String> classes) implements
    * 30 classes, the most frequent confusions instead.
    */
   public String text() {
+    return text(Integer.MAX_VALUE);
+  }
+
+  /**
+   * The same; where its lines would have more characters than the width, in blocks of columns, one
+   * below the other.
+   */
+  public String text(int width) {
     int n = classes.size();
     if (n > TABLE) return confusions();
     List<String> names = classes.stream().map(Canvas::printable).toList();
@@ -218,7 +226,7 @@ public record ConfusionMatrix(List<Cell> cells, List<String> classes) implements
       table.add(line);
     }
     table.add(footer);
-    return aligned(table);
+    return aligned(table, width);
   }
 
   private String confusions() {
@@ -235,7 +243,8 @@ public record ConfusionMatrix(List<Cell> cells, List<String> classes) implements
               share((double) cell.count / sums[cell.truth])));
     }
     return "%d classes, %d of %d different confusions, the most frequent first:%n%s"
-        .formatted(classes.size(), table.size() - 1, worst.size(), aligned(table));
+        .formatted(
+            classes.size(), table.size() - 1, worst.size(), aligned(table, Integer.MAX_VALUE));
   }
 
   private String name(int label) {
@@ -245,20 +254,30 @@ public record ConfusionMatrix(List<Cell> cells, List<String> classes) implements
         : name.substring(0, name.offsetByCodePoints(0, WIDEST - 1)) + "…";
   }
 
-  /** The first column to the left, the others to the right. */
-  private static String aligned(List<List<String>> table) {
+  /** The first column to the left, in each block, the others to the right. */
+  private static String aligned(List<List<String>> table, int width) {
     int[] widths =
         IntStream.range(0, table.get(0).size())
             .map(i -> table.stream().mapToInt(line -> line.get(i).length()).max().orElse(0))
             .toArray();
     StringBuilder text = new StringBuilder();
-    for (List<String> line : table) {
-      String first = line.get(0);
-      text.append(first).append(" ".repeat(widths[0] - first.length()));
-      for (int i = 1; i < widths.length; i++) {
-        text.append(" ".repeat(2 + widths[i] - line.get(i).length())).append(line.get(i));
+    int from = 1;
+    while (from < widths.length) {
+      int used = widths[0] + 2 + widths[from];
+      int to = from + 1;
+      while (to < widths.length && used + 2 + widths[to] <= width) {
+        used += 2 + widths[to++];
       }
-      text.append('\n');
+      text.append(from > 1 ? "\n" : "");
+      for (List<String> line : table) {
+        String first = line.get(0);
+        text.append(first).append(" ".repeat(widths[0] - first.length()));
+        for (int i = from; i < to; i++) {
+          text.append(" ".repeat(2 + widths[i] - line.get(i).length())).append(line.get(i));
+        }
+        text.append('\n');
+      }
+      from = to;
     }
     return text.toString();
   }

@@ -16,7 +16,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -339,6 +341,34 @@ class PlotTest {
           assertEquals(row == column, red < 128, row + ", " + column + " of " + n);
         }
       }
+    }
+  }
+
+  /** Blocks as wide as allowed, which side by side are the table. */
+  @Test
+  void theConfusionMatrixFitsATerminal() {
+    ConfusionMatrix digits =
+        matrix(new long[10][10], IntStream.range(0, 10).mapToObj(i -> "" + i).toList());
+    String whole = digits.text();
+    List<String> all = whole.lines().toList();
+    int widest = all.get(0).length();
+    for (int width = 30; width <= widest + 1; width++) {
+      List<String> lines = digits.text(width).lines().toList();
+      for (String line : lines) {
+        assertTrue(line.length() <= width, width + ": " + line);
+      }
+      List<String> joined = new ArrayList<>(Collections.nCopies(all.size(), ""));
+      for (int at = 0; at < lines.size(); at++) {
+        int row = at % (all.size() + 1);
+        if (row == all.size()) {
+          assertEquals("", lines.get(at), "between two blocks");
+        } else {
+          int from = at < all.size() ? 0 : "true \\ predicted".length();
+          joined.set(row, joined.get(row) + lines.get(at).substring(from));
+        }
+      }
+      assertEquals(all, joined, "width " + width);
+      assertEquals(width >= widest, digits.text(width).equals(whole), "width " + width);
     }
   }
 
