@@ -173,7 +173,7 @@ final class PredictCommand implements Callable<Integer> {
       return;
     }
     throw new DataException(
-        "%s: line 1: %d columns%s, and %s takes %d features; %s: %s"
+        "%s: line 1: %d columns%s, and %s takes %d features; %s; the columns of this file: %s"
             .formatted(
                 path,
                 found,
@@ -182,7 +182,7 @@ final class PredictCommand implements Callable<Integer> {
                 features,
                 found == features + 1 && label == null
                     ? "if one of them holds labels, leave it out with --label COLUMN"
-                    : "give it those it was trained on",
+                    : "name a file with the features that it was trained on, in their order",
                 Columns.listed(first)));
   }
 }
