@@ -17,6 +17,7 @@ import org.thalweg.compare.Training;
 import org.thalweg.data.Datasets;
 import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Nearest;
 import org.thalweg.numeric.Require;
 import org.thalweg.train.Settings;
 import picocli.CommandLine.ArgGroup;
@@ -164,7 +165,7 @@ final class CompareCommand implements Callable<Integer> {
       throw Usage.wrong(
           spec,
           "DATA or SURFACE %s %s, a path that ends in .csv, or a surface: %s",
-          what == null ? "is missing:" : what + ": must be",
+          what == null ? "is missing:" : what + ": " + near(what, surfaces) + "must be",
           String.join(", ", Datasets.names()),
           String.join(", ", surfaces));
     }
@@ -178,6 +179,11 @@ final class CompareCommand implements Callable<Integer> {
       throw Usage.wrong(spec, "--out %s exists already; name a new folder", e.getFile());
     }
     return 0;
+  }
+
+  private static String near(String what, List<String> surfaces) {
+    List<String> all = Stream.concat(surfaces.stream(), Datasets.names().stream()).toList();
+    return Nearest.to(what, all).map("did you mean %s? It "::formatted).orElse("");
   }
 
   private void refuseOthers(String what, boolean onSurface) {

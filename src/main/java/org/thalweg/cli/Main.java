@@ -97,6 +97,9 @@ public final class Main {
         });
     line.setExecutionStrategy(
         parsed -> {
+          if (!parsed.hasSubcommand() && !parsed.unmatched().isEmpty()) { // before --help
+            throw new CommandLine.UnmatchedArgumentException(line, parsed.unmatched());
+          }
           Mistakes.refuseRepeated(parsed);
           return new CommandLine.RunLast().execute(parsed);
         });

@@ -12,8 +12,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
 import org.thalweg.numeric.Registry;
-import picocli.CommandLine;
-import picocli.CommandLine.Model.OptionSpec;
 
 /** Numbers that cannot be computed with are refused before anything is read or written. */
 class RefusedNumbersTest {
@@ -114,32 +112,5 @@ class RefusedNumbersTest {
         }
       }
     }
-  }
-
-  /** Every option of every verb that takes a whole number says so. */
-  @Test
-  void wholeNumbersAreAskedFor() {
-    int options = 0;
-    for (CommandLine verb : Main.commands().getSubcommands().values()) {
-      for (OptionSpec option : verb.getCommandSpec().options()) {
-        if (List.of(int.class, long.class, Integer.class).contains(option.type())) {
-          for (String value : List.of("1e3", "1.5", "3.0", "ten", "")) {
-            MainTest.Outcome outcome =
-                MainTest.run(verb.getCommandName(), option.longestName() + "=" + value);
-            assertEquals(2, outcome.code(), outcome.err());
-            String expected =
-                "thalweg: %s: expected a whole number, in digits as 1000, not \"%s\""
-                    .formatted(option.longestName(), value);
-            assertTrue(outcome.err().startsWith(expected), outcome.err());
-          }
-          String large = "9".repeat(30);
-          String err =
-              MainTest.run(verb.getCommandName(), option.longestName() + "=" + large).err();
-          assertTrue(err.contains("of at most ") && err.contains(large), err);
-          options++;
-        }
-      }
-    }
-    assertTrue(options >= 10, options + " options");
   }
 }
