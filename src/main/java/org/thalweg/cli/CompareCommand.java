@@ -209,11 +209,9 @@ final class CompareCommand implements Callable<Integer> {
     if (condition != null && !what.equals("bowl")) {
       throw Usage.wrong(spec, "--condition %s: only bowl takes it, not %s", condition, what);
     }
+    double ratio = condition == null ? Surfaces.CONDITION : condition;
     Surface on =
-        Usage.checked(
-                spec,
-                Require.text("--condition %s", condition),
-                () -> Surfaces.all(condition == null ? Surfaces.CONDITION : condition))
+        Usage.checked(spec, Require.text("--condition %s", ratio), () -> Surfaces.all(ratio))
             .stream()
             .filter(one -> one.name().equals(what))
             .findFirst()
