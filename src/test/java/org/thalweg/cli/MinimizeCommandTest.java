@@ -227,7 +227,7 @@ class MinimizeCommandTest {
         "7.55 GB", // 8 * 30730^2
         "hours",
         "the limit is 5000");
-    assertFails(train("digits", "--method=lbfgs", "--init-scale=1e308"), "start", "finite", "NaN");
+    assertFails(train("digits", "--method=lbfgs", "--init-scale=2e307"), "start", "finite", "NaN");
   }
 
   private void assertFails(MainTest.Outcome outcome, String... words) {

@@ -21,6 +21,7 @@ import org.thalweg.compare.Surface.Point;
 import org.thalweg.device.Device;
 import org.thalweg.device.java.JavaDevice;
 import org.thalweg.minimize.Objective;
+import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Philox;
 import org.thalweg.optim.Optimizers;
@@ -105,7 +106,7 @@ class SurfacesTest {
   void aConditionNumberIsAtLeastOne() {
     for (double bad : new double[] {0.99, 0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
       var refused = assertThrows(IllegalArgumentException.class, () -> Surfaces.bowl(bad));
-      assertTrue(refused.getMessage().endsWith(": " + bad), refused.getMessage());
+      assertTrue(refused.getMessage().endsWith(": " + Decimal.text(bad)), refused.getMessage());
     }
   }
 

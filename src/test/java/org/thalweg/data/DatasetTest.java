@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.Exact;
 import org.thalweg.numeric.Philox;
 
@@ -77,7 +78,7 @@ class DatasetTest {
   void aSplitThatLeavesNothingIsRefused() {
     for (double fraction : new double[] {0, 1, -1, Double.NaN}) {
       var e = assertThrows(IllegalArgumentException.class, () -> both(9).get(0).split(fraction, 0));
-      assertEquals("fraction must be between 0 and 1: " + fraction, e.getMessage());
+      assertEquals("fraction must be between 0 and 1: " + Decimal.text(fraction), e.getMessage());
     }
     for (int rows : new int[] {0, 1}) {
       var e = assertThrows(IllegalArgumentException.class, () -> both(rows).get(0).split(0.1, 0));

@@ -17,6 +17,7 @@ import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
 import org.thalweg.device.java.JavaDevice;
+import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
 
 /** What the minimisers refuse, what they leave behind, and what they count. */
@@ -83,8 +84,8 @@ class MinimizerRefusalsTest extends MinimizerFixture {
     refused(() -> run(new NewtonCg(), once, new double[2], EXACT), "second derivatives");
     refused(() -> new LBfgs(0), "0");
     for (double wrong : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
-      refused(() -> new RandomSearch(1, wrong), String.valueOf(wrong));
-      refused(() -> new GradientDescent(wrong), String.valueOf(wrong));
+      refused(() -> new RandomSearch(1, wrong), Decimal.text(wrong));
+      refused(() -> new GradientDescent(wrong), Decimal.text(wrong));
     }
     refused(() -> new Stopping(Double.NaN, 0, 1), "NaN");
     refused(() -> new Stopping(0, -1, 1), "-1");
