@@ -164,7 +164,7 @@ final class Checkpoint {
       int begun = progress.history().size() + (progress.batch() > 0 ? 1 : 0);
       if (begun > epochs) {
         throw new OtherRunException(
-            "%s: it is in epoch %d already: at least as many are needed, not %d"
+            "%s: it is in epoch %d already: epochs must be at least that, not %d"
                 .formatted(file, begun, epochs),
             OtherRunException.Part.EPOCHS);
       }

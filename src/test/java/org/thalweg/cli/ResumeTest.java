@@ -88,7 +88,7 @@ class ResumeTest {
     assertTrue(
         resumed
             .err()
-            .contains(": it is in epoch 3 already: at least as many are needed, not 2 (--epochs)"),
+            .contains(": it is in epoch 3 already: epochs must be at least that, not 2 (--epochs)"),
         resumed.err());
   }
 
