@@ -7,6 +7,9 @@ import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.thalweg.device.Values;
 import org.thalweg.loss.Loss;
@@ -124,9 +127,10 @@ final class VectorTrainingInputs extends VectorDraws {
         file.add("update", clipped, object("rule", rule));
         file.add("update", plain, object("rule", rule));
       }
-      for (JsonObject like : List.of(input, special)) {
-        String proximal = type.suffix() + (like == input ? "_proximal" : "_proximal_special");
-        JsonObject shrunk = like.deepCopy();
+      Map<String, JsonObject> likes =
+          Map.of(type.suffix() + "_proximal", input, type.suffix() + "_proximal_special", special);
+      for (String proximal : new TreeSet<>(likes.keySet())) {
+        JsonObject shrunk = Objects.requireNonNull(likes.get(proximal)).deepCopy();
         shrunk.add("groups", shrinking);
         file.input(proximal, shrunk);
         for (Optimizer rule : Optimizers.all()) {
