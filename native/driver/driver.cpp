@@ -47,7 +47,7 @@ void Driver::reset_settings() {
 
 Driver& Driver::get() {
   static auto* driver = [] {
-    if (environment("THALWEG_SIM_REPORT", 0) != 0) {
+    if (wrong_environment().empty() && environment("THALWEG_SIM_REPORT", 0) != 0) {
       std::atexit([] { std::fputs(get().counters.report().c_str(), stderr); });
     }
     return new Driver;  // never destroyed: other threads may call while the process ends

@@ -30,12 +30,14 @@ final class DevicesCommand implements Runnable {
   public void run() {
     PrintWriter out = spec.commandLine().getOut();
     out.println("java   " + describe(JavaDevice::new, ""));
-    // A process loads one CUDA driver: the software driver is not opened, so that NVIDIA's can be.
+    List<String> gpus = gpus(Driver.NVIDIA);
     String why = Driver.SOFTWARE.missing();
-    out.println(
-        "sim    "
-            + (why == null ? "the CUDA kernels on the software driver" : "not usable: " + why));
-    gpus(Driver.NVIDIA).forEach(gpu -> out.println("cuda   " + gpu));
+    String sim = why == null ? "the CUDA kernels on the software driver" : "not usable: " + why;
+    if (why == null && !Driver.NVIDIA.isLoaded()) { // a process loads one CUDA driver
+      sim = describe(() -> new CudaDevice(Driver.SOFTWARE, 0), "");
+    }
+    out.println("sim    " + sim);
+    gpus.forEach(gpu -> out.println("cuda   " + gpu));
     out.flush();
   }
 

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import org.thalweg.data.DataException;
 import org.thalweg.device.MemoryException;
+import org.thalweg.device.java.JavaDevice;
 import org.thalweg.numeric.Reason;
 import org.thalweg.train.TrainingException;
 import picocli.CommandLine;
@@ -52,6 +53,14 @@ public final class Main {
     System.setOut(new PrintStream(out, false, StandardCharsets.UTF_8));
     System.setErr(
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
+    System.getenv().keySet().stream()
+        .filter(name -> name.startsWith("THALWEG_") && !name.startsWith("THALWEG_SIM_"))
+        .filter(name -> !name.equals(JavaDevice.THREADS))
+        .forEach(
+            name ->
+                System.err.printf(
+                    "thalweg: warning: there is no variable %s; there are %s and THALWEG_SIM_*%n",
+                    name, JavaDevice.THREADS));
     int code = FAILED;
     try {
       code = run(args);

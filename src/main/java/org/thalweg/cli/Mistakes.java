@@ -78,6 +78,11 @@ final class Mistakes {
     return command.getSubcommands().isEmpty()
         ? "%s: %s takes no more than it has already".formatted(word, verb)
         : "there is no verb %s; %s"
-            .formatted(word, Nearest.advice(word, command.getSubcommands().keySet()));
+            .formatted(
+                word,
+                Nearest.advice(
+                    word,
+                    Stream.concat(command.getSubcommands().keySet().stream(), Stream.of("help"))
+                        .toList()));
   }
 }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.numeric.Reason;
 import org.thalweg.plot.Picture;
 import org.thalweg.plot.Plot;
 import org.thalweg.plot.PlotException;
@@ -90,7 +91,7 @@ final class RunFolder {
       } catch (IOException e) {
         folder.remove();
         throw new IOException(
-            "cannot create the folder %s: %s".formatted(folder.path, Main.explain(e)), e);
+            "cannot create the folder %s: %s".formatted(folder.path, Reason.of(e)), e);
       }
     }
   }
@@ -190,6 +191,9 @@ final class RunFolder {
     try {
       work.run();
     } catch (RuntimeException | IOException | Error e) {
+      if (hasEnded()) {
+        return; // it fails because the folder is gone, and the process ends
+      }
       remove();
       throw e;
     }
@@ -217,6 +221,10 @@ final class RunFolder {
         // The process is ending already.
       }
     }
+  }
+
+  private synchronized boolean hasEnded() {
+    return ended;
   }
 
   /** Removes what this run has created, unless it left a result; it draws nothing any more. */

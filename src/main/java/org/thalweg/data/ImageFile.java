@@ -43,6 +43,9 @@ public final class ImageFile {
   }
 
   private static BufferedImage decode(Path path) {
+    if (Files.isDirectory(path)) {
+      throw new DataException(path + ": a folder, not a picture");
+    }
     try (var in = Files.newInputStream(path)) {
       ImageIO.setUseCache(false);
       BufferedImage image = ImageIO.read(in);

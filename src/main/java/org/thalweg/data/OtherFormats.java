@@ -47,6 +47,7 @@ final class OtherFormats {
     ENDINGS.put(".bz2", "a compressed file; unpack it, or compress it by gzip");
     ENDINGS.put(".xz", "a compressed file; unpack it, or compress it by gzip");
     ENDINGS.put(".zst", "a compressed file; unpack it, or compress it by gzip");
+    ENDINGS.put(".cvs", "the end of its name may be meant to be .csv");
     ENDINGS.put(".png", "a picture; thalweg predict takes pictures");
     ENDINGS.put(".jpg", "a picture; thalweg predict takes pictures");
     ENDINGS.put(".jpeg", "a picture; thalweg predict takes pictures");
@@ -71,7 +72,10 @@ final class OtherFormats {
       return "%s: not read: %s; %s".formatted(name, known, allowed);
     }
     return Nearest.to(name, names)
-        .map(near -> "no data set is called %s; did you mean %s? %s".formatted(name, near, allowed))
+        .map(
+            near ->
+                "no data set is called %s; did you mean %s? T%s"
+                    .formatted(name, near, allowed.substring(1)))
         .orElse("no data set is called %s; %s".formatted(name, allowed));
   }
 

@@ -14,6 +14,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -130,6 +131,9 @@ public final class Safetensors implements Closeable {
    */
   public Safetensors(Path file) throws IOException {
     this.file = file;
+    if (Files.isDirectory(file)) {
+      throw new IOException(file + ": a folder, not a file");
+    }
     channel = FileChannel.open(file, StandardOpenOption.READ);
     try {
       long length = channel.size();

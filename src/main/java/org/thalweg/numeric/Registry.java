@@ -119,7 +119,7 @@ public final class Registry<T> {
     Require.that(
         own.containsKey(hyperparameter),
         "%s has no hyperparameter \"%s\"; it has %s",
-        rule,
+        rule.getClass().getSimpleName(),
         hyperparameter,
         String.join(", ", own.keySet()));
     return with(rule, Map.of(hyperparameter, value));

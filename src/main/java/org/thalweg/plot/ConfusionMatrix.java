@@ -242,6 +242,7 @@ public record ConfusionMatrix(List<Cell> cells, List<String> classes) implements
               Long.toString(cell.count),
               share((double) cell.count / sums[cell.truth])));
     }
+    // A name that is cut has its class's number, from 0, before it.
     return "%d classes, %d of %d different confusions, the most frequent first:%n%s"
         .formatted(
             classes.size(), table.size() - 1, worst.size(), aligned(table, Integer.MAX_VALUE));
@@ -251,7 +252,7 @@ public record ConfusionMatrix(List<Cell> cells, List<String> classes) implements
     String name = Canvas.printable(classes.get(label));
     return name.length() <= WIDEST
         ? name
-        : name.substring(0, name.offsetByCodePoints(0, WIDEST - 1)) + "…";
+        : label + " " + name.substring(0, name.offsetByCodePoints(0, WIDEST - 1)) + "…";
   }
 
   /** The first column to the left, in each block, the others to the right. */

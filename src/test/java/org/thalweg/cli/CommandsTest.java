@@ -331,6 +331,7 @@ class CommandsTest {
     assertFails(run("predict", digits, pairs, "--device=java"), pairs, "2 columns", "64");
     assertFails(run("predict", digits, none, "--device=java"), none, "no such file");
     assertFails(run("predict", digits, text, "--device=java"), text, "byte 0");
+    assertFails(run("predict", digits, folder, "--device=java"), folder, "a folder");
     assertFails(run("predict", flowers, text, "--device=java"), text, flowers, "2 features");
     assertFails(run("train", "--resume", digits, "--device=java"), "checkpoint.safetensors");
   }

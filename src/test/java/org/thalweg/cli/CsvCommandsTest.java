@@ -239,7 +239,8 @@ class CsvCommandsTest {
     refused.put("fashion_mnist", "did you mean fashion-mnist?");
     refused.put(folder.toString(), "a folder");
     for (String ending :
-        List.of(".tsv", ".svm", ".npy", ".parquet", ".xlsx", ".zip", ".TXT", ".safetensors")) {
+        List.of(
+            ".tsv", ".svm", ".npy", ".parquet", ".xlsx", ".zip", ".cvs", ".TXT", ".safetensors")) {
       refused.put(folder.resolve("x" + ending).toString(), "x" + ending + ": not read: ");
     }
     Path unknown = Files.writeString(folder.resolve("table"), "1,2\n");

@@ -166,6 +166,7 @@ class MainTest {
         List.of("compare", "bowl", "--optimizers", "adam,sgd,mu=1", "--", "sgd", "mu", "lr"),
         List.of("compare", "bowl", "--optimizers", "all,sgd", "--", "all,sgd", "sgd", "twice"),
         List.of("compare", "bowl", "--out", ".", "--", "--out .", "exists"),
+        List.of("hlep", "--", "no verb hlep; did you mean help?"),
         List.of("trian", "digits", "--", "no verb trian; did you mean train?", "devices"),
         List.of("train", "digits", "--lable", "kind", "--", "--lable", "did you mean --label?"),
         List.of("train", "digits", "--lable=kind", "--", "--lable: ", "did you mean --label?"),
@@ -465,7 +466,8 @@ class MainTest {
     List<String> lines = outcome.out().lines().toList();
     assertEquals(3, lines.size());
     assertTrue(lines.get(0).matches("java +java, [0-9]+ threads?"), lines.get(0));
-    assertTrue(lines.get(1).matches("sim +the CUDA kernels on the software driver"), lines.get(1));
+    assertTrue(
+        lines.get(1).matches("sim +(the CUDA|sim, Thalweg software driver).*"), lines.get(1));
     assertTrue(lines.get(2).matches("cuda +.*(not usable|compute capability).*"), lines.get(2));
   }
 }

@@ -80,7 +80,7 @@ class DatasetsTest {
                 "cifar",
                 null,
                 null,
-                "no data set is called cifar; did you mean cifar10? there are digits, iris,"
+                "no data set is called cifar; did you mean cifar10? There are digits, iris,"
                     + " fashion-mnist, mnist, cifar10, and paths that end in .csv or .csv.gz"))) {
       var e =
           assertThrows(

@@ -58,6 +58,13 @@ public enum Driver {
     loadOnce(this);
   }
 
+  /** Whether this process has loaded it, and can load no other. */
+  public boolean isLoaded() {
+    synchronized (Driver.class) {
+      return loaded == this;
+    }
+  }
+
   private static synchronized void loadOnce(Driver driver) {
     if (loaded == driver) {
       return;

@@ -28,6 +28,9 @@ import org.thalweg.optim.Optimizer;
  * are divided among threads, a sum never is, so the number of threads changes no result.
  */
 public final class JavaDevice implements Device {
+  /** The environment variable that says how many threads to use. */
+  public static final String THREADS = "THALWEG_THREADS";
+
   private final Workers workers;
   private @Nullable List<Runnable> recording;
   private boolean closed;
@@ -49,12 +52,12 @@ public final class JavaDevice implements Device {
   }
 
   private static int threadsFromEnvironment() {
-    String threads = System.getenv("THALWEG_THREADS");
+    String threads = System.getenv(THREADS);
     if (threads == null) {
       return Runtime.getRuntime().availableProcessors();
     }
     if (!threads.matches("[1-9][0-9]{0,2}")) {
-      throw new DeviceException("THALWEG_THREADS must be a number from 1 to 999: " + threads);
+      throw new DeviceException(THREADS + " must be a number from 1 to 999: " + threads);
     }
     return Integer.parseInt(threads);
   }
