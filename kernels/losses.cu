@@ -34,7 +34,8 @@ __device__ __forceinline__ void softmax(const T* scores, const int* labels, int 
   row.for_each_chunk([&](int) {
     row.for_each([&](int j, T score) {
       const T target = j == row.label ? keep + share : share;
-      d[j] = (exact::exp(score - of.largest) / of.sum - target) * scale;
+      const T term = of.terms ? score : exact::exp(score - of.largest);
+      d[j] = (term / of.sum - target) * scale;
     });
   });
 }
@@ -86,6 +87,140 @@ __device__ __forceinline__ void margins(const T* scores, const int* labels, int 
   });
 }
 
+// Rows of at most kFew classes: a thread a row, which has its scores in shared memory. A sum takes the place of a
+// chunk's, of which the lanes' partial sums are then its elements; so the butterfly's tree has the same bits.
+constexpr int kFew = exact::kLanes;
+
+// Of n <= kLeaves elements those from the i-th on in steps of kStep: the part of the tree below one node.
+template <typename T, int kLeaves, int kStep = 1, typename Element>
+__device__ __forceinline__ T few_node(int n, Element f, int i = 0) {
+  if constexpr (kStep < kLeaves) {
+    return few_node<T, kLeaves, 2 * kStep>(n, f, i) + few_node<T, kLeaves, 2 * kStep>(n, f, i + kStep);
+  } else {
+    return i < n ? 0 + f(i) : 0;  // 0 + -0 is 0, as where a lane begins with 0
+  }
+}
+
+// f(0) + .. + f(n-1) in the order of exact::chunk_sum, 0 <= n <= kFew. Half a tree has the same bits where the other
+// half is all 0, as no node is -0.
+template <typename T, typename Element>
+__device__ __forceinline__ T few_sum(int n, Element f) {
+  return n <= kFew / 2 ? few_node<T, kFew / 2>(n, f) : few_node<T, kFew>(n, f);
+}
+
+// A thread's row.
+template <typename T>
+struct FewRow {
+  T* const x;  // the scores, then what takes their place
+  const int classes;
+  const int label;  // -1 if it is no class
+  const T label_score;
+
+  // body(j, x_j) for each class j, ascending.
+  template <typename Body>
+  __device__ __forceinline__ void for_each(Body body) const {
+#pragma unroll 4
+    for (int j = 0; j < classes; j++) body(j, x[j]);
+  }
+
+  // As Row has them.
+  __device__ __forceinline__ bool beats(int j, T score) const {
+    return score > label_score || (score == label_score && j < label);
+  }
+  __device__ __forceinline__ int correct(bool beaten) const {
+    return label < 0 ? -1 : !beaten && !isnan(label_score) ? 1 : 0;
+  }
+  __device__ __forceinline__ T margin(int j, T score) const {
+    const T margin = score - label_score + 1;
+    return j == label || margin <= 0 ? 0 : margin;
+  }
+  __device__ __forceinline__ T spoiled() const { return isnan(label_score) ? label_score : 0; }
+};
+
+// The block's rows come to shared memory and go from it in their order in memory, warp by warp; a thread's rows there
+// are an odd number of elements apart, so that the lanes read different banks. Own: what a loss makes of a row; it
+// returns the loss, and sets whether the row is right.
+// Launch: kFewRows threads for as many rows; shared memory for kFewRows * (classes | 1) numbers.
+constexpr int kFewRows = 128;
+
+template <typename T, typename Own>
+__device__ __forceinline__ void few(const T* scores, const int* labels, int label_rows, long long rows, int classes,
+                                    T* gradient, T* row_loss, int* row_correct, Own own) {
+  if (scores == nullptr) return;
+  const int pitch = classes | 1;
+  const long long first = static_cast<long long>(blockIdx.x) * kFewRows + threadIdx.x / 32 * 32;
+  if (first >= rows) return;
+  const int count = rows - first < 32 ? static_cast<int>(rows - first) : 32;
+  T* const own_rows = shared<T>() + threadIdx.x / 32 * 32 * pitch;
+  const long long at = first * classes;
+  const int reciprocal = (1 << 16) / classes + 1;  // i / classes == i * reciprocal >> 16 for i < 1024
+#pragma unroll 4
+  for (int i = exact::lane(); i < count * classes; i += 32) {
+    const int row = i * reciprocal >> 16;
+    own_rows[row * pitch + i - row * classes] = scores[at + i];
+  }
+  __syncwarp();
+  const long long mine = first + exact::lane();
+  if (mine < rows) {
+    T* const x = own_rows + exact::lane() * pitch;
+    const int label_at = labels[mine % label_rows];
+    const int label = label_at < classes ? max(label_at, -1) : -1;
+    const FewRow<T> row{x, classes, label, label < 0 ? static_cast<T>(NAN) : x[label]};
+    row_loss[mine] = own(row, row_correct[mine]);
+  }
+  __syncwarp();
+#pragma unroll 4
+  for (int i = exact::lane(); i < count * classes; i += 32) {
+    const int row = i * reciprocal >> 16;
+    gradient[at + i] = own_rows[row * pitch + i - row * classes];
+  }
+}
+
+template <typename T>
+__device__ __forceinline__ T few_softmax(const FewRow<T>& row, T scale, T keep, T share, int& correct) {
+  const T kLowest = -static_cast<T>(INFINITY);
+  T largest = kLowest;
+  bool beats = false;
+  row.for_each([&](int j, T score) {
+    largest = fmax(largest, score);
+    beats |= row.beats(j, score);
+  });
+  correct = row.correct(beats);
+  const T shift = largest > kLowest ? largest : 0;
+  const T below = share > 0 ? few_sum<T>(row.classes, [&](int j) { return row.x[j] - shift; }) : 0;
+  row.for_each([&](int j, T score) { row.x[j] = exact::exp(score - shift); });
+  const T sum = few_sum<T>(row.classes, [&](int j) { return row.x[j]; });
+  row.for_each([&](int j, T term) {
+    const T target = j == row.label ? keep + share : share;
+    row.x[j] = (term / sum - target) * scale;
+  });
+  const T others = share * below;
+  return exact::log(sum) - fma(keep, row.label_score - largest, others);
+}
+
+template <template <typename> class Penalty, typename T>
+__device__ __forceinline__ T few_margins(const FewRow<T>& row, T scale, T first, T second, int& correct) {
+  const Penalty<T> penalty{first, second};
+  bool beats = false;
+  row.for_each([&](int j, T score) {
+    beats |= row.beats(j, score);
+    row.x[j] = row.margin(j, score);
+  });
+  correct = row.correct(beats);
+  const T loss = few_sum<T>(row.classes, [&](int j) { return penalty.loss(row.x[j]); }) + row.spoiled();
+  const T slopes = few_sum<T>(row.classes, [&](int j) { return penalty.slope(row.x[j]); }) + row.spoiled();
+  row.for_each([&](int j, T margin) { row.x[j] = (j == row.label ? -slopes : penalty.slope(margin)) * scale; });
+  return loss;
+}
+
+#define THALWEG_FEW(name, function, T)                                                                          \
+  extern "C" __global__ void __launch_bounds__(kFewRows)                                                        \
+      few_##name(const T* scores, const int* labels, int label_rows, long long rows, int classes, T scale,  \
+                 T first, T second, T* gradient, T* row_loss, int* row_correct) {                                        \
+    few(scores, labels, label_rows, rows, classes, gradient, row_loss, row_correct,                             \
+        [=](const FewRow<T>& row, int& correct) { return function(row, scale, first, second, correct); });      \
+  }
+
 // Two blocks to a multiprocessor: ptxas would spill a little of softmax_f64 to have a third.
 #define THALWEG_LOSS(name, function, T)                                                                     \
   extern "C" __global__ void __launch_bounds__(kMaxWarps * 32, 2)                                     \
@@ -93,11 +228,13 @@ __device__ __forceinline__ void margins(const T* scores, const int* labels, int 
            T* gradient, T* row_loss, int* row_correct) {                                                    \
     function(scores, labels, label_rows, classes, scale, first, second, gradient, row_loss, row_correct);   \
   }
-#define THALWEG_LOSSES(name, function)       \
-  THALWEG_LOSS(name##_f32, function, float)  \
-  THALWEG_LOSS(name##_f64, function, double)
+#define THALWEG_LOSSES(name, function, few_function) \
+  THALWEG_LOSS(name##_f32, function, float)          \
+  THALWEG_LOSS(name##_f64, function, double)         \
+  THALWEG_FEW(name##_f32, few_function, float)       \
+  THALWEG_FEW(name##_f64, few_function, double)
 
-THALWEG_LOSSES(softmax, softmax)
-THALWEG_LOSSES(hinge, margins<Hinge>)
-THALWEG_LOSSES(squared_hinge, margins<SquaredHinge>)
-THALWEG_LOSSES(smooth_hinge, margins<SmoothHinge>)
+THALWEG_LOSSES(softmax, softmax, few_softmax)
+THALWEG_LOSSES(hinge, margins<Hinge>, few_margins<Hinge>)
+THALWEG_LOSSES(squared_hinge, margins<SquaredHinge>, few_margins<SquaredHinge>)
+THALWEG_LOSSES(smooth_hinge, margins<SmoothHinge>, few_margins<SmoothHinge>)

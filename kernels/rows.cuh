@@ -26,6 +26,13 @@ class Reread {
     for (int j = exact::lane(); j < n_; j += 32) body(j, chunk_[j]);
   }
 
+  // body(x[j]) for each element; what it returns is not kept. Returns false.
+  template <typename Body>
+  __device__ __forceinline__ bool replace(bool, Body body) {
+    for_each([&](int, T score) { body(score); });
+    return false;
+  }
+
   // Reads the row's label, -1 if it is no class, and returns its score, NaN if it is none. Once, in all threads, when
   // each warp has loaded the first chunk that it takes. shared: two numbers.
   __device__ __forceinline__ T target(const int* from, const T* x, int classes, T*, int& label) const {
@@ -59,6 +66,19 @@ class Kept {
       const int j = i * 32 + exact::lane();
       if (j < n_) body(j, at_[i]);
     }
+  }
+
+  // body(x[j]) for each element; where that is wanted, what it returns takes x[j]'s place. Returns whether it does.
+  template <typename Body>
+  __device__ __forceinline__ bool replace(bool wanted, Body body) {
+#pragma unroll
+    for (int i = 0; i < kEach; i++) {
+      if (i * 32 >= n_) break;
+      if (i * 32 + exact::lane() >= n_) continue;
+      const float instead = body(at_[i]);
+      if (wanted) at_[i] = instead;
+    }
+    return wanted;
   }
 
   // One thread reads the label; the score comes from the lane that has it, or is read where none has. Ends with a
@@ -138,6 +158,13 @@ struct Row {
     lane_.for_each([&](int j, T score) { body(start + j, score); });
   }
 
+  // body(x_j) for each class of the chunk that is this lane's. If there is no other chunk, and the lane keeps scores,
+  // what body returns takes the place of x_j in what follows. Returns whether it does.
+  template <typename Body>
+  __device__ __forceinline__ bool replace(Body body) {
+    return lane_.replace(chunks == 1, body);
+  }
+
   // How many classes a chunk has.
   __device__ __forceinline__ int size(int chunk) const {
     return min(classes_ - chunk * exact::kChunk, exact::kChunk);
@@ -188,6 +215,7 @@ struct Normaliser {
   T sum;
   T below;      // the sum of all x_j - largest
   bool beaten;  // whether another score is larger, or an earlier one equal
+  bool terms;   // whether the row has exp(x_j - largest) now in the place of x_j
 };
 
 // That of a row, by the whole block, in the order of src/docs/numerics.md, "Losses"; below, where it is asked for, in
@@ -200,6 +228,7 @@ __device__ __forceinline__ Normaliser<T> normalise(Row<T, Lane>& row, bool with_
   T* const chunk_sum = chunk_max + row.chunks;
   T* const chunk_below = chunk_sum + row.chunks;
   bool beats = false;
+  bool terms = false;
   row.for_each_chunk([&](int chunk) {
     T largest = kLowest;
     row.for_each([&](int j, T score) {
@@ -210,9 +239,12 @@ __device__ __forceinline__ Normaliser<T> normalise(Row<T, Lane>& row, bool with_
     const T shift = largest > kLowest ? largest : 0;
     T sum = 0;
     T below = 0;
-    row.for_each([&](int, T score) {
-      sum += exact::exp(score - shift);
+    // Where there is no finite largest score, terms of 0 or NaN are divided by a sum of 0 or NaN: NaN, as they ought.
+    terms = row.replace([&](T score) {
+      const T term = exact::exp(score - shift);
+      sum += term;
       below += score - shift;
+      return term;
     });
     sum = exact::butterfly(sum);
     if (with_below) below = exact::butterfly(below);
@@ -226,7 +258,7 @@ __device__ __forceinline__ Normaliser<T> normalise(Row<T, Lane>& row, bool with_
 
   // Every warp puts the chunks together for itself, in the same order.
   T largest = chunk_max[0];
-  if (row.chunks == 1) return {largest, chunk_sum[0], with_below ? chunk_below[0] : 0, beaten};
+  if (row.chunks == 1) return {largest, chunk_sum[0], with_below ? chunk_below[0] : 0, beaten, terms};
   for (int chunk = threadIdx.x % 32; chunk < row.chunks; chunk += 32) largest = fmax(largest, chunk_max[chunk]);
   largest = warp_max(largest);
   for (int chunk = threadIdx.x; chunk < row.chunks; chunk += blockDim.x) {
@@ -238,7 +270,7 @@ __device__ __forceinline__ Normaliser<T> normalise(Row<T, Lane>& row, bool with_
   const T sum = exact::chunk_sum<T>(row.chunks, [=](int chunk) { return chunk_sum[chunk]; });
   const T below =
       with_below ? exact::chunk_sum<T>(row.chunks, [=](int chunk) { return chunk_below[chunk]; }) : 0;
-  return {largest, sum, below, beaten};
+  return {largest, sum, below, beaten, false};
 }
 
 // Functors of the multiclass hinges, constructed from the loss's numbers. For a margin of at least 0, or NaN, which

@@ -71,6 +71,14 @@ public final class SimCounters {
     }
   }
 
+  /** The instructions of a kernel, of all kinds, that its lanes have executed. */
+  public long lanes(String kernel) {
+    return values.entrySet().stream()
+        .filter(one -> one.getKey().startsWith(kernel + " lanes."))
+        .mapToLong(Map.Entry::getValue)
+        .sum();
+  }
+
   /**
    * A count of a kernel: launches, lanes.KIND (fp32, fp64, div, sqrt, integer, convert, memory,
    * warp, control), divergent, conflicts; 0 if the kernel has not run.

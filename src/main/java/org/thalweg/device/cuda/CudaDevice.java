@@ -35,8 +35,6 @@ public final class CudaDevice implements Device {
   private static final int BIAS_THREADS = 256;
 
   // Constants that the kernels have too.
-  static final int LOSS_WARPS = 16;
-  static final int LOSS_RESULTS = 3; // numbers of shared memory for each chunk
   static final int VECTOR_THREADS = 256;
   static final int VECTOR_STRIDES = 4; // 16-byte accesses of a thread to each array
 
@@ -48,6 +46,7 @@ public final class CudaDevice implements Device {
 
   private final CudaContext context;
   private final CudaQueue queue;
+  private final LossKernels losses;
   private final @Nullable Cublas cublas; // computes the products, if there is one
   private final Owned owned;
 
@@ -89,6 +88,7 @@ public final class CudaDevice implements Device {
     try (Owned opening = new Owned()) {
       context = opening.add(new CudaContext(driver, ordinal, stream));
       queue = new CudaQueue(context);
+      losses = new LossKernels(queue);
       cublas = matmul == Matmul.OWN ? null : cublas(driver, matmul == Matmul.CUBLAS_TF32, opening);
       opening.add(context.closing(() -> context.synchronize("closing the device")));
       owned = opening.keep();
@@ -197,7 +197,7 @@ public final class CudaDevice implements Device {
   }
 
   /** A number as a kernel's argument, in the kernel's own type. */
-  private static Object number(ElementType type, double value) {
+  static Object number(ElementType type, double value) {
     return type == ElementType.F32 ? (Object) (float) value : (Object) value;
   }
 
@@ -317,46 +317,14 @@ public final class CudaDevice implements Device {
       Array rowLoss,
       Array rowCorrect) {
     int classes = Checks.loss(scores, labels, gradient, rowLoss, rowCorrect);
-    Object[] written = {gradient, rowLoss, rowCorrect};
-    lossRows("losses", "_", loss, scores, labels, rowLoss.count(), classes, scale, written);
+    losses.loss(loss, scores, labels, classes, scale, gradient, rowLoss, rowCorrect);
   }
 
   @Override
   public void lossHessian(
       Loss loss, Array scores, Array labels, long rows, double scale, Array direction, Array out) {
     int classes = Checks.lossHessian(loss, scores, labels, rows, direction, out);
-    Object[] vectors = {direction, out};
-    lossRows("hessians", "_hessian_", loss, scores, labels, rows, classes, scale, vectors);
-  }
-
-  /** Launches a kernel over rows of scores as kernels/rows.cuh says. */
-  private void lossRows(
-      String module,
-      String infix,
-      Loss loss,
-      Array scores,
-      Array labels,
-      long rows,
-      int classes,
-      double scale,
-      Object[] last) {
-    ElementType type = scores.type();
-    int chunks = (int) Exact.chunks(classes);
-    int shared = (int) labels.count();
-    double[] own = loss.numbers(type, classes);
-    Object[] numbers = {number(type, scale), number(type, own[0]), number(type, own[1])};
-    queue.launch(
-        module,
-        loss.kernel() + infix + type.suffix(),
-        rows,
-        32 * Math.min(chunks, LOSS_WARPS),
-        (LOSS_RESULTS * chunks + 2) * type.bytes(),
-        scores,
-        labels,
-        shared,
-        classes,
-        numbers,
-        last);
+    losses.hessian(loss, scores, labels, rows, classes, scale, direction, out);
   }
 
   @Override

@@ -202,7 +202,8 @@ class TrafficTest {
   void losses(int rows, int classes) {
     Random random = new Random(3);
     for (Loss loss : Losses.examples()) {
-      String kernel = loss.kernel() + "_f32";
+      boolean few = classes <= LossKernels.FEW_CLASSES;
+      String kernel = (few ? "few_" : "") + loss.kernel() + "_f32";
       int[] classOf = random.ints(rows, 0, classes).toArray();
       double[] numbers = random.doubles((long) rows * classes).toArray();
       try (Array scores = device.of(ElementType.F32, numbers);
@@ -218,6 +219,10 @@ class TrafficTest {
           long read = bytes(counts, kernel, scores, "read");
           // A chunk that a warp has just read it has still: beyond 16,384 classes a few are.
           assertTrue(once <= read && read <= 1.01 * floor, () -> loss + " reads " + read);
+          if (classes == 10) { // a warp takes 32 rows at a time
+            long instructions = counts.lanes(kernel) / 32 / rows;
+            assertTrue(instructions <= 40, () -> loss + ": " + instructions + " a row");
+          }
           assertEquals(once, bytes(counts, kernel, d, "written"));
           assertEquals(0, bytes(counts, kernel, gradient, "read"));
           assertEquals(4L * rows, bytes(counts, kernel, labels, "read"));
