@@ -25,9 +25,9 @@ __device__ __forceinline__ void chunk_squares(const Tensor<S>* tensors, const in
   const S* const gradient = global(tensor.gradient) + from;
   const long long left = tensor.count - from;
   const int n = left < exact::kChunk ? static_cast<int>(left) : exact::kChunk;
-  const double sum = exact::chunk_sum<double>(n, [=](int i) {
-    const double g = widen(gradient[i]);
-    return g * g;
+  const double sum = exact::chunk_added<double>(n, [=](double partial, int i) {
+    const auto g = widen(gradient[i]);
+    return exact::add_product(partial, g, g);
   });
   if (exact::lane() == 0) sums[tensor.first_chunk + chunk] = sum;
 }

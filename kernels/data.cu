@@ -37,27 +37,32 @@ __device__ __forceinline__ void gather(const From* values, const int* labels, co
 
 // results[state.batch][model] = {sum of the model's row losses, number of its correct predictions}. A sum that is
 // not finite, or a row whose label was out of range (correct < 0), halts the run from this step's update on.
-// Launch: one block of whole warps; a warp takes a model at a time.
+// Launch: one block of whole warps. A warp takes a model at a time; where there are fewer models than warps and many
+// rows, the whole block does.
 template <typename T>
 __device__ __forceinline__ void tally(const T* row_loss, const int* row_correct, int rows, int models,
                                       double* results, StepState* step) {
   if (results == nullptr || step->halted != kRunning) return;
-  const int lane = threadIdx.x % 32;
+  __shared__ double shared[exact::kChunk];
+  const int warps = blockDim.x / 32;
+  const bool together = models < warps && rows > exact::kChunk;
   const long long batch = step->batch;
   bool out_of_range = false;
   bool not_finite = false;
-  for (int model = threadIdx.x / 32; model < models; model += blockDim.x / 32) {
+  for (int model = together ? 0 : threadIdx.x / 32; model < models; model += together ? 1 : warps) {
     const T* losses = row_loss + static_cast<long long>(model) * rows;
     const int* corrects = row_correct + static_cast<long long>(model) * rows;
-    const T loss = exact::sum<T>(rows, [=](long long i) { return losses[i]; });
-    not_finite |= !isfinite(loss);
-    int correct = 0;
-    for (int i = lane; i < rows; i += 32) {
-      correct += corrects[i];
+    const auto row_loss_at = [=](long long i) { return losses[i]; };
+    const auto row_correct_at = [&](long long i) {
       out_of_range |= corrects[i] < 0;
-    }
-    for (int other = 16; other > 0; other /= 2) correct += __shfl_xor_sync(exact::kAllLanes, correct, other);
-    if (lane == 0) {
+      return corrects[i];
+    };
+    const T loss = together ? exact::block_sum<T>(rows, row_loss_at, reinterpret_cast<T*>(shared))
+                            : exact::sum<T>(rows, row_loss_at);
+    const int correct = together ? exact::block_sum<int>(rows, row_correct_at, reinterpret_cast<int*>(shared))
+                                 : exact::sum<int>(rows, row_correct_at);
+    not_finite |= !isfinite(loss);
+    if (threadIdx.x % (together ? blockDim.x : 32) == 0) {
       double* result = results + (batch * models + model) * kResult;
       result[0] = loss;
       result[1] = correct;

@@ -219,18 +219,35 @@ __device__ T butterfly(T x) {
   return x;
 }
 
-/// f(0) + .. + f(n-1) in the canonical order, 0 <= n <= kChunk: lane i adds f(i), f(i+32), .. to
-/// +0; then the butterfly.
-template <typename T, typename Element>
-__device__ T chunk_sum(int n, Element f) {
+/// A sum of n elements in the canonical order, 0 <= n <= kChunk: lane i adds those of i, i+32, .. to +0, by
+/// add(partial, i); then the butterfly.
+template <typename T, typename Add>
+__device__ T chunk_added(int n, Add add) {
   T partial = 0;
   if (n == kChunk) {  // unrolled, so that 32 loads are on their way before the first is added
 #pragma unroll
-    for (int k = 0; k < kChunk; k += kLanes) partial += f(k + lane());
+    for (int k = 0; k < kChunk; k += kLanes) partial = add(partial, k + lane());
   } else {
-    for (int i = lane(); i < n; i += kLanes) partial += f(i);
+    for (int i = lane(); i < n; i += kLanes) partial = add(partial, i);
   }
   return butterfly(partial);
+}
+
+/// f(0) + .. + f(n-1) in that order.
+template <typename T, typename Element>
+__device__ T chunk_sum(int n, Element f) {
+  return chunk_added<T>(n, [&](T partial, int i) { return partial + f(i); });
+}
+
+/// partial + x*y, each rounded to binary64. The product of two numbers of binary32 is exact, so that one fma does both:
+/// half as many operations where binary64 is slow.
+template <typename T>
+__device__ inline double add_product(double partial, T x, T y) {
+  if constexpr (sizeof(T) < sizeof(double)) {
+    return fma(static_cast<double>(x), static_cast<double>(y), partial);
+  } else {
+    return partial + x * y;
+  }
 }
 
 /// The sum of f over [from, from+n) by kLevels levels of chunks: n <= kChunk^kLevels. A level that

@@ -4,12 +4,12 @@
 
 // ---- Sums and norms: a result for each chunk, then one of all of them; in binary64 whatever the vector's type.
 
-// Of a reduction: the term of two elements, how a warp combines the terms of a chunk and a block the results of the
-// chunks, and the function applied to the total.
+// Of a reduction: how two elements are added to a partial result, how a warp combines those of a chunk and a block the
+// results of the chunks, and the function applied to the total.
 struct Sum {
-  template <typename Terms>
-  static __device__ double chunk(int n, Terms terms) {
-    return exact::chunk_sum<double>(n, terms);
+  template <typename Add>
+  static __device__ double chunk(int n, Add add) {
+    return exact::chunk_added<double>(n, add);
   }
   template <typename Results>
   static __device__ double whole(long long n, Results results, double* shared) {
@@ -18,28 +18,34 @@ struct Sum {
 };
 
 struct Dot : Sum {
-  static __device__ double term(double x, double y) { return x * y; }
+  template <typename T>
+  static __device__ double add(double partial, T x, T y) {
+    return exact::add_product(partial, x, y);
+  }
   static __device__ double finish(double sum) { return sum; }
 };
 
 struct NormOne : Sum {
-  static __device__ double term(double x, double) { return fabs(x); }
+  static __device__ double add(double partial, double x, double) { return partial + fabs(x); }
   static __device__ double finish(double sum) { return sum; }
 };
 
 struct NormTwo : Sum {
-  static __device__ double term(double x, double) { return x * x; }
+  template <typename T>
+  static __device__ double add(double partial, T x, T) {
+    return exact::add_product(partial, x, x);
+  }
   static __device__ double finish(double sum) { return sqrt(sum); }
 };
 
 struct NormMax {
-  static __device__ double term(double x, double) { return fabs(x); }
   // Not fmax, which would drop a NaN.
   static __device__ double larger(double a, double b) { return b > a || isnan(b) ? b : a; }
-  template <typename Terms>
-  static __device__ double chunk(int n, Terms terms) {
+  static __device__ double add(double largest, double x, double) { return larger(largest, fabs(x)); }
+  template <typename Add>
+  static __device__ double chunk(int n, Add add) {
     double largest = 0;
-    for (int i = exact::lane(); i < n; i += exact::kLanes) largest = larger(largest, terms(i));
+    for (int i = exact::lane(); i < n; i += exact::kLanes) largest = add(largest, i);
 #pragma unroll
     for (int other = 16; other > 0; other /= 2) {
       largest = larger(largest, __shfl_xor_sync(exact::kAllLanes, largest, other));
@@ -52,7 +58,7 @@ struct NormMax {
     for (long long i = threadIdx.x; i < n; i += blockDim.x) largest = larger(largest, results(i));
     shared[threadIdx.x] = largest;
     __syncthreads();
-    return chunk(blockDim.x, [=](int i) { return shared[i]; });
+    return chunk(blockDim.x, [=](double so_far, int i) { return larger(so_far, shared[i]); });
   }
   static __device__ double finish(double largest) { return largest; }
 };
@@ -66,7 +72,8 @@ __device__ __forceinline__ void chunks(const T* x, const T* y, long long n, doub
   x += from;
   y += from;
   const int count = static_cast<int>(n - from < exact::kChunk ? n - from : exact::kChunk);
-  const double result = Reduction::chunk(count, [=](int i) { return Reduction::term(x[i], y[i]); });
+  const double result =
+      Reduction::chunk(count, [=](double partial, int i) { return Reduction::add(partial, x[i], y[i]); });
   if (exact::lane() == 0) out[1 + chunk] = result;
 }
 
