@@ -37,6 +37,9 @@ public record Fista() implements Minimizer {
     }
   }
 
+  /** After as many halvings of L it falls ever faster, as s may fall without end. */
+  private static final int PATIENCE = 20;
+
   private static final class Steps implements Supplier<@Nullable Reason> {
     private final Run run;
     private final ElementType type;
@@ -45,6 +48,7 @@ public record Fista() implements Minimizer {
     private double[] before = {};
     private double t = 1;
     private double curvature;
+    private int straight; // iterations in a row along which s had hardly any curvature
 
     Steps(Run run, ElementType type) {
       this.run = run;
@@ -71,6 +75,7 @@ public record Fista() implements Minimizer {
           gy = smooth(run.triedG, ahead);
         }
       }
+      LineSearch.Contradictions contradictions = new LineSearch.Contradictions();
       while (true) {
         double[] end = soft(sum(y, -1 / curvature, gy));
         double[] move = difference(end, y);
@@ -83,14 +88,25 @@ public record Fista() implements Minimizer {
         if (finite) {
           double[] there = smooth(run.triedG, end);
           double bend = dot(difference(there, gy), move) / square;
-          if (bend <= curvature && run.triedValue <= run.value + run.noise()) {
+          double rise = run.triedValue - run.value;
+          if (y == w) {
+            double slope = dot(run.device.download(run.triedG), move);
+            contradictions.see(1 / curvature, rise, rise > run.noise() && slope < 0);
+          }
+          if (contradictions.enough() && rise > 0) {
+            return Reason.WRONG_GRADIENT;
+          }
+          if (bend <= curvature && rise <= run.noise()) {
             double step = 1 / curvature;
-            curvature *= bend < curvature / 4 ? 0.5 : 0.9;
+            straight = bend < curvature / 4 ? straight + 1 : 0;
+            curvature *= straight == 0 ? 0.9 : Math.scalb(1, -Math.max(1, straight - PATIENCE));
             before = w;
             w = end;
             g = there;
             t = dot(move, difference(w, before)) < 0 ? 1 : next;
-            return run.accept(step);
+            run.accept(step);
+            // Or the steps have grown as long as there are numbers.
+            return curvature < Double.MIN_NORMAL && straight > PATIENCE ? Reason.UNBOUNDED : null;
           }
           if (bend > curvature) {
             curvature = Math.max(bend, 1.1 * curvature);

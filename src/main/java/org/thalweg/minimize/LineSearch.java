@@ -27,15 +27,14 @@ final class LineSearch {
   /** How often an interval with a better point in it is made smaller. */
   private static final int MOST_REFINEMENTS = 60;
 
-  /** As many trials in a row show that it is no accident. */
-  private static final int ENOUGH = 3;
+  /** How much of the initial slope is left where f is as good as linear. */
+  private static final double STRAIGHT = 0.99;
 
   private final Run run;
   private final Array direction;
   private final Place zero;
   private final double noise;
-  private double meanSlope; // from the start to the last trial
-  private int contradictions;
+  private final Contradictions contradictions = new Contradictions();
 
   /**
    * {@code value} of f at {@code w + a * direction}, and its slope; NaN where one of them is not
@@ -73,7 +72,7 @@ final class LineSearch {
   /**
    * Shortens the step until Armijo's condition holds, {@code f(w + a*d) <= f(w) + 1e-4*a*slope},
    * each time to the minimum of a parabola, within a tenth and a half; where the decrease is lost
-   * in rounding, the gradient must become smaller.
+   * in rounding, the gradient must become smaller. Lengthens it where the slope stays the same.
    *
    * @param a the first step
    * @return null if it succeeds
@@ -95,7 +94,7 @@ final class LineSearch {
         return Reason.UNBOUNDED;
       }
       if (falls(here) && better()) {
-        return null;
+        return lengthen(here);
       }
       if (hopeless(a)) {
         return why();
@@ -104,6 +103,23 @@ final class LineSearch {
       double part = -zero.slope * a / (2 * bend);
       a *= Double.isNaN(part) ? SAFEGUARD : Math.min(Math.max(part, SAFEGUARD), 0.5);
     }
+  }
+
+  /** From a good step goes on while f falls as in a straight line, which it may do without end. */
+  private @Nullable Reason lengthen(Place good) {
+    Place best = good;
+    while (best.value < zero.value - noise && best.slope <= STRAIGHT * zero.slope) {
+      Place here = at(EXPANSION * best.a);
+      if (here.bottomless() || !run.triedPointIsFinite()) {
+        return Reason.UNBOUNDED;
+      }
+      if (!falls(here) || !(here.value < best.value)) {
+        run.tryAlong(best.a, direction);
+        return null;
+      }
+      best = here;
+    }
+    return null;
   }
 
   /**
@@ -172,22 +188,47 @@ final class LineSearch {
     double value =
         finite || run.triedValue == Double.NEGATIVE_INFINITY ? run.triedValue : Double.NaN;
     Place here = new Place(a, value, finite ? run.dot(run.triedG, direction) : Double.NaN);
-    double mean = (value - zero.value) / a;
-    boolean rises = value - zero.value > noise && here.slope < 0;
-    boolean steadily = mean > meanSlope / 2 && mean < meanSlope * 2;
-    if (contradictions < ENOUGH) {
-      contradictions = rises && (contradictions == 0 || steadily) ? contradictions + 1 : 0;
-    }
-    meanSlope = mean;
+    double rise = value - zero.value;
+    contradictions.see(a, rise, rise > noise && here.slope < 0);
     return here;
   }
 
   /**
-   * Why there is no better point. A value that rises in proportion to the step, however short,
-   * while the slopes at both ends are negative, has another gradient than it says.
+   * Shortened steps after which a value rises with the step, linearly to quadratically, while the
+   * slopes at both ends are negative: it has another gradient than it says.
    */
+  static final class Contradictions {
+    /** As many trials in a row show that it is no accident. */
+    private static final int ENOUGH = 3;
+
+    private double last; // step
+    private double lastMean; // slope from the start to its end
+    private int count;
+
+    /**
+     * Sees a trial.
+     *
+     * @param a the step
+     * @param contradicts whether the value rises against the slopes
+     */
+    void see(double a, double rise, boolean contradicts) {
+      double mean = rise / a;
+      boolean steadily = mean > lastMean * Math.min(a / last, 1) / 2 && mean < lastMean * 2;
+      if (count < ENOUGH) {
+        count = contradicts && (count == 0 || steadily) ? count + 1 : 0;
+      }
+      last = a;
+      lastMean = mean;
+    }
+
+    boolean enough() {
+      return count == ENOUGH;
+    }
+  }
+
+  /** Why there is no better point. */
   private Reason why() {
-    return contradictions == ENOUGH ? Reason.WRONG_GRADIENT : Reason.ROUNDING;
+    return contradictions.enough() ? Reason.WRONG_GRADIENT : Reason.ROUNDING;
   }
 
   /** Whether neither value nor gradient can tell a shorter step from none. */

@@ -215,35 +215,54 @@ class MinimizerStoppingTest extends MinimizerFixture {
         Reason.GRADIENT, run(new NewtonCg(), Functions.saddle(), new double[2], EXACT).reason());
   }
 
-  /** A gradient with the wrong sign leads up whatever the step. */
+  /** A gradient with the wrong sign, of all elements or one, leads up whatever the step. */
   @Test
   void aGradientThatLies() {
-    HostFunction bowl = Functions.quadratic(1, 2);
-    HostFunction liar =
-        new HostFunction() {
-          @Override
-          public int size() {
-            return 2;
+    for (double first : new double[] {-1, 1}) {
+      HostFunction liar = liar(Functions.quadratic(1, 2), first, -1);
+      for (Minimizer minimizer : ScalesTest.SEARCHING) {
+        for (double[] start : new double[][] {{5, -3}, {1, -3}, {0, 0}}) {
+          Result result = run(minimizer, liar, start, new Stopping(0, 0, 300));
+          assertEquals(Reason.WRONG_GRADIENT, result.reason(), minimizer + " with " + first);
+          if (first < 0) {
+            assertArrayEquals(start, device.download(result.point()), 1e-9);
           }
-
-          @Override
-          public double value(double[] w) {
-            return bowl.value(w);
-          }
-
-          @Override
-          public double gradient(double[] w, double[] gradient) {
-            double value = bowl.gradient(w, gradient);
-            for (int i = 0; i < gradient.length; i++) {
-              gradient[i] = -gradient[i];
-            }
-            return value;
-          }
-        };
-    for (Minimizer minimizer : new Minimizer[] {new LBfgs(), new Backtracking()}) {
-      Result result = run(minimizer, liar, new double[] {5, -3}, EXACT);
-      assertEquals(Reason.WRONG_GRADIENT, result.reason());
-      assertArrayEquals(new double[] {5, -3}, device.download(result.point()));
+        }
+      }
     }
+  }
+
+  /** The value of f, and its gradient times the signs. */
+  private static HostFunction liar(HostFunction f, double... signs) {
+    return new HostFunction() {
+      @Override
+      public int size() {
+        return f.size();
+      }
+
+      @Override
+      public double value(double[] w) {
+        return f.value(w);
+      }
+
+      @Override
+      public double gradient(double[] w, double[] gradient) {
+        double value = f.gradient(w, gradient);
+        for (int i = 0; i < gradient.length; i++) {
+          gradient[i] *= signs[i];
+        }
+        return value;
+      }
+
+      @Override
+      public boolean twiceDifferentiable() {
+        return true;
+      }
+
+      @Override
+      public void hessianTimes(double[] w, double[] v, double[] out) {
+        f.hessianTimes(w, v, out);
+      }
+    };
   }
 }
