@@ -3,10 +3,6 @@ package org.thalweg.minimize;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.Supplier;
-import org.ejml.EjmlParameters;
-import org.ejml.data.DMatrixRMaj;
-import org.ejml.dense.row.decomposition.TriangularSolver_DDRM;
-import org.ejml.dense.row.decomposition.chol.CholeskyDecompositionBlock_DDRM;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.numeric.ElementType;
@@ -17,7 +13,7 @@ import org.thalweg.numeric.Require;
  * Newton's method: the step to the minimum of the quadratic model with f's gradient and Hessian,
  * {@code H * d = -g}, halved until f decreases. Near a minimum each step doubles the number of
  * correct digits. The Hessian of n parameters is assembled from n products with unit vectors and
- * factored on the host, by Cholesky in double: n^2 numbers and n^3 / 3 multiplications an
+ * factored on the host, by Cholesky in double: n^2 / 2 numbers and n^3 / 3 multiplications an
  * iteration, so for low dimensions only.
  *
  * <p>A classifier's Hessian is singular, because its losses do not change when the same number is
@@ -40,7 +36,7 @@ import org.thalweg.numeric.Require;
  *     that bound, is raised to it
  */
 public record Newton(int limit, double damping) implements Minimizer {
-  /** The square root of the longest Java array. */
+  /** More would take 10 hours or longer for an iteration. */
   private static final int MOST = 46_340;
 
   private static final int INVERSE_ITERATIONS = 4;
@@ -48,7 +44,7 @@ public record Newton(int limit, double damping) implements Minimizer {
   /** Speed of one core, for the estimate in the error message. */
   private static final double MULTIPLICATIONS_A_SECOND = 1e9;
 
-  /** Undamped, with at most 5,000 parameters: 200 MB, and less than a minute to factor. */
+  /** Undamped, with at most 5,000 parameters: 100 MB, and less than a minute to factor. */
   public Newton() {
     this(5000, 0);
   }
@@ -97,7 +93,7 @@ public record Newton(int limit, double damping) implements Minimizer {
 
   /** Throws where the Hessian would take too long or would not fit. */
   void affordable(long n, long heap) {
-    double bytes = 8.0 * n * n;
+    double bytes = 4.0 * n * (n + 1); // one half of it and the diagonal
     if (n > limit || bytes > heap) {
       throw new IllegalArgumentException(
           String.format(
@@ -122,9 +118,7 @@ public record Newton(int limit, double damping) implements Minimizer {
     private final double damping;
     private final Array direction;
     private final Array column;
-    private final DMatrixRMaj hessian;
-    private final CholeskyDecompositionBlock_DDRM cholesky =
-        new CholeskyDecompositionBlock_DDRM(EjmlParameters.BLOCK_WIDTH_CHOL);
+    private final Cholesky hessian;
 
     /** An eigenvalue of the scaled Hessian below this may be rounding error only. */
     private final double rounding;
@@ -135,7 +129,7 @@ public record Newton(int limit, double damping) implements Minimizer {
       this.damping = damping;
       this.direction = run.vector();
       this.column = run.vector();
-      this.hessian = new DMatrixRMaj(n, n);
+      this.hessian = new Cholesky(n);
       this.rounding = 2 * (n + 1) * (type == ElementType.F32 ? 0x1p-23 : 0x1p-52);
     }
 
@@ -145,14 +139,14 @@ public record Newton(int limit, double damping) implements Minimizer {
       if (damping != 0 && scales[0] == 0) { // no curvature at all, as on the plateau of a loss
         return alongTheGradient();
       }
-      if (!cholesky.decompose(hessian) || !(smallestEigenvalue() > rounding)) {
+      if (!hessian.factor(run::checkGoesOn) || !(smallestEigenvalue() > rounding)) {
         return Reason.HESSIAN;
       }
       double[] d = run.device.download(run.g);
       for (int i = 0; i < n; i++) {
         d[i] /= -scales[i];
       }
-      solve(d);
+      hessian.solve(d);
       for (int i = 0; i < n; i++) {
         d[i] /= scales[i];
       }
@@ -186,7 +180,7 @@ public record Newton(int limit, double damping) implements Minimizer {
         run.hessianTimes(direction, column);
         run.device.upload(one, 0.0);
         double[] row = run.device.download(column);
-        System.arraycopy(row, 0, hessian.data, i * n, n);
+        hessian.row(i, Arrays.copyOf(row, i + 1));
         scales[i] = Math.sqrt(Math.abs(row[i]));
       }
       double largest = Arrays.stream(scales).max().orElse(0);
@@ -195,10 +189,11 @@ public record Newton(int limit, double damping) implements Minimizer {
         scales[i] = scales[i] == 0 ? largest : scales[i];
       }
       for (int i = 0; i < n; i++) {
-        for (int j = 0; j < n; j++) {
-          hessian.data[i * n + j] /= scales[i] * scales[j];
+        double[] row = hessian.row(i);
+        for (int j = 0; j <= i; j++) {
+          row[j] /= scales[i] * scales[j];
         }
-        hessian.data[i * n + i] += damp;
+        row[i] += damp;
       }
       return scales;
     }
@@ -214,7 +209,7 @@ public record Newton(int limit, double damping) implements Minimizer {
       double smallest = Double.POSITIVE_INFINITY;
       for (int i = 0; i < INVERSE_ITERATIONS; i++) {
         double before = length(v);
-        solve(v);
+        hessian.solve(v);
         smallest = before / length(v);
         for (int j = 0; j < n; j++) {
           v[j] *= smallest;
@@ -225,12 +220,6 @@ public record Newton(int limit, double damping) implements Minimizer {
 
     private static double length(double[] v) {
       return Math.sqrt(Arrays.stream(v).map(x -> x * x).sum());
-    }
-
-    /** Solves the factored system. */
-    private void solve(double[] x) {
-      TriangularSolver_DDRM.solveL(hessian.data, x, n);
-      TriangularSolver_DDRM.solveTranL(hessian.data, x, n);
     }
   }
 }

@@ -170,7 +170,8 @@ final class Run implements AutoCloseable {
     private static final long serialVersionUID = 1;
   }
 
-  private void checkGoesOn() {
+  /** Breaks the iteration off if the listener does not want to continue. */
+  void checkGoesOn() {
     if (!listener.goesOn()) {
       throw new Stopped();
     }

@@ -36,13 +36,13 @@ class MinimizerRefusalsTest extends MinimizerFixture {
     refused(
         () -> new Newton().minimize(large.on(device, ElementType.F64), start),
         "100000 parameters",
-        "80.0 GB",
+        "40.0 GB",
         "93 hours", // (1e5)^3 / 3 at 1e9 a second
         "the limit is 5000 parameters",
         "L-BFGS");
-    new Newton(2000, 0).affordable(2000, 32_000_000);
+    new Newton(2000, 0).affordable(2000, 16_008_000);
     refused(() -> new Newton(2000, 0).affordable(2001, 1L << 40), "2001");
-    refused(() -> new Newton(2000, 0).affordable(2000, 31_999_999), "0.0320 GB", "the heap has");
+    refused(() -> new Newton(2000, 0).affordable(2000, 16_007_999), "0.0160 GB", "the heap has");
     refused(() -> new Newton(0, 0), "0");
     refused(() -> new Newton(46_341, 0), "46340", "46341");
   }
