@@ -20,8 +20,8 @@ import org.thalweg.numeric.Require;
  * added to all scores of a row. With damping the system is {@code (H + damping * diag(H)) * d =
  * -g}, which does not depend on the parameters' units (Marquardt, J. SIAM 11, 1963; an element of 0
  * counts as the largest); convergence is then no longer quadratic along directions whose curvature
- * is as small as the damping. Where the whole Hessian is 0, which no damping helps, the step is one
- * of steepest descent.
+ * is as small as the damping. Where the whole Hessian is 0 or rounding makes the damped system
+ * useless, the step is one of steepest descent.
  *
  * <p>Singular means to within rounding. Let S be H scaled to a diagonal of ones, which changes no
  * direction and undoes the parameters' units. Its elements and those of its Cholesky factor carry
@@ -140,7 +140,8 @@ public record Newton(int limit, double damping) implements Minimizer {
         return alongTheGradient();
       }
       if (!hessian.factor(run::checkGoesOn) || !(smallestEigenvalue() > rounding)) {
-        return Reason.HESSIAN;
+        boolean descends = damping != 0 && alongTheGradient() == null;
+        return descends ? null : Reason.HESSIAN;
       }
       double[] d = run.device.download(run.g);
       for (int i = 0; i < n; i++) {
@@ -156,7 +157,10 @@ public record Newton(int limit, double damping) implements Minimizer {
         return damping != 0 ? alongTheGradient() : Reason.HESSIAN;
       }
       Reason reason = LineSearch.backtrack(run, direction, 1);
-      return reason == null ? run.accept(run.triedStep) : reason;
+      if (reason == null) {
+        return run.accept(run.triedStep);
+      }
+      return reason == Reason.ROUNDING && damping != 0 ? alongTheGradient() : reason;
     }
 
     private @Nullable Reason alongTheGradient() {

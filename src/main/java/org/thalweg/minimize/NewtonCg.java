@@ -51,6 +51,11 @@ public record NewtonCg() implements Minimizer {
             }
             double first = bowl ? 1 / unit : LineSearch.first(run, slope);
             Reason reason = LineSearch.backtrack(run, direction, first);
+            if (reason == Reason.ROUNDING && bowl) { // rounding has spoilt the direction
+              unit = run.steepest(direction);
+              first = LineSearch.first(run, run.dot(run.g, direction));
+              reason = LineSearch.backtrack(run, direction, first);
+            }
             return reason == null ? run.accept(run.triedStep * unit) : reason;
           });
     }

@@ -20,7 +20,7 @@ public enum Reason {
   NOT_FINITE("the step leads to where the function or its gradient is not finite: it is too long"),
   HESSIAN(
       "the Hessian is singular or indefinite here, so that its quadratic has no lowest point; more"
-          + " damping would give it one");
+          + " damping may give it one, unless variables are of very different scales");
 
   private final String sentence;
 

@@ -116,6 +116,31 @@ class ScalesTest extends MinimizerFixture {
     }
   }
 
+  /** Columns of 1e15 and 1e-12: where Newton's system is lost in rounding, the gradient is not. */
+  @Test
+  void scalesFarApart() {
+    Random random = new Random(1);
+    float[] values = new float[120];
+    int[] labels = new int[60];
+    for (int i = 0; i < 60; i++) {
+      values[2 * i] = (float) (1e15 * random.nextGaussian());
+      values[2 * i + 1] = (float) (1e-12 * random.nextGaussian());
+      labels[i] = random.nextInt(3);
+    }
+    Dataset data = new Dataset(new Dataset.Floats(values), labels, 2, 3);
+    double[] first = random.doubles(9, -0.01, 0.01).toArray();
+    SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy();
+    try (ClassifierObjective f =
+        new ClassifierObjective(device, data, loss, ElementType.F64, 0, 0)) {
+      for (Minimizer minimizer : SEARCHING) {
+        try (Array start = device.of(ElementType.F64, first);
+            Result result = minimizer.minimize(f, start, new Stopping(1e-8, 0, 300), UNHEARD)) {
+          assertTrue(result.value() < Math.log(3), () -> minimizer + ": " + result);
+        }
+      }
+    }
+  }
+
   private static double arrived(
       Device on, Dataset data, Minimizer minimizer, ElementType type, String what) {
     double[] first = {0.01, -0.02, 0.005, 0.015, 0, 0};
