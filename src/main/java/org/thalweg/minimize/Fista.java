@@ -99,7 +99,7 @@ public record Fista() implements Minimizer {
           if (bend <= curvature && rise <= run.noise()) {
             double step = 1 / curvature;
             straight = bend < curvature / 4 ? straight + 1 : 0;
-            curvature *= straight == 0 ? 0.9 : Math.scalb(1, -Math.max(1, straight - PATIENCE));
+            curvature *= straight == 0 ? 0.9 : Math.scalb(1.0, -Math.max(1, straight - PATIENCE));
             before = w;
             w = end;
             g = there;
