@@ -2,8 +2,6 @@ package org.thalweg.compare;
 
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.thalweg.device.Device;
 import org.thalweg.minimize.HostFunction;
@@ -39,8 +37,14 @@ public record Surface(
     Rates rates,
     double noise)
     implements HostFunction, Descent.Slope {
-  /** How many lengths of its own rectangle a picture goes beyond that at most. */
+  /** How many lengths of a rectangle a picture goes beyond it at most, for the trajectories. */
   private static final double REACH = 2;
+
+  /** How many lengths beyond the surface's rectangle a start may be, wherever it leads. */
+  private static final double START = 30;
+
+  /** The share of the way to the minimum that is well seen in a picture of the whole. */
+  private static final double SEEN = 0.1;
 
   private static final double EDGE = 0.03;
   private static final double LEGIBLE = 1e-6;
@@ -136,52 +140,70 @@ public record Surface(
   }
 
   /**
-   * A picture of the surface with trajectories on it. It shows the surface's rectangle, and beyond
-   * it as much as the trajectories need, up to {@link #REACH} of its lengths; where they start
-   * farther away than that, a rectangle about their start.
+   * A picture of the surface with trajectories on it. It shows a rectangle that holds the surface's
+   * own, with the minima, and the starts, and beyond it as much as the trajectories need, up to
+   * {@link #REACH} of its lengths. Where they start more than {@link #START} lengths away from the
+   * surface's rectangle, and none goes a share {@link #SEEN} of the way to the minimum, it is one
+   * about their start.
    */
   public Contours picture(List<Series> trajectories) {
+    List<double[]> starts = trajectories.stream().map(one -> points(one).get(0)).toList();
     boolean near =
+        starts.stream().allMatch(at -> holds(x, y, START, at))
+            || trajectories.stream().anyMatch(this::travels);
+    Range coreX = near ? x : about(starts.get(0)[0], x);
+    Range coreY = near ? y : about(starts.get(0)[1], y);
+    Range withStartsX = with(coreX, starts, 0, 0);
+    Range withStartsY = with(coreY, starts, 1, 0);
+    List<double[]> shown =
         trajectories.stream()
-            .allMatch(one -> reach(x).holds(one.x()[0]) && reach(y).holds(one.y()[0]));
+            .flatMap(one -> points(one).stream())
+            .filter(at -> holds(withStartsX, withStartsY, REACH, at))
+            .toList();
     return new Contours(
         name + ": " + sentence.split("[:,]")[0],
         (a, b) -> value(new double[] {a, b}),
-        frame(near, x, trajectories, Series::x, Series::y, y),
-        frame(near, y, trajectories, Series::y, Series::x, x),
+        with(coreX, shown, 0, EDGE),
+        with(coreY, shown, 1, EDGE),
         minima.stream().map(Point::numbers).toList(),
         trajectories);
   }
 
-  private static Range reach(Range range) {
-    double more = REACH * range.span();
-    return new Range(range.min() - more, range.max() + more);
+  private static List<double[]> points(Series path) {
+    return IntStream.range(0, path.x().length)
+        .mapToObj(i -> new double[] {path.x()[i], path.y()[i]})
+        .toList();
   }
 
-  /** The range along one axis, so that all points are in the picture that are not too far away. */
-  private static Range frame(
-      boolean near,
-      Range own,
-      List<Series> trajectories,
-      Function<Series, double[]> along,
-      Function<Series, double[]> across,
-      Range other) {
-    Range core = near ? own : about(along.apply(trajectories.get(0))[0], own);
-    Range sideways = near ? other : about(across.apply(trajectories.get(0))[0], other);
-    double[] points =
-        trajectories.stream()
-            .flatMapToDouble(
-                one ->
-                    IntStream.range(0, one.x().length)
-                        .filter(i -> reach(sideways).holds(across.apply(one)[i]))
-                        .mapToDouble(i -> along.apply(one)[i]))
-            .filter(reach(core)::holds)
-            .toArray();
-    double min = DoubleStream.of(points).min().orElse(core.min());
-    double max = DoubleStream.of(points).max().orElse(core.max());
-    double pad = EDGE * (Math.max(max, core.max()) - Math.min(min, core.min()));
-    return new Range(
-        min < core.min() ? min - pad : core.min(), max > core.max() ? max + pad : core.max());
+  /** Whether a point is at most so many lengths of a rectangle away from it. */
+  private static boolean holds(Range x, Range y, double lengths, double... at) {
+    return x.min() - at[0] <= lengths * x.span()
+        && at[0] - x.max() <= lengths * x.span()
+        && y.min() - at[1] <= lengths * y.span()
+        && at[1] - y.max() <= lengths * y.span();
+  }
+
+  /** Whether something of the trajectory would be seen in a picture of the way to the minimum. */
+  private boolean travels(Series path) {
+    double[] start = points(path).get(0);
+    double[] to = minima.get(0).numbers();
+    double way = distance(start, to);
+    return points(path).stream()
+        .anyMatch(at -> distance(at, to) <= way && distance(at, start) >= SEEN * way);
+  }
+
+  /** In lengths of the surface's rectangle. */
+  private double distance(double[] a, double[] b) {
+    return Math.hypot((a[0] - b[0]) / x.span(), (a[1] - b[1]) / y.span());
+  }
+
+  /** The range extended to hold the points, with some space beyond them, as a share of it. */
+  private static Range with(Range range, List<double[]> points, int axis, double space) {
+    var all = points.stream().mapToDouble(at -> at[axis]).summaryStatistics();
+    double min = Math.min(range.min(), all.getMin());
+    double max = Math.max(range.max(), all.getMax());
+    double pad = space * (max - min);
+    return new Range(min < range.min() ? min - pad : min, max > range.max() ? max + pad : max);
   }
 
   /** A range as long as another, or as long as can be told apart there. */

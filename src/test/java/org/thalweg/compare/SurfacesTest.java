@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -24,7 +26,10 @@ import org.thalweg.minimize.Objective;
 import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Philox;
+import org.thalweg.optim.Momentum;
+import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
+import org.thalweg.optim.Sgd;
 import org.thalweg.plot.Contours;
 import org.thalweg.plot.Lines.Range;
 import org.thalweg.plot.Lines.Series;
@@ -133,6 +138,62 @@ class SurfacesTest {
         assertFalse(quiet.note().contains("near"), quiet.note());
         assertTrue(loud.note().startsWith("leaving the plot: gone, nowhere"), loud.note());
         assertEquals(far == 1e9, quiet.note().contains("minimum outside"), quiet.note());
+        assertEquals(far == 1e9, loud.note().contains("minimum outside"), loud.note());
+      }
+    }
+  }
+
+  /**
+   * Where a trajectory comes near the minimum from however far away, or the start is not far, the
+   * picture holds the start, the minimum and the end.
+   */
+  @Test
+  void picturesHoldTheWayToTheMinimum() {
+    for (Surface surface : surfaces().toList()) {
+      Point to = surface.minima().get(0);
+      for (double lengths : new double[] {1, 4, 25, 1000, 1e9}) {
+        for (int direction = 0; direction < 8; direction++) {
+          double x = to.x() + lengths * surface.x().span() * Math.cos(direction);
+          double y = to.y() + lengths * surface.y().span() * Math.sin(direction);
+          double[] xs = {x, (x + to.x()) / 2, to.x()};
+          double[] ys = {y, (y + to.y()) / 2, to.y()};
+          Series whole = new Series("whole", xs, ys);
+          Series slow = new Series("slow", new double[] {x, x}, new double[] {y, y + 0.1});
+          Contours both = surface.picture(List.of(slow, whole));
+          assertEquals("", both.note(), surface.name() + " " + x + ", " + y);
+          boolean far = lengths >= 1000;
+          Contours alone = surface.picture(List.of(slow));
+          assertEquals(far ? "minimum outside" : "", start(alone.note()), alone::toString);
+        }
+      }
+    }
+  }
+
+  private static String start(String note) {
+    return note.replaceFirst(" of it.*", "");
+  }
+
+  @Test
+  void picturesHoldTheEndsOfOptimizersThatConverge() {
+    try (Device device = new JavaDevice(1)) {
+      for (double condition : new double[] {1, 100, 1000, 1e5}) {
+        Surface surface = Surfaces.bowl(condition);
+        for (Point start : List.of(new Point(10, 10), new Point(30, -40), new Point(-1e6, 1e4))) {
+          Map<String, Trajectory> trajectories = new LinkedHashMap<>();
+          for (Optimizer rule :
+              List.of(new Sgd(1.25 / condition), new Momentum(1 / condition, 0.5, 0))) {
+            trajectories.put(rule.name(), Trajectory.of(device, surface, rule, start, 200, 1));
+          }
+          Contours picture = surface.picture(trajectories);
+          for (Series path : picture.paths()) {
+            for (int i : new int[] {0, path.x().length - 1}) {
+              String what = path.name() + ", " + i + " in " + picture;
+              assertTrue(picture.x().holds(path.x()[i]), what);
+              assertTrue(picture.y().holds(path.y()[i]), what);
+            }
+          }
+          assertFalse(picture.note().contains("minimum"), picture::note);
+        }
       }
     }
   }
