@@ -7,9 +7,11 @@ import java.awt.image.BufferedImage;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.function.DoubleBinaryOperator;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.thalweg.plot.Lines.Range;
 import org.thalweg.plot.Lines.Series;
@@ -40,6 +42,9 @@ public record Contours(
   /** Width of the scale of values with its numbers. */
   private static final int SCALE = 150;
 
+  /** The most digits of its numbers. */
+  private static final int DIGITS = 8;
+
   /** Rows of the legend that explain marks. */
   private static final int MARKS = 3;
 
@@ -47,9 +52,9 @@ public record Contours(
 
   /**
    * Coordinates are clamped to this: far outside every rectangle, and small enough for differences
-   * to be finite. A segment back from there is lost in rounding and not drawn.
+   * to be finite.
    */
-  private static final double FAR = 1e100;
+  private static final Range PLANE = new Range(-1e200, 1e200);
 
   /** The grey of the lowest band; the highest is white. */
   private static final int DARK = 140;
@@ -170,16 +175,38 @@ public record Contours(
     for (int band = 0; band < BANDS; band++) {
       canvas.pen.setColor(new Color(grey(band)));
       canvas.pen.fillRect(left, bottom - (band + 1) * step, 26, step);
-      canvas.pen.setColor(Color.BLACK);
-      if (band == 1 || (band > 0 && band % 4 == 0)) {
-        BigDecimal bound = new BigDecimal(bounds[band - 1]).round(new MathContext(2));
-        canvas.text(Scale.label(bound), left + 32, bottom - band * step, 0, SCALE);
-      }
+    }
+    canvas.pen.setColor(Color.BLACK);
+    List<Integer> named = List.of(1, 4, 8, 12, 16);
+    List<String> labels = labels(named.stream().map(band -> bounds[band - 1]).toList());
+    for (int i = 0; i < named.size(); i++) {
+      canvas.text(labels.get(i), left + 32, bottom - named.get(i) * step, 0, SCALE - 32);
     }
     canvas.pen.setColor(Color.GRAY);
     canvas.pen.setStroke(new BasicStroke(1));
     canvas.pen.drawRect(left, bottom - BANDS * step, 26, BANDS * step);
     canvas.pen.setColor(Color.BLACK);
+  }
+
+  /**
+   * Increasing numbers in as few digits, at least two, as tell them apart; "" for one that is the
+   * same as that before it, or is so in the most digits for which there is room.
+   */
+  static List<String> labels(List<Double> numbers) {
+    List<String> labels = List.of();
+    int different = (int) numbers.stream().distinct().count();
+    for (int digits = 2; digits <= DIGITS; digits++) {
+      MathContext rounding = new MathContext(digits);
+      labels =
+          numbers.stream()
+              .map(number -> Scale.label(new BigDecimal(number).round(rounding)))
+              .toList();
+      if (new HashSet<>(labels).size() == different) break;
+    }
+    List<String> all = labels;
+    return IntStream.range(0, all.size())
+        .mapToObj(i -> all.indexOf(all.get(i)) == i ? all.get(i) : "")
+        .toList();
   }
 
   private static int grey(int band) {
@@ -220,20 +247,21 @@ public record Contours(
     DoubleStream.Builder ys = DoubleStream.builder();
     boolean joined = false;
     for (int i = 0; i + 1 < path.x().length; i++) {
-      double[] from = {near(path.x()[i]), near(path.y()[i])};
-      double[] step = {near(path.x()[i + 1]) - from[0], near(path.y()[i + 1]) - from[1]};
-      // The segment is from + t*step, t in [0, 1]; each edge cuts off a part of it (Liang,
-      // Barsky 1984).
+      // The segment is from + t*step, t in [0, 1], counted from an end inside, if there is one,
+      // where rounding is least; each edge cuts off a part of it (Liang, Barsky 1984).
+      boolean endsInside = holds(point(path, i + 1));
+      double[] from = clamped(point(path, endsInside ? i + 1 : i), PLANE, PLANE);
+      double[] step = clamped(point(path, endsInside ? i : i + 1), PLANE, PLANE);
       double enter = 0;
       double leave = 1;
       for (int axis = 0; axis < 2; axis++) {
+        step[axis] -= from[axis];
         Range range = axis == 0 ? x : y;
         double a = (range.min() - from[axis]) / step[axis];
         double b = (range.max() - from[axis]) / step[axis];
         if (step[axis] == 0) { // never, or always between the edges
-          boolean inside = range.min() <= from[axis] && from[axis] <= range.max();
-          a = inside ? Double.NEGATIVE_INFINITY : Double.NaN;
-          b = inside ? Double.POSITIVE_INFINITY : Double.NaN;
+          a = range.holds(from[axis]) ? Double.NEGATIVE_INFINITY : Double.NaN;
+          b = range.holds(from[axis]) ? Double.POSITIVE_INFINITY : Double.NaN;
         }
         enter = Math.max(enter, Math.min(a, b));
         leave = Math.min(leave, Math.max(a, b));
@@ -242,18 +270,24 @@ public record Contours(
         joined = false;
         continue;
       }
+      double first = endsInside ? leave : enter;
+      double last = endsInside ? enter : leave;
       // A gap before it comes in; one line as long as it stays inside, for its dashes.
-      double[] in = {Double.NaN, enter, leave};
-      for (double t : joined ? new double[] {leave} : in) {
-        xs.add(from[0] + t * step[0]);
-        ys.add(from[1] + t * step[1]);
+      double[] in = {Double.NaN, first, last};
+      for (double t : joined ? new double[] {last} : in) {
+        // Rounding may put a point of the edge outside, where nothing is drawn.
+        double[] at = clamped(new double[] {from[0] + t * step[0], from[1] + t * step[1]}, x, y);
+        xs.add(at[0]);
+        ys.add(at[1]);
       }
-      joined = leave == 1;
+      joined = endsInside;
     }
     return new Series(path.name(), xs.build().toArray(), ys.build().toArray(), path.look());
   }
 
-  private static double near(double coordinate) {
-    return Math.max(-FAR, Math.min(FAR, coordinate));
+  private static double[] clamped(double[] point, Range x, Range y) {
+    return new double[] {
+      Math.max(x.min(), Math.min(x.max(), point[0])), Math.max(y.min(), Math.min(y.max(), point[1]))
+    };
   }
 }

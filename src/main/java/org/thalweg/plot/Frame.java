@@ -35,6 +35,13 @@ record Frame(Canvas canvas, int left, int top, int width, int height, Scale x, S
   private static final Color GRID = new Color(0xDDDDDD);
   private static final int TICKS_ACROSS = 100;
   private static final int TICKS_UPWARDS = 40;
+
+  /** Room for a tick's label below the rectangle, and a gap to the next. */
+  static final int WIDEST_ACROSS = TICKS_ACROSS - 12;
+
+  /** Room for a tick's label beside the rectangle, and a gap to the axis's own. */
+  static final int WIDEST_UPWARDS = LEFT - 34;
+
   static final int MARKER = 4;
 
   double x(double number) {
@@ -49,22 +56,42 @@ record Frame(Canvas canvas, int left, int top, int width, int height, Scale x, S
   void axes(boolean grid) {
     canvas.pen.setStroke(new BasicStroke(1));
     canvas.font(Font.PLAIN, Canvas.SMALL);
-    for (BigDecimal tick : x.ticks(width / TICKS_ACROSS)) {
+    List<BigDecimal> across = x.ticks(width / TICKS_ACROSS);
+    BigDecimal right = offset(across, WIDEST_ACROSS);
+    for (BigDecimal tick : across) {
       double at = x(tick.doubleValue());
       tick(new Line2D.Double(at, top + height, at, grid ? top : top + height + 5));
-      canvas.text(Scale.label(tick), at, top + height + 13, 0.5, TICKS_ACROSS);
+      String label = Scale.label(tick.subtract(right));
+      canvas.text(label, at, top + height + 13, 0.5, WIDEST_ACROSS);
     }
-    for (BigDecimal tick : y.ticks(height / TICKS_UPWARDS)) {
+    List<BigDecimal> upwards = y.ticks(height / TICKS_UPWARDS);
+    BigDecimal up = offset(upwards, WIDEST_UPWARDS);
+    for (BigDecimal tick : upwards) {
       double at = y(tick.doubleValue());
       tick(new Line2D.Double(left, at, grid ? left + width : left - 5, at));
-      canvas.text(Scale.label(tick), left - 7, at, 1, LEFT - 28);
+      canvas.text(Scale.label(tick.subtract(up)), left - 7, at, 1, WIDEST_UPWARDS);
     }
     canvas.pen.setColor(Color.GRAY);
     canvas.pen.drawRect(left, top, width, height);
     canvas.pen.setColor(Color.BLACK);
     canvas.font(Font.PLAIN, Canvas.SMALL + 2);
-    canvas.text(x.label(), left + width / 2.0, top + height + 36, 0.5, width);
-    canvas.upwards(y.label(), left - LEFT + 14, top + height / 2.0, 0.5, height);
+    canvas.text(x.less(right), left + width / 2.0, top + height + 36, 0.5, width);
+    canvas.upwards(y.less(up), left - LEFT + 14, top + height / 2.0, 0.5, height);
+  }
+
+  /**
+   * What is subtracted from the ticks of an axis, and named once, beside it: zero where their
+   * labels fit, else that of them with the fewest digits.
+   *
+   * @param widest label that fits, in pixels
+   */
+  BigDecimal offset(List<BigDecimal> ticks, int widest) {
+    if (ticks.stream().allMatch(tick -> canvas.width(Scale.label(tick)) <= widest)) {
+      return BigDecimal.ZERO;
+    }
+    return ticks.stream()
+        .min(Comparator.comparingInt(tick -> tick.stripTrailingZeros().precision()))
+        .orElseThrow();
   }
 
   private void tick(Line2D line) {

@@ -21,6 +21,12 @@ record Scale(String label, boolean logarithmic, boolean whole, Range range) {
   private static final int[] ONE = {1};
   private static final int[] ONE_TWO_FIVE = {1, 2, 5};
 
+  /** The axis's label where a number has been subtracted from its ticks: {@code x - 1e9}. */
+  String less(BigDecimal offset) {
+    if (offset.signum() == 0) return label;
+    return label + (offset.signum() > 0 ? " - " : " + ") + label(offset.abs());
+  }
+
   /** Where a number is: 0 at the beginning of the axis, 1 at its end. */
   double at(double number) {
     return logarithmic
