@@ -26,7 +26,7 @@ public final class NewtonCost {
       }
       Arrays.sort(seconds);
       double median = seconds[RUNS / 2];
-      System.out.printf("%7d %12.1f %10.4f %9.2g%n", n, 8e-6 * n * n, median, median / n / n / n);
+      System.out.printf("%7d %12.1f %10.4f %9.2g%n", n, 4e-6 * n * n, median, median / n / n / n);
     }
   }
 
