@@ -213,12 +213,12 @@ __device__ __forceinline__ T few_margins(const FewRow<T>& row, T scale, T first,
   return loss;
 }
 
-#define THALWEG_FEW(name, function, T)                                                                          \
-  extern "C" __global__ void __launch_bounds__(kFewRows)                                                        \
-      few_##name(const T* scores, const int* labels, int label_rows, long long rows, int classes, T scale,  \
-                 T first, T second, T* gradient, T* row_loss, int* row_correct) {                                        \
-    few(scores, labels, label_rows, rows, classes, gradient, row_loss, row_correct,                             \
-        [=](const FewRow<T>& row, int& correct) { return function(row, scale, first, second, correct); });      \
+#define THALWEG_FEW(name, function, T)                                                                       \
+  extern "C" __global__ void __launch_bounds__(kFewRows)                                                     \
+      few_##name(const T* scores, const int* labels, int label_rows, long long rows, int classes, T scale,   \
+                 T first, T second, T* gradient, T* row_loss, int* row_correct) {                            \
+    few(scores, labels, label_rows, rows, classes, gradient, row_loss, row_correct,                          \
+        [=](const FewRow<T>& row, int& correct) { return function(row, scale, first, second, correct); });   \
   }
 
 // Two blocks to a multiprocessor: ptxas would spill a little of softmax_f64 to have a third.

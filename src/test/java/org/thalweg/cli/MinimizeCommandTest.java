@@ -224,7 +224,7 @@ class MinimizeCommandTest {
     assertFails(
         train("cifar10", cifar, "--method=newton"),
         "30730 parameters",
-        "7.55 GB", // 8 * 30730^2
+        "3.78 GB", // 4 * 30730^2
         "hours",
         "the limit is 5000");
     assertFails(train("digits", "--method=lbfgs", "--init-scale=2e307"), "start", "finite", "NaN");

@@ -36,7 +36,7 @@ class ModelsAtOnceTest {
       assertNotEquals(0, gradient[649]);
       // 650 dimensions, 128 at a time.
       assertEquals(6, counts.get("multiply_f64", "launches"), counts::toString);
-      assertEquals(6, counts.get("softmax_f64", "launches"), counts::toString);
+      assertEquals(6, counts.get("few_softmax_f64", "launches"), counts::toString);
       assertEquals(0, counts.get("dot_f64", "launches"), counts::toString);
     }
   }
