@@ -126,7 +126,7 @@ final class RunReport implements AutoCloseable {
 
   private void abandon() {
     progress.close();
-    String kept = "nothing was done that could be saved";
+    String kept = "nothing was saved";
     if (folder.has(RunFolder.CHECKPOINT)) {
       kept = "to continue from the one before: thalweg train --resume " + folder;
     } else if (folder.has(RunFolder.MODEL)) {

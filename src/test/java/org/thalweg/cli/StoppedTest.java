@@ -163,7 +163,7 @@ class StoppedTest {
       await(stopped.resolve("metrics.csv"));
       Thread.sleep(300); // a moment after it, the first step begins
       assertEquals(
-          "thalweg: stopped in the middle of a long step; nothing was done that could be saved"
+          "thalweg: stopped in the middle of a long step; nothing was saved"
               + System.lineSeparator(),
           stop(process).err(),
           method);
