@@ -87,8 +87,8 @@ __device__ __forceinline__ void margins(const T* scores, const int* labels, int 
   });
 }
 
-// Rows of at most kFew classes: a thread a row, which has its scores in shared memory. A sum takes the place of a
-// chunk's, of which the lanes' partial sums are then its elements; so the butterfly's tree has the same bits.
+// Rows of at most kFew classes: a thread a row, which has its scores in shared memory. In a chunk of so few elements
+// each lane has one at most, so that its sum is the butterfly's tree; the thread adds in the order of that tree.
 constexpr int kFew = exact::kLanes;
 
 // Of n <= kLeaves elements those from the i-th on in steps of kStep: the part of the tree below one node.
@@ -110,11 +110,9 @@ __device__ __forceinline__ T few_sum(int n, Element f) {
 
 // A thread's row.
 template <typename T>
-struct FewRow {
+struct FewRow : Labelled<T> {
   T* const x;  // the scores, then what takes their place
   const int classes;
-  const int label;  // -1 if it is no class
-  const T label_score;
 
   // body(j, x_j) for each class j, ascending.
   template <typename Body>
@@ -122,19 +120,6 @@ struct FewRow {
 #pragma unroll 4
     for (int j = 0; j < classes; j++) body(j, x[j]);
   }
-
-  // As Row has them.
-  __device__ __forceinline__ bool beats(int j, T score) const {
-    return score > label_score || (score == label_score && j < label);
-  }
-  __device__ __forceinline__ int correct(bool beaten) const {
-    return label < 0 ? -1 : !beaten && !isnan(label_score) ? 1 : 0;
-  }
-  __device__ __forceinline__ T margin(int j, T score) const {
-    const T margin = score - label_score + 1;
-    return j == label || margin <= 0 ? 0 : margin;
-  }
-  __device__ __forceinline__ T spoiled() const { return isnan(label_score) ? label_score : 0; }
 };
 
 // The block's rows come to shared memory and go from it in their order in memory, warp by warp; a thread's rows there
@@ -165,7 +150,7 @@ __device__ __forceinline__ void few(const T* scores, const int* labels, int labe
     T* const x = own_rows + exact::lane() * pitch;
     const int label_at = labels[mine % label_rows];
     const int label = label_at < classes ? max(label_at, -1) : -1;
-    const FewRow<T> row{x, classes, label, label < 0 ? static_cast<T>(NAN) : x[label]};
+    const FewRow<T> row{{label, label < 0 ? static_cast<T>(NAN) : x[label]}, x, classes};
     row_loss[mine] = own(row, row_correct[mine]);
   }
   __syncwarp();

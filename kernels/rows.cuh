@@ -118,13 +118,40 @@ __device__ __forceinline__ T* shared() {
   return reinterpret_cast<T*>(memory);
 }
 
+// A row's label and its score, and what other classes' scores say beside them.
+template <typename T>
+struct Labelled {
+  int label = -1;  // -1 if it is no class
+  T label_score = NAN;
+
+  // Whether this class would be taken instead of the label: of equal scores the first.
+  __device__ __forceinline__ bool beats(int j, T score) const {
+    return score > label_score || (score == label_score && j < label);
+  }
+
+  // The row's entry of rowCorrect: 1 if it is right, 0 if not, -1 if its label is no class.
+  __device__ __forceinline__ int correct(bool beaten) const {
+    return label < 0 ? -1 : !beaten && !isnan(label_score) ? 1 : 0;
+  }
+
+  // max(0, x_j - x_y + 1), and 0 for the label; NaN stays NaN.
+  __device__ __forceinline__ T margin(int j, T score) const {
+    const T margin = score - label_score + 1;
+    return j == label || margin <= 0 ? 0 : margin;
+  }
+
+  // To be added to sums over all margins: with a single class no margin carries a NaN score of the label.
+  __device__ __forceinline__ T spoiled() const { return isnan(label_score) ? label_score : 0; }
+};
+
 // The block's row of scores. Lane: Kept, or Reread<T>.
 template <typename T, typename Lane>
-struct Row {
+struct Row : Labelled<T> {
+  using Labelled<T>::label;
+  using Labelled<T>::label_score;
+
   const int chunks;
   const long long at;  // where the row begins in a [rows x classes] array
-  int label = -1;      // -1 if it is no class
-  T label_score = NAN;
 
   // Loads the first chunk of each warp.
   __device__ __forceinline__ Row(const T* scores, int classes)
@@ -169,25 +196,6 @@ struct Row {
   __device__ __forceinline__ int size(int chunk) const {
     return min(classes_ - chunk * exact::kChunk, exact::kChunk);
   }
-
-  // Whether this class would be taken instead of the label: of equal scores the first.
-  __device__ __forceinline__ bool beats(int j, T score) const {
-    return score > label_score || (score == label_score && j < label);
-  }
-
-  // The row's entry of rowCorrect: 1 if it is right, 0 if not, -1 if its label is no class.
-  __device__ __forceinline__ int correct(bool beaten) const {
-    return label < 0 ? -1 : !beaten && !isnan(label_score) ? 1 : 0;
-  }
-
-  // max(0, x_j - x_y + 1), and 0 for the label; NaN stays NaN.
-  __device__ __forceinline__ T margin(int j, T score) const {
-    const T margin = score - label_score + 1;
-    return j == label || margin <= 0 ? 0 : margin;
-  }
-
-  // To be added to sums over all margins: with a single class no margin carries a NaN score of the label.
-  __device__ __forceinline__ T spoiled() const { return isnan(label_score) ? label_score : 0; }
 
  private:
   const T* const x_;

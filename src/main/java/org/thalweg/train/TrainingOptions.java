@@ -45,8 +45,8 @@ public record TrainingOptions(
   /**
    * These, and checkpoints are saved: always to this file, which is replaced in one move. Its
    * folder must be there; parts that killed writers of this file have left in it are deleted. A
-   * step that takes longer than {@link Trainer#LONG_STEP} is saved too, as nobody who stops the
-   * training may want to wait for the next one.
+   * step that takes longer than a quarter of a second is followed by a checkpoint, too: who stops
+   * the training may not want to wait for the end of the next one.
    */
   public TrainingOptions withCheckpoints(Path file, Interval every) {
     return Records.with(this, Map.of("checkpoint", file, "every", every));
