@@ -2,13 +2,16 @@ package org.thalweg.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
@@ -24,6 +27,7 @@ import org.thalweg.model.LinearClassifier;
 import org.thalweg.plot.Lines;
 import org.thalweg.plot.Picture;
 import org.thalweg.train.Settings;
+import org.thalweg.train.Trainer;
 
 /**
  * {@code thalweg train} with all rows at once: runs a minimiser, prints its progress and writes the
@@ -42,6 +46,8 @@ final class MinimizeRun implements Minimizer.Listener {
   private final Settings settings;
   private final List<Iteration> history = new ArrayList<>();
   private volatile boolean stopped;
+  private @Nullable LinearClassifier model;
+  private long lastIteration = System.nanoTime();
 
   /** An iteration, as the minimiser reports it. */
   private record Iteration(int number, double objective, double gradient, double step) {
@@ -75,7 +81,7 @@ final class MinimizeRun implements Minimizer.Listener {
           try (LinearClassifier model =
                   new LinearClassifier(device, settings.type(), rows.features(), rows.classes());
               Result result = minimize(model)) {
-            forEach(model, result.point(), (parameter, part) -> device.copy(part, parameter));
+            take(model, result.point());
             finish(model, result);
           }
         });
@@ -83,6 +89,7 @@ final class MinimizeRun implements Minimizer.Listener {
 
   /** Minimises from the model's initial weights. */
   private Result minimize(LinearClassifier model) {
+    this.model = model;
     settings.initialise(model);
     double[] means = settings.centre() ? rows.means() : null;
     try (ClassifierObjective f =
@@ -113,6 +120,10 @@ final class MinimizeRun implements Minimizer.Listener {
     }
   }
 
+  private void take(LinearClassifier model, Array point) {
+    forEach(model, point, (parameter, part) -> device.copy(part, parameter));
+  }
+
   @Override
   public boolean goesOn() {
     return !stopped;
@@ -122,6 +133,24 @@ final class MinimizeRun implements Minimizer.Listener {
   public void piece(long done, long of) {
     report.progress.say(
         "iteration %d, %d %% of an evaluation".formatted(history.size(), 100 * done / of));
+  }
+
+  /** Saves the point after an iteration so long that the next one may be given up. */
+  @Override
+  public void point(Array point) {
+    long last = lastIteration;
+    lastIteration = System.nanoTime();
+    if (history.isEmpty() || lastIteration - last <= Trainer.LONG_STEP) {
+      return;
+    }
+    LinearClassifier saved = Objects.requireNonNull(model);
+    take(saved, point);
+    try {
+      report.save(saved);
+    } catch (IOException e) {
+      throw new UncheckedIOException(Main.explain(e), e);
+    }
+    lastIteration = System.nanoTime();
   }
 
   @Override

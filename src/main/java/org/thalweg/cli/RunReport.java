@@ -137,6 +137,11 @@ final class RunReport implements AutoCloseable {
     folder.end();
   }
 
+  /** Saves the model, in place of one that was saved before. */
+  void save(LinearClassifier model) throws IOException {
+    ModelFile.save(model, folder.file(RunFolder.MODEL), description(), true);
+  }
+
   /** The description that is saved with the model. */
   Description description() {
     return new Description(
@@ -162,7 +167,7 @@ final class RunReport implements AutoCloseable {
       throws IOException {
     String crc = "%08x".formatted(model.crc32());
     Description description = description();
-    ModelFile.save(model, folder.file(RunFolder.MODEL), description, true);
+    save(model);
     progress.say("scoring the rows");
     Score train = Scorer.score(model, description, task.rows);
     Score test = Scorer.score(model, description, task.data.split().test());
@@ -219,7 +224,7 @@ final class RunReport implements AutoCloseable {
   void stopped(LinearClassifier model, Map<String, Object> counts, List<String> said)
       throws IOException {
     String crc = "%08x".formatted(model.crc32());
-    ModelFile.save(model, folder.file(RunFolder.MODEL), description(), true);
+    save(model);
     progress.close();
     if (json) {
       Map<String, Object> object = new LinkedHashMap<>();

@@ -22,6 +22,13 @@ public interface Minimizer {
     void iteration(int iteration, double value, double gradientNorm, double step);
 
     /**
+     * Called before {@link #iteration} with the point that is kept.
+     *
+     * @param point to be read until this returns; on the objective's device
+     */
+    default void point(Array point) {}
+
+    /**
      * Called in the course of an evaluation that takes long.
      *
      * @param done how much of it is done

@@ -100,6 +100,7 @@ final class Run implements AutoCloseable {
     accept(0);
     double change = Double.POSITIVE_INFINITY;
     for (int i = 0; ; i++) {
+      listener.point(w);
       listener.iteration(i, value, gradientNorm, step);
       Reason reason = stop(i, change);
       double before = value;

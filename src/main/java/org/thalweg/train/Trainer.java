@@ -32,7 +32,7 @@ import org.thalweg.optim.Group;
  */
 public final class Trainer implements AutoCloseable {
   /** A step that takes longer is followed by a checkpoint, in nanoseconds. */
-  static final long LONG_STEP = 250_000_000;
+  public static final long LONG_STEP = 250_000_000;
 
   private final Device device;
   private final long limit;

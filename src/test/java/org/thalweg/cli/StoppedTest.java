@@ -152,6 +152,31 @@ class StoppedTest {
     assertSameFiles(whole, stopped);
   }
 
+  /** A minimisation in the middle of a long iteration leaves the point of the one before. */
+  @Test
+  @Tag("driver")
+  void aLongIterationIsGivenUp() throws Exception {
+    Path stopped = folder.resolve("stopped");
+    Object[] words = {wide(20_000), "--method=gradient-descent", "--device=sim", "--out=" + stopped};
+    Process process = start(IMPATIENT, words);
+    Path model = stopped.resolve("model.safetensors");
+    await(model);
+    Thread.sleep(100); // it is moved to its place in one move, and the next iteration begins
+    assertEquals(
+        "thalweg: stopped in the middle of a long step; the model was saved before, as "
+            + model
+            + System.lineSeparator(),
+        stop(process).err());
+    assertEquals(List.of("metrics.csv", "model.safetensors"), files(stopped));
+    int iterations = Files.readAllLines(stopped.resolve("metrics.csv")).size() - 2; // title, start
+    assertTrue(iterations > 0);
+    Path whole = folder.resolve("whole");
+    words[2] = "--iterations=" + iterations;
+    words[3] = "--out=" + whole;
+    assertEquals(0, run(train(words)).code());
+    assertEquals(-1, Files.mismatch(whole.resolve("model.safetensors"), model));
+  }
+
   /** Where nothing has been saved, nothing is left. */
   @Test
   @Tag("driver")
