@@ -8,6 +8,7 @@ import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.thalweg.optim.Optimizer;
 
 /**
@@ -68,9 +69,12 @@ public record RateSearch(Optimizer rule, List<Double> rates, boolean further) {
   /**
    * Runs the optimizer with each rate.
    *
+   * @param allowed whether a rate beyond the first ones can be computed with: the search ends at
+   *     one that cannot
    * @param order the best result first; of equal ones that with the smaller rate is taken
    */
-  public <T> Found<T> best(Function<Optimizer, T> run, Comparator<T> order) {
+  public <T> Found<T> best(
+      Function<Optimizer, T> run, Predicate<Optimizer> allowed, Comparator<T> order) {
     NavigableMap<Double, T> tried = new TreeMap<>();
     rates.forEach(lr -> tried.put(lr, run.apply(rule.withLr(lr))));
     Comparator<Double> byResult = Comparator.comparing(tried::get, order);
@@ -81,6 +85,9 @@ public record RateSearch(Optimizer rule, List<Double> rates, boolean further) {
         && high - low < 2 * SIDE + MORE
         && (best == tried.firstKey() || best == tried.lastKey())) {
       double lr = rate(rule, best == tried.firstKey() ? --low : ++high);
+      if (!allowed.test(rule.withLr(lr))) {
+        break;
+      }
       tried.put(lr, run.apply(rule.withLr(lr)));
       best = tried.keySet().stream().min(byResult).orElseThrow();
     }

@@ -116,6 +116,7 @@ public record Surface(
       Device device, RateSearch rates, Point start, int steps, long seed) {
     return rates.best(
         rule -> Trajectory.of(device, this, rule, start, steps, seed),
+        rule -> true, // binary64 has room for all rates
         Trajectory.best(minimum() + NEAR));
   }
 

@@ -101,10 +101,19 @@ public record Training(
     RateSearch.Found<Training> found =
         rates.best(
             rule -> of(device, held, settings.withOptimizer(rule), listener.get()),
+            rule -> allows(settings, rule),
             Comparator.comparingDouble(Training::testLoss));
     Settings best = settings.withOptimizer(found.best().rule());
     Training training = of(device, rows, best, listener.get());
     return new RateSearch.Found<>(training, found.rate(), found.tried());
+  }
+
+  private static boolean allows(Settings settings, Optimizer rule) {
+    try {
+      return settings.withOptimizer(rule).optimizer() == rule;
+    } catch (IllegalArgumentException outOfRange) {
+      return false;
+    }
   }
 
   private double testLoss() {
