@@ -417,15 +417,20 @@ public final class Trainer implements AutoCloseable {
     }
     Double eps = Registry.hyperparameters(settings.optimizer()).get("eps");
     boolean divides = eps != null && eps == 0;
+    double rate = lr(progress.updates() + 1);
+    double decay = Math.max(settings.weightDecay(), settings.optimizer().weightDecay());
+    // Above 2, a step makes weights larger that it should make smaller.
+    String other =
+        rate * decay > 2 ? "weight decay or " : rate * 2 * settings.l2() > 2 ? "l2 or " : "";
     return new TrainingException(
         "%s at learning rate %s%s; %s"
             .formatted(
                 what,
-                Decimal.text(lr(progress.updates() + 1)),
+                Decimal.text(rate),
                 lastCheckpoint == null ? "" : "; the last good checkpoint is " + lastCheckpoint,
                 divides
                     ? "eps is 0, so that 0 is divided by 0 where a gradient is 0: try a larger eps"
-                    : "try a smaller rate"),
+                    : "try a smaller %srate".formatted(other)),
         !divides);
   }
 

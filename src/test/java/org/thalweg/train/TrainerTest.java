@@ -268,6 +268,9 @@ class TrainerTest {
             assertBlamed(settings, data, "step 1 of .* before the first update: features or.*"));
     int rules = 0;
     assertBlamed(one.withOptimizer(new Sgd(1e38)), DIGITS, "step .* rate 1e38; try a smaller rate");
+    Settings far = one.withOptimizer(new Sgd(1));
+    assertBlamed(far.withWeightDecay(1e38), DIGITS, ".* try a smaller weight decay or rate");
+    assertBlamed(far.withL2(1e38), DIGITS, ".* try a smaller l2 or rate");
     for (Optimizer rule : Optimizers.all()) {
       // Yogi's state does not begin at 0.
       if (Registry.hyperparameters(rule).containsKey("eps") && !rule.name().equals("yogi")) {
