@@ -39,6 +39,19 @@ public record ConfusionMatrix(List<Cell> cells, List<String> classes) implements
 
   private static final int WIDEST = 20;
 
+  /** Chinese, Japanese and Korean characters, full-width forms and pictographs: first and last. */
+  private static final int[][] WIDE = {
+    {0x1100, 0x115f},
+    {0x2e80, 0xa4cf},
+    {0xac00, 0xd7a3},
+    {0xf900, 0xfaff},
+    {0xfe30, 0xfe6f},
+    {0xff00, 0xff60},
+    {0xffe0, 0xffe6},
+    {0x1f300, 0x1faff},
+    {0x20000, 0x3fffd}
+  };
+
   /** How many rows of class {@code truth} were predicted as class {@code predicted}. */
   public record Cell(int truth, int predicted, long count) {
     boolean right() {
@@ -204,7 +217,7 @@ public record ConfusionMatrix(List<Cell> cells, List<String> classes) implements
     int n = classes.size();
     if (n > TABLE) return confusions();
     List<String> names = classes.stream().map(Canvas::printable).toList();
-    boolean numbered = names.stream().anyMatch(name -> name.length() > SHORT);
+    boolean numbered = names.stream().anyMatch(name -> columns(name) > SHORT);
     long[][] counts = counts(IntStream.range(0, n).toArray());
     double[] precisions = precisions();
     double[] recalls = recalls();
@@ -259,7 +272,7 @@ public record ConfusionMatrix(List<Cell> cells, List<String> classes) implements
   private static String aligned(List<List<String>> table, int width) {
     int[] widths =
         IntStream.range(0, table.get(0).size())
-            .map(i -> table.stream().mapToInt(line -> line.get(i).length()).max().orElse(0))
+            .map(i -> table.stream().mapToInt(line -> columns(line.get(i))).max().orElse(0))
             .toArray();
     StringBuilder text = new StringBuilder();
     int from = 1;
@@ -272,15 +285,34 @@ public record ConfusionMatrix(List<Cell> cells, List<String> classes) implements
       text.append(from > 1 ? "\n" : "");
       for (List<String> line : table) {
         String first = line.get(0);
-        text.append(first).append(" ".repeat(widths[0] - first.length()));
+        text.append(first).append(" ".repeat(widths[0] - columns(first)));
         for (int i = from; i < to; i++) {
-          text.append(" ".repeat(2 + widths[i] - line.get(i).length())).append(line.get(i));
+          text.append(" ".repeat(2 + widths[i] - columns(line.get(i)))).append(line.get(i));
         }
         text.append('\n');
       }
       from = to;
     }
     return text.toString();
+  }
+
+  /** How many columns of a terminal a text takes. */
+  private static int columns(String text) {
+    return text.codePoints().map(ConfusionMatrix::columns).sum();
+  }
+
+  /** Two for the wide characters of Unicode Standard Annex 11, none for those that combine. */
+  private static int columns(int character) {
+    int type = Character.getType(character);
+    if (type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK) {
+      return 0;
+    }
+    for (int[] range : WIDE) {
+      if (character >= range[0] && character <= range[1]) {
+        return 2;
+      }
+    }
+    return 1;
   }
 
   private static String share(double value) {

@@ -27,4 +27,22 @@ class ConfusionsTest {
       }
     }
   }
+
+  /** Lines end in the same column of a terminal, where some characters take two and some none. */
+  @Test
+  void wideCharacters() {
+    List<String> names = List.of("猫", "ねこ", "고양이", "ｃ", "🐈", "e\u0301", "cat");
+    List<Integer> columns = List.of(2, 4, 6, 2, 2, 1, 3);
+    int[] truth = IntStream.range(0, names.size()).toArray();
+    String text = ConfusionMatrix.of(truth, truth, names).text();
+    List<String> lines = text.lines().toList();
+    int width = lines.get(lines.size() - 1).length(); // of precisions: ASCII
+    for (int i = 0; i < names.size(); i++) {
+      int more = columns.get(i) - names.get(i).length();
+      assertEquals(width, lines.get(i + 1).length() + more, names.get(i));
+    }
+    int all =
+        IntStream.range(0, names.size()).map(i -> columns.get(i) - names.get(i).length()).sum();
+    assertEquals(width, lines.get(0).length() + all);
+  }
 }
