@@ -173,7 +173,7 @@ final class PredictCommand implements Callable<Integer> {
       return;
     }
     throw new DataException(
-        "%s: line 1: %d columns%s, and %s takes %d features; %s; the columns of this file: %s"
+        "%s: line 1: %d columns%s, and %s takes %d features; %s; line 1 holds %s"
             .formatted(
                 path,
                 found,

@@ -33,7 +33,23 @@ final class Usage {
       if (message.endsWith(": " + value)) { // the message has the value already
         message = message.substring(0, message.length() - value.length() - 2);
       }
+      message = message.replace(variable(option), words(option));
       throw wrong(spec, "%s", option.isEmpty() ? message : option + ": " + message);
     }
+  }
+
+  /** The name that Java code has for an option's value: initScale for "--init-scale 1e-50". */
+  private static String variable(String option) {
+    String words = words(option);
+    StringBuilder name = new StringBuilder(words);
+    for (int at = name.indexOf(" "); at >= 0; at = name.indexOf(" ")) {
+      name.deleteCharAt(at).setCharAt(at, Character.toUpperCase(name.charAt(at)));
+    }
+    return name.toString();
+  }
+
+  /** Its name without hyphens. */
+  private static String words(String option) {
+    return option.split(" ", 2)[0].replaceFirst("^--", "").replace('-', ' ');
   }
 }

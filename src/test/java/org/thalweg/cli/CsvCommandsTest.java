@@ -292,7 +292,7 @@ class CsvCommandsTest {
     String said = "line 1: 3 columns, and %s takes 2 features".formatted(out);
     assertTrue(outcome.err().contains(said), outcome.err());
     assertTrue(
-        outcome.err().contains("--label COLUMN; the columns of this file: \"a\", \"b\", \"kind\""),
+        outcome.err().contains("--label COLUMN; line 1 holds \"a\", \"b\", \"kind\""),
         outcome.err());
     Path wrong = Files.writeString(folder.resolve("wrong.csv"), "c,d,e,f\n1,2,3,4\n");
     assertTrue(
@@ -300,7 +300,7 @@ class CsvCommandsTest {
             .err()
             .contains(
                 "takes 2 features; name a file with the features that it was trained on, in their"
-                    + " order; the columns of this file: \"c\", \"d\", \"e\", \"f\""));
+                    + " order; line 1 holds \"c\", \"d\", \"e\", \"f\""));
     for (String label : List.of("kind", "3")) {
       MainTest.Outcome left = right("predict", out, csv, "--label", label, "--device=java");
       assertEquals(30, left.out().lines().count());

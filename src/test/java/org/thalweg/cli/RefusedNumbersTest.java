@@ -34,12 +34,12 @@ class RefusedNumbersTest {
           List.of("--l1=1e-50", "--l1 1e-50: l1 is 0 in binary32", "1.4e-45 to"),
           List.of("--l2=1e39", "--l2 1e39: l2 is Infinity in binary32", "to 3.4028234e38"),
           List.of("--l2=2e38", "--l2 2e38: 2 * l2 is Infinity in binary32"),
-          List.of("--clip-norm=1e39", "--clip-norm 1e39: clipNorm is Infinity in binary32"),
-          List.of("--init-scale=1e-50", "--init-scale 1e-50: initScale is 0 in binary32"),
-          List.of("--init-scale=3e38", "--init-scale 3e38: initScale 3e38 times the largest draw"),
-          List.of("--weight-decay=1e39", "--weight-decay 1e39: weightDecay is Infinity"),
-          List.of("--lr=1e30 --weight-decay=1e30", "--weight-decay 1e30: lr 1e30 times weightDec"),
-          List.of("--lr=1e-30 --weight-decay=1e-30", "lr 1e-30 times weightDecay 1e-30 is 0"),
+          List.of("--clip-norm=1e39", "--clip-norm 1e39: clip norm is Infinity in binary32"),
+          List.of("--init-scale=1e-50", "--init-scale 1e-50: init scale is 0 in binary32"),
+          List.of("--init-scale=3e38", "--init-scale 3e38: init scale 3e38 times the largest draw"),
+          List.of("--weight-decay=1e39", "--weight-decay 1e39: weight decay is Infinity"),
+          List.of("--lr=1e30 --weight-decay=1e30", "--weight-decay 1e30: lr 1e30 times weight d"),
+          List.of("--lr=1e-30 --weight-decay=1e-30", "lr 1e-30 times weight decay 1e-30 is 0"),
           List.of("--lr=1e-30 --l1=1e-30 --proximal", "lr 1e-30 times l1 1e-30 is 0 in binary32"));
 
   static Stream<List<String>> refused() {

@@ -157,7 +157,9 @@ class StoppedTest {
   @Tag("driver")
   void aLongIterationIsGivenUp() throws Exception {
     Path stopped = folder.resolve("stopped");
-    Object[] words = {wide(20_000), "--method=gradient-descent", "--device=sim", "--out=" + stopped};
+    Object[] words = {
+      wide(20_000), "--method=gradient-descent", "--device=sim", "--out=" + stopped
+    };
     Process process = start(IMPATIENT, words);
     Path model = stopped.resolve("model.safetensors");
     await(model);
