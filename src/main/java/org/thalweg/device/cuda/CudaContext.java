@@ -31,6 +31,7 @@ final class CudaContext implements AutoCloseable {
   private final Leases leases = new Leases();
   private final Staging staging;
   private final int major;
+  private final int multiprocessors;
   private final boolean pools;
   private final Owned owned;
   private final String description;
@@ -78,6 +79,7 @@ final class CudaContext implements AutoCloseable {
       throw new DeviceException(
           description + " is too old: the kernels need 7.5 (Turing) or newer");
     }
+    multiprocessors = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
     pools = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED) != 0;
     try (Owned opening = new Owned()) {
       check(cuDevicePrimaryCtxRetain(context, device), "opening device %d", ordinal);
@@ -106,6 +108,10 @@ final class CudaContext implements AutoCloseable {
     int[] value = new int[1];
     check(cuDeviceGetAttribute(value, which, device), "reading device attribute %d", which);
     return value[0];
+  }
+
+  int multiprocessors() {
+    return multiprocessors;
   }
 
   /** What it is, for people. */

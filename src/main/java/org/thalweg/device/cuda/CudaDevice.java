@@ -271,11 +271,10 @@ public final class CudaDevice implements Device {
 
   private void product(
       String kernel, Product size, int rows, ElementType type, @Nullable Object... arguments) {
-    ProductTile tile = ProductTile.of(type, size, rows);
-    int warps = tile.warps(size);
-    int bytes = tile.sharedBytes(warps);
-    queue.launch(
-        "matmul", kernel + tile.suffix, tile.tiles(size, rows), 32 * warps, bytes, arguments);
+    ProductTile tile = ProductTile.of(type, size, rows, context.multiprocessors());
+    int threads = tile.threads(size);
+    int bytes = tile.sharedBytes(threads);
+    queue.launch("matmul", kernel + tile.suffix, tile.tiles(size, rows), threads, bytes, arguments);
   }
 
   /** Sets each row of {@code out} to its model's bias, or to 0. */

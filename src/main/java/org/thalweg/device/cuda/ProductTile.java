@@ -11,67 +11,88 @@ import org.thalweg.numeric.Exact;
  * {@code 4 M N K (1/rows + 1/columns)} bytes in binary32.
  */
 enum ProductTile {
-  /** For few outputs: more tiles keep more of a GPU busy. */
-  NARROW("f32", 4, ElementType.F32),
-  /** For many outputs: half as many reads. */
-  WIDE("wide_f32", 8, ElementType.F32),
+  /** For few outputs: many small tiles, and a warp for each chunk of the sum. */
+  NARROW("f32", 8, 16, ElementType.F32),
+  /** For many outputs: few reads. */
+  WIDE("wide_f32", 128, 64, ElementType.F32),
   /** The only tile in binary64. */
-  DOUBLE("f64", 8, ElementType.F64);
+  DOUBLE("f64", 64, 32, ElementType.F64);
 
-  private static final int MOST_WARPS = 8;
+  // Constants that the kernels have too.
+  static final int WIDE_THREADS = 128;
+  static final int WIDE_DEPTH = 8;
+  static final int NARROW_WARPS = 7;
+  static final int NARROW_DEPTH = 64;
+
+  private static final int DOUBLE_WARPS = 8;
   private static final int SHARED_BYTES = 48 << 10; // what every GPU gives to a block
-
-  /** How many wide tiles keep a GPU busy. */
-  private static final int ENOUGH = 16;
 
   /** The end of the kernels' names. */
   final String suffix;
 
-  private final int each; // outputs of a lane in each direction
+  private final int rows;
+  private final int columns;
   private final ElementType type;
 
-  ProductTile(String suffix, int each, ElementType type) {
+  ProductTile(String suffix, int rows, int columns, ElementType type) {
     this.suffix = suffix;
-    this.each = each;
+    this.rows = rows;
+    this.columns = columns;
     this.type = type;
   }
 
-  /** The tile for a product with so many rows, a row of ones counted. */
-  static ProductTile of(ElementType type, Product size, int rows) {
+  /**
+   * The tile for a product: wide ones where there are enough for half of the GPU.
+   *
+   * @param rows of the output, a row of ones counted
+   * @param multiprocessors of the GPU
+   */
+  static ProductTile of(ElementType type, Product size, int rows, int multiprocessors) {
     if (type == ElementType.F64) {
       return DOUBLE;
     }
-    return size.columns() > NARROW.columns() && WIDE.tiles(size, rows) >= ENOUGH ? WIDE : NARROW;
+    boolean enough = 2 * WIDE.tiles(size, rows) >= multiprocessors;
+    return size.columns() > NARROW.columns && enough ? WIDE : NARROW;
   }
 
   int rows() {
-    return 8 * each;
+    return rows;
   }
 
   int columns() {
-    return 4 * each;
+    return columns;
   }
 
   /** Tiles of all models. */
   long tiles(Product size, int rows) {
-    int down = (rows + rows() - 1) / rows();
-    int across = (size.columns() + columns() - 1) / columns();
+    int down = (rows + this.rows - 1) / this.rows;
+    int across = (size.columns() + columns - 1) / columns;
     return (long) size.models() * down * across;
   }
 
-  /** Warps of a block: one for each chunk of the sum, as long as there is room. */
-  int warps(Product size) {
+  /** Threads of a block: a warp for each chunk of the sum, as long as there is room. */
+  int threads(Product size) {
     int chunks = (size.depth() + Exact.PRODUCT_CHUNK - 1) / Exact.PRODUCT_CHUNK;
-    int room = (SHARED_BYTES - sharedBytes(0)) / (sharedBytes(1) - sharedBytes(0));
-    return Math.max(1, Math.min(chunks, Math.min(room, MOST_WARPS)));
+    return switch (this) {
+      case NARROW -> 32 * Math.max(1, Math.min(chunks, NARROW_WARPS));
+      case WIDE -> WIDE_THREADS;
+      case DOUBLE -> {
+        int room = (SHARED_BYTES - sharedBytes(0)) / (sharedBytes(32) - sharedBytes(0));
+        yield 32 * Math.max(1, Math.min(chunks, Math.min(room, DOUBLE_WARPS)));
+      }
+    };
   }
 
-  /**
-   * Shared memory of a block: the tile's sums, and for each warp a slab of both operands, 64 bytes
-   * deep.
-   */
-  int sharedBytes(int warps) {
+  /** Shared memory of a block: the tile's sums, and slabs of both operands. */
+  int sharedBytes(int threads) {
+    int warps = threads / 32;
     int vector = 16 / type.bytes();
-    return type.bytes() * rows() * columns() + 64 * warps * (rows() + vector + columns());
+    int numbers =
+        switch (this) {
+          case NARROW -> warps * (rows * (NARROW_DEPTH + vector) + NARROW_DEPTH * columns);
+          case WIDE -> 2 * WIDE_DEPTH * (rows + vector + columns);
+          case DOUBLE -> warps * 64 / type.bytes() * (rows + vector + columns);
+        };
+    return type.bytes() * (rows * columns + numbers);
   }
 }
