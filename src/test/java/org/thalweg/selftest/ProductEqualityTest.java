@@ -56,7 +56,7 @@ class ProductEqualityTest {
     }
 
     /**
-     * Where the kernels take their wide tile of 64 x 32 outputs, and in binary64 their one tile.
+     * Where the kernels take their wide tile of 128 x 64 outputs, and in binary64 their one tile.
      */
     @Test
     void wideTiles() {
@@ -68,6 +68,16 @@ class ProductEqualityTest {
       assertSame(new Product(9, true, 65, 32, 131));
       assertSame(new Product(5, false, 63, 97, 20));
       assertSame(Product.of(193, 97, 131));
+      assertSame(Product.of(256, 128, 264)); // no tile has an absent element
+    }
+
+    /** Models that share their left operand are one product, whose tiles have several models. */
+    @Test
+    void joinedModels() {
+      assertSame(new Product(40, true, 130, 10, 137));
+      assertSame(new Product(8, true, 256, 24, 264));
+      assertSame(new Product(67, true, 129, 3, 20));
+      assertSame(new Product(3, true, 7, 5, 1300));
     }
 
     @Test

@@ -46,6 +46,7 @@ public final class CudaDevice implements Device {
 
   private final CudaContext context;
   private final CudaQueue queue;
+  private final ProductKernels products;
   private final LossKernels losses;
   private final @Nullable Cublas cublas; // computes the products, if there is one
   private final Owned owned;
@@ -88,6 +89,8 @@ public final class CudaDevice implements Device {
     try (Owned opening = new Owned()) {
       context = opening.add(new CudaContext(driver, ordinal, stream));
       queue = new CudaQueue(context);
+      products = new ProductKernels(context, queue, ProductTile.TOTALS_BYTES);
+      opening.add(context.closing(products::close));
       losses = new LossKernels(queue);
       cublas = matmul == Matmul.OWN ? null : cublas(driver, matmul == Matmul.CUBLAS_TF32, opening);
       opening.add(context.closing(() -> context.synchronize("closing the device")));
@@ -234,10 +237,7 @@ public final class CudaDevice implements Device {
       gemm(cublas, size, false, left, right, out, add);
       return;
     }
-    @Nullable Object[] arguments = {
-      left, size.leftStride(), right, bias, out, size.rows(), size.columns(), size.depth()
-    };
-    product("multiply_", size, size.rows(), out.type(), arguments);
+    products.multiply(size, left, right, bias, out);
   }
 
   @Override
@@ -246,7 +246,7 @@ public final class CudaDevice implements Device {
     size.check(left, right, out, ones);
     Checks.apart("row of ones", ones, left, right);
     if (cublas == null) {
-      multiplyTransposedByOwn(size, left, right, out, ones);
+      products.multiplyTransposed(size, left, right, out, ones);
       return;
     }
     if (size.depth() == 0) {
@@ -256,25 +256,8 @@ public final class CudaDevice implements Device {
     if (ones != null) {
       // cuBLAS has no row of ones; a product of no rows has only that.
       Product row = new Product(size.models(), false, 0, size.columns(), size.depth());
-      multiplyTransposedByOwn(row, left, right, out, ones);
+      products.multiplyTransposed(row, left, right, out, ones);
     }
-  }
-
-  private void multiplyTransposedByOwn(
-      Product size, Array left, Array right, Array out, @Nullable Array ones) {
-    int rows = size.rows() + (ones == null ? 0 : 1);
-    @Nullable Object[] arguments = {
-      left, size.leftStride(), right, out, ones, size.rows(), size.columns(), size.depth()
-    };
-    product("multiply_transposed_", size, rows, out.type(), arguments);
-  }
-
-  private void product(
-      String kernel, Product size, int rows, ElementType type, @Nullable Object... arguments) {
-    ProductTile tile = ProductTile.of(type, size, rows, context.multiprocessors());
-    int threads = tile.threads(size);
-    int bytes = tile.sharedBytes(threads);
-    queue.launch("matmul", kernel + tile.suffix, tile.tiles(size, rows), threads, bytes, arguments);
   }
 
   /** Sets each row of {@code out} to its model's bias, or to 0. */

@@ -24,6 +24,13 @@ enum ProductTile {
   static final int NARROW_WARPS = 7;
   static final int NARROW_DEPTH = 64;
 
+  /**
+   * Room for the totals of chunks, where k is split over blocks: it stays in the GPU's L2 cache.
+   */
+  static final int TOTALS_BYTES = 16 << 20;
+
+  private static final int MOST_COLUMNS = 1 << 30; // of joined models: indices fit an int
+
   private static final int DOUBLE_WARPS = 8;
   private static final int SHARED_BYTES = 48 << 10; // what every GPU gives to a block
 
@@ -52,7 +59,7 @@ enum ProductTile {
       return DOUBLE;
     }
     boolean enough = 2 * WIDE.tiles(size, rows) >= multiprocessors;
-    return size.columns() > NARROW.columns && enough ? WIDE : NARROW;
+    return size.columns() * joined(size) > NARROW.columns && enough ? WIDE : NARROW;
   }
 
   int rows() {
@@ -63,16 +70,49 @@ enum ProductTile {
     return columns;
   }
 
+  /** How many models' columns lie side by side, as those of one product: all that share X. */
+  static int joined(Product size) {
+    boolean join = size.leftShared() && (long) size.models() * size.columns() <= MOST_COLUMNS;
+    return join ? Math.max(1, size.models()) : 1;
+  }
+
   /** Tiles of all models. */
   long tiles(Product size, int rows) {
-    int down = (rows + this.rows - 1) / this.rows;
-    int across = (size.columns() + columns - 1) / columns;
-    return (long) size.models() * down * across;
+    int joined = joined(size);
+    int across = ceil(size.columns() * joined, columns);
+    return (long) size.models() / joined * ceil(rows, this.rows) * across;
+  }
+
+  /** Chunks of the sum. */
+  static int chunks(Product size) {
+    return ceil(size.depth(), Exact.PRODUCT_CHUNK);
+  }
+
+  /**
+   * Where k is split over blocks, so many chunks are added in one pass, each warp of a block having
+   * one of them; 0 where it is not split, because tiles alone give each multiprocessor two blocks.
+   *
+   * @param room bytes for the chunks' totals
+   */
+  int chunksAtOnce(Product size, int rows, int multiprocessors, int room) {
+    int warps = threads(size) / 32;
+    long tiles = tiles(size, rows);
+    boolean worthIt = chunks(size) > warps && tiles > 0 && tiles < 2L * multiprocessors;
+    if (this == WIDE || !worthIt) {
+      return 0;
+    }
+    long outputs = (long) size.models() * rows * size.columns();
+    return (int) (room / (outputs * type.bytes()) / warps) * warps;
+  }
+
+  /** The quotient, rounded up. */
+  static int ceil(int n, int by) {
+    return (int) ((n + (long) by - 1) / by);
   }
 
   /** Threads of a block: a warp for each chunk of the sum, as long as there is room. */
   int threads(Product size) {
-    int chunks = (size.depth() + Exact.PRODUCT_CHUNK - 1) / Exact.PRODUCT_CHUNK;
+    int chunks = chunks(size);
     return switch (this) {
       case NARROW -> 32 * Math.max(1, Math.min(chunks, NARROW_WARPS));
       case WIDE -> WIDE_THREADS;

@@ -1,0 +1,103 @@
+package org.thalweg.device.cuda;
+
+import org.jspecify.annotations.Nullable;
+import org.thalweg.device.Array;
+import org.thalweg.device.Product;
+import org.thalweg.numeric.ElementType;
+
+/** Launches the kernels of {@code kernels/matmul.cu}. */
+final class ProductKernels implements AutoCloseable {
+  private static final String MODULE = "matmul";
+  private static final int ADD_THREADS = 64; // few: outputs are few where k is split
+
+  private final CudaContext context;
+  private final CudaQueue queue;
+  private final int room;
+
+  /** Where the totals of chunks lie between the two passes; allocated when first needed. */
+  private @Nullable CudaArray totals;
+
+  /** With so many bytes for the totals of chunks. */
+  ProductKernels(CudaContext context, CudaQueue queue, int room) {
+    this.context = context;
+    this.queue = queue;
+    this.room = room;
+  }
+
+  void multiply(Product size, Array left, Array right, @Nullable Array bias, Array out) {
+    @Nullable Object[] operands = {left, size.leftStride(), right, bias, out};
+    launch("multiply_", size, size.rows(), operands, bias, out, null);
+  }
+
+  void multiplyTransposed(Product size, Array left, Array right, Array out, @Nullable Array ones) {
+    @Nullable Object[] operands = {left, size.leftStride(), right, out, ones};
+    int rows = size.rows() + (ones == null ? 0 : 1);
+    launch("multiply_transposed_", size, rows, operands, null, out, ones);
+  }
+
+  private void launch(
+      String product,
+      Product size,
+      int rows,
+      @Nullable Object[] operands,
+      @Nullable Array bias,
+      Array out,
+      @Nullable Array ones) {
+    ElementType type = out.type();
+    ProductTile tile = ProductTile.of(type, size, rows, context.multiprocessors());
+    int joined = ProductTile.joined(size);
+    Object[] sizes = {size.rows(), size.columns(), size.depth(), joined};
+    long tiles = tile.tiles(size, rows);
+    int threads = tile.threads(size);
+    int bytes = tile.sharedBytes(threads);
+    String kernel = product + tile.suffix;
+    int atOnce = tile.chunksAtOnce(size, rows, context.multiprocessors(), room);
+    if (atOnce == 0) {
+      @Nullable Object[] whole = {null, 0, 0, 1};
+      queue.launch(MODULE, kernel, tiles, threads, bytes, operands, sizes, whole);
+      return;
+    }
+    Array totals = totals();
+    int chunks = ProductTile.chunks(size);
+    for (int first = 0; first < chunks; first += atOnce) {
+      int end = Math.min(first + atOnce, chunks);
+      int splits = ProductTile.ceil(end - first, threads / 32);
+      Object[] split = {totals, first, end, splits};
+      queue.launch(MODULE, kernel, tiles * splits, threads, bytes, operands, sizes, split);
+      int products = size.models() / joined;
+      int columns = size.columns() * joined;
+      @Nullable Object[] arguments = {
+        totals,
+        end - first,
+        first == 0 ? 1 : 0,
+        end == chunks ? bias : null,
+        out,
+        ones,
+        size.rows(),
+        size.columns(),
+        rows,
+        columns,
+        products
+      };
+      int blocks = ProductTile.ceil(products * rows * columns, ADD_THREADS);
+      queue.launch(MODULE, "add_totals_" + type.suffix(), blocks, ADD_THREADS, 0, arguments);
+    }
+  }
+
+  private Array totals() {
+    CudaArray allocated = totals;
+    if (allocated == null) {
+      allocated = context.memory(ElementType.U8, room);
+      totals = allocated;
+    }
+    return allocated;
+  }
+
+  @Override
+  public void close() {
+    CudaArray allocated = totals;
+    if (allocated != null) {
+      allocated.close();
+    }
+  }
+}
