@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 import org.thalweg.data.Columns;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
+import org.thalweg.plot.Plot;
 
 /** What was taken for what in the data: for the output, and for JSON. */
 final class DataReport {
@@ -33,7 +34,7 @@ final class DataReport {
     }
     List<String> counts =
         counts(loaded).entrySet().stream()
-            .map(e -> "%s (%d)".formatted(e.getKey(), e.getValue()))
+            .map(e -> "%s (%d)".formatted(Plot.printable(e.getKey()), e.getValue()))
             .toList();
     int more = counts.size() - MOST_CLASSES;
     return "columns     %s; label: %s; %s%nclasses     %d: %s%s%n"

@@ -18,6 +18,7 @@ import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.ModelFile;
 import org.thalweg.model.Predictions;
 import org.thalweg.model.Predictor;
+import org.thalweg.plot.Plot;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -129,7 +130,7 @@ final class PredictCommand implements Callable<Integer> {
               "%s%s  %s  %s%n",
               rows.file,
               rows.numbered ? ":" + (row + 1) : "",
-              description.classes().get(best),
+              Plot.printable(description.classes().get(best)),
               description.loss().probabilistic()
                   ? "%.4f".formatted(predictions.probability(row, best))
                   : "score %.4f".formatted(predictions.score(row, best)));

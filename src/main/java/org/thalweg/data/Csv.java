@@ -6,6 +6,7 @@ import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -63,6 +64,12 @@ final class Csv {
   private CsvRows.@Nullable Row marker; // the first label that may mark a missing one
   private long rounded;
   private @Nullable String firstRounded;
+
+  /** By column, of those whose numbers are all equal in the type so far: the first, as written. */
+  private final Map<Integer, String> equal = new HashMap<>();
+
+  private final BitSet different = new BitSet(); // columns that have two different numbers
+  private final BitSet merged = new BitSet(); // columns that have two as they are written
 
   private Csv(CsvRows rows, Datasets.Header asked, ElementType type) {
     this.rows = rows;
@@ -261,7 +268,23 @@ final class Csv {
         firstRounded = "line %d, column %d: %s".formatted(row.line(), column + 1, quote(text));
       }
     }
+    if (!different.get(column)) {
+      compare(column, text, value);
+    }
     return value;
+  }
+
+  private void compare(int column, String text, double value) {
+    String first = equal.putIfAbsent(column, text);
+    if (first == null || first.equals(text)) {
+      return;
+    }
+    boolean narrow = type == ElementType.F32;
+    if (value != (narrow ? Float.parseFloat(first) : Double.parseDouble(first))) {
+      different.set(column);
+    } else if (new BigDecimal(text).compareTo(new BigDecimal(first)) != 0) {
+      merged.set(column);
+    }
   }
 
   private static String advice(String text) {
@@ -340,6 +363,16 @@ final class Csv {
               .formatted(
                   firstRounded,
                   rounded,
+                  type == ElementType.F32 ? "binary32" : "binary64",
+                  type == ElementType.F32 ? "; train with --type f64" : ""));
+    }
+    merged.andNot(different);
+    if (!merged.isEmpty() && rounded == 0) {
+      doubts.add(
+          "%s: its numbers differ, but not in %s%s"
+              .formatted(
+                  new Columns(header, header ? first.fields() : List.of(), labelColumn, doubts)
+                      .text(merged.nextSetBit(0)),
                   type == ElementType.F32 ? "binary32" : "binary64",
                   type == ElementType.F32 ? "; train with --type f64" : ""));
     }

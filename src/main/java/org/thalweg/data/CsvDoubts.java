@@ -22,6 +22,9 @@ final class CsvDoubts {
   /** Features of scales that differ by more train slowly, or diverge. */
   private static final double SCALES = 1e4;
 
+  /** A feature that is larger makes steps of the usual sizes diverge. */
+  private static final double LARGE = 1e6;
+
   /** A feature that is farther from 0, in units of its spread, is like a constant. */
   private static final double FAR = 1e3;
 
@@ -184,26 +187,48 @@ final class CsvDoubts {
               scales[largest],
               columns.text(columns.ofFeature(smallest)),
               scales[smallest]));
+    } else if (smallest >= 0 && scales[largest] > LARGE && isScale(range(largest))) {
+      doubts.add(
+          String.format(
+              Locale.ROOT,
+              "features are used as they are: %s reaches %.3g; divide it, or training may be slow"
+                  + " or diverge",
+              columns.text(columns.ofFeature(largest)),
+              scales[largest]));
     }
   }
 
   /** The first feature of which the mean hides the differences. */
   private void farFromZero() {
     for (int i = 0; i < data.features(); i++) {
-      int feature = i;
-      DoubleSummaryStatistics all =
-          IntStream.range(0, data.rows())
-              .mapToDouble(row -> value(row, feature))
-              .summaryStatistics();
-      double spread = all.getMax() - all.getMin();
-      if (spread > 0 && Math.min(Math.abs(all.getMin()), Math.abs(all.getMax())) > FAR * spread) {
+      DoubleSummaryStatistics range = range(i);
+      if (isFar(range)) {
         doubts.add(
             "%s lies far from 0, between %s and %s: it is of use only with --centre"
                 .formatted(
-                    columns.text(columns.ofFeature(i)), plain(all.getMin()), plain(all.getMax())));
+                    columns.text(columns.ofFeature(i)),
+                    plain(range.getMin()),
+                    plain(range.getMax())));
         return;
       }
     }
+  }
+
+  private DoubleSummaryStatistics range(int feature) {
+    return IntStream.range(0, data.rows())
+        .mapToDouble(row -> value(row, feature))
+        .summaryStatistics();
+  }
+
+  /** Whether its size says how far the values lie apart. */
+  private static boolean isScale(DoubleSummaryStatistics range) {
+    return range.getMax() > range.getMin() && !isFar(range);
+  }
+
+  private static boolean isFar(DoubleSummaryStatistics range) {
+    double spread = range.getMax() - range.getMin();
+    double nearest = Math.min(Math.abs(range.getMin()), Math.abs(range.getMax()));
+    return spread > 0 && nearest > FAR * spread;
   }
 
   /** As in a file: 1700000000000, not 1.7e12. */

@@ -125,11 +125,6 @@ final class Canvas {
     return new Color(a[0], a[1], a[2]);
   }
 
-  /** The name with control characters replaced, so that it fits on one line. */
-  static String printable(String name) {
-    return name.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
-  }
-
   void font(int style, int size) {
     pen.setFont(sans(style, size));
   }

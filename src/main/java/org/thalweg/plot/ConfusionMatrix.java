@@ -152,7 +152,7 @@ public record ConfusionMatrix(List<Cell> cells, List<String> classes) implements
     long[][] counts = counts(shown);
     long[] sums = sums(Cell::truth, false);
     List<String> labels =
-        IntStream.of(shown).mapToObj(i -> Canvas.printable(classes.get(i))).toList();
+        IntStream.of(shown).mapToObj(i -> Plot.printable(classes.get(i))).toList();
     int side = n <= READABLE ? SIDE : Math.max(4, READABLE * SIDE / n);
     Canvas ruler = new Canvas(1, 1);
     int names =
@@ -216,7 +216,7 @@ public record ConfusionMatrix(List<Cell> cells, List<String> classes) implements
   public String text(int width) {
     int n = classes.size();
     if (n > TABLE) return confusions();
-    List<String> names = classes.stream().map(Canvas::printable).toList();
+    List<String> names = classes.stream().map(Plot::printable).toList();
     boolean numbered = names.stream().anyMatch(name -> columns(name) > SHORT);
     long[][] counts = counts(IntStream.range(0, n).toArray());
     double[] precisions = precisions();
@@ -262,7 +262,7 @@ public record ConfusionMatrix(List<Cell> cells, List<String> classes) implements
   }
 
   private String name(int label) {
-    String name = Canvas.printable(classes.get(label));
+    String name = Plot.printable(classes.get(label));
     return name.length() <= WIDEST
         ? name
         : label + " " + name.substring(0, name.offsetByCodePoints(0, WIDEST - 1)) + "…";

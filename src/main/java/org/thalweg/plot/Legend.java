@@ -34,7 +34,7 @@ final class Legend {
         LINE
             + ROW
             + this.series.stream()
-                .mapToInt(one -> Math.min(WIDEST, ruler.width(Canvas.printable(one.name()))))
+                .mapToInt(one -> Math.min(WIDEST, ruler.width(Plot.printable(one.name()))))
                 .max()
                 .orElse(0);
   }
@@ -66,7 +66,7 @@ final class Legend {
         canvas.pen.drawLine(x, y, x + LINE - 8, y);
       }
       canvas.pen.setColor(Color.BLACK);
-      canvas.text(Canvas.printable(series.get(i).name()), x + LINE, y, 0, WIDEST);
+      canvas.text(Plot.printable(series.get(i).name()), x + LINE, y, 0, WIDEST);
     }
   }
 }

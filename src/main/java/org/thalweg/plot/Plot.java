@@ -16,6 +16,11 @@ public final class Plot {
 
   private Plot() {}
 
+  /** The name with control characters replaced, so that it fits on one line. */
+  public static String printable(String name) {
+    return name.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
+  }
+
   /** Writes a picture to a new file, atomically. */
   public static void write(Path png, Picture picture) throws IOException {
     write(png, picture, false);

@@ -82,7 +82,7 @@ public record Templates(double[] weights, List<String> classes, @Nullable Shape 
       int x = GAP + i % columns * cell + (cell - width) / 2;
       int y = GAP + i / columns * (height + NAME + GAP);
       canvas.font(Font.PLAIN, Canvas.SMALL + 2);
-      String name = Canvas.printable(classes.get(i));
+      String name = Plot.printable(classes.get(i));
       canvas.text(name, x + width / 2.0, y + NAME / 2.0 - 2, 0.5, cell - 6);
       BufferedImage template = template(i, shape);
       canvas.pen.drawImage(template, x, y + NAME, width, height, null); // nearest neighbour
@@ -144,7 +144,7 @@ public record Templates(double[] weights, List<String> classes, @Nullable Shape 
     for (int label = 0; label < shown(); label++) {
       int y = GAP + label * STRIP_HEIGHT;
       canvas.pen.setColor(Color.BLACK);
-      String name = Canvas.printable(classes.get(label));
+      String name = Plot.printable(classes.get(label));
       canvas.text(name, NAMES - 8, y + STRIP_HEIGHT / 2.0, 1, NAMES - 16);
       for (int column = 0; column < columns; column++) {
         int from = (int) ((long) column * features / columns);

@@ -196,6 +196,24 @@ class CsvCommandsTest {
             List.of("--type", "f64"),
             List.of("column 1 lies far from 0, between 16777216 and 16777217", "--centre")),
         Arguments.of(
+            rows("1.00000000%d,%d\n", i -> new Object[] {i % 2, i % 2}),
+            List.of(),
+            List.of("column 1: its numbers differ, but not in binary32; train with --type f64")),
+        Arguments.of(
+            "x,kind\n" + rows("%de-47,%d\n", i -> new Object[] {i % 5, i % 2}),
+            List.of(),
+            List.of("column 1 (\"x\"): its numbers differ, but not in binary32")),
+        Arguments.of(
+            rows("%de-400,%d\n", i -> new Object[] {i % 5, i % 2}),
+            List.of("--type", "f64"),
+            List.of("column 1: its numbers differ, but not in binary64")),
+        Arguments.of(
+            rows("%d,%d\n", i -> new Object[] {i % 5 * 1_000_000, i % 2}),
+            List.of(),
+            List.of("column 1 reaches 4.00e+06; divide it")),
+        Arguments.of(
+            rows("%s0,%d\n", i -> new Object[] {i % 3 * 0.5, i % 2}), List.of(), List.of()),
+        Arguments.of(
             "1,a\n2,b\n3,a\n4,c\n5,b\n", List.of("--label", "2"), List.of("column 1 counts")));
   }
 
@@ -226,6 +244,21 @@ class CsvCommandsTest {
       assertEquals(words.isEmpty() ? 0 : 1, said.size(), said::toString);
       words.forEach(word -> assertTrue(said.get(0).contains(word), said + " has " + word));
     }
+  }
+
+  /** A class's name does not break lines or reach the terminal as a command to it. */
+  @Test
+  void namesFitOnTheirLines() throws Exception {
+    Path csv = folder.resolve("data.csv");
+    Files.writeString(csv, "1,\"a\nb\"\n2,\u001b[31mred\n".repeat(20));
+    Path run = folder.resolve("run");
+    MainTest.Outcome trained = right("train", csv, "--method=lbfgs", "--device=java", "--out", run);
+    assertTrue(trained.out().contains("classes     2: ?[31mred (20), a?b (20)"), trained.out());
+    MainTest.Outcome predicted = right("predict", run, csv, "--label=2", "--device=java");
+    assertEquals(40, predicted.out().lines().count());
+    assertTrue(
+        predicted.out().lines().allMatch(line -> line.matches(".*:[0-9]+  (a.b|.\\[31mred)  .*")));
+    assertFalse(predicted.out().contains("\u001b"));
   }
 
   /** What is no CSV file or data set, and what is said about it. */
