@@ -129,7 +129,7 @@ final class BenchCommand implements Callable<Integer> {
     try {
       return new Bench(opened.device(), n, seconds);
     } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()));
+      throw new ParameterException(spec.commandLine(), "--" + e.getMessage());
     }
   }
 

@@ -79,7 +79,9 @@ final class EvalCommand implements Callable<Integer> {
   @Option(
       names = "--part",
       paramLabel = "PART",
-      description = "The rows to score: ${COMPLETION-CANDIDATES}. Default: test.")
+      description =
+          "The rows to score: ${COMPLETION-CANDIDATES}. Default: test. Training rows are all that"
+              + " are no test rows: with those that --validation held out.")
   private Part part = Part.test;
 
   @ArgGroup(validate = false, heading = "%nDevice%n")

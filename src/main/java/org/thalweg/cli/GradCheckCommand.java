@@ -133,7 +133,7 @@ final class GradCheckCommand implements Callable<Integer> {
 
   private Dataset someRows() {
     if (rows < 1) {
-      throw new ParameterException(spec.commandLine(), "--rows must be at least 1: " + rows);
+      throw new ParameterException(spec.commandLine(), "--rows " + rows + ": must be at least 1");
     }
     Dataset train = source.load(data, Path.of(""), spec, ElementType.F64, json).split().train();
     return train.splitAt(Math.min(rows, train.rows())).train();
@@ -197,7 +197,7 @@ final class GradCheckCommand implements Callable<Integer> {
     if (hidden > 0) {
       print.printf(
           Locale.ROOT,
-          "%,d derivatives were not resolvable: their differences drown in rounding%n",
+          "of these, %,d derivatives could not be compared: their differences drown in rounding%n",
           hidden);
     }
   }

@@ -158,6 +158,9 @@ final class MethodOptions {
             () -> {
               Minimizer parsed = Minimizers.parse(method);
               Registry.check(parsed, type(spec));
+              if (parsed instanceof RandomSearch search) {
+                search.check(type(spec));
+              }
               return parsed;
             });
     if (lr != null) {

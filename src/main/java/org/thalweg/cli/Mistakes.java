@@ -79,7 +79,7 @@ final class Mistakes {
         ? "%s: %s takes no more than it has already".formatted(word, verb)
         : "there is no verb %s; %s"
             .formatted(
-                word,
+                word.isEmpty() ? "\"\"" : word,
                 Nearest.advice(
                     word,
                     Stream.concat(command.getSubcommands().keySet().stream(), Stream.of("help"))

@@ -1,6 +1,7 @@
 package org.thalweg.minimize;
 
 import org.thalweg.device.Array;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Philox;
 import org.thalweg.numeric.Require;
 
@@ -22,6 +23,11 @@ public record RandomSearch(long seed, double deviation) implements Minimizer {
         deviation);
   }
 
+  /** Refuses a deviation of which some draw is infinite in the type. */
+  public void check(ElementType type) {
+    Require.in(type, "deviation", deviation, "the largest draw", Philox.LARGEST_NORMAL);
+  }
+
   @Override
   public String name() {
     return "random-search";
@@ -38,6 +44,7 @@ public record RandomSearch(long seed, double deviation) implements Minimizer {
    */
   @Override
   public Result minimize(Objective f, Array start, Stopping stopping, Listener listener) {
+    check(f.type());
     Stopping unchanged = new Stopping(stopping.gradient(), 0, stopping.iterations());
     try (Run run = new Run(f, start, unchanged, listener)) {
       Philox random = new Philox(seed, STREAM);

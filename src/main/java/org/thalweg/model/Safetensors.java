@@ -137,7 +137,10 @@ public final class Safetensors implements Closeable {
     channel = FileChannel.open(file, StandardOpenOption.READ);
     try {
       long length = channel.size();
-      long header = length < 8 ? -1 : read(0, 8).getLong();
+      if (length < 8) {
+        throw wrong("byte 0: not a model: a safetensors file has at least 8 bytes, not " + length);
+      }
+      long header = read(0, 8).getLong();
       if (header < 0 || header > Math.min(length - 8, MOST_HEADER)) {
         throw wrong(
             "byte 0: not a model: a safetensors file begins with the size of its header, and %d"

@@ -45,6 +45,7 @@ public final class OptimizerStep implements AutoCloseable {
     this.options = options;
     type = parameters.isEmpty() ? ElementType.F32 : parameters.get(0).value().type();
     check(rule);
+    options.check(type());
     tensors = device.tensors(parameters, rule);
   }
 

@@ -1,5 +1,6 @@
 package org.thalweg.train;
 
+import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Require;
 import org.thalweg.optim.Rounding;
 
@@ -46,6 +47,14 @@ public record UpdateOptions(
   /** These with another rounding. */
   public UpdateOptions withRounding(Rounding other) {
     return new UpdateOptions(gradientScale, largestNorm, skipNotFinite, other);
+  }
+
+  /** Refuses numbers that become 0 or infinite in the type that is computed in. */
+  void check(ElementType type) {
+    Require.in(type, "gradientScale", gradientScale);
+    if (largestNorm < Double.POSITIVE_INFINITY) {
+      Require.in(type, "largestNorm", largestNorm);
+    }
   }
 
   /** Whether the gradients' norm is measured. */

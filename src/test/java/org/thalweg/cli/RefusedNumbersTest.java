@@ -63,6 +63,8 @@ class RefusedNumbersTest {
                 List.of("train digits --method=gradient-descent:lr=1e-50 --type=f32", "lr is 0"),
                 List.of("train digits --method=newton:damping=1e39 --type=f32", "damping is Inf"),
                 List.of("train digits --method=random-search:deviation=1e39 --type=f32", "Infin"),
+                List.of("train digits --method=random-search:deviation=1e38 --type=f32", "draw"),
+                List.of("train digits --method=random-search:deviation=1e308", "largest draw"),
                 List.of("train digits --method=lbfgs --tolerance=1e-50 --type=f32", "tolerance"),
                 List.of("train digits --method=lbfgs --lr=3e38", "--lr 3e38: --method lbfgs"),
                 List.of("train digits --model=smooth-hinge:width=-3e38", "width must be", "-3e38"),

@@ -3,6 +3,7 @@ package org.thalweg.train;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -326,6 +327,19 @@ class UpdaterTest {
       assertThrows(
           IllegalArgumentException.class,
           () -> new Updater(device, ADAM, inGroup1, List.of(Group.PLAIN)));
+      for (double number : new double[] {1e39, 1e-46}) {
+        for (UpdateOptions options :
+            List.of(
+                UpdateOptions.PLAIN.withGradientScale(number),
+                UpdateOptions.PLAIN.withGradientScale(-number),
+                UpdateOptions.PLAIN.withLargestNorm(number))) {
+          IllegalArgumentException refused =
+              assertThrows(
+                  IllegalArgumentException.class,
+                  () -> updater(device, ADAM, w, g, options).close());
+          assertTrue(refused.getMessage().contains("in binary32"), refused.getMessage());
+        }
+      }
       try (Updater updater = updater(device, ADAM, w, g, UpdateOptions.PLAIN)) {
         for (double lr : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
           assertThrows(IllegalArgumentException.class, () -> updater.step(lr), "lr " + lr);
