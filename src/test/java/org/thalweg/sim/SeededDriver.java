@@ -12,7 +12,7 @@ public final class SeededDriver {
   public static CudaDevice open(long seed) {
     CudaDevice device = TestDevices.openDriver();
     if (!TestDevices.GPU) {
-      SimCounters.set(DriverAccess.module(device, "data"), "thalweg_sim_seed", seed);
+      SimCounters.set(DriverAccess.module(device), "thalweg_sim_seed", seed);
     }
     return device;
   }

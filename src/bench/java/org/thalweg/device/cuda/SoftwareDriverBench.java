@@ -106,21 +106,26 @@ public class SoftwareDriverBench {
     CUdeviceptr address = new CUdeviceptr();
     Driver.check(
         JCudaDriver.cuModuleGetGlobal(
-            address, new long[1], device.context().module("optimizers"), name),
+            address, new long[1], device.context().module("data", "advance"), name),
         "finding %s",
         name);
     return address;
   }
 
-  /** All of them, as a device does once. */
+  /** Those that a training step needs, as a device does once. */
   @Benchmark
   @BenchmarkMode(Mode.AverageTime)
   @OutputTimeUnit(TimeUnit.MILLISECONDS)
   public void load() {
     Kernels kernels = new Kernels();
-    for (String module : List.of("data", "losses", "matmul", "optimizers")) {
-      kernels.module(module);
+    for (String kernel : List.of("gather_u8_f32", "tally_f32", "advance")) {
+      kernels.load("data", kernel);
     }
+    for (String kernel : List.of("multiply_f32", "multiply_transposed_f32")) {
+      kernels.load("matmul", kernel);
+    }
+    kernels.load("losses", "few_softmax_f32");
+    kernels.load("optimizers", "adam_f32");
     kernels.unload();
   }
 

@@ -142,10 +142,10 @@ final class CudaContext implements AutoCloseable {
     return leases;
   }
 
-  /** A module of the kernels. */
-  CUmodule module(String name) {
+  /** A module of the kernel alone. */
+  CUmodule module(String source, String kernel) {
     makeCurrent();
-    return kernels.module(name);
+    return kernels.module(source, kernel);
   }
 
   /** Makes a close action run in this context, even if an earlier one has failed. */

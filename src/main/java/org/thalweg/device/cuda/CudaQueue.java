@@ -24,12 +24,12 @@ final class CudaQueue {
   /**
    * Launches a kernel. Nothing is launched for no blocks.
    *
-   * @param module the kernel is in {@code kernels/<module>.cu}
+   * @param source the kernel is in {@code kernels/<source>.cu}
    * @param arguments as the kernel declares them: arrays, of which it gets the addresses, numbers
    *     of its own types, and lists of these; null is 0 of any type
    */
   void launch(
-      String module,
+      String source,
       String kernel,
       long blocks,
       int threads,
@@ -47,7 +47,7 @@ final class CudaQueue {
     }
     CUfunction function = context.kernels().find(kernel);
     if (function == null) {
-      function = context.kernels().load(module, kernel);
+      function = context.kernels().load(source, kernel);
       Launch.ofNothing(kernel, function, sharedBytes, values.length).enqueue(context.stream());
     }
     enqueue(

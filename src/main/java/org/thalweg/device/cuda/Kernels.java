@@ -1,5 +1,7 @@
 package org.thalweg.device.cuda;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -17,12 +19,14 @@ import org.thalweg.device.DeviceException;
 import org.thalweg.device.Owned;
 
 /**
- * The kernels of one device: PTX from the jar, which the driver compiles when a module is first
- * needed.
+ * The kernels of one device: PTX from the jar, of which the driver compiles each kernel when it is
+ * first needed, and no other.
  */
 final class Kernels {
   private static final int LOG_BYTES = 8192;
+  private static final String ENTRY = ".visible .entry "; // begins a kernel
 
+  private final Map<String, String> sources = new HashMap<>();
   private final Map<String, CUmodule> modules = new HashMap<>();
   private final Map<String, CUfunction> functions = new HashMap<>();
   private final Owned owned = new Owned();
@@ -32,49 +36,68 @@ final class Kernels {
     return functions.get(kernel);
   }
 
-  /** The kernel of that name in {@code kernels/<module>.cu}. */
-  CUfunction load(String module, String kernel) {
+  /** The kernel of that name in {@code kernels/<source>.cu}. */
+  CUfunction load(String source, String kernel) {
     CUfunction function = new CUfunction();
     Driver.check(
-        JCudaDriver.cuModuleGetFunction(function, module(module), kernel),
+        JCudaDriver.cuModuleGetFunction(function, module(source, kernel), kernel),
         "looking up kernel %s in %s.ptx",
         kernel,
-        module);
+        source);
     functions.put(kernel, function);
     return function;
   }
 
-  CUmodule module(String name) {
-    return modules.computeIfAbsent(name, this::compile);
+  /** A module of that kernel alone. */
+  CUmodule module(String source, String kernel) {
+    return modules.computeIfAbsent(kernel, name -> compile(source, name));
   }
 
-  private CUmodule compile(String module) {
+  private CUmodule compile(String source, String kernel) {
+    String all = sources.computeIfAbsent(source, Kernels::read);
     JITOptions options = new JITOptions();
     options.putBytes(CUjit_option.CU_JIT_ERROR_LOG_BUFFER, new byte[LOG_BYTES]);
     options.putInt(CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, LOG_BYTES);
     CUmodule result = new CUmodule();
-    int code = JCudaDriver.cuModuleLoadDataJIT(result, Pointer.to(text(module)), options);
+    Pointer text = Pointer.to(terminated(alone(all, source, kernel)));
+    int code = JCudaDriver.cuModuleLoadDataJIT(result, text, options);
     if (code != 0) {
       String log =
           options.getString(CUjit_option.CU_JIT_ERROR_LOG_BUFFER).replace("\0", "").strip();
-      Driver.check(code, "compiling %s.ptx: %s", module, log.isEmpty() ? "no log" : log);
+      Driver.check(
+          code, "compiling %s of %s.ptx: %s", kernel, source, log.isEmpty() ? "no log" : log);
     }
-    owned.add(() -> Driver.check(JCudaDriver.cuModuleUnload(result), "unloading %s.ptx", module));
+    owned.add(() -> Driver.check(JCudaDriver.cuModuleUnload(result), "unloading %s", kernel));
     return result;
   }
 
+  /** The declarations before the first kernel of a PTX file, and one kernel. */
+  static String alone(String ptx, String source, String kernel) {
+    int from = ptx.indexOf(ENTRY + kernel + "(");
+    if (from < 0) {
+      throw new DeviceException("%s.ptx lacks the kernel %s".formatted(source, kernel));
+    }
+    int next = ptx.indexOf(ENTRY, from + 1);
+    return ptx.substring(0, ptx.indexOf(ENTRY))
+        + ptx.substring(from, next < 0 ? ptx.length() : next);
+  }
+
   /**
-   * The PTX with the NUL that tells the driver where it ends; in a direct buffer, since the
-   * collector waits for a heap array that a native call holds, and compiling takes a while.
+   * With the NUL that tells the driver where it ends; in a direct buffer, since the collector waits
+   * for a heap array that a native call holds, and compiling takes a while.
    */
-  private static ByteBuffer text(String module) {
-    String name = "/org/thalweg/kernels/" + module + ".ptx";
+  private static ByteBuffer terminated(String ptx) {
+    byte[] bytes = ptx.getBytes(US_ASCII);
+    return ByteBuffer.allocateDirect(bytes.length + 1).put(bytes).rewind();
+  }
+
+  private static String read(String source) {
+    String name = "/org/thalweg/kernels/" + source + ".ptx";
     try (InputStream in = Kernels.class.getResourceAsStream(name)) {
       if (in == null) {
         throw new DeviceException("the jar lacks " + name);
       }
-      byte[] ptx = in.readAllBytes();
-      return ByteBuffer.allocateDirect(ptx.length + 1).put(ptx).rewind();
+      return new String(in.readAllBytes(), US_ASCII);
     } catch (IOException e) {
       throw new UncheckedIOException("reading " + name, e);
     }

@@ -260,7 +260,7 @@ class CallersMemoryTest {
               new Updater(
                   device, adam, List.of(new Parameter(w, g, 0)), List.of(Group.PLAIN), options)) {
         updater.step();
-        CUmodule module = device.context().module("data");
+        CUmodule module = device.context().module("data", "advance");
         long before = SimCounters.get(module, "thalweg_sim_calls");
         for (int i = 0; i < 200; i++) {
           updater.step();

@@ -60,10 +60,10 @@ class CountersTest {
       steps.start();
       device.update(
           rule, tensors, steps, 0); // the first time, it is launched once more, for nothing
-      SimCounters.count(device.context().module("optimizers"), true);
+      SimCounters.count(device.context().module("data", "advance"), true);
       device.update(rule, tensors, steps, 0);
-      SimCounters counts = new SimCounters(device.context().module("optimizers"));
-      SimCounters.count(device.context().module("optimizers"), false);
+      SimCounters counts = new SimCounters(device.context().module("data", "advance"));
+      SimCounters.count(device.context().module("data", "advance"), false);
 
       String kernel = rule.definition().kernel() + "_f32";
       assertEquals(1, counts.get(kernel, "launches"), counts::toString);
@@ -103,10 +103,10 @@ class CountersTest {
             0, Rounding.COLUMNS, Group.PLAIN.numbers(rule, steps.type(), rule.lr(), 1, 1));
         steps.start();
         device.update(rule, tensors, steps, 0);
-        SimCounters.count(device.context().module("optimizers"), true);
+        SimCounters.count(device.context().module("data", "advance"), true);
         device.update(rule, tensors, steps, 0);
-        SimCounters counts = new SimCounters(device.context().module("optimizers"));
-        SimCounters.count(device.context().module("optimizers"), false);
+        SimCounters counts = new SimCounters(device.context().module("data", "advance"));
+        SimCounters.count(device.context().module("data", "advance"), false);
 
         String kernel = rule.definition().kernel() + "_bf16";
         int own = 1 + rule.states();
@@ -135,10 +135,10 @@ class CountersTest {
         Steps steps = new Steps(device, ElementType.F32, 1, 1, 1)) {
       steps.start();
       device.clip(tensors, steps, 0, true);
-      SimCounters.count(device.context().module("clip"), true);
+      SimCounters.count(device.context().module("data", "advance"), true);
       device.clip(tensors, steps, 0, true);
-      SimCounters counts = new SimCounters(device.context().module("clip"));
-      SimCounters.count(device.context().module("clip"), false);
+      SimCounters counts = new SimCounters(device.context().module("data", "advance"));
+      SimCounters.count(device.context().module("data", "advance"), false);
       assertEquals(4L * N, moved(counts, "chunk_squares_f32", g, 1, "read."));
       assertEquals(0, counts.get("chunk_squares_f32", w.address(), "read.bytes"));
       assertEquals(0, counts.get("chunk_squares_f32", g.address(), "written.bytes"));
@@ -178,10 +178,10 @@ class CountersTest {
             CudaArray out = device.context().array(ElementType.F64, Device.dotRoom(n))) {
           Runnable run = operation(device, operation, x.slice(offset, n), y.slice(0, n), out);
           run.run(); // the first time, it is launched once more, for nothing
-          SimCounters.count(device.context().module("vectors"), true);
+          SimCounters.count(device.context().module("data", "advance"), true);
           run.run();
-          SimCounters counts = new SimCounters(device.context().module("vectors"));
-          SimCounters.count(device.context().module("vectors"), false);
+          SimCounters counts = new SimCounters(device.context().module("data", "advance"));
+          SimCounters.count(device.context().module("data", "advance"), false);
 
           assertTraffic(counts, "read.", 4L * n * reads, offset, x, y, out);
           assertTraffic(counts, "written.", 4L * n * writes, offset, x, y, out);

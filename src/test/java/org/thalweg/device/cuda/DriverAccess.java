@@ -17,9 +17,9 @@ public final class DriverAccess {
     Driver.check(result, doing, arguments);
   }
 
-  /** A module of the device's own kernels. */
-  public static CUmodule module(CudaDevice device, String name) {
-    return device.context().module(name);
+  /** One of the device's modules, all of which have the software driver's globals. */
+  public static CUmodule module(CudaDevice device) {
+    return device.context().module("data", "advance");
   }
 
   /** Makes the device's context the calling thread's. */

@@ -31,7 +31,8 @@ class HugeOffsetsTest {
   private static void launch(CudaDevice device, String module, String kernel, Object... arguments) {
     CUfunction function = new CUfunction();
     Driver.check(
-        JCudaDriver.cuModuleGetFunction(function, device.context().module(module), kernel), kernel);
+        JCudaDriver.cuModuleGetFunction(function, device.context().module(module, kernel), kernel),
+        kernel);
     Pointer[] pointers = new Pointer[arguments.length];
     for (int i = 0; i < arguments.length; i++) {
       pointers[i] =

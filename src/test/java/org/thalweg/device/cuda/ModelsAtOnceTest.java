@@ -28,10 +28,10 @@ class ModelsAtOnceTest {
                 device, rows, new SoftmaxCrossEntropy(), ElementType.F64, 0.1, 0.2)) {
       double[] w = new double[(int) f.size()];
       NumericGradient.of(f, w, 1e-6); // the first time, a kernel is launched once more, for nothing
-      SimCounters.count(device.context().module("losses"), true);
+      SimCounters.count(device.context().module("data", "advance"), true);
       double[] gradient = NumericGradient.of(f, w, 1e-6);
-      SimCounters counts = new SimCounters(device.context().module("losses"));
-      SimCounters.count(device.context().module("losses"), false);
+      SimCounters counts = new SimCounters(device.context().module("data", "advance"));
+      SimCounters.count(device.context().module("data", "advance"), false);
       assertEquals(650, gradient.length);
       assertNotEquals(0, gradient[649]);
       // 650 dimensions, 128 at a time.

@@ -30,15 +30,18 @@ class OldDriversTest {
   void sayWhatIsNeeded(String what, long value, String message) {
     Assumptions.assumeFalse(TestDevices.GPU, "a GPU is as old as it is");
     try (CudaDevice keeper = TestDevices.openDriver()) {
-      SimCounters.set(keeper.context().module("data"), "thalweg_sim_" + what, value);
-      long before = SimCounters.get(keeper.context().module("data"), "thalweg_sim_objects");
+      SimCounters.set(keeper.context().module("data", "advance"), "thalweg_sim_" + what, value);
+      long before =
+          SimCounters.get(keeper.context().module("data", "advance"), "thalweg_sim_objects");
       if (message.isEmpty()) {
         TestDevices.openDriver().close();
       } else {
         DeviceException e = assertThrows(DeviceException.class, TestDevices::openDriver);
         assertTrue(String.valueOf(e.getMessage()).contains(message), e.getMessage());
       }
-      assertEquals(before, SimCounters.get(keeper.context().module("data"), "thalweg_sim_objects"));
+      assertEquals(
+          before,
+          SimCounters.get(keeper.context().module("data", "advance"), "thalweg_sim_objects"));
     }
   }
 }

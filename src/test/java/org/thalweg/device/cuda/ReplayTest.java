@@ -49,7 +49,7 @@ class ReplayTest {
         steps.numbers(i, 0, Group.PLAIN.numbers(adam, steps.type(), 0.1, 1 + i, 1));
       }
       steps.start();
-      CUmodule module = device.context().module("data");
+      CUmodule module = device.context().module("data", "advance");
       for (int n : new int[] {0, 1, 10, 80}) {
         long before = SimCounters.get(module, CALLS);
         program.run(n);

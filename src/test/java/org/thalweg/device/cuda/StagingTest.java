@@ -28,7 +28,7 @@ class StagingTest {
   void open() {
     device = TestDevices.openDriver();
     if (!TestDevices.GPU) {
-      SimCounters.set(device.context().module("data"), "thalweg_sim_late", 1);
+      SimCounters.set(device.context().module("data", "advance"), "thalweg_sim_late", 1);
     }
   }
 
@@ -92,7 +92,7 @@ class StagingTest {
   void memoryIsFreedInTheOrderOfTheStream() {
     Assumptions.assumeFalse(TestDevices.GPU, "others may be using a GPU's memory");
     for (long pools : new long[] {1, 0}) {
-      SimCounters.set(device.context().module("data"), "thalweg_sim_pools", pools);
+      SimCounters.set(device.context().module("data", "advance"), "thalweg_sim_pools", pools);
       try (CudaDevice own = TestDevices.openDriver()) {
         long before = own.available();
         Array array = own.allocate(ElementType.U8, 3 * BLOCK);

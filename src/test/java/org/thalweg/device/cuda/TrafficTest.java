@@ -61,12 +61,12 @@ class TrafficTest {
    * The counts of an operation; before them it is run once, for a kernel's first launch is one of
    * nothing.
    */
-  private SimCounters counts(String module, Runnable operation) {
+  private SimCounters counts(Runnable operation) {
     operation.run();
-    SimCounters.count(device.context().module(module), true);
+    SimCounters.count(device.context().module("data", "advance"), true);
     operation.run();
-    SimCounters counts = new SimCounters(device.context().module(module));
-    SimCounters.count(device.context().module(module), false);
+    SimCounters counts = new SimCounters(device.context().module("data", "advance"));
+    SimCounters.count(device.context().module("data", "advance"), false);
     return counts;
   }
 
@@ -121,7 +121,6 @@ class TrafficTest {
       @Nullable Array given = row ? vector : null;
       SimCounters counts =
           counts(
-              "matmul",
               () -> {
                 if (transposed) {
                   device.multiplyTransposed(size, left, right, out, given);
@@ -216,7 +215,7 @@ class TrafficTest {
           Array right = device.allocate(ElementType.I32, rows)) {
         for (Array d : new Array[] {gradient, scores}) { // the gradient may take the scores' place
           SimCounters counts =
-              counts("losses", () -> device.loss(loss, scores, labels, 1, d, rowLoss, right));
+              counts(() -> device.loss(loss, scores, labels, 1, d, rowLoss, right));
           long once = 4L * rows * classes;
           long floor = classes > 16384 ? 2 * once : once;
           long read = bytes(counts, kernel, scores, "read");
@@ -256,7 +255,7 @@ class TrafficTest {
         steps.start();
         Rows rows = new Rows(pixels, labels, features, 1.0 / 255);
         String kernel = "gather_u8_" + type.suffix();
-        SimCounters counts = counts("data", () -> device.gather(rows, positions, steps, 0, x, y));
+        SimCounters counts = counts(() -> device.gather(rows, positions, steps, 0, x, y));
         long size = (long) type.bytes() * batch * features;
         assertEquals(size, bytes(counts, kernel, x, "written"));
         assertEquals(0, bytes(counts, kernel, x, "read"));
