@@ -80,6 +80,7 @@ public final class Steps implements AutoCloseable {
   private final Array results;
   private final Owned owned;
   private long left;
+  private int filled; // rows that are not on the device yet, or may not be
 
   /**
    * A table for at most {@code capacity} steps between two uploads.
@@ -168,13 +169,15 @@ public final class Steps implements AutoCloseable {
   }
 
   private int at(int row, int column) {
-    return 8 * (Objects.checkIndex(row, capacity) * columns + Objects.checkIndex(column, columns));
+    filled = Math.max(filled, Objects.checkIndex(row, capacity) + 1);
+    return 8 * (row * columns + Objects.checkIndex(column, columns));
   }
 
   /** Sends the rows to the device, sets both cursors to the first of them and lifts a halt. */
   public void start() {
     left = capacity;
-    device.upload(cells, rows.clear());
+    device.upload(cells.slice(0, (long) filled * columns), rows.clear());
+    filled = 0;
     for (int word = 0; word < WORDS; word++) {
       stateWords.putLong(8 * word, 0);
     }

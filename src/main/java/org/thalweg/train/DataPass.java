@@ -124,8 +124,10 @@ final class DataPass implements AutoCloseable {
 
   /**
    * Passes through {@code n} minibatches, at most a {@link #piece}, from minibatch {@code from} on.
+   *
+   * @param meanwhile what the host does while the device computes
    */
-  Steps.Account run(int from, int n, Fill fill) {
+  Steps.Account run(int from, int n, Fill fill, Runnable meanwhile) {
     long start = System.nanoTime();
     if (!plan.resident()) {
       gather(from * plan.batch(), (int) Math.min((long) (from + n) * plan.batch(), data.rows()));
@@ -140,6 +142,7 @@ final class DataPass implements AutoCloseable {
     if (full < n) {
       programs.get(1).run(1);
     }
+    meanwhile.run();
     Steps.Account account = steps.account();
     adapt(n, Math.max(1, System.nanoTime() - start));
     return account;

@@ -20,8 +20,11 @@ import org.thalweg.numeric.ElementType;
  * @param bytes that all this takes there
  */
 record MemoryPlan(int batch, int columns, int piece, boolean resident, long bytes) {
-  /** The most minibatches of a piece, so that the step table stays small. */
-  private static final int MOST = 256;
+  /**
+   * The most minibatches of a piece: an epoch of most data sets, so that the host seldom waits for
+   * the device, in a step table that is still small.
+   */
+  private static final int MOST = 1024;
 
   /** Rows of a minibatch when a model is scored. */
   private static final int SCORE_BATCH = 512;

@@ -90,7 +90,7 @@ public final class Scorer implements AutoCloseable {
     long correct = 0;
     for (int done = 0; done < pass.minibatches(); ) {
       int n = Math.min(pass.piece(), pass.minibatches() - done);
-      Steps.Account account = pass.run(done, n, (steps, row, minibatch) -> {});
+      Steps.Account account = pass.run(done, n, (steps, row, minibatch) -> {}, () -> {});
       if (account.halt() == Steps.Halt.LABEL_OUT_OF_RANGE) {
         throw new TrainingException(
             "scoring %d rows: a label is not below the number of classes".formatted(pass.rows()),

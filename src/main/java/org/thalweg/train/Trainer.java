@@ -55,6 +55,9 @@ public final class Trainer implements AutoCloseable {
   /** The epoch whose order the rows have now. */
   private int ordered;
 
+  /** The order of the epoch after it, once that is known. */
+  private int @Nullable [] nextOrder;
+
   private volatile boolean stopping;
 
   /** A training with {@link TrainingOptions#NONE}. */
@@ -243,7 +246,10 @@ public final class Trainer implements AutoCloseable {
     /** An epoch has been finished, and has not been saved yet. */
     void epoch(Epoch epoch);
 
-    /** Reports how many of the run's steps are done; called at least once in 256 steps. */
+    /**
+     * Reports how many of the run's steps are done; called at least once in 1,024 steps, and where
+     * those take long several times a second.
+     */
     default void step(long done, long of) {}
   }
 
@@ -313,7 +319,9 @@ public final class Trainer implements AutoCloseable {
   private void piece() {
     int epoch = epochs() + 1;
     if (ordered != epoch) {
-      training.order(new Philox(settings.seed(), epoch).permutation(data.rows()));
+      int[] order = nextOrder;
+      training.order(order != null && epoch == ordered + 1 ? order : order(epoch));
+      nextOrder = null;
       ordered = epoch;
     }
     int from = progress.batch();
@@ -330,11 +338,21 @@ public final class Trainer implements AutoCloseable {
             (steps, row, minibatch) -> {
               long t = updates + minibatch + 1;
               update.fill(steps, row, DataPass.FIRST_ROW + 1, lr(t), t);
+            },
+            () -> {
+              if (nextOrder == null && epoch < settings.epochs()) {
+                nextOrder = order(epoch + 1);
+              }
             });
     progress = progress.plus(account);
     String where =
         "epoch %d, step %d of %d".formatted(epoch, progress.batch() + 1, training.minibatches());
     check(account, where);
+  }
+
+  /** The order of the rows in an epoch. */
+  private int[] order(int epoch) {
+    return new Philox(settings.seed(), epoch).permutation(data.rows());
   }
 
   /** The learning rate of update t, from 1. */

@@ -191,12 +191,6 @@ final class CudaContext implements AutoCloseable {
       throw new IllegalArgumentException("an array cannot have " + count + " elements");
     }
     leases.reclaim();
-    return memory(type, count);
-  }
-
-  /** The same, also while a step is recorded: it is captured only when all of it is known. */
-  CudaArray memory(ElementType type, long count) {
-    makeCurrent();
     CudaArray.Address address = new CudaArray.Address();
     long bytes = Math.max(1, Math.multiplyExact(count, type.bytes()));
     int result = pools ? cuMemAllocAsync(address, bytes, stream) : cuMemAlloc(address, bytes);

@@ -11,18 +11,29 @@ import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
+import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Owned;
 import org.thalweg.device.Program;
 import org.thalweg.device.Steps;
 
-/** A recorded step as a graph: running it is one call into the driver. */
+/**
+ * A recorded step as a graph: running it is one call into the driver, and running it {@link
+ * #SEVERAL} times is one too, by a graph of so many copies that is made when it is first of use.
+ */
 final class CudaProgram implements Program {
+  /** A launch of a graph takes the host about as long as the GPU needs for a small step. */
+  static final int SEVERAL = 16;
+
   private final CudaContext context;
+  private final List<Enqueue> launches;
   private final Steps steps;
   private final List<CudaArray> arrays;
   private final String description;
-  private final CUgraphExec executable = new CUgraphExec();
-  private final Leases.Lease lease;
+  private final Graph once;
+  private @Nullable Graph several;
+
+  /** An executable graph. */
+  private record Graph(CUgraphExec executable, Leases.Lease lease) {}
 
   /**
    * Captures the launches from the context's private stream.
@@ -31,14 +42,21 @@ final class CudaProgram implements Program {
    */
   CudaProgram(CudaContext context, List<Enqueue> launches, Steps steps, List<CudaArray> arrays) {
     this.context = context;
+    this.launches = launches;
     this.steps = steps;
     this.arrays = arrays;
     this.description = launches.stream().map(Enqueue::name).collect(Collectors.joining(", "));
-    CUgraph graph = capture(context.own(), launches);
+    once = graph(1);
+  }
+
+  private Graph graph(int copies) {
+    CUgraphExec executable = new CUgraphExec();
+    CUgraph graph = capture(context.own(), copies);
     try (Owned template = new Owned()) {
       template.add(lease(context, "a graph", () -> cuGraphDestroy(graph)));
       check(cuGraphInstantiate(executable, graph, 0), "making a graph of %s", description);
-      lease = lease(context, "a program of " + description, destruction(executable));
+      String what = "a program of " + description;
+      return new Graph(executable, lease(context, what, destruction(executable)));
     }
   }
 
@@ -58,7 +76,7 @@ final class CudaProgram implements Program {
     return () -> cuGraphExecDestroy(executable);
   }
 
-  private CUgraph capture(CUstream recorder, List<Enqueue> launches) {
+  private CUgraph capture(CUstream recorder, int copies) {
     CUgraph graph = new CUgraph();
     try (Owned opening = new Owned()) {
       check(
@@ -66,7 +84,9 @@ final class CudaProgram implements Program {
           "beginning to record %s",
           description);
       opening.add(() -> abandonCapture(recorder));
-      launches.forEach(launch -> launch.enqueue(recorder));
+      for (int i = 0; i < copies; i++) {
+        launches.forEach(launch -> launch.enqueue(recorder));
+      }
       check(cuStreamEndCapture(recorder, graph), "recording %s", description);
       opening.keep();
       return graph;
@@ -83,20 +103,44 @@ final class CudaProgram implements Program {
 
   @Override
   public void run(long n) {
-    if (!lease.isOpen()) {
+    if (!once.lease.isOpen()) {
       throw new IllegalStateException("a program was used after close");
     }
     context.beginCall();
     arrays.forEach(CudaArray::address); // the graph would not notice that one is closed
     steps.take(n);
+    launch(several(n), n / SEVERAL);
+    launch(once, n % SEVERAL);
+  }
+
+  private Graph several(long n) {
+    Graph made = several;
+    if (n < SEVERAL) {
+      return once;
+    }
+    if (made == null) {
+      made = graph(SEVERAL);
+      several = made;
+    }
+    return made;
+  }
+
+  private void launch(Graph graph, long n) {
     for (long i = 0; i < n; i++) {
       check(
-          cuGraphLaunch(executable, context.stream()), "running a recorded step: %s", description);
+          cuGraphLaunch(graph.executable, context.stream()),
+          "running a recorded step: %s",
+          description);
     }
   }
 
   @Override
   public void close() {
-    lease.close();
+    try (Owned both = new Owned()) {
+      both.add(once.lease);
+      if (several != null) {
+        both.add(several.lease);
+      }
+    }
   }
 }

@@ -14,14 +14,18 @@ final class ProductKernels implements AutoCloseable {
   private final CudaQueue queue;
   private final int room;
 
-  /** Where the totals of chunks lie between the two passes; allocated when first needed. */
-  private @Nullable CudaArray totals;
+  /** Where the totals of chunks lie between the two passes; null where there is no room for any. */
+  private final @Nullable CudaArray totals;
 
-  /** With so many bytes for the totals of chunks. */
+  /**
+   * With so many bytes for the totals of chunks. They are allocated now, so that who asks for the
+   * free memory afterwards can plan with it.
+   */
   ProductKernels(CudaContext context, CudaQueue queue, int room) {
     this.context = context;
     this.queue = queue;
     this.room = room;
+    this.totals = room == 0 ? null : context.array(ElementType.U8, room);
   }
 
   void multiply(Product size, Array left, Array right, @Nullable Array bias, Array out) {
@@ -57,12 +61,11 @@ final class ProductKernels implements AutoCloseable {
       queue.launch(MODULE, kernel, tiles, threads, bytes, operands, sizes, whole);
       return;
     }
-    Array totals = totals();
     int chunks = ProductTile.chunks(size);
     for (int first = 0; first < chunks; first += atOnce) {
       int end = Math.min(first + atOnce, chunks);
       int splits = ProductTile.ceil(end - first, threads / 32);
-      Object[] split = {totals, first, end, splits};
+      @Nullable Object[] split = {totals, first, end, splits};
       queue.launch(MODULE, kernel, tiles * splits, threads, bytes, operands, sizes, split);
       int products = size.models() / joined;
       int columns = size.columns() * joined;
@@ -84,20 +87,10 @@ final class ProductKernels implements AutoCloseable {
     }
   }
 
-  private Array totals() {
-    CudaArray allocated = totals;
-    if (allocated == null) {
-      allocated = context.memory(ElementType.U8, room);
-      totals = allocated;
-    }
-    return allocated;
-  }
-
   @Override
   public void close() {
-    CudaArray allocated = totals;
-    if (allocated != null) {
-      allocated.close();
+    if (totals != null) {
+      totals.close();
     }
   }
 }

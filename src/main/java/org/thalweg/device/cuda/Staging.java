@@ -21,12 +21,26 @@ final class Staging implements AutoCloseable {
   /** Bytes of a block. */
   static final int BLOCK = 1 << 20;
 
-  private record Block(Pointer pointer, ByteBuffer bytes, CUevent copied) {}
+  /** A block, and the number of the last copy that uses it. */
+  private static final class Block {
+    final Pointer pointer;
+    final ByteBuffer bytes;
+    final CUevent copied;
+    long copy;
+
+    Block(Pointer pointer, CUevent copied) {
+      this.pointer = pointer;
+      this.bytes = pointer.getByteBuffer(0, BLOCK);
+      this.copied = copied;
+    }
+  }
 
   private final CUstream stream;
   private final List<Block> blocks;
   private final Owned owned;
   private int next;
+  private long copies; // that were enqueued
+  private long ended; // of these, so many are known to have ended
 
   Staging(CUstream stream) {
     this.stream = stream;
@@ -45,7 +59,7 @@ final class Staging implements AutoCloseable {
         JCudaDriver.cuEventCreate(copied, CUevent_flags.CU_EVENT_DISABLE_TIMING),
         "creating an event");
     opening.add(() -> check(JCudaDriver.cuEventDestroy(copied), "freeing an event"));
-    return new Block(pointer, pointer.getByteBuffer(0, BLOCK), copied);
+    return new Block(pointer, copied);
   }
 
   /**
@@ -97,17 +111,25 @@ final class Staging implements AutoCloseable {
   }
 
   private void mark(Block block) {
+    block.copy = ++copies;
     check(JCudaDriver.cuEventRecord(block.copied, stream), "marking the end of a copy");
   }
 
-  /** A kernel's error shows at the next call that waits for it. */
-  private static void await(Block block, String doing, CudaArray array) {
+  /**
+   * Waits for the last copy that uses a block, if it may not have ended. A kernel's error shows at
+   * the next call that waits for it.
+   */
+  private void await(Block block, String doing, CudaArray array) {
+    if (block.copy <= ended) {
+      return;
+    }
     check(
         JCudaDriver.cuEventSynchronize(block.copied),
         "%s %d %s, waiting for the device",
         doing,
         array.count(),
         array.type());
+    ended = block.copy; // and all before it, which are on the same stream
   }
 
   @Override
