@@ -32,6 +32,7 @@ public final class JavaDevice implements Device {
   public static final String THREADS = "THALWEG_THREADS";
 
   private final Workers workers;
+  private final long vectorsFrom; // products of as many steps are computed by the Vector API
   private @Nullable List<Runnable> recording;
   private boolean closed;
 
@@ -46,7 +47,12 @@ public final class JavaDevice implements Device {
    * @throws DeviceException if subnormal numbers are switched off in this process
    */
   public JavaDevice(int threads) {
+    this(threads, VectorProduct.AVAILABLE ? VectorProduct.WORTHWHILE : Long.MAX_VALUE);
+  }
+
+  JavaDevice(int threads, long vectorsFrom) {
     Require.that(threads >= 1, "threads must be at least 1: %s", threads);
+    this.vectorsFrom = vectorsFrom;
     workers = new Workers(threads);
     workers.onEach(JavaDevice::checkSubnormals);
   }
@@ -266,7 +272,7 @@ public final class JavaDevice implements Device {
     JavaArray row = bias == null ? null : mine(bias);
     submit(
         () -> {
-          product.run(workers);
+          product.run(workers, vectorsFrom);
           if (row != null) {
             product.addToRows(row);
           }
@@ -281,7 +287,7 @@ public final class JavaDevice implements Device {
     JavaProduct product =
         new JavaProduct(
             size, true, mine(left), mine(right), mine(out), ones == null ? null : mine(ones));
-    submit(() -> product.run(workers));
+    submit(() -> product.run(workers, vectorsFrom));
   }
 
   @Override
