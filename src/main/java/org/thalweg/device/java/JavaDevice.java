@@ -25,7 +25,9 @@ import org.thalweg.optim.Optimizer;
 
 /**
  * The device that needs no GPU: plain Java, with the same bits as the kernels. Rows and elements
- * are divided among threads, a sum never is, so the number of threads changes no result.
+ * are divided among threads, a sum never is, so the number of threads changes no result. In a JVM
+ * that was started with {@code --add-modules jdk.incubator.vector}, large products are computed by
+ * the Vector API, several times faster and with the same bits.
  */
 public final class JavaDevice implements Device {
   /** The environment variable that says how many threads to use. */
@@ -95,10 +97,11 @@ public final class JavaDevice implements Device {
 
   @Override
   public String description() {
-    return "java, %d %s%s"
+    return "java, %d %s%s%s"
         .formatted(
             workers.threads(),
             workers.threads() == 1 ? "thread" : "threads",
+            vectorsFrom < Long.MAX_VALUE ? ", Vector API" : "",
             fmaIsSlow() ? "; VERY SLOW: this processor has no fused multiply-add" : "");
   }
 
