@@ -161,13 +161,13 @@ final class FloatVectorProduct implements VectorProduct {
       float[] from, int at, int stride, int n, float[] to, int first, int panel) {
     for (int k = 0; k < n; k++) {
       int source = at + k * stride;
-      for (int i = 0; i < panel; i += WIDTH) {
-        if (source + i + WIDTH <= from.length) {
-          FloatVector.fromArray(SPECIES, from, source + i).intoArray(to, first + k * panel + i);
-        } else {
-          int rest = Math.max(0, from.length - source - i);
-          System.arraycopy(
-              from, Math.min(source + i, from.length), to, first + k * panel + i, rest);
+      int place = first + k * panel;
+      if (source + panel > from.length) {
+        System.arraycopy(from, source, to, place, from.length - source);
+      } else {
+        FloatVector.fromArray(SPECIES, from, source).intoArray(to, place);
+        if (panel > WIDTH) {
+          FloatVector.fromArray(SPECIES, from, source + WIDTH).intoArray(to, place + WIDTH);
         }
       }
     }

@@ -26,15 +26,15 @@ import org.thalweg.optim.Optimizer;
 /**
  * The device that needs no GPU: plain Java, with the same bits as the kernels. Rows and elements
  * are divided among threads, a sum never is, so the number of threads changes no result. In a JVM
- * that was started with {@code --add-modules jdk.incubator.vector}, large products are computed by
- * the Vector API, several times faster and with the same bits.
+ * that was started with {@code --add-modules jdk.incubator.vector}, large products and gathers of
+ * bytes are computed by the Vector API, several times faster and with the same bits.
  */
 public final class JavaDevice implements Device {
   /** The environment variable that says how many threads to use. */
   public static final String THREADS = "THALWEG_THREADS";
 
   private final Workers workers;
-  private final long vectorsFrom; // products of as many steps are computed by the Vector API
+  private final long vectorsFrom; // the Vector API computes what takes as many fma
   private @Nullable List<Runnable> recording;
   private boolean closed;
 
@@ -253,8 +253,10 @@ public final class JavaDevice implements Device {
     JavaArray positions = mine(order);
     JavaArray classes = mine(y);
     JavaArray shift = rows.shift() == null ? null : mine(rows.shift());
+    JavaArray to = mine(x);
+    boolean vectors = VectorScaling.WORTH * (double) to.count() >= vectorsFrom;
     JavaGather gather =
-        new JavaGather(values.type(), mine(x), rows.features(), rows.scale(), shift);
+        new JavaGather(values.type(), to, rows.features(), rows.scale(), shift, vectors);
     JavaSteps table = mine(steps);
     submit(
         () -> {

@@ -24,25 +24,29 @@ interface VectorProduct {
 
   /** Loads the loops in binary32 on first use. */
   final class Float32 {
-    private static final VectorProduct LOOPS = load("Float");
+    private static final VectorProduct LOOPS = load(VectorProduct.class, "Float");
 
     private Float32() {}
   }
 
   /** Loads those in binary64. */
   final class Float64 {
-    private static final VectorProduct LOOPS = load("Double");
+    private static final VectorProduct LOOPS = load(VectorProduct.class, "Double");
 
     private Float64() {}
   }
 
-  private static VectorProduct load(String type) {
+  /**
+   * Makes the one object of the class that implements {@code kind}.
+   *
+   * @param type what the class's name begins with
+   */
+  static <T> T load(Class<T> kind, String type) {
     try {
-      Class<?> loops =
-          Class.forName(VectorProduct.class.getPackageName() + "." + type + "VectorProduct");
-      return (VectorProduct) loops.getDeclaredConstructor().newInstance();
+      Class<?> loops = Class.forName(kind.getPackageName() + "." + type + kind.getSimpleName());
+      return kind.cast(loops.getDeclaredConstructor().newInstance());
     } catch (ReflectiveOperationException e) {
-      throw new LinkageError("the product's loops by the Vector API", e);
+      throw new LinkageError("the loops by the Vector API", e);
     }
   }
 }
