@@ -22,8 +22,10 @@ popd
 if not "%failed%"=="0" goto failed
 
 :run
+set "vectors="
+if "%THALWEG_VECTORS%"=="1" set "vectors=--add-modules=jdk.incubator.vector"
 "%java%" -XX:+IgnoreUnrecognizedVMOptions -XX:+RestoreMXCSROnJNICalls -XX:+UseSerialGC -Xshare:auto ^
-  --enable-native-access=ALL-UNNAMED -jar "%jar%" %*
+  --enable-native-access=ALL-UNNAMED %vectors% -jar "%jar%" %*
 exit /b %errorlevel%
 
 :nojava

@@ -44,6 +44,9 @@ public final class Main {
   private static final int FAILED = 1;
   private static final int WRONG_USAGE = 2;
 
+  /** Read by the scripts that start the command. */
+  private static final String VECTORS = "THALWEG_VECTORS";
+
   private Main() {}
 
   /** Starts the command and ends the process with its exit code. */
@@ -55,12 +58,13 @@ public final class Main {
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
     System.getenv().keySet().stream()
         .filter(name -> name.startsWith("THALWEG_") && !name.startsWith("THALWEG_SIM_"))
-        .filter(name -> !name.equals(JavaDevice.THREADS))
+        .filter(name -> !name.equals(JavaDevice.THREADS) && !name.equals(VECTORS))
         .forEach(
             name ->
                 System.err.printf(
-                    "thalweg: warning: there is no variable %s; there are %s and THALWEG_SIM_*%n",
-                    name, JavaDevice.THREADS));
+                    "thalweg: warning: there is no variable %s; there are %s, %s and"
+                        + " THALWEG_SIM_*%n",
+                    name, JavaDevice.THREADS, VECTORS));
     int code = FAILED;
     try {
       code = run(args);

@@ -18,6 +18,7 @@ class EnvironmentVariablesTest {
       delimiter = '|',
       value = {
         "THALWEG_THREADS | 3 | java   java, 3 threads | ''",
+        "THALWEG_VECTORS | 1 | java   java, | ''",
         "THALWEG_THREADS | 0 | THALWEG_THREADS must be a number from 1 to 999: 0 | ''",
         "THALWEG_SIM_MEMORY | 1000000 | sim    sim, Thalweg software driver | ''",
         "THALWEG_SIM_MEMORY | 12x | sim    not usable: starting the CUDA driver | ''",

@@ -440,7 +440,7 @@ class MainTest {
     }
     JsonObject done = JsonParser.parseString(lines.get(2)).getAsJsonObject();
     assertEquals("done", done.get("event").getAsString());
-    assertTrue(done.get("device").getAsString().matches("java, [0-9]+ threads?"));
+    assertTrue(done.get("device").getAsString().matches("java, [0-9]+ threads?(, Vector API)?"));
     assertEquals(2, done.get("epochs").getAsInt());
     assertEquals("finished", done.get("outcome").getAsString());
     assertTrue(done.get("weights_crc32").getAsString().matches("[0-9a-f]{8}"));
@@ -465,7 +465,7 @@ class MainTest {
     assertEquals(0, outcome.code(), outcome.err());
     List<String> lines = outcome.out().lines().toList();
     assertEquals(3, lines.size());
-    assertTrue(lines.get(0).matches("java +java, [0-9]+ threads?"), lines.get(0));
+    assertTrue(lines.get(0).matches("java +java, [0-9]+ threads?(, Vector API)?"), lines.get(0));
     assertTrue(
         lines.get(1).matches("sim +(the CUDA|sim, Thalweg software driver).*"), lines.get(1));
     assertTrue(lines.get(2).matches("cuda +.*(not usable|compute capability).*"), lines.get(2));

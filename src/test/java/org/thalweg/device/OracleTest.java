@@ -37,6 +37,13 @@ class OracleTest {
   }
 
   @Nested
+  class ByVectorApi extends Body {
+    ByVectorApi() {
+      super(TestDevices.JAVA_VECTORS);
+    }
+  }
+
+  @Nested
   @Tag("driver")
   class OnDriver extends Body {
     OnDriver() {

@@ -4,6 +4,7 @@ import org.thalweg.device.cuda.CudaDevice;
 import org.thalweg.device.cuda.Driver;
 import org.thalweg.device.cuda.Matmul;
 import org.thalweg.device.java.JavaDevice;
+import org.thalweg.device.java.JavaDevices;
 
 /**
  * What the tests of devices run on. A test class has a nested class for each device it takes; the
@@ -11,7 +12,11 @@ import org.thalweg.device.java.JavaDevice;
  * has no natives.
  */
 public enum TestDevices {
-  /** What the others are compared with. */
+  /** One thread, plain loops only: what the others are compared with. */
+  JAVA_PLAIN,
+  /** Two threads, and the Vector API for whatever it has loops for. */
+  JAVA_VECTORS,
+  /** As users get it. */
   JAVA_1,
   JAVA_2,
   /** The software driver; with {@code -Dthalweg.device=cuda} the GPU. */
@@ -22,6 +27,8 @@ public enum TestDevices {
 
   public Device open() {
     return switch (this) {
+      case JAVA_PLAIN -> JavaDevices.plain(1);
+      case JAVA_VECTORS -> JavaDevices.vectors(2);
       case JAVA_1 -> new JavaDevice(1);
       case JAVA_2 -> new JavaDevice(2);
       case DRIVER -> openDriver();

@@ -52,7 +52,7 @@ class AnyBitsTest {
 
   private static void onThreads(Experiment experiment) {
     if (threads == null) {
-      threads = new Twins(TestDevices.JAVA_2);
+      threads = new Twins(TestDevices.JAVA_VECTORS);
     }
     threads.assertSame(experiment);
   }

@@ -19,6 +19,13 @@ class BatchEqualityTest {
   }
 
   @Nested
+  class ByVectorApi extends Body {
+    ByVectorApi() {
+      super(TestDevices.JAVA_VECTORS);
+    }
+  }
+
+  @Nested
   @Tag("driver")
   class OnDriver extends Body {
     OnDriver() {

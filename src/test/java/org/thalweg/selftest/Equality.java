@@ -12,7 +12,7 @@ import org.thalweg.device.Device;
 import org.thalweg.device.OnDevice;
 import org.thalweg.device.TestDevices;
 
-/** Experiments that end with the same bits on a device and on Java with one thread. */
+/** Experiments that end with the same bits on a device and on plain Java with one thread. */
 abstract class Equality extends OnDevice {
   /** The sizes that break kernels and are small. */
   static final List<Integer> SIZES =
@@ -27,7 +27,7 @@ abstract class Equality extends OnDevice {
 
   @BeforeAll
   void openTwin() {
-    twin = TestDevices.JAVA_1.open();
+    twin = TestDevices.JAVA_PLAIN.open();
   }
 
   @AfterAll

@@ -46,6 +46,13 @@ class EqualityTest {
   }
 
   @Nested
+  class ByVectorApi extends Body {
+    ByVectorApi() {
+      super(TestDevices.JAVA_VECTORS);
+    }
+  }
+
+  @Nested
   @Tag("driver")
   class OnDriver extends Body {
     OnDriver() {
@@ -137,16 +144,18 @@ class EqualityTest {
   }
 
   /**
-   * On Java with one thread, and so on every device that ends with the same bits: nothing writes to
-   * inputs, nor beside an array.
+   * On Java, and so on every device that ends with the same bits: nothing writes to inputs, nor
+   * beside an array.
    */
   @ParameterizedTest
   @MethodSource("experimentsThatPlaceArrays")
   void writesNothingElse(Experiment experiment) {
-    try (Device device = TestDevices.JAVA_1.open();
-        Watchful fixture = new Watchful(device)) {
-      experiment.body().accept(fixture);
-      assertTrue(fixture.check(experiment.name()) > 0);
+    for (TestDevices which : List.of(TestDevices.JAVA_PLAIN, TestDevices.JAVA_VECTORS)) {
+      try (Device device = which.open();
+          Watchful fixture = new Watchful(device)) {
+        experiment.body().accept(fixture);
+        assertTrue(fixture.check(experiment.name()) > 0);
+      }
     }
   }
 }

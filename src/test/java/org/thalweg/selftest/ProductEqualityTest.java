@@ -17,6 +17,20 @@ class ProductEqualityTest {
   }
 
   @Nested
+  class ByVectorApi extends Body {
+    ByVectorApi() {
+      super(TestDevices.JAVA_VECTORS);
+    }
+
+    @Test
+    void severalBlocks() {
+      assertSame(Product.of(140, 1027, 131));
+      assertSame(Product.of(1027, 9, 257));
+      assertSame(new Product(3, true, 131, 70, 129));
+    }
+  }
+
+  @Nested
   @Tag("driver")
   class OnDriver extends Body {
     OnDriver() {
@@ -30,7 +44,7 @@ class ProductEqualityTest {
     }
 
     /** Both types, both products, with and without bias or row of ones. */
-    private void assertSame(Product size) {
+    void assertSame(Product size) {
       for (int i = 0; i < 8; i++) {
         ElementType type = Suite.TYPES.get(i % 2);
         assertSame(ProductExperiments.random(type, size, i / 2 % 2 == 1, i / 4 == 1));

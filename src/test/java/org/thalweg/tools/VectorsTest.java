@@ -39,6 +39,13 @@ public class VectorsTest {
   }
 
   @Nested
+  class ByVectorApi extends Body {
+    ByVectorApi() {
+      super(TestDevices.JAVA_VECTORS);
+    }
+  }
+
+  @Nested
   class TwoThreads extends Body {
     TwoThreads() {
       super(TestDevices.JAVA_2);

@@ -17,6 +17,7 @@ final class JavaGather {
   private final double scale;
   private final @Nullable JavaArray shift;
   private final boolean small; // bytes
+  private final boolean vectors; // by the Vector API
   private final boolean large; // doubles, which are scaled in their place
   private final byte[] bytes;
   private final float[] numbers; // the values, converted if they are bytes
@@ -25,9 +26,16 @@ final class JavaGather {
    * Allocates buffers for some rows.
    *
    * @param from U8, F32 or F64
+   * @param vectors whether bytes are scaled by the Vector API
    */
   JavaGather(
-      ElementType from, JavaArray to, int features, double scale, @Nullable JavaArray shift) {
+      ElementType from,
+      JavaArray to,
+      int features,
+      double scale,
+      @Nullable JavaArray shift,
+      boolean vectors) {
+    this.vectors = vectors;
     this.to = to;
     this.features = features;
     this.scale = scale;
@@ -63,11 +71,11 @@ final class JavaGather {
 
   private void scale(int at, int n) {
     if (small && shift == null && to.type() == ElementType.F32) {
-      widen(bytes, n, (float) scale, to.floats(), at);
+      widen(n, (float) scale, to.floats(), at);
       return;
     }
     if (small) {
-      widen(bytes, n, 1, numbers, 0);
+      widen(n, 1, numbers, 0);
     }
     if (large) {
       scaleInPlace(n, scale, to.doubles(), at);
@@ -78,7 +86,15 @@ final class JavaGather {
     }
   }
 
-  private static void widen(byte[] from, int n, float factor, float[] to, int at) {
+  private void widen(int n, float factor, float[] to, int at) {
+    if (vectors) {
+      VectorScaling.Loaded.LOOPS.widen(bytes, n, factor, to, at);
+    } else {
+      widenPlain(bytes, n, factor, to, at);
+    }
+  }
+
+  private static void widenPlain(byte[] from, int n, float factor, float[] to, int at) {
     for (int i = 0; i < n; i++) {
       to[at + i] = (from[i] & 0xff) * factor;
     }

@@ -11,9 +11,9 @@ import org.thalweg.numeric.Exact;
  * last.
  *
  * <p>A block of rows is computed side by side, so that the JIT vectorises over the rows ({@link
- * FloatProduct}, {@link DoubleProduct}). One pass adds four steps along k, each from a separate
- * array: with offsets into one array the JIT does not vectorise. The four arrays and the totals of
- * all columns stay in the processor's nearer caches.
+ * FloatProduct}, {@link DoubleProduct}), unless {@link VectorProduct} takes it. One pass adds four
+ * steps along k, each from a separate array: with offsets into one array the JIT does not
+ * vectorise. The four arrays and the totals of all columns stay in the processor's nearer caches.
  *
  * @param transposed whether left is stored as [depth × rows]
  * @param ones where not null, one more row for each model: the product of a left row of ones
@@ -36,7 +36,20 @@ record JavaProduct(
   /** Steps along k in one pass. */
   static final int STEPS = 4;
 
-  void run(Workers workers) {
+  /**
+   * Computes all products, without a bias.
+   *
+   * @param vectorsFrom the number of fma from which on the Vector API computes them
+   */
+  void run(Workers workers, long vectorsFrom) {
+    if ((double) size.models() * size.rows() * size.columns() * size.depth() >= vectorsFrom) {
+      VectorProduct.of(out.type()).run(this, workers);
+    } else {
+      runPlain(workers);
+    }
+  }
+
+  private void runPlain(Workers workers) {
     int rows = size.rows() + (ones == null ? 0 : 1);
     int room = MOST_BYTES / out.type().bytes();
     int most = Math.max(LEAST_ROWS, Math.min(room, (rows - 1) / workers.threads() + 1));
