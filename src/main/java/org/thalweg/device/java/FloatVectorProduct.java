@@ -100,8 +100,7 @@ final class FloatVectorProduct implements VectorProduct {
         int along = p.transposed() ? size.rows() : 1;
         int down = p.transposed() ? 1 : size.depth();
         at += k * along + row * down;
-        if (turned.length
-            > 0) { // as rows of that stride, they may fall on one another in the cache
+        if (turned.length > 0) { // at their own stride, rows may displace one another in the cache
           for (int j = 0; j < steps; j++) {
             System.arraycopy(left, at + j * along, turned, j * padded, real);
           }
