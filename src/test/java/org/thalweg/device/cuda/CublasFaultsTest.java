@@ -34,7 +34,7 @@ class CublasFaultsTest {
       value = {
         "missing | | cuBLAS 12 (libcublas.so.12) was not found: it comes with the CUDA toolkit 12,"
             + " or apt install libcublas-12-6 from NVIDIA's repository (cuBLAS 13 will not do)",
-        "fails | cuMemAllocAsync:1:2 | allocating 4,194,304 U8: needs 4.2 MB, 8.6 GB free:"
+        "fails | cuMemAllocAsync:3:2 | allocating 4,194,304 U8: needs 4.2 MB, 8.6 GB free:"
             + " CUDA_ERROR_OUT_OF_MEMORY (out of memory)",
         "fails | cuLaunchKernel:1:999 | multiplying by cuBLAS: F32 Product[models=1,"
             + " leftShared=false, rows=2, columns=2, depth=2]: CUBLAS_STATUS_EXECUTION_FAILED (a"

@@ -1,0 +1,241 @@
+package org.thalweg.kernels;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What ptxas makes of the shipped PTX for GPUs that {@link RegistersTest} does not know, and where
+ * nvdisasm is found (on PATH, or named by NVDISASM), the machine code of the products.
+ */
+class SassTest {
+  private static final Pattern SPILLS =
+      Pattern.compile(
+          "Function properties for (\\w+)\\s.*?(\\d+) bytes spill stores, (\\d+) bytes spill"
+              + " loads");
+  private static final Pattern LABEL = Pattern.compile("\\s*(\\.L_x_\\d+):");
+  private static final Pattern INSTRUCTION =
+      Pattern.compile("\\s*/\\*[0-9a-f]+\\*/\\s+(?:@!?U?P\\w+\\s+)?([A-Z][A-Z0-9_.]*)(.*)");
+  private static final Pattern TARGET = Pattern.compile("\\.L_x_\\d+");
+
+  /** Slabs of 8 k in a chunk of 128: the totals are added once in so many. */
+  private static final int SLABS = 16;
+
+  @TempDir Path folder;
+
+  private static Optional<String> tool(String name) {
+    String named = System.getenv(name.toUpperCase(java.util.Locale.ROOT));
+    Stream<String> path =
+        Stream.of(System.getenv("PATH").split(File.pathSeparator)).map(at -> at + "/" + name);
+    return Stream.concat(
+            Stream.ofNullable(named), Stream.concat(path, Stream.of("/usr/local/cuda/bin/" + name)))
+        .filter(file -> Files.isExecutable(Path.of(file)))
+        .findFirst();
+  }
+
+  private static String run(String... command) throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String out = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertEquals(0, process.waitFor(), () -> String.join(" ", command) + ": " + out);
+    return out;
+  }
+
+  /** The file of machine code, and what ptxas reports of it. */
+  private Map.Entry<Path, String> assembled(String ptxas, Path ptx, String architecture) {
+    Path cubin = folder.resolve(architecture + "-" + ptx.getFileName() + ".cubin");
+    try {
+      String report =
+          run(ptxas, "-v", "-arch=" + architecture, ptx.toString(), "-o", cubin.toString());
+      return Map.entry(cubin, report);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void nothingSpills() throws IOException {
+    Optional<String> ptxas = tool("ptxas");
+    if (ptxas.isEmpty()) {
+      System.out.println("no ptxas: spills are checked for sm_75, sm_80 and sm_90 only");
+      return;
+    }
+    List<Path> compiled = KernelSourcesTest.compiled();
+    Map<String, String> spills = new ConcurrentHashMap<>();
+    Map<String, Boolean> found = new ConcurrentHashMap<>();
+    Stream.of("sm_86", "sm_89", "sm_100", "sm_120", "sm_121")
+        .flatMap(architecture -> compiled.stream().map(ptx -> Map.entry(architecture, ptx)))
+        .parallel()
+        .forEach(
+            one -> {
+              String report = assembled(ptxas.get(), one.getValue(), one.getKey()).getValue();
+              Matcher kernel = SPILLS.matcher(report.replace('\n', ' '));
+              while (kernel.find()) {
+                found.put(kernel.group(1), true);
+                if (!kernel.group(2).equals("0") || !kernel.group(3).equals("0")) {
+                  spills.put(kernel.group(1) + " on " + one.getKey(), kernel.group());
+                }
+              }
+            });
+    assertEquals(Map.of(), new TreeMap<>(spills));
+    assertTrue(found.size() > 100, found.keySet().toString());
+  }
+
+  /** An instruction's name and operands. */
+  private record Instruction(String name, String operands) {}
+
+  /** A part of a kernel from a label to the last jump back to it; the last is included. */
+  private record Loop(int from, int to, List<Instruction> all) {
+    long count(String name) {
+      return all.subList(from, to + 1).stream().filter(i -> i.name.startsWith(name)).count();
+    }
+
+    boolean holds(Loop other) {
+      return from <= other.from && other.to <= to && !equals(other);
+    }
+  }
+
+  private static final class Kernel {
+    final List<Instruction> all = new ArrayList<>();
+    final Map<String, Integer> labels = new HashMap<>();
+
+    Kernel(String sass) {
+      for (String line : sass.split("\n")) {
+        Matcher label = LABEL.matcher(line);
+        Matcher instruction = INSTRUCTION.matcher(line);
+        if (label.lookingAt()) {
+          labels.put(label.group(1), all.size());
+        } else if (instruction.matches()) {
+          all.add(new Instruction(instruction.group(1), instruction.group(2)));
+        }
+      }
+    }
+
+    /** Where a jump goes; after the end if it is none. */
+    int target(int i) {
+      Matcher to = TARGET.matcher(all.get(i).operands);
+      return all.get(i).name.startsWith("BRA") && to.find()
+          ? labels.getOrDefault(to.group(), all.size())
+          : all.size();
+    }
+
+    /** The innermost loops with at least so many FFMA. */
+    List<Loop> loops(int ffma) {
+      List<Loop> loops = new ArrayList<>();
+      for (int i = 0; i < all.size(); i++) {
+        if (target(i) <= i) {
+          Loop loop = new Loop(target(i), i, all);
+          if (loop.count("FFMA") >= ffma) {
+            loops.add(loop);
+          }
+        }
+      }
+      return loops.stream().filter(loop -> loops.stream().noneMatch(loop::holds)).toList();
+    }
+
+    /** The instructions that a loop jumps over in all slabs of a chunk but one: with its FADD. */
+    int seldom(Loop loop) {
+      int first = loop.from;
+      while (first < loop.to && !all.get(first).name.startsWith("FADD")) {
+        first++;
+      }
+      for (int i = first; i >= loop.from; i--) {
+        boolean over = target(i) > first && target(i) < all.size();
+        if (over || target(i) == loop.from) {
+          return Math.min(target(i) == loop.from ? loop.to + 1 : target(i), loop.to + 1) - i - 1;
+        }
+      }
+      return 0;
+    }
+
+    /** The most loads from global memory between two stores to shared memory. */
+    int loadsInFlight() {
+      int most = 0;
+      int now = 0;
+      for (Instruction i : all) {
+        now = i.name.startsWith("STS") ? 0 : now + (i.name.startsWith("LDG") ? 1 : 0);
+        most = Math.max(most, now);
+      }
+      return most;
+    }
+  }
+
+  private static Map<String, Kernel> kernels(String sass) {
+    Map<String, Kernel> kernels = new TreeMap<>();
+    String[] parts = sass.split("\n\\.text\\.");
+    for (int i = 1; i < parts.length; i++) {
+      kernels.put(parts[i].substring(0, parts[i].indexOf(':')), new Kernel(parts[i]));
+    }
+    return kernels;
+  }
+
+  /**
+   * FFMA's share of the instructions of a product's loop, staging and totals included: of the wide
+   * tile without and with absent elements, and of the narrow one's arithmetic.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"sm_80", "sm_90", "sm_100"})
+  void productsMultiply(String architecture) throws Exception {
+    Optional<String> ptxas = tool("ptxas");
+    if (ptxas.isEmpty()) {
+      System.out.println("no ptxas: the products' machine code is not looked at");
+      return;
+    }
+    Path ptx = Path.of("kernels/ptx/matmul.ptx");
+    Map.Entry<Path, String> assembled = assembled(ptxas.get(), ptx, architecture);
+    Matcher registers =
+        Pattern.compile("(multiply_\\w*f32)\\s.*?Used (\\d+) registers")
+            .matcher(assembled.getValue().replace('\n', ' '));
+    Map<String, Integer> used = new TreeMap<>();
+    while (registers.find()) {
+      used.put(registers.group(1), Integer.parseInt(registers.group(2)));
+    }
+    assertEquals(4, used.size(), used.toString());
+    // Three blocks of 128 threads and two of 224 share 65,536 registers.
+    used.forEach((name, n) -> assertTrue(n <= (name.contains("wide") ? 168 : 144), name + n));
+    Optional<String> nvdisasm = tool("nvdisasm");
+    if (nvdisasm.isEmpty()) {
+      System.out.println("no nvdisasm: of the products, ptxas's report alone was checked");
+      return;
+    }
+    Map<String, Kernel> kernels = kernels(run(nvdisasm.get(), "-c", assembled.getKey().toString()));
+    for (String layout : List.of("multiply_", "multiply_transposed_")) {
+      Kernel wide = kernels.get(layout + "wide_f32");
+      List<Double> shares = new ArrayList<>();
+      for (Loop loop : wide.loops(512)) {
+        double seldom = wide.seldom(loop);
+        double all = loop.to - loop.from + 1 - seldom + seldom / SLABS;
+        shares.add(loop.count("FFMA") / all);
+      }
+      shares.sort(null);
+      assertEquals(2, shares.size(), shares.toString());
+      assertTrue(shares.get(0) > 0.72 && shares.get(1) > 0.84, layout + shares);
+      Kernel narrow = kernels.get(layout + "f32");
+      Loop loop = narrow.loops(64).get(0);
+      double share = loop.count("FFMA") / (loop.to - loop.from + 1.0);
+      assertTrue(share > 0.68, layout + share);
+      assertTrue(narrow.loadsInFlight() >= 36, layout + narrow.loadsInFlight());
+    }
+  }
+}
