@@ -192,8 +192,8 @@ __device__ __forceinline__ T few_margins(const FewRow<T>& row, T scale, T first,
     row.x[j] = row.margin(j, score);
   });
   correct = row.correct(beats);
-  const T loss = few_sum<T>(row.classes, [&](int j) { return penalty.loss(row.x[j]); }) + row.spoiled();
   const T slopes = few_sum<T>(row.classes, [&](int j) { return penalty.slope(row.x[j]); }) + row.spoiled();
+  const T loss = few_sum<T>(row.classes, [&](int j) { return penalty.loss(row.x[j]); }) + row.spoiled();
   row.for_each([&](int j, T margin) { row.x[j] = (j == row.label ? -slopes : penalty.slope(margin)) * scale; });
   return loss;
 }
