@@ -80,7 +80,7 @@ public final class Steps implements AutoCloseable {
   private final Array results;
   private final Owned owned;
   private long left;
-  private int filled; // rows that are not on the device yet, or may not be
+  private int filled; // rows, from the first on, of which some were set since the last start
 
   /**
    * A table for at most {@code capacity} steps between two uploads.
@@ -168,12 +168,16 @@ public final class Steps implements AutoCloseable {
     rows.putLong(at(row, column), value);
   }
 
+  /** Where a cell lies that is about to be set. */
   private int at(int row, int column) {
     filled = Math.max(filled, Objects.checkIndex(row, capacity) + 1);
     return 8 * (row * columns + Objects.checkIndex(column, columns));
   }
 
-  /** Sends the rows to the device, sets both cursors to the first of them and lifts a halt. */
+  /**
+   * Sends the rows that were set to the device, sets both cursors to the first of them and lifts a
+   * halt.
+   */
   public void start() {
     left = capacity;
     device.upload(cells.slice(0, (long) filled * columns), rows.clear());

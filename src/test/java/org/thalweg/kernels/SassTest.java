@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -43,7 +44,7 @@ class SassTest {
   @TempDir Path folder;
 
   private static Optional<String> tool(String name) {
-    String named = System.getenv(name.toUpperCase(java.util.Locale.ROOT));
+    String named = System.getenv(name.toUpperCase(Locale.ROOT));
     Stream<String> path =
         Stream.of(System.getenv("PATH").split(File.pathSeparator)).map(at -> at + "/" + name);
     return Stream.concat(

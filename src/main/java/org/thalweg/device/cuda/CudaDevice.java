@@ -44,9 +44,6 @@ public final class CudaDevice implements Device {
   private static final long WORKSPACE = 4 << 20;
   private static final long WORKSPACE_HOPPER = 32 << 20;
 
-  private static final int SHARE_OF_TOTALS = 128; // of a small GPU's memory, one part
-  private static final int LEAST_TOTALS = 1 << 16; // fewer bytes are of no use
-
   private final CudaContext context;
   private final CudaQueue queue;
   private final ProductKernels products;
@@ -92,18 +89,13 @@ public final class CudaDevice implements Device {
     try (Owned opening = new Owned()) {
       context = opening.add(new CudaContext(driver, ordinal, stream));
       queue = new CudaQueue(context);
-      products = new ProductKernels(context, queue, roomForTotals());
+      products = new ProductKernels(context, queue, ProductKernels.room(context));
       opening.add(context.closing(products::close));
       losses = new LossKernels(queue);
       cublas = matmul == Matmul.OWN ? null : cublas(driver, matmul == Matmul.CUBLAS_TF32, opening);
       opening.add(context.closing(() -> context.synchronize("closing the device")));
       owned = opening.keep();
     }
-  }
-
-  private int roomForTotals() {
-    long share = context.available() / SHARE_OF_TOTALS;
-    return share < LEAST_TOTALS ? 0 : (int) Math.min(ProductTile.TOTALS_BYTES, share);
   }
 
   private Cublas cublas(Driver driver, boolean tf32, Owned opening) {

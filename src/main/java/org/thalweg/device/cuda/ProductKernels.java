@@ -10,6 +10,11 @@ final class ProductKernels implements AutoCloseable {
   private static final String MODULE = "matmul";
   private static final int ADD_THREADS = 64; // few: outputs are few where k is split
 
+  /** The totals take at most one part in so many of the free memory. */
+  private static final int SHARE = 128;
+
+  private static final int LEAST_ROOM = 1 << 16; // fewer bytes are of no use
+
   private final CudaContext context;
   private final CudaQueue queue;
   private final int room;
@@ -26,6 +31,12 @@ final class ProductKernels implements AutoCloseable {
     this.queue = queue;
     this.room = room;
     this.totals = room == 0 ? null : context.array(ElementType.U8, room);
+  }
+
+  /** How many bytes of a device's memory are for the totals of chunks; 0 on a tiny device. */
+  static int room(CudaContext context) {
+    long share = context.available() / SHARE;
+    return share < LEAST_ROOM ? 0 : (int) Math.min(ProductTile.TOTALS_BYTES, share);
   }
 
   void multiply(Product size, Array left, Array right, @Nullable Array bias, Array out) {
