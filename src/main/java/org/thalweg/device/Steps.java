@@ -61,7 +61,10 @@ public final class Steps implements AutoCloseable {
   /** A double: the norm of all gradients, where it was last measured. */
   public static final int NORM = 5;
 
-  private static final int WORDS = 6;
+  /** How many blocks have come to the end of the current launch: kernels only; else 0. */
+  public static final int ARRIVED = 6;
+
+  private static final int WORDS = 7;
 
   /** How many numbers a result has: loss, correct. */
   public static final int RESULT = 2;

@@ -91,7 +91,8 @@ final class Cublas {
      * Runs it once into scratch memory: cuBLAS may have to load the kernel that it chooses for
      * these operands and their alignment, which it cannot do while a graph is captured.
      */
-    void rehearse(CUstream stream) {
+    @Override
+    public void prepare(CUstream stream) {
       long shift = out.value() % 16;
       long bytes = (long) size.models() * size.rows() * size.columns() * type.bytes() + shift;
       CudaArray.Address nowhere = new CudaArray.Address();

@@ -195,7 +195,7 @@ public final class CudaDevice implements Device {
         steps,
         () -> {
           body.run();
-          queue.launch("data", "advance", 1, 1, 0, steps.state());
+          queue.launch(new Operation.Advance(), "data", "advance", 1, 1, 0, steps.state());
         });
   }
 
@@ -223,7 +223,8 @@ public final class CudaDevice implements Device {
     @Nullable Object[] arguments = {
       values, labels, order, features, scale, shift, x, y, first, steps.state()
     };
-    queue.launch("data", kernel, y.count(), GATHER_THREADS, 0, arguments);
+    Operation gather = new Operation.Gather(rows, order, x, y);
+    queue.launch(gather, "data", kernel, y.count(), GATHER_THREADS, 0, arguments);
   }
 
   @Override
@@ -282,11 +283,7 @@ public final class CudaDevice implements Device {
     if (size.models() == 0 || size.rows() == 0 || size.columns() == 0 || size.depth() == 0) {
       return;
     }
-    Cublas.Gemm gemm = new Cublas.Gemm(by, out.type(), size, transposed, a, b, c, add);
-    if (queue.isRecording()) {
-      gemm.rehearse(context.stream());
-    }
-    queue.enqueue(gemm);
+    queue.enqueue(new Cublas.Gemm(by, out.type(), size, transposed, a, b, c, add));
   }
 
   @Override
@@ -315,7 +312,10 @@ public final class CudaDevice implements Device {
     Object[] arguments = {
       rowLoss, rowCorrect, rows, steps.models(), steps.results(), steps.state()
     };
-    queue.launch("data", "tally_" + rowLoss.type().suffix(), 1, TALLY_THREADS, 0, arguments);
+    boolean alone = steps.models() == 1;
+    Operation tally = alone ? new Operation.Tally(rowLoss, rowCorrect, steps.results()) : null;
+    String kernel = "tally_" + rowLoss.type().suffix();
+    queue.launch(tally, "data", kernel, 1, TALLY_THREADS, 0, arguments);
   }
 
   @Override
@@ -324,7 +324,7 @@ public final class CudaDevice implements Device {
     try (Owned opening = new Owned()) {
       CudaTensors tensors = opening.add(new CudaTensors(context, parameters, states));
       if (tensors.type() == ElementType.BF16) {
-        update("masters", tensors, tensors.table(), tensors.tensorOfBlock());
+        update(null, "masters", tensors);
       }
       opening.keep();
       return tensors;
@@ -358,30 +358,32 @@ public final class CudaDevice implements Device {
     CudaTensors own = mine(tensors);
     int count = own.parameters().size();
     Array tensorSums = own.sums().slice(own.sums().count() - count, count);
-    queue.launch(
-        "clip",
-        "chunk_squares_" + own.type().suffix(),
-        own.blocks(),
-        32 * (16 / steps.type().bytes() + 1),
-        0,
-        new Object[] {own.table(), own.tensorOfBlock(), own.sums(), steps.state()});
-    Object[] sums = {own.table(), own.sums(), tensorSums, steps.state()};
-    queue.launch("clip", "tensor_squares", count, CLIP_THREADS, 0, sums);
-    int skip = skipNotFinite ? 1 : 0;
-    Object[] arguments = {tensorSums, count, row(steps, column), skip, steps.state()};
-    queue.launch("clip", "clip_" + steps.type().suffix(), 1, CLIP_THREADS, 0, arguments);
+    int chunks = (int) own.tensorOfChunk().count();
+    Object[] squares = {own.table(), own.tensorOfChunk(), chunks, own.sums(), steps.state()};
+    String kernel = "chunk_squares_" + own.type().suffix();
+    queue.launch("clip", kernel, chunkBlocks(chunks), 32 * CHUNK_WARPS, 0, squares);
+    Object[] sums = {own.table(), count, own.sums(), tensorSums};
+    Object[] numbers = {row(steps, column), skipNotFinite ? 1 : 0, steps.state()};
+    String clip = "clip_" + steps.type().suffix();
+    queue.launch("clip", clip, Math.max(1, count), CLIP_THREADS, 0, sums, numbers);
   }
 
   @Override
   public void update(Optimizer rule, Tensors tensors, Steps steps, int column) {
     Checks.update(rule, tensors, steps, column);
     CudaTensors own = mine(tensors);
-    Object[] arguments = {own.table(), own.tensorOfBlock(), row(steps, column), steps.state()};
-    update(rule.definition().kernel() + "_" + own.type().suffix(), own, arguments);
+    String kernel = rule.definition().kernel() + "_" + own.type().suffix();
+    boolean byGradient = !kernel.startsWith("shrink_") && !kernel.startsWith("look_ahead_");
+    Operation operation = new Operation.Update(own, byGradient);
+    int last = 0; // Fusion makes it 1
+    update(operation, kernel, own, row(steps, column), steps.state(), last);
   }
 
-  private void update(String kernel, CudaTensors tensors, Object... arguments) {
-    queue.launch("optimizers", kernel, tensors.blocks(), CudaTensors.THREADS, 0, arguments);
+  private void update(
+      @Nullable Operation operation, String kernel, CudaTensors of, Object... arguments) {
+    Object[] table = {of.table(), of.tensorOfBlock(), of.strides()};
+    int threads = CudaTensors.THREADS;
+    queue.launch(operation, "optimizers", kernel, of.blocks(), threads, 0, table, arguments);
   }
 
   @Override
@@ -398,11 +400,15 @@ public final class CudaDevice implements Device {
 
   private void reduce(String kernel, Array x, Array y, Array out) {
     long chunks = Exact.chunks(x.count());
-    long blocks = (chunks + CHUNK_WARPS - 1) / CHUNK_WARPS;
     Object[] arguments = {x, y, x.count(), out};
     String typed = kernel + "_" + x.type().suffix();
-    queue.launch("vectors", typed, blocks, 32 * CHUNK_WARPS, 0, arguments);
+    queue.launch("vectors", typed, chunkBlocks(chunks), 32 * CHUNK_WARPS, 0, arguments);
     queue.launch("vectors", kernel + "_whole", 1, WHOLE_THREADS, 0, chunks, out);
+  }
+
+  /** Blocks of CHUNK_WARPS warps, of which each takes a chunk. */
+  private static long chunkBlocks(long chunks) {
+    return (chunks + CHUNK_WARPS - 1) / CHUNK_WARPS;
   }
 
   @Override

@@ -49,6 +49,11 @@ final class CudaProgram implements Program {
     once = graph(1);
   }
 
+  /** The launches of a step, each with its number of blocks. */
+  String description() {
+    return description;
+  }
+
   private Graph graph(int copies) {
     CUgraphExec executable = new CUgraphExec();
     CUgraph graph = capture(context.own(), copies);

@@ -1,11 +1,10 @@
 package org.thalweg.device.cuda;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
-import jcuda.driver.CUfunction;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Program;
@@ -35,7 +34,20 @@ final class CudaQueue {
       int threads,
       int sharedBytes,
       @Nullable Object... arguments) {
-    Object[] values = Stream.of(arguments).flatMap(CudaQueue::each).map(this::value).toArray();
+    launch(null, source, kernel, blocks, threads, sharedBytes, arguments);
+  }
+
+  /** The same, for an operation that {@link Fusion} may join with others. */
+  void launch(
+      @Nullable Operation operation,
+      String source,
+      String kernel,
+      long blocks,
+      int threads,
+      int sharedBytes,
+      @Nullable Object... arguments) {
+    List<@Nullable Object> values = new ArrayList<>();
+    each(arguments, values);
     context.makeCurrent();
     if (blocks == 0) {
       return;
@@ -45,23 +57,33 @@ final class CudaQueue {
           "%s would need %d blocks; a launch has at most %d"
               .formatted(kernel, blocks, Integer.MAX_VALUE));
     }
-    CUfunction function = context.kernels().find(kernel);
-    if (function == null) {
-      function = context.kernels().load(source, kernel);
-      Launch.ofNothing(kernel, function, sharedBytes, values.length).enqueue(context.stream());
-    }
     enqueue(
-        new Launch(kernel, function, (int) blocks, threads, sharedBytes, Launch.pointers(values)));
+        new Launch(
+            context.kernels(),
+            source,
+            kernel,
+            (int) blocks,
+            threads,
+            sharedBytes,
+            Collections.unmodifiableList(values),
+            operation));
   }
 
-  private static Stream<@Nullable Object> each(@Nullable Object argument) {
-    return argument instanceof Object[] several
-        ? Stream.of(several)
-        : Stream.of(new @Nullable Object[] {argument});
+  /** Adds the arguments, and those in lists of them. */
+  private void each(@Nullable Object[] arguments, List<@Nullable Object> values) {
+    for (Object argument : arguments) {
+      if (argument instanceof Object[] several) {
+        each(several, values);
+      } else {
+        values.add(argument instanceof Array array ? checked(array) : argument);
+      }
+    }
   }
 
-  private @Nullable Object value(@Nullable Object argument) {
-    return argument instanceof Array array ? (Object) touch(array).address() : argument;
+  private CudaArray checked(Array array) {
+    CudaArray own = touch(array);
+    own.address(); // fails if it is closed
+    return own;
   }
 
   /** Checks that an array is of this device, and notes that the recorded step needs it open. */
@@ -71,11 +93,6 @@ final class CudaQueue {
       touched.add(own);
     }
     return own;
-  }
-
-  /** Whether a step is being recorded. */
-  boolean isRecording() {
-    return recording != null;
   }
 
   void enqueue(Enqueue work) {
@@ -94,8 +111,10 @@ final class CudaQueue {
     context.setRecording(true);
     try {
       body.run();
+      List<Enqueue> fused = Fusion.of(work);
+      fused.forEach(one -> one.prepare(context.stream()));
       // The kernels are loaded by now; memory is not touched until the graph is run.
-      return new CudaProgram(context, work, steps, List.copyOf(touched));
+      return new CudaProgram(context, fused, steps, List.copyOf(touched));
     } finally {
       context.setRecording(false);
       recording = null;

@@ -17,13 +17,10 @@ import org.thalweg.numeric.Exact;
  * the row of the tensor it works on.
  */
 final class CudaTensors implements Tensors {
-  /** The threads of an update's block, and the 16-byte accesses of each to an array. */
+  /** The threads of an update's block, and the most 16-byte accesses of each to an array. */
   static final int THREADS = 256;
 
   static final int STRIDES = 4;
-
-  /** The vectors that such a block covers. */
-  static final int VECTORS = THREADS * STRIDES;
 
   /**
    * 8-byte words of a row: parameter or master, gradient, copy, the states; count, first block,
@@ -41,6 +38,8 @@ final class CudaTensors implements Tensors {
   private final List<CudaArray> own;
   private final CudaArray table;
   private final CudaArray tensorOfBlock;
+  private final int strides;
+  private final CudaArray tensorOfChunk;
   private final CudaArray sums;
   private final Owned owned;
 
@@ -62,9 +61,12 @@ final class CudaTensors implements Tensors {
       for (int i = 0; i < at.length; i++) {
         own.add(memory.slice(at[i], values.get(i / each()).count()));
       }
+      // Few elements are spread over many blocks, with one access a thread.
+      int large = values.stream().mapToInt(value -> blocksFor(value, STRIDES)).sum();
+      strides = large < context.multiprocessors() ? 1 : STRIDES;
       ByteBuffer rows = littleEndian(Math.multiplyExact(8 * ROW, values.size()));
       List<Integer> blocks = new ArrayList<>();
-      long chunks = 0;
+      List<Integer> chunks = new ArrayList<>();
       for (int tensor = 0; tensor < values.size(); tensor++) {
         Parameter parameter = this.parameters.get(tensor);
         CudaArray value = values.get(tensor);
@@ -76,20 +78,30 @@ final class CudaTensors implements Tensors {
         }
         rows.putLong(value.count());
         rows.putLong(blocks.size());
-        rows.putLong(chunks);
+        rows.putLong(chunks.size());
         rows.putLong(parameter.group());
-        blocks.addAll(Collections.nCopies(blocksFor(value), tensor));
-        chunks += Exact.chunks(value.count());
+        blocks.addAll(Collections.nCopies(blocksFor(value, strides), tensor));
+        chunks.addAll(Collections.nCopies(Math.toIntExact(Exact.chunks(value.count())), tensor));
       }
       table = opening.add(context.array(ElementType.CELL, (long) ROW * values.size()));
       context.staging().upload(table, rows.flip());
-      ByteBuffer map = littleEndian(Math.multiplyExact(4, blocks.size()));
-      blocks.forEach(map::putInt);
-      tensorOfBlock = opening.add(context.array(ElementType.I32, blocks.size()));
-      context.staging().upload(tensorOfBlock, map.flip());
-      sums = opening.add(context.array(ElementType.F64, chunks + values.size()));
+      tensorOfBlock = opening.add(uploaded(context, blocks));
+      tensorOfChunk = opening.add(uploaded(context, chunks));
+      sums = opening.add(context.array(ElementType.F64, chunks.size() + values.size()));
       owned = opening.keep();
     }
+  }
+
+  private static CudaArray uploaded(CudaContext context, List<Integer> numbers) {
+    ByteBuffer map = littleEndian(Math.multiplyExact(4, numbers.size()));
+    numbers.forEach(map::putInt);
+    CudaArray array = context.array(ElementType.I32, numbers.size());
+    try (Owned opening = new Owned()) {
+      opening.add(array);
+      context.staging().upload(array, map.flip());
+      opening.keep();
+    }
+    return array;
   }
 
   /**
@@ -102,7 +114,7 @@ final class CudaTensors implements Tensors {
     for (long count : counts) {
       long own = count * type.computed().bytes();
       bytes += arrays * (own + 16);
-      bytes += 8 * ROW + 4 * (own / (16 * VECTORS) + 1) + 8 * (Exact.chunks(count) + 1);
+      bytes += 8 * ROW + 4 * (own / (16 * THREADS) + 1) + 12 * (Exact.chunks(count) + 1);
     }
     return bytes;
   }
@@ -145,12 +157,13 @@ final class CudaTensors implements Tensors {
     return ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** How many blocks it takes: one for each VECTORS vectors, at least one unless it is empty. */
-  private static int blocksFor(CudaArray value) {
+  /** How many blocks it takes, at least one unless it is empty. */
+  private static int blocksFor(CudaArray value, int strides) {
     int width = width(value);
     long head = Math.min(-place(value) & (width - 1), value.count());
     long vectors = (value.count() - head) / width;
-    return value.count() == 0 ? 0 : Math.toIntExact(Math.max(1, (vectors + VECTORS - 1) / VECTORS));
+    int each = THREADS * strides;
+    return value.count() == 0 ? 0 : Math.toIntExact(Math.max(1, (vectors + each - 1) / each));
   }
 
   @Override
@@ -186,6 +199,16 @@ final class CudaTensors implements Tensors {
 
   CudaArray tensorOfBlock() {
     return tensorOfBlock;
+  }
+
+  /** How many accesses to an array a thread of an update makes. */
+  int strides() {
+    return strides;
+  }
+
+  /** For each chunk of all gradients, one after the other, the row of its tensor. */
+  CudaArray tensorOfChunk() {
+    return tensorOfChunk;
   }
 
   /** Room for the sums of the gradients' chunks, then of the tensors. */

@@ -7,6 +7,9 @@ interface Enqueue {
   /** A short description with sizes, for messages. */
   String name();
 
+  /** What cannot be done while a graph is captured, as loading a kernel; on a stream. */
+  void prepare(CUstream stream);
+
   /** Puts it on the stream, or into the graph that is captured from it. */
   void enqueue(CUstream stream);
 }

@@ -36,6 +36,7 @@ final class LossKernels {
     }
     ElementType type = scores.type();
     queue.launch(
+        new Operation.Losses(classes, scores, labels, gradient, rowLoss, rowCorrect),
         "losses",
         "few_" + loss.kernel() + "_" + type.suffix(),
         (rows + FEW_ROWS - 1) / FEW_ROWS,

@@ -41,16 +41,19 @@ final class ProductKernels implements AutoCloseable {
 
   void multiply(Product size, Array left, Array right, @Nullable Array bias, Array out) {
     @Nullable Object[] operands = {left, size.leftStride(), right, bias, out};
-    launch("multiply_", size, size.rows(), operands, bias, out, null);
+    Operation whole = new Operation.Multiply(size, left, right, bias, out);
+    launch(whole, "multiply_", size, size.rows(), operands, bias, out, null);
   }
 
   void multiplyTransposed(Product size, Array left, Array right, Array out, @Nullable Array ones) {
     @Nullable Object[] operands = {left, size.leftStride(), right, out, ones};
     int rows = size.rows() + (ones == null ? 0 : 1);
-    launch("multiply_transposed_", size, rows, operands, null, out, ones);
+    Operation whole = new Operation.MultiplyTransposed(size, left, right, out, ones);
+    launch(whole, "multiply_transposed_", size, rows, operands, null, out, ones);
   }
 
   private void launch(
+      Operation operation,
       String product,
       Product size,
       int rows,
@@ -69,7 +72,8 @@ final class ProductKernels implements AutoCloseable {
     int atOnce = tile.chunksAtOnce(size, rows, context.multiprocessors(), room);
     if (atOnce == 0) {
       @Nullable Object[] whole = {null, 0, 0, 1};
-      queue.launch(MODULE, kernel, tiles, threads, bytes, operands, sizes, whole);
+      @Nullable Operation narrow = tile == ProductTile.NARROW ? operation : null;
+      queue.launch(narrow, MODULE, kernel, tiles, threads, bytes, operands, sizes, whole);
       return;
     }
     int chunks = ProductTile.chunks(size);

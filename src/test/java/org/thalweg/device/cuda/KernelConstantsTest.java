@@ -32,8 +32,9 @@ class KernelConstantsTest {
   /** A number of the kernels, the sources that may define it, and Java's. */
   private record Shared(String name, List<String> sources, long java) {}
 
-  private static final List<String> UPDATE = List.of("optimizers.cu", "tensors.cuh");
-  private static final List<String> LOSS = List.of("losses.cu", "hessians.cu", "rows.cuh");
+  private static final List<String> UPDATE = List.of("optimizers.cu", "rules.cuh", "tensors.cuh");
+  private static final List<String> LOSS =
+      List.of("losses.cu", "hessians.cu", "rows.cuh", "few.cuh");
 
   private static final List<Shared> NUMBERS =
       List.of(
@@ -42,12 +43,11 @@ class KernelConstantsTest {
           new Shared("kGroupColumns", UPDATE, Group.COLUMNS),
           new Shared("kThreads", UPDATE, CudaTensors.THREADS),
           new Shared("kStrides", UPDATE, CudaTensors.STRIDES),
-          new Shared("kVectors", List.of("clip.cu", "tensors.cuh"), CudaTensors.VECTORS),
           new Shared("kMaxWarps", LOSS, LossKernels.WARPS),
           new Shared("kChunkResults", LOSS, LossKernels.RESULTS),
           new Shared("kFewRows", LOSS, LossKernels.FEW_ROWS),
           new Shared("kLanes", List.of("exact.cuh"), LossKernels.FEW_CLASSES),
-          new Shared("kResult", List.of("data.cu"), Steps.RESULT),
+          new Shared("kResult", List.of("data.cuh"), Steps.RESULT),
           new Shared("kThreads", List.of("vectors.cu"), CudaDevice.VECTOR_THREADS),
           new Shared("kStrides", List.of("vectors.cu"), CudaDevice.VECTOR_STRIDES),
           new Shared("kLanesM", List.of("product_f64.cuh"), ProductTile.DOUBLE.rows() / 8),
@@ -109,14 +109,15 @@ class KernelConstantsTest {
 
   @Test
   void theStepStateHasTheSameWords() throws IOException {
-    String[] words = new String[6];
+    String[] words = new String[7];
     Map.of(
             "batch", Steps.BATCH,
             "update", Steps.UPDATE,
             "halted", Steps.HALTED,
             "skipped", Steps.SKIPPED,
             "factor", Steps.FACTOR,
-            "norm", Steps.NORM)
+            "norm", Steps.NORM,
+            "arrived", Steps.ARRIVED)
         .forEach((name, index) -> words[index] = name);
     assertEquals(List.of(words), fields("steps.cuh", "StepState"));
   }
@@ -138,7 +139,8 @@ class KernelConstantsTest {
   void theTableHasTheSameRows() throws IOException {
     List<String> fields = fields("tensors.cuh", "Tensor");
     assertEquals(CudaTensors.ROW, fields.size());
-    long first = 16L * CudaTensors.VECTORS / 4 + 100; // elements, two blocks
+    // Elements: five blocks of one vector a thread, because four vectors would make few blocks.
+    long first = 4L * 4 * CudaTensors.THREADS + 100;
     try (CudaDevice device = TestDevices.openDriver();
         Array w = device.allocate(ElementType.BF16, first);
         Array g = device.allocate(ElementType.BF16, first);
@@ -149,7 +151,7 @@ class KernelConstantsTest {
       ByteBuffer table =
           ByteBuffer.allocateDirect(16 * CudaTensors.ROW).order(ByteOrder.LITTLE_ENDIAN);
       device.download(tensors.table(), table);
-      long[] starts = {0, 0, 2, Exact.chunks(first)};
+      long[] starts = {0, 0, 5, Exact.chunks(first)};
       for (int tensor = 0; tensor < 2; tensor++) {
         Parameter parameter = tensors.parameters().get(tensor);
         int state = 0;
