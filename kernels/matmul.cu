@@ -51,6 +51,7 @@ __device__ __forceinline__ void add_totals(const T* totals, int chunks, int begi
   }
 
 THALWEG_PRODUCTS(f32, float, kNarrowWarps * 32, 2, multiply_narrow<false>, multiply_narrow<true>)
+THALWEG_PRODUCTS(tall_f32, float, kTallWarps * 32, 4, multiply_tall<false>, multiply_tall<true>)
 THALWEG_PRODUCTS(wide_f32, float, kWideThreads, 3, multiply_wide<false>, multiply_wide<true>)
 THALWEG_PRODUCTS(f64, double, 256, 1, multiply_double<RowMajor>, multiply_double<Transposed>)
 

@@ -6,6 +6,11 @@
 
 using Four = Vector<float>;
 
+// The place so many steps of so many bytes after p.
+__device__ __forceinline__ const float* after(const float* p, int step, int times) {
+  return reinterpret_cast<const float*>(reinterpret_cast<const char*>(p) + static_cast<long long>(step) * times);
+}
+
 __device__ __forceinline__ bool aligned(const void* p) { return reinterpret_cast<long long>(p) % 16 == 0; }
 
 // For many outputs: a block of 4 warps computes kWideM x kWideN outputs, a lane 8 x 8 of them: 16 fma for each load of
@@ -162,108 +167,152 @@ __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int 
   }
 }
 
-// For few outputs: small tiles, and a warp for each k-chunk of a tile, so that a product of few outputs and long k has
+// For few columns: small tiles, and a warp for each k-chunk of a tile, so that a product of few outputs and long k has
 // many warps. A warp works alone on its chunk, kNarrowDepth k at once, with all loads before the first store; after
-// each round of chunks the totals are added in turn.
-// Launch: a warp for each chunk, at most kNarrowWarps; shared memory for kNarrowSize numbers, and kNarrowOwn for each
-// warp. With totals, a block for each kNarrowWarps chunks of a tile.
+// each round of chunks the totals are added in turn. A lane has kRows x 4 outputs: of a narrow tile one row, so that
+// few outputs are many tiles; of a tall one eight, for 32 fma from each three loads of 16 bytes.
+// Launch: a warp for each chunk, at most kNarrowWarps or kTallWarps; shared memory for kM * kNarrowN numbers, and
+// kM * kNarrowPitch + kNarrowDepth * kNarrowN for each warp. With totals, a block for each so many chunks of a tile.
 constexpr int kNarrowM = 8;
 constexpr int kNarrowN = 16;
 constexpr int kNarrowWarps = 7;
 constexpr int kNarrowDepth = 64;
 constexpr int kNarrowPitch = kNarrowDepth + 4;
 constexpr int kNarrowSize = kNarrowM * kNarrowN;
-constexpr int kNarrowOwn = kNarrowM * kNarrowPitch + kNarrowDepth * kNarrowN;
+constexpr int kTallM = 64;
+constexpr int kTallWarps = 2;
 
-template <bool kTransposed>
+// Two kinds of slabs of the left operand: by rows, a lane's rows 8 apart; or of a tall tile of a transposed one by k, a
+// lane's rows in fours, 32 apart, so that no number is stored alone.
+template <bool kTransposed, int kRows>
 __device__ __forceinline__ void narrow(const Operands<float>& of, const Chunks<float>& chunks, int tile_m, int tile_n) {
   extern __shared__ __align__(16) unsigned char shared[];
+  constexpr int kM = 8 * kRows;
+  constexpr bool kByK = kTransposed && kRows % 4 == 0;
+  constexpr int kPitch = kByK ? kM + 4 : kNarrowPitch;
+  constexpr int kOwn = kM * kNarrowPitch + kNarrowDepth * kNarrowN;  // of a warp
+  constexpr int kLoads = 4 * kRows;
   const int lane = threadIdx.x % 32;
   const int warp = threadIdx.x / 32;
   const int warps = blockDim.x / 32;
   float* const sums = reinterpret_cast<float*>(shared);
-  float* const slab_left = sums + kNarrowSize + warp * kNarrowOwn;
-  float* const slab_right = slab_left + kNarrowM * kNarrowPitch;
+  float* const slab_left = sums + kM * kNarrowN + warp * kOwn;
+  float* const slab_right = slab_left + kM * kNarrowPitch;
   const long long pitch = kTransposed ? of.rows : of.depth;
-  const bool whole_m = pitch % 4 == 0 && aligned(of.left) && (!kTransposed || tile_m + kNarrowM <= of.rows);
-  const int am = kTransposed ? lane % 2 * 4 : lane / 16;
-  const int ak = kTransposed ? lane / 2 : lane % 16 * 4;
+  const bool whole_m = pitch % 4 == 0 && aligned(of.left) && tile_m + kM <= of.rows;
+  // What this lane brings of a slab: kLoads vectors of the left operand, each kStepM and kStepK from the one before.
+  const int am = kTransposed ? lane % (kM / 4) * 4 : lane / 16;
+  const int ak = kTransposed ? lane / (kM / 4) : lane % 16 * 4;
+  constexpr int kStepM = kTransposed ? 0 : 2;
+  constexpr int kStepK = kTransposed ? 128 / kM : 0;
   const int n = tile_n + lane % kNarrowN;
+  const bool present = n < of.all_columns;
   const float* const right = of.right_of(n) + static_cast<long long>(lane / kNarrowN) * of.columns;
-  for (int e = threadIdx.x; e < kNarrowSize; e += blockDim.x) sums[e] = 0;
+  const int m0 = kByK ? lane / 4 * 4 : lane / 4;  // the first of its rows
+  const auto row_of = [](int i) { return kByK ? i / 4 * 32 + i % 4 : i * 8; };  // the i-th, from there on
+  for (int e = threadIdx.x; e < kM * kNarrowN; e += blockDim.x) sums[e] = 0;
   for (int round = chunks.first; round < chunks.end; round += warps) {
     const int from = (round + warp) * exact::kProductChunk;
     const int end = min(from + exact::kProductChunk, of.depth);
-    Four chain = {};
-    Four a[4];
+    Four chain[kRows] = {};
+    Four a[kLoads];
+#pragma unroll 1
     for (int k0 = from; k0 < end; k0 += kNarrowDepth) {
-      const float* p = of.left + (kTransposed ? (k0 + ak) * pitch + tile_m + am : (tile_m + am) * pitch + k0 + ak);
-      const float* q = right + static_cast<long long>(k0) * of.columns;
-#pragma unroll
-      for (int i = 0; i < 4; i++, p += (kTransposed ? 16 : 2) * pitch) {
-        const int m = tile_m + am + (kTransposed ? 0 : 2 * i);
-        const int k = k0 + ak + (kTransposed ? 16 * i : 0);
-        const bool whole = whole_m && (kTransposed ? k < end : k + 4 <= end && m < of.rows);
-        if (whole) {
-          a[i] = load(p);
-          continue;
-        }
-#pragma unroll
-        for (int j = 0; j < 4; j++) {
-          const bool in = kTransposed ? k < end : k + j < end;
-          const int row = kTransposed ? m + j : m;
-          a[i].at[j] = in && row < of.rows ? p[j] : in && row < of.all_rows ? 1 : 0;
-        }
-      }
-      const int rest = n < of.all_columns ? end - k0 - lane / kNarrowN : 0;
+      const float* const p =
+          of.left + (kTransposed ? (k0 + ak) * pitch + tile_m + am : (tile_m + am) * pitch + k0 + ak);
+      const float* const q = right + static_cast<long long>(k0) * of.columns;
       float b[32];
+      if (whole_m && k0 + kNarrowDepth <= end) {
+        // A step in bytes times a constant, added to a pointer, is one instruction.
+        const int step_a = static_cast<int>((kStepM + kStepK) * pitch * sizeof(float));
+        const int step_b = static_cast<int>(2 * of.columns * sizeof(float));
 #pragma unroll
-      for (int i = 0; i < 32; i++, q += 2 * of.columns) b[i] = 2 * i < rest ? *q : 0;
+        for (int i = 0; i < kLoads; i++) a[i] = load(after(p, step_a, i));
+#pragma unroll
+        for (int i = 0; i < 32; i++) b[i] = present ? *after(q, step_b, i) : 0;
+      } else {
+#pragma unroll
+        for (int i = 0; i < kLoads; i++) {
+#pragma unroll
+          for (int j = 0; j < 4; j++) {
+            const int row = tile_m + am + kStepM * i + (kTransposed ? j : 0);
+            const bool in = k0 + ak + kStepK * i + (kTransposed ? 0 : j) < end;
+            const long long at = (kStepM + kStepK) * i * pitch + j;
+            a[i].at[j] = in && row < of.rows ? p[at] : in && row < of.all_rows ? 1 : 0;
+          }
+        }
+        const int rest = present ? end - k0 - lane / kNarrowN : 0;
+#pragma unroll
+        for (int i = 0; i < 32; i++) b[i] = 2 * i < rest ? q[2 * i * of.columns] : 0;
+      }
       __syncwarp();
 #pragma unroll
-      for (int i = 0; i < 16; i++) {
-        if (!kTransposed && i % 4 == 0) store(slab_left + (am + i / 2) * kNarrowPitch + ak, a[i / 4]);
-        if (kTransposed) slab_left[(am + i % 4) * kNarrowPitch + ak + i / 4 * 16] = a[i / 4].at[i % 4];
+      for (int i = 0; i < kLoads; i++) {
+        if (kByK) {
+          store(slab_left + (ak + i * kStepK) * kPitch + am, a[i]);
+        } else if (kTransposed) {
+#pragma unroll
+          for (int j = 0; j < 4; j++) slab_left[(am + j) * kPitch + ak + i * kStepK] = a[i].at[j];
+        } else {
+          store(slab_left + (am + i * kStepM) * kPitch + ak, a[i]);
+        }
       }
 #pragma unroll
       for (int i = 0; i < 32; i++) slab_right[i * 32 + lane] = b[i];
       __syncwarp();
 #pragma unroll 4
       for (int k = 0; k < kNarrowDepth; k += 4) {
-        const Four left = load(slab_left + lane / 4 * kNarrowPitch + k);
+        // By rows: of each row four k; by k: of each k the rows.
+        Four left[kRows];
 #pragma unroll
-        for (int e = 0; e < 16; e++) {
-          const Four right = load(slab_right + (k + e / 4) * kNarrowN + lane % 4 * 4);
-          chain.at[e % 4] = fmaf(left.at[e / 4], right.at[e % 4], chain.at[e % 4]);
+        for (int i = 0; i < kRows; i++) {
+          left[i] = load(slab_left + (kByK ? (k + i % 4) * kPitch + m0 + i / 4 * 32 : (m0 + row_of(i)) * kPitch + k));
+        }
+#pragma unroll
+        for (int e = 0; e < 4; e++) {
+          const Four right = load(slab_right + (k + e) * kNarrowN + lane % 4 * 4);
+#pragma unroll
+          for (int i = 0; i < 4 * kRows; i++) {
+            const int row = i / 4;
+            const float x = kByK ? left[row / 4 * 4 + e].at[row % 4] : left[row].at[e];
+            chain[row].at[i % 4] = fmaf(x, right.at[i % 4], chain[row].at[i % 4]);
+          }
         }
       }
     }
     if (chunks.totals != nullptr) {
 #pragma unroll
-      for (int j = 0; j < 4 && from < of.depth; j++) {
-        chunks.put(of, round + warp, chain.at[j], tile_m + lane / 4, tile_n + lane % 4 * 4 + j);
+      for (int i = 0; i < 4 * kRows && from < of.depth; i++) {
+        chunks.put(of, round + warp, chain[i / 4].at[i % 4], tile_m + m0 + row_of(i / 4),
+                   tile_n + lane % 4 * 4 + i % 4);
       }
       return;  // of a split product a block has one round
     }
     __syncwarp();
-    store(slab_left + lane * 4, chain);
+#pragma unroll
+    for (int i = 0; i < kRows; i++) store(slab_left + (m0 + row_of(i)) * kNarrowN + lane % 4 * 4, chain[i]);
     __syncthreads();
-    for (int e = threadIdx.x; e < kNarrowSize; e += blockDim.x) {
-      for (int w = 0; w < min(warps, chunks.end - round); w++) sums[e] += sums[kNarrowSize + w * kNarrowOwn + e];
+    for (int e = threadIdx.x; e < kM * kNarrowN; e += blockDim.x) {
+      for (int w = 0; w < min(warps, chunks.end - round); w++) sums[e] += sums[kM * kNarrowN + w * kOwn + e];
     }
     __syncthreads();
   }
   __syncthreads();
   const float bias = of.bias_of(n);  // all outputs of a thread are in this column
   float* const to = of.out_of(n);
-  for (int e = threadIdx.x; e < kNarrowSize; e += blockDim.x) {
+  for (int e = threadIdx.x; e < kM * kNarrowN; e += blockDim.x) {
     of.put(to, sums[e], bias, tile_m + e / kNarrowN, n);
   }
 }
 
 template <bool kTransposed>
 __device__ __forceinline__ void multiply_narrow(const Block<float, kNarrowM, kNarrowN>& block) {
-  narrow<kTransposed>(block.of, block.chunks, block.m, block.n);
+  narrow<kTransposed, 1>(block.of, block.chunks, block.m, block.n);
+}
+
+template <bool kTransposed>
+__device__ __forceinline__ void multiply_tall(const Block<float, kTallM, kNarrowN>& block) {
+  narrow<kTransposed, 8>(block.of, block.chunks, block.m, block.n);
 }
 
 template <bool kTransposed>

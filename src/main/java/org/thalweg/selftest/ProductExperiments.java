@@ -22,6 +22,8 @@ final class ProductExperiments {
           Product.of(31, 37, 41),
           Product.of(33, 17, 129),
           Product.of(127, 33, 257),
+          Product.of(1089, 10, 260),
+          Product.of(130, 9, 1500),
           new Product(3, false, 33, 17, 131),
           new Product(3, true, 33, 17, 131),
           new Product(7, true, 5, 1, 3));

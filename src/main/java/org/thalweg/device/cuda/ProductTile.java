@@ -13,6 +13,8 @@ import org.thalweg.numeric.Exact;
 enum ProductTile {
   /** For few outputs: many small tiles, and a warp for each chunk of the sum. */
   NARROW("f32", 8, 16, ElementType.F32),
+  /** The same for many rows of few columns: fewer reads, and more of the instructions multiply. */
+  TALL("tall_f32", 64, 16, ElementType.F32),
   /** For many outputs: few reads. */
   WIDE("wide_f32", 128, 64, ElementType.F32),
   /** The only tile in binary64. */
@@ -22,6 +24,7 @@ enum ProductTile {
   static final int WIDE_THREADS = 128;
   static final int WIDE_DEPTH = 8;
   static final int NARROW_WARPS = 7;
+  static final int TALL_WARPS = 2;
   static final int NARROW_DEPTH = 64;
 
   /**
@@ -49,7 +52,8 @@ enum ProductTile {
   }
 
   /**
-   * The tile for a product: wide ones where there are enough for half of the GPU.
+   * The tile for a product: wide ones where there are enough for half of the GPU, else tall ones
+   * where they make four blocks for each multiprocessor.
    *
    * @param rows of the output, a row of ones counted
    * @param multiprocessors of the GPU
@@ -59,7 +63,13 @@ enum ProductTile {
       return DOUBLE;
     }
     boolean enough = 2 * WIDE.tiles(size, rows) >= multiprocessors;
-    return size.columns() * joined(size) > NARROW.columns && enough ? WIDE : NARROW;
+    if (size.columns() * joined(size) > NARROW.columns && enough) {
+      return WIDE;
+    }
+    long tall = TALL.tiles(size, rows);
+    boolean split = TALL.worthSplitting(size, tall, multiprocessors);
+    long blocks = split ? tall * ceil(chunks(size), TALL_WARPS) : tall;
+    return blocks >= 4L * multiprocessors ? TALL : NARROW;
   }
 
   int rows() {
@@ -95,14 +105,16 @@ enum ProductTile {
    * @param room bytes for the chunks' totals
    */
   int chunksAtOnce(Product size, int rows, int multiprocessors, int room) {
-    int warps = threads(size) / 32;
-    long tiles = tiles(size, rows);
-    boolean worthIt = chunks(size) > warps && tiles > 0 && tiles < 2L * multiprocessors;
-    if (this == WIDE || !worthIt) {
+    if (this == WIDE || !worthSplitting(size, tiles(size, rows), multiprocessors)) {
       return 0;
     }
+    int warps = threads(size) / 32;
     long outputs = (long) size.models() * rows * size.columns();
     return (int) (room / (outputs * type.bytes()) / warps) * warps;
+  }
+
+  private boolean worthSplitting(Product size, long tiles, int multiprocessors) {
+    return chunks(size) > threads(size) / 32 && tiles > 0 && tiles < 2L * multiprocessors;
   }
 
   /** The quotient, rounded up. */
@@ -115,6 +127,7 @@ enum ProductTile {
     int chunks = chunks(size);
     return switch (this) {
       case NARROW -> 32 * Math.max(1, Math.min(chunks, NARROW_WARPS));
+      case TALL -> 32 * Math.max(1, Math.min(chunks, TALL_WARPS));
       case WIDE -> WIDE_THREADS;
       case DOUBLE -> {
         int room = (SHARED_BYTES - sharedBytes(0)) / (sharedBytes(32) - sharedBytes(0));
@@ -129,7 +142,7 @@ enum ProductTile {
     int vector = 16 / type.bytes();
     int numbers =
         switch (this) {
-          case NARROW -> warps * (rows * (NARROW_DEPTH + vector) + NARROW_DEPTH * columns);
+          case NARROW, TALL -> warps * (rows * (NARROW_DEPTH + vector) + NARROW_DEPTH * columns);
           case WIDE -> 2 * WIDE_DEPTH * (rows + vector + columns);
           case DOUBLE -> warps * 64 / type.bytes() * (rows + vector + columns);
         };

@@ -288,7 +288,6 @@ class FusionTest {
     "128, 784, 10",
     "128, 100, 32",
     "131, 130, 16",
-    "1024, 3, 2",
     "40, 896, 5"
   })
   void everySize(int rows, int features, int classes) {
@@ -321,6 +320,18 @@ class FusionTest {
         "clip_f32",
         "adam_f32",
         "shrink_f32");
+  }
+
+  /** The gradient's sum is split over blocks. */
+  @Test
+  void manyRows() {
+    Step step = Step.of(new SoftmaxCrossEntropy(), Optimizers.named("momentum"));
+    assertJoined(
+        step.sized(ElementType.U8, 960, 3, 2),
+        "forward_" + SOFTMAX + "_u8_f32",
+        "multiply_transposed_f32",
+        "add_totals_f32",
+        "momentum_f32");
   }
 
   /** More rows than a chunk, or classes than a thread takes; sums over blocks; wide tiles. */

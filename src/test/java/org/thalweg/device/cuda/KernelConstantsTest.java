@@ -59,6 +59,8 @@ class KernelConstantsTest {
           new Shared("kNarrowM", List.of("product_f32.cuh"), ProductTile.NARROW.rows()),
           new Shared("kNarrowN", List.of("product_f32.cuh"), ProductTile.NARROW.columns()),
           new Shared("kNarrowWarps", List.of("product_f32.cuh"), ProductTile.NARROW_WARPS),
+          new Shared("kTallM", List.of("product_f32.cuh"), ProductTile.TALL.rows()),
+          new Shared("kTallWarps", List.of("product_f32.cuh"), ProductTile.TALL_WARPS),
           new Shared("kNarrowDepth", List.of("product_f32.cuh"), ProductTile.NARROW_DEPTH),
           new Shared("kRunning", List.of("steps.cuh"), Steps.Halt.RUNNING.code()),
           new Shared("kLossNotFinite", List.of("steps.cuh"), Steps.Halt.LOSS_NOT_FINITE.code()),

@@ -49,6 +49,7 @@ class SplitProductsTest {
             Product.of(3, 5, 1025),
             Product.of(17, 10, 3000),
             Product.of(8, 16, 897),
+            Product.of(100, 10, 3000), // tall tiles
             new Product(2, false, 9, 3, 2000),
             new Product(3, true, 9, 7, 2000));
     try (CudaDevice device = TestDevices.openDriver()) {

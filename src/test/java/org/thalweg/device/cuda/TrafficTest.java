@@ -96,6 +96,8 @@ class TrafficTest {
     "3, false, 785, 10, 64",
     "16, true, 64, 32, 160",
     "8, false, 67, 37, 17",
+    "1, false, 1088, 16, 300",
+    "1, false, 1087, 10, 299",
   })
   void products(int models, boolean shared, int rows, int columns, int depth) {
     Product size = new Product(models, shared, rows, columns, depth);
@@ -160,6 +162,7 @@ class TrafficTest {
     for (ElementType type : new ElementType[] {ElementType.F32, ElementType.F64}) {
       taken.add(ProductTile.of(type, Product.of(128, 10, 784), 128, 132));
       taken.add(ProductTile.of(type, Product.of(1024, 1024, 256), 1024, 132));
+      taken.add(ProductTile.of(type, Product.of(60_000, 10, 784), 60_000, 132));
     }
     assertEquals(Set.of(ProductTile.values()), taken);
   }
@@ -182,7 +185,8 @@ class TrafficTest {
       if (most > 0) {
         kernels++;
         boolean narrow = kernel.matches("(?s)multiply_(transposed_)?f32\\(.*");
-        if (best < (narrow ? 3 : kernel.contains("_wide_") ? 16 : 8)) {
+        boolean tall = kernel.contains("_tall_");
+        if (best < (narrow ? 3 : tall ? 10 : kernel.contains("_wide_") ? 16 : 8)) {
           few.put(kernel.substring(0, kernel.indexOf('(')), best);
         }
       }
