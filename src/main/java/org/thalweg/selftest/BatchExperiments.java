@@ -51,7 +51,12 @@ final class BatchExperiments {
    */
   static Experiment gather(
       ElementType type, ElementType from, int features, boolean shifted, int i) {
-    int batch = 1 + i % 9;
+    return gather(type, from, features, shifted, i, 1 + i % 9);
+  }
+
+  /** The same with a minibatch of that many rows. */
+  static Experiment gather(
+      ElementType type, ElementType from, int features, boolean shifted, int i, int batch) {
     String what = (shifted ? " shifted " : " ") + from;
     return new Experiment(
         "%d rows of %d%s to %s, %d".formatted(batch, features, what, type.suffix(), i),
@@ -67,7 +72,9 @@ final class BatchExperiments {
           double[] numbered = IntStream.range(0, ROWS).asDoubleStream().toArray();
           Array all = fixture.place("values", from, i % 4, values);
           Array labels = fixture.place("labels", ElementType.I32, 1, numbered);
-          Array order = fixture.place("order", ElementType.I32, 3, ORDER);
+          double[] positions = new double[Math.max(ORDER.length, batch + 1)];
+          Arrays.setAll(positions, k -> ORDER[k % ORDER.length]);
+          Array order = fixture.place("order", ElementType.I32, 3, positions);
           Array shift = fixture.place("shift", type, 1, fixture.numbers(features));
           Array x = fixture.place("x", type, i / 4, new double[batch * features]);
           Array y = fixture.place("y", ElementType.I32, 2, new double[batch]);
@@ -76,7 +83,7 @@ final class BatchExperiments {
           Steps steps = fixture.own(new Steps(device, type, 3, 2, 1));
           Runnable body = () -> device.gather(rows, order, steps, 1, x, y);
           Program program = fixture.own(device.record(steps, body));
-          steps.integer(1, 1, ORDER.length - batch);
+          steps.integer(1, 1, positions.length - batch);
           steps.start();
           for (int step = 0; step < 2; step++) {
             program.run(1);

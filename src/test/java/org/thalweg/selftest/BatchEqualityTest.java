@@ -12,14 +12,14 @@ import org.thalweg.numeric.ElementType;
 /** Minibatches of more sizes and alignments than the product's suite has, and tallies that halt. */
 class BatchEqualityTest {
   @Nested
-  class TwoThreads extends Body {
+  class TwoThreads extends Threads {
     TwoThreads() {
       super(TestDevices.JAVA_2);
     }
   }
 
   @Nested
-  class ByVectorApi extends Body {
+  class ByVectorApi extends Threads {
     ByVectorApi() {
       super(TestDevices.JAVA_VECTORS);
     }
@@ -30,6 +30,25 @@ class BatchEqualityTest {
   class OnDriver extends Body {
     OnDriver() {
       super(TestDevices.DRIVER);
+    }
+  }
+
+  abstract static class Threads extends Body {
+    Threads(TestDevices which) {
+      super(which);
+    }
+
+    /**
+     * Enough for several threads; parts of one row and of none, and of more than are copied at
+     * once.
+     */
+    @Test
+    void gathersInThreads() {
+      gathers(66_000, 1, 1);
+      gathers(33_001, 2, 2);
+      gathers(30_001, 7, 3);
+      gathers(501, 3, 131);
+      gathers(173, 10, 515);
     }
   }
 
@@ -44,13 +63,17 @@ class BatchEqualityTest {
     void gathers() {
       for (int features : new int[] {0, 1, 3, 4, 63, 64, 784}) {
         for (int i = 0; i < 16; i++) {
-          for (ElementType type : Suite.TYPES) {
-            for (ElementType from : List.of(ElementType.U8, ElementType.F32, ElementType.F64)) {
-              if (from == ElementType.F64 && type != from) continue; // is not narrowed
-              for (boolean shifted : new boolean[] {false, true}) {
-                assertSame(BatchExperiments.gather(type, from, features, shifted, i));
-              }
-            }
+          gathers(features, i, 1 + i % 9);
+        }
+      }
+    }
+
+    void gathers(int features, int i, int batch) {
+      for (ElementType type : Suite.TYPES) {
+        for (ElementType from : List.of(ElementType.U8, ElementType.F32, ElementType.F64)) {
+          if (from == ElementType.F64 && type != from) continue; // is not narrowed
+          for (boolean shifted : new boolean[] {false, true}) {
+            assertSame(BatchExperiments.gather(type, from, features, shifted, i, batch));
           }
         }
       }

@@ -2,6 +2,7 @@ package org.thalweg.device.java;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.LongStream;
@@ -255,18 +256,31 @@ public final class JavaDevice implements Device {
     JavaArray shift = rows.shift() == null ? null : mine(rows.shift());
     JavaArray to = mine(x);
     boolean vectors = VectorScaling.WORTH * (double) to.count() >= vectorsFrom;
-    JavaGather gather =
-        new JavaGather(values.type(), to, rows.features(), rows.scale(), shift, vectors);
+    int n = (int) classes.count();
+    JavaGather[] parts = new JavaGather[workers.threads()]; // each thread has its buffers
+    int most = (n + parts.length - 1) / parts.length;
+    Arrays.setAll(
+        parts,
+        part ->
+            new JavaGather(values.type(), to, rows.features(), most, rows.scale(), shift, vectors));
     JavaSteps table = mine(steps);
     submit(
         () -> {
           int first = positions.at() + table.ofBatch(firstColumn);
-          int n = (int) classes.count();
-          for (int b = 0; b < n; b++) {
-            int from = positions.ints()[first + b];
-            classes.ints()[classes.at() + b] = labels.ints()[labels.at() + from];
-          }
-          gather.run(values, positions.ints(), first, n);
+          workers.forEach(
+              parts.length,
+              to.count() / parts.length,
+              (begin, end) -> {
+                for (int part = begin; part < end; part++) {
+                  int from = (int) ((long) n * part / parts.length);
+                  int until = (int) ((long) n * (part + 1) / parts.length);
+                  for (int row = from; row < until; row++) {
+                    int label = labels.ints()[labels.at() + positions.ints()[first + row]];
+                    classes.ints()[classes.at() + row] = label;
+                  }
+                  parts[part].run(values, positions.ints(), first, from, until);
+                }
+              });
         });
   }
 

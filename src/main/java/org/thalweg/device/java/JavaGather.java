@@ -4,9 +4,9 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.numeric.ElementType;
 
 /**
- * Gathers rows of {@link JavaDevice} into a minibatch: some rows at a time are copied unchanged,
- * then scaled and shifted together. The rows are scattered in memory, and while it only copies, the
- * processor waits for several of them at once.
+ * Gathers rows of {@link JavaDevice} into a minibatch, of which each thread has a part: some rows
+ * at a time are copied unchanged, then scaled and shifted together. The rows are scattered in
+ * memory, and while it only copies, the processor waits for several of them at once.
  */
 final class JavaGather {
   /** Rows that are copied at a time: they stay in the cache until they are scaled. */
@@ -26,12 +26,14 @@ final class JavaGather {
    * Allocates buffers for some rows.
    *
    * @param from U8, F32 or F64
+   * @param rows the most that are gathered by a call
    * @param vectors whether bytes are scaled by the Vector API
    */
   JavaGather(
       ElementType from,
       JavaArray to,
       int features,
+      int rows,
       double scale,
       @Nullable JavaArray shift,
       boolean vectors) {
@@ -40,20 +42,27 @@ final class JavaGather {
     this.features = features;
     this.scale = scale;
     this.shift = shift;
-    int count = (int) Math.min(to.count(), (long) MOST * features);
+    int count = Math.min(rows, MOST) * features;
     small = from == ElementType.U8;
     large = from == ElementType.F64;
     bytes = new byte[small ? count : 0];
-    numbers = new float[large ? 0 : count];
+    numbers = new float[large || widens() ? 0 : count];
   }
 
-  /** Gathers the rows at n positions of an order, from {@code from} on. */
-  void run(JavaArray values, int[] order, int from, int n) {
-    for (int done = 0; done < n; done += MOST) {
-      int rows = Math.min(MOST, n - done);
-      int at = to.at() + done * features;
+  /** Whether bytes become the minibatch's numbers in one pass. */
+  private boolean widens() {
+    return small && shift == null && to.type() == ElementType.F32;
+  }
+
+  /**
+   * Gathers the minibatch's rows {@code from .. until - 1}, whose order begins at {@code first}.
+   */
+  void run(JavaArray values, int[] order, int first, int from, int until) {
+    for (int begin = from; begin < until; begin += MOST) {
+      int rows = Math.min(MOST, until - begin);
+      int at = to.at() + begin * features;
       for (int row = 0; row < rows; row++) {
-        copy(values, order[from + done + row] * features, row * features, at);
+        copy(values, order[first + begin + row] * features, row * features, at);
       }
       scale(at, rows * features);
     }
@@ -70,7 +79,7 @@ final class JavaGather {
   }
 
   private void scale(int at, int n) {
-    if (small && shift == null && to.type() == ElementType.F32) {
+    if (widens()) {
       widen(n, (float) scale, to.floats(), at);
       return;
     }
