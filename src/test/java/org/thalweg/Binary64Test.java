@@ -59,9 +59,10 @@ class Binary64Test {
           entry("ByteVectorScaling.widen(byte[], int, float, float[], int)", "as widenPlain"),
           entry("JavaGather.widenPlain(byte[], int, float, float[], int)", "a byte fits binary32"),
           entry(
-              "JavaLoss.of(Loss, JavaArray, JavaArray, int, double)",
+              "JavaLoss.of(Loss, JavaArray, JavaArray, int, double, long)",
               "the loss's numbers come in binary64"),
-          entry("JavaTensor.round(Workers, long, int)", "bf16 has masters in binary32"));
+          entry("JavaTensor.round(Workers, long, int)", "bf16 has masters in binary32"),
+          entry("VectorExp.exp(float[], int)", "ours in binary32, fdlibm's in binary64"));
 
   private static final Pattern BINARY32 = Pattern.compile("(?i)float");
   private static final Pattern LOOP = Pattern.compile("\\b(for|while) \\(");

@@ -23,6 +23,13 @@ class LossEqualityTest {
   }
 
   @Nested
+  class ByVectorApi extends Body {
+    ByVectorApi() {
+      super(TestDevices.JAVA_VECTORS);
+    }
+  }
+
+  @Nested
   @Tag("driver")
   class OnDriver extends Body {
     OnDriver() {
@@ -59,6 +66,17 @@ class LossEqualityTest {
       for (int n : CLASSES) {
         List<double[]> rows = List.of(normal(n, 1), normal(n, 10), normal(n, 1e4));
         assertSame(n, rows, 0, (n - 1) / 2, n - 1);
+      }
+    }
+
+    /** Rows that do not fill vectors or warps, and enough for several threads. */
+    @Test
+    void rows() {
+      for (int rows : new int[] {1, 7, 8, 9, 15, 16, 17, 31, 33, 421}) {
+        for (int classes : new int[] {1, 10, 33}) {
+          int[] labels = random.ints(rows, -1, classes + 1).toArray();
+          assertSame(classes, normal(rows, classes, 3), labels);
+        }
       }
     }
 

@@ -1,11 +1,22 @@
 package org.thalweg.device.java;
 
 import org.thalweg.loss.Loss;
+import org.thalweg.numeric.ElementType;
 
-/** A loss over rows of scores in binary32. */
+/**
+ * A loss over rows of scores in binary32.
+ *
+ * @param vectors whether the Vector API computes the gradient
+ */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record FloatLoss(
-    Loss loss, JavaArray scores, JavaArray labels, int classes, float scale, float[] numbers)
+    Loss loss,
+    JavaArray scores,
+    JavaArray labels,
+    int classes,
+    float scale,
+    float[] numbers,
+    boolean vectors)
     implements JavaLoss {
   @Override
   public Runnable gradient(Workers workers, JavaArray d, JavaArray losses, JavaArray correct) {
@@ -14,6 +25,10 @@ record FloatLoss(
             (int) losses.count(),
             16L * classes,
             (from, to) -> {
+              if (vectors) {
+                VectorLoss.of(ElementType.F32).gradient(this, d, losses, correct, from, to);
+                return;
+              }
               float[] x = new float[classes];
               for (int row = from; row < to; row++) {
                 read(scores, row, x);
@@ -42,15 +57,15 @@ record FloatLoss(
             });
   }
 
-  private int label(int row) {
+  int label(int row) {
     return labels.ints()[labels.at() + row % (int) labels.count()];
   }
 
-  private void read(JavaArray from, int row, float[] x) {
+  void read(JavaArray from, int row, float[] x) {
     System.arraycopy(from.floats(), from.at() + row * classes, x, 0, classes);
   }
 
-  private void write(float[] x, JavaArray to, int row) {
+  void write(float[] x, JavaArray to, int row) {
     System.arraycopy(x, 0, to.floats(), to.at() + row * classes, classes);
   }
 

@@ -319,7 +319,7 @@ public final class JavaDevice implements Device {
       Array rowLoss,
       Array rowCorrect) {
     int classes = Checks.loss(scores, labels, gradient, rowLoss, rowCorrect);
-    JavaLoss rows = JavaLoss.of(loss, mine(scores), mine(labels), classes, scale);
+    JavaLoss rows = JavaLoss.of(loss, mine(scores), mine(labels), classes, scale, vectorsFrom);
     submit(rows.gradient(workers, mine(gradient), mine(rowLoss), mine(rowCorrect)));
   }
 
@@ -327,7 +327,7 @@ public final class JavaDevice implements Device {
   public void lossHessian(
       Loss loss, Array scores, Array labels, long rows, double scale, Array direction, Array out) {
     int classes = Checks.lossHessian(loss, scores, labels, rows, direction, out);
-    JavaLoss at = JavaLoss.of(loss, mine(scores), mine(labels), classes, scale);
+    JavaLoss at = JavaLoss.of(loss, mine(scores), mine(labels), classes, scale, vectorsFrom);
     submit(at.hessian(workers, (int) rows, mine(direction), mine(out)));
   }
 
