@@ -6,7 +6,7 @@ import org.thalweg.numeric.Registry;
 
 /**
  * An update rule: a record of hyperparameters, with a functor of the same name in {@code
- * kernels/optimizers.cu}.
+ * kernels/rules.cuh}.
  *
  * <p>Each element is updated in the same way: {@code g = l1*sign(w) + scale*g}, {@code g = l2*w +
  * g} (fused multiply-adds), {@code w = keep*w}, then the rule. The first four numbers of a row

@@ -15,9 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A rule's functor in {@code kernels/optimizers.cu} and its record have the same numbers, by the
- * same names, in the same order: the kernel reads the step table's columns into the functor's
- * members.
+ * A rule's functor in {@code kernels/rules.cuh} and its record have the same numbers, by the same
+ * names, in the same order: the kernel reads the step table's columns into the functor's members.
  */
 class FunctorsTest {
   private static final Pattern COLUMN = Pattern.compile("(\\w+) = c\\[(\\d+)]");
@@ -31,9 +30,11 @@ class FunctorsTest {
   @ParameterizedTest
   @MethodSource("rules")
   void membersAreTheColumns(Optimizer rule) throws IOException {
-    String source = Files.readString(Path.of("kernels/optimizers.cu"));
+    String source =
+        Files.readString(Path.of("kernels/rules.cuh"))
+            + Files.readString(Path.of("kernels/optimizers.cu"));
     String kernel = rule.definition().kernel();
-    String name = only(source, "THALWEG_RULES\\(" + kernel + ", (\\w+)\\)");
+    String name = only(source, "(?:X|THALWEG_ALL_TYPES)\\(" + kernel + ", (\\w+)\\)");
     Matcher alias = Pattern.compile("using " + name + " =\\s+(\\w+)<").matcher(source);
     String functor = alias.find() ? alias.group(1) : name;
     String body = only(source, "(?s)\\nstruct " + functor + " : (Rule<.*?\\n};)\\n");
@@ -62,7 +63,7 @@ class FunctorsTest {
   private static String only(String text, String pattern) {
     List<String> found =
         Pattern.compile(pattern).matcher(text).results().map(match -> match.group(1)).toList();
-    assertEquals(1, found.size(), pattern + " in kernels/optimizers.cu: " + found);
+    assertEquals(1, found.size(), pattern + " in kernels/rules.cuh and optimizers.cu: " + found);
     return found.get(0);
   }
 }
