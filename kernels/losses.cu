@@ -32,13 +32,17 @@ __device__ __forceinline__ void softmax(const T* scores, const int* labels, int 
     row_loss[blockIdx.x] = exact::log(of.sum) - fma(keep, row.label_score - of.largest, others);
     row_correct[blockIdx.x] = row.correct(of.beaten);
   }
-  row.for_each_chunk([&](int) {
-    row.for_each([&](int j, T score) {
-      const T target = j == row.label ? keep + share : share;
-      const T term = of.terms ? score : exact::exp(score - of.largest);
-      d[j] = (term / of.sum - target) * scale;
+  const auto slope = [&](int j, T term) {
+    const T target = j == row.label ? keep + share : share;
+    d[j] = (term / of.sum - target) * scale;
+  };
+  if (of.terms) {
+    row.for_each(slope);
+  } else {
+    row.for_each_chunk([&](int) {
+      row.for_each([&](int j, T score) { slope(j, exact::exp(score - of.largest)); });
     });
-  });
+  }
 }
 
 // Multiclass hinges: loss = sum over j != y of what Penalty makes of the margin m_j = max(0, x_j - x_y + 1);

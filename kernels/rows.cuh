@@ -20,16 +20,22 @@ class Reread {
     n_ = n;
   }
 
-  // body(j, x[j]) for each element, ascending.
+  // body(j, x[j]) for each element below limit, ascending; that is at most n.
   template <typename Body>
-  __device__ __forceinline__ void for_each(Body body) const {
-    for (int j = exact::lane(); j < n_; j += 32) body(j, chunk_[j]);
+  __device__ __forceinline__ void for_each_below(int limit, Body body) const {
+    for (int j = exact::lane(); j < limit; j += 32) body(j, chunk_[j]);
   }
 
-  // body(x[j]) for each element; what it returns is not kept. Returns false.
+  // body(x[j]) for each element, ascending, and body(-infinity) any number of times after them.
+  template <typename Body>
+  __device__ __forceinline__ void for_each_padded(Body body) const {
+    for_each_below(n_, [&](int, T score) { body(score); });
+  }
+
+  // The same; what body returns is not kept. Returns false.
   template <typename Body>
   __device__ __forceinline__ bool replace(bool, Body body) {
-    for_each([&](int, T score) { body(score); });
+    for_each_padded(body);
     return false;
   }
 
@@ -45,40 +51,50 @@ class Reread {
   int n_;
 };
 
-// The same, kept in registers, so that a row of up to kMaxWarps chunks (16,384 classes) is read once.
+// The same, kept in registers, so that a row of up to kMaxWarps chunks (16,384 classes) is read once. Absent elements
+// are -infinity: most passes then need no test of each element, which would cost as much as what they do with it.
 class Kept {
  public:
   __device__ __forceinline__ void load(const float* chunk, int n) {
     n_ = n;
+    const float* const mine = chunk + exact::lane();
+    const int left = n - exact::lane();
+#pragma unroll
+    for (int i = 0; i < kEach; i++) at_[i] = i * 32 < left ? mine[i * 32] : -INFINITY;
+  }
+
+  template <typename Body>
+  __device__ __forceinline__ void for_each_below(int limit, Body body) const {
+    const int left = limit - exact::lane();
 #pragma unroll
     for (int i = 0; i < kEach; i++) {
-      if (i * 32 >= n_) break;
-      const int j = i * 32 + exact::lane();
-      if (j < n_) at_[i] = chunk[j];
+      if (i * 32 >= left) break;
+      body(i * 32 + exact::lane(), at_[i]);
     }
   }
 
   template <typename Body>
-  __device__ __forceinline__ void for_each(Body body) const {
+  __device__ __forceinline__ void for_each_padded(Body body) const {
 #pragma unroll
     for (int i = 0; i < kEach; i++) {
-      if (i * 32 >= n_) break;
-      const int j = i * 32 + exact::lane();
-      if (j < n_) body(j, at_[i]);
+      if (i % kGroup == 0 && i * 32 >= n_) break;
+      body(at_[i]);
     }
   }
 
-  // body(x[j]) for each element; where that is wanted, what it returns takes x[j]'s place. Returns whether it does.
+  // body(x[j]) likewise; where that is wanted, what it returns takes x[j]'s place. Returns whether it does.
   template <typename Body>
   __device__ __forceinline__ bool replace(bool wanted, Body body) {
+    if (!wanted) {
+      for_each_padded(body);
+      return false;
+    }
 #pragma unroll
     for (int i = 0; i < kEach; i++) {
-      if (i * 32 >= n_) break;
-      if (i * 32 + exact::lane() >= n_) continue;
-      const float instead = body(at_[i]);
-      if (wanted) at_[i] = instead;
+      if (i % kGroup == 0 && i * 32 >= n_) break;
+      at_[i] = body(at_[i]);
     }
-    return wanted;
+    return true;
   }
 
   // One thread reads the label; the score comes from the lane that has it, or is read where none has. Ends with a
@@ -96,10 +112,13 @@ class Kept {
     if (label >= static_cast<int>(blockDim.x) / 32 * exact::kChunk) {
       if (threadIdx.x == 0) shared_score = x[label];
     } else {
-      const int start = threadIdx.x / 32 * exact::kChunk;
-      for_each([&](int j, float score) {
-        if (start + j == label) shared_score = score;
-      });
+      const int mine = label - static_cast<int>(threadIdx.x / 32) * exact::kChunk - exact::lane();
+      if (mine >= 0 && mine < exact::kChunk && mine % 32 == 0) {
+        float score = at_[0];
+#pragma unroll
+        for (int i = 1; i < kEach; i++) score = i * 32 == mine ? at_[i] : score;
+        shared_score = score;
+      }
     }
     __syncthreads();
     return shared_score;
@@ -107,6 +126,7 @@ class Kept {
 
  private:
   static constexpr int kEach = exact::kChunk / 32;
+  static constexpr int kGroup = 4;  // so many elements are taken together, present or not
   float at_[kEach];
   int n_;
 };
@@ -182,11 +202,29 @@ struct Row : Labelled<T> {
   template <typename Body>
   __device__ __forceinline__ void for_each(Body body) const {
     const int start = loaded_ * exact::kChunk;
-    lane_.for_each([&](int j, T score) { body(start + j, score); });
+    lane_.for_each_below(size(loaded_), [&](int j, T score) { body(start + j, score); });
   }
 
-  // body(x_j) for each class of the chunk that is this lane's. If there is no other chunk, and the lane keeps scores,
-  // what body returns takes the place of x_j in what follows. Returns whether it does.
+  // body(x_j) for each class of the chunk that is this lane's, ascending, and body(-infinity) any number of times after
+  // them.
+  template <typename Body>
+  __device__ __forceinline__ void for_each_padded(Body body) const {
+    lane_.for_each_padded(body);
+  }
+
+  // Whether a class of the chunk that is this lane's would be taken instead of the label: of equal scores the first.
+  // largest: of the whole chunk. If it is not the label's score, the label's equals do not matter.
+  __device__ __forceinline__ bool beaten(T largest) const {
+    bool beaten = largest > label_score;
+    if (largest == label_score) {
+      const int before = min(label - loaded_ * exact::kChunk, size(loaded_));
+      lane_.for_each_below(before, [&](int, T score) { beaten |= score == label_score; });
+    }
+    return beaten;
+  }
+
+  // The same. If there is no other chunk, and the lane keeps scores, what body returns takes the place of x_j in what
+  // follows. Returns whether it does.
   template <typename Body>
   __device__ __forceinline__ bool replace(Body body) {
     return lane_.replace(chunks == 1, body);
@@ -239,27 +277,28 @@ __device__ __forceinline__ Normaliser<T> normalise(Row<T, Lane>& row, bool with_
   bool terms = false;
   row.for_each_chunk([&](int chunk) {
     T largest = kLowest;
-    row.for_each([&](int j, T score) {
-      largest = fmax(largest, score);
-      beats |= row.beats(j, score);
-    });
+    row.for_each_padded([&](T score) { largest = fmax(largest, score); });
     largest = warp_max(largest);
+    beats |= row.beaten(largest);
     const T shift = largest > kLowest ? largest : 0;
-    T sum = 0;
-    T below = 0;
+    if (with_below) {
+      T below = 0;
+      row.for_each([&](int, T score) { below += score - shift; });
+      below = exact::butterfly(below);
+      if (threadIdx.x % 32 == 0) chunk_below[chunk] = below;
+    }
     // Where there is no finite largest score, terms of 0 or NaN are divided by a sum of 0 or NaN: NaN, as they ought.
+    // An absent score's term is exp(-infinity), +0, which changes no sum of terms.
+    T sum = 0;
     terms = row.replace([&](T score) {
       const T term = exact::exp(score - shift);
       sum += term;
-      below += score - shift;
       return term;
     });
     sum = exact::butterfly(sum);
-    if (with_below) below = exact::butterfly(below);
     if (threadIdx.x % 32 == 0) {
       chunk_max[chunk] = largest;
       chunk_sum[chunk] = sum;
-      if (with_below) chunk_below[chunk] = below;
     }
   });
   const bool beaten = __syncthreads_or(beats);

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.thalweg.device.Array;
 import org.thalweg.device.Product;
 import org.thalweg.device.Rows;
@@ -238,6 +239,36 @@ class TrafficTest {
           }
         }
       }
+    }
+  }
+
+  /**
+   * Softmax's instructions for each score, those of each row included: where most rows are wrong,
+   * and where all are right, so that a score equal to the label's is looked for before it.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void instructionsOfSoftmax(boolean right) {
+    int rows = 256;
+    int classes = 1000;
+    Random random = new Random(4);
+    int[] classOf = random.ints(rows, 0, classes).toArray();
+    double[] numbers = random.doubles((long) rows * classes).toArray();
+    if (right) {
+      for (int r = 0; r < rows; r++) {
+        numbers[r * classes + classOf[r]] = 1;
+      }
+    }
+    Loss softmax = Losses.parse("softmax");
+    try (Array scores = device.of(ElementType.F32, numbers);
+        Array labels = device.of(classOf);
+        Array gradient = device.allocate(ElementType.F32, scores.count());
+        Array rowLoss = device.allocate(ElementType.F32, rows);
+        Array rowRight = device.allocate(ElementType.I32, rows)) {
+      SimCounters counts =
+          counts(() -> device.loss(softmax, scores, labels, 1, gradient, rowLoss, rowRight));
+      double each = (double) counts.lanes("softmax_f32") / rows / classes;
+      assertTrue(each <= 65, each + " instructions for each score");
     }
   }
 
