@@ -129,6 +129,33 @@ class LossEqualityTest {
       }
     }
 
+    /** One score before or after the label's, of another lane or another round, is its equal. */
+    @Test
+    void aScoreEqualToTheLabels() {
+      int n = 1000;
+      int label = 500;
+      List<double[]> rows = new ArrayList<>();
+      for (int other : new int[] {0, label - 32, label - 1, label + 1, label + 32, n - 1}) {
+        double[] row = normal(n, 1);
+        row[label] = 10;
+        row[other] = 10;
+        rows.add(row);
+      }
+      assertSame(n, rows, label);
+    }
+
+    /** Terms from 1 to 0, subnormal ones among them, over sums of many sizes. */
+    @Test
+    void termsOfEverySize() {
+      for (int n : new int[] {40, 1000, 1500}) {
+        List<double[]> rows = new ArrayList<>();
+        for (int apart : new int[] {1, 60, 80, 120}) {
+          rows.add(random.doubles(n, -apart, 0).toArray());
+        }
+        assertSame(n, rows, 0, n - 1);
+      }
+    }
+
     @Test
     void specialScores() {
       for (int n : new int[] {1, 2, 33, 1025}) {
