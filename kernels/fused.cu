@@ -35,8 +35,8 @@ __device__ __forceinline__ void forward(const From* values, const int* labels, c
   if (is_last_block(step)) tally<true>(row_loss, row_correct, rows, 1, results, step, shared<float>());
 }
 
-// Updates the parameters of a tile of their gradient. Tensor 0 has the weights; tensor 1 the bias, whose gradient is the
-// row of ones: rows `from` to `to` - 1 are this tensor's.
+// Updates the parameters of a tile of their gradient. Tensor 0 has the weights; tensor 1 has the bias, whose gradient
+// is the row of ones. Rows `from` to `to` - 1 are this tensor's.
 template <typename Rule>
 __device__ __forceinline__ void update_tile(const Block<float, kNarrowM, kNarrowN>& block, const Tensor<float>& in,
                                             int from, int to, const Numbers<Rule, float>& numbers) {
