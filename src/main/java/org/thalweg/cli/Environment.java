@@ -50,7 +50,8 @@ record Environment(
 
   /** The PTX files in the jar. */
   static final List<String> MODULES =
-      List.of("bias", "clip", "data", "hessians", "losses", "matmul", "optimizers", "vectors");
+      List.of(
+          "bias", "clip", "data", "fused", "hessians", "losses", "matmul", "optimizers", "vectors");
 
   private static final Path NVIDIA = Path.of("/proc/driver/nvidia/version"); // on Linux
   private static final String SOURCES = "// sources ";
