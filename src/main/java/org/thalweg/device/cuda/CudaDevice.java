@@ -23,7 +23,8 @@ import org.thalweg.optim.Optimizer;
 
 /**
  * An NVIDIA GPU, or the software driver in its place. Every operation is one kernel launch on one
- * stream; a recorded step is one graph, and running it is one call into the driver.
+ * stream, or a few; a recorded step is one graph, in which some operations are joined ({@link
+ * Fusion}), and running it is one call into the driver.
  */
 public final class CudaDevice implements Device {
   // Threads per block of the kernels that work with any number of threads.

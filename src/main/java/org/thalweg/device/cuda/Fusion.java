@@ -58,6 +58,7 @@ final class Fusion {
     boolean fits =
         product.size().models() == 1
             && product.size().rows() <= Exact.CHUNK
+            && product.size().rows() == gather.labels().count()
             && same(product.left(), gather.x())
             && same(loss.scores(), product.out())
             && same(loss.labels(), gather.labels())
@@ -90,7 +91,10 @@ final class Fusion {
     List<Parameter> parameters = update.tensors().parameters();
     List<Array> gradients =
         Stream.of(product.out(), product.ones()).filter(Objects::nonNull).toList();
-    boolean fits = parameters.size() == gradients.size();
+    // Behind a product by cuBLAS comes one of no rows but that of ones.
+    long outputs = (long) product.size().rows() * product.size().columns();
+    boolean whole = outputs == product.out().count();
+    boolean fits = whole && parameters.size() == gradients.size();
     for (int i = 0; fits && i < gradients.size(); i++) {
       fits =
           same(parameters.get(i).gradient(), gradients.get(i))
@@ -125,7 +129,9 @@ final class Fusion {
 
   /** Whether two arrays are the same elements. */
   private static boolean same(Array a, Array b) {
-    return ((CudaArray) a).address() == ((CudaArray) b).address() && a.count() == b.count();
+    return ((CudaArray) a).address() == ((CudaArray) b).address()
+        && a.count() == b.count()
+        && a.type() == b.type();
   }
 
   /** Whether no element is in an array of both. */

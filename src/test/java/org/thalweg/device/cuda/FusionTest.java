@@ -381,4 +381,40 @@ class FusionTest {
     }
     OnDevice.assertSameBits("w", results.subList(0, 1), results.subList(1, 2));
   }
+
+  /** Four rows of six features, multiplied as eight of three, each label for two of them. */
+  @Test
+  void rowsOfAnotherShape() {
+    List<double[]> results = new ArrayList<>();
+    for (TestDevices which : List.of(TestDevices.JAVA_PLAIN, TestDevices.DRIVER)) {
+      Random random = new Random(4);
+      try (Owned owned = new Owned()) {
+        Device device = owned.add(which.open());
+        ElementType f32 = ElementType.F32;
+        Array values = owned.add(device.of(f32, Values.normal(random, 24, 1)));
+        Array labels = owned.add(device.of(new int[] {1, 0, 1, 0}));
+        Array order = owned.add(device.of(new int[] {2, 0, 3, 1}));
+        Array w = owned.add(device.of(f32, Values.normal(random, 6, 1)));
+        Array x = owned.add(device.allocate(f32, 24));
+        Array y = owned.add(device.allocate(ElementType.I32, 4));
+        Array d = owned.add(device.allocate(f32, 16));
+        Array loss = owned.add(device.allocate(f32, 8));
+        Array right = owned.add(device.allocate(ElementType.I32, 8));
+        Steps steps = owned.add(new Steps(device, f32, 1, 1, 1));
+        Rows rows = new Rows(values, labels, 6, 1);
+        Runnable body =
+            () -> {
+              device.gather(rows, order, steps, 0, x, y);
+              device.multiply(Product.of(8, 2, 3), x, w, null, d);
+              device.loss(new SoftmaxCrossEntropy(), d, y, 1, d, loss, right);
+              device.tally(loss, right, steps);
+            };
+        Program program = owned.add(device.record(steps, body));
+        steps.start();
+        program.run(1);
+        results.add(device.download(loss));
+      }
+    }
+    OnDevice.assertSameBits("losses", results.subList(0, 1), results.subList(1, 2));
+  }
 }
