@@ -74,10 +74,12 @@ class HugeOffsetsTest {
           "sgd_f32",
           table.address(),
           map.address(),
+          CudaTensors.STRIDES,
           ((CudaArray) steps.cells()).address(),
           steps.columns(),
           1,
-          ((CudaArray) steps.state()).address());
+          ((CudaArray) steps.state()).address(),
+          0);
       double[] after = device.download(w);
       for (int i = 0; i < BLOCK; i++) {
         assertEquals(0.5 * i, after[i]);
