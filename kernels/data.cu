@@ -3,13 +3,13 @@
 #include "data.cuh"
 
 // Launch: one block a row.
-#define THALWEG_GATHER(name, T, From)                                                                              \
-  extern "C" __global__ void name(const From* values, const int* labels, const int* order, int features, T scale, \
-                                  const T* shift, T* x, int* y, const long long* cells, int columns, int column,  \
-                                  const StepState* step) {                                                       \
-    if (x == nullptr) return;                                                                                      \
-    gather<T, From>(values, labels, order, features, scale, shift, x, y, cells, columns, column, step,           \
-                    blockIdx.x, threadIdx.x, blockDim.x);                                                          \
+#define THALWEG_GATHER(name, T, From)                                                                                 \
+  extern "C" __global__ void name(const From* values, const int* labels, const int* order, int features, T scale,     \
+                                  const T* shift, T* x, int* y, const long long* cells, int columns, int column,      \
+                                  const StepState* step) {                                                            \
+    if (x == nullptr) return;                                                                                         \
+    gather<T, From>(values, labels, order, features, scale, shift, x, y, cells, columns, column, step,                \
+                    blockIdx.x, threadIdx.x, blockDim.x);                                                             \
   }
 
 THALWEG_GATHER(gather_u8_f32, float, unsigned char)
@@ -19,12 +19,12 @@ THALWEG_GATHER(gather_f32_f64, double, float)
 THALWEG_GATHER(gather_f64_f64, double, double)
 
 // Launch: one block of whole warps.
-#define THALWEG_TALLY(name, T)                                                                              \
-  extern "C" __global__ void name(const T* row_loss, const int* row_correct, int rows, int models,          \
-                                  double* results, StepState* step) {                                       \
-    __shared__ T shared[exact::kChunk];                                                                      \
-    if (results == nullptr) return;                                                                         \
-    tally<false>(row_loss, row_correct, rows, models, results, step, shared);                                      \
+#define THALWEG_TALLY(name, T)                                                                                        \
+  extern "C" __global__ void name(const T* row_loss, const int* row_correct, int rows, int models,                    \
+                                  double* results, StepState* step) {                                                 \
+    __shared__ T shared[exact::kChunk];                                                                               \
+    if (results == nullptr) return;                                                                                   \
+    tally<false>(row_loss, row_correct, rows, models, results, step, shared);                                         \
   }
 
 THALWEG_TALLY(tally_f32, float)

@@ -64,7 +64,7 @@ __device__ __forceinline__ void backward(const Block<float, kNarrowM, kNarrowN>&
     if (max(block.m, from) >= min(block.m + kNarrowM, to)) continue;  // no such row in the tile
     if (!idle) {
       Numbers<Rule, float> numbers = {};
-      read<Rule, float>(numbers, tensors[which].group, cells, columns, column, step);
+      read_numbers<Rule, float>(numbers, tensors[which].group, cells, columns, column, step);
       update_tile(block, tensors[which], from, to, numbers);
     } else if constexpr (Rule::kLooksAhead) {
       update_tile<GoBack<float>>(block, tensors[which], from, to, {});
@@ -88,8 +88,8 @@ __device__ __forceinline__ void backward(const Block<float, kNarrowM, kNarrowN>&
               return function(row, d_scale, first, second, correct);                                                  \
             });                                                                                                       \
   }
-#define THALWEG_FORWARDS(name, function)                               \
-  THALWEG_FORWARD(forward_##name##_u8_f32, function, unsigned char)    \
+#define THALWEG_FORWARDS(name, function)                            \
+  THALWEG_FORWARD(forward_##name##_u8_f32, function, unsigned char) \
   THALWEG_FORWARD(forward_##name##_f32_f32, function, float)
 
 THALWEG_FORWARDS(softmax, few_softmax)

@@ -51,7 +51,7 @@ __device__ __forceinline__ void vectors(const Tensor<S>& tensor, int head, long 
 
 // This block's elements of a tensor.
 template <typename Rule, typename S, typename T>
-__device__ __forceinline__ void block_of(const Tensor<S>& in, int strides, const Numbers<Rule, T>& numbers) {
+__device__ __forceinline__ void update_block(const Tensor<S>& in, int strides, const Numbers<Rule, T>& numbers) {
   const Tensor<S> tensor = in_global_memory<Rule::kStates>(in);
   constexpr int kWidth = Vector<T>::kWidth;
   long long block = blockIdx.x - tensor.first_block;
@@ -87,15 +87,15 @@ __device__ __forceinline__ void update(const Tensor<S>* tensors, const int* tens
   const int index = tensor_of_block[blockIdx.x];
   Numbers<Rule, T> numbers = {};
   numbers.index = static_cast<uint64_t>(index);
-  read<Rule, S>(numbers, tensors[index].group, cells, columns, column, step);
+  read_numbers<Rule, S>(numbers, tensors[index].group, cells, columns, column, step);
   if (last) end_step(step);  // before the update, so that no thread has to come back from there
   if (!idle) {
-    block_of(tensors[index], strides, numbers);
+    update_block(tensors[index], strides, numbers);
   } else if constexpr (Rule::kLooksAhead) {
     Numbers<GoBack<T>, T> back = {};
     back.key = numbers.key;
     back.index = numbers.index;
-    block_of(tensors[index], strides, back);
+    update_block(tensors[index], strides, back);
   }
 }
 

@@ -179,6 +179,7 @@ constexpr int kNarrowWarps = 7;
 constexpr int kNarrowDepth = 64;
 constexpr int kNarrowPitch = kNarrowDepth + 4;
 constexpr int kNarrowSize = kNarrowM * kNarrowN;
+constexpr int kFarthest = 1 << 24;  // numbers from one row to the next: times 16 rows and 4 bytes
 constexpr int kTallM = 64;
 constexpr int kTallWarps = 2;
 
@@ -199,7 +200,8 @@ __device__ __forceinline__ void narrow(const Operands<float>& of, const Chunks<f
   float* const slab_left = sums + kM * kNarrowN + warp * kOwn;
   float* const slab_right = slab_left + kM * kNarrowPitch;
   const long long pitch = kTransposed ? of.rows : of.depth;
-  const bool whole_m = pitch % 4 == 0 && aligned(of.left) && tile_m + kM <= of.rows;
+  // Rows so far apart that a step in bytes does not fit an int are read as if elements were absent.
+  const bool whole_m = pitch % 4 == 0 && pitch < kFarthest && aligned(of.left) && tile_m + kM <= of.rows;
   // What this lane brings of a slab: kLoads vectors of the left operand, each kStepM and kStepK from the one before.
   const int am = kTransposed ? lane % (kM / 4) * 4 : lane / 16;
   const int ak = kTransposed ? lane / (kM / 4) : lane % 16 * 4;

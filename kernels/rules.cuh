@@ -318,8 +318,8 @@ __device__ __forceinline__ void element(T& w, T g, T* s, const Numbers<Rule, T>&
 // Reads the columns of a tensor's group. Those of group 0 begin at `column`, for bf16 behind one cell that holds the
 // key of this update's rounding.
 template <typename Rule, typename S, typename T>
-__device__ __forceinline__ void read(Numbers<Rule, T>& numbers, long long group, const long long* cells, int columns,
-                                     int column, const StepState* step) {
+__device__ __forceinline__ void read_numbers(Numbers<Rule, T>& numbers, long long group, const long long* cells,
+                                             int columns, int column, const StepState* step) {
   constexpr int kColumns = kGroupColumns + sizeof(Rule) / sizeof(T);
   if constexpr (sizeof(S) < sizeof(T)) {
     numbers.key = static_cast<uint64_t>(cell<long long>(cells, step->update, columns, column++));

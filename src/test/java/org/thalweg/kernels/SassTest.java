@@ -133,7 +133,11 @@ class SassTest {
         if (label.lookingAt()) {
           labels.put(label.group(1), all.size());
         } else if (instruction.matches()) {
-          boolean guarded = instruction.group(1) != null || instruction.group(3).contains("P");
+          // BRA.DIV jumps only where the lanes of a warp have parted.
+          boolean guarded =
+              instruction.group(1) != null
+                  || instruction.group(3).contains("P")
+                  || instruction.group(2).endsWith(".DIV");
           all.add(new Instruction(instruction.group(2), instruction.group(3), guarded));
         }
       }

@@ -196,7 +196,7 @@ public final class CudaDevice implements Device {
         steps,
         () -> {
           body.run();
-          queue.launch(new Operation.Advance(), "data", "advance", 1, 1, 0, steps.state());
+          queue.launch(new Operation.Advance(steps), "data", "advance", 1, 1, 0, steps.state());
         });
   }
 
@@ -224,7 +224,7 @@ public final class CudaDevice implements Device {
     @Nullable Object[] arguments = {
       values, labels, order, features, scale, shift, x, y, first, steps.state()
     };
-    Operation gather = new Operation.Gather(rows, order, x, y);
+    Operation gather = new Operation.Gather(rows, order, steps, x, y);
     queue.launch(gather, "data", kernel, y.count(), GATHER_THREADS, 0, arguments);
   }
 
@@ -314,7 +314,7 @@ public final class CudaDevice implements Device {
       rowLoss, rowCorrect, rows, steps.models(), steps.results(), steps.state()
     };
     boolean alone = steps.models() == 1;
-    Operation tally = alone ? new Operation.Tally(rowLoss, rowCorrect, steps.results()) : null;
+    Operation tally = alone ? new Operation.Tally(rowLoss, rowCorrect, steps) : null;
     String kernel = "tally_" + rowLoss.type().suffix();
     queue.launch(tally, "data", kernel, 1, TALLY_THREADS, 0, arguments);
   }
@@ -374,8 +374,9 @@ public final class CudaDevice implements Device {
     Checks.update(rule, tensors, steps, column);
     CudaTensors own = mine(tensors);
     String kernel = rule.definition().kernel() + "_" + own.type().suffix();
+    // The move of a rule that looks ahead and the proximal step follow no gradient.
     boolean byGradient = !kernel.startsWith("shrink_") && !kernel.startsWith("look_ahead_");
-    Operation operation = new Operation.Update(own, byGradient);
+    Operation operation = new Operation.Update(own, steps, byGradient);
     int last = 0; // Fusion makes it 1
     update(operation, kernel, own, row(steps, column), steps.state(), last);
   }

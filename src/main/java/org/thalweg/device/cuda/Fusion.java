@@ -1,6 +1,7 @@
 package org.thalweg.device.cuda;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
@@ -8,6 +9,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Parameter;
+import org.thalweg.device.Rows;
 import org.thalweg.numeric.Exact;
 
 /**
@@ -59,22 +61,27 @@ final class Fusion {
         product.size().models() == 1
             && product.size().rows() <= Exact.CHUNK
             && product.size().rows() == gather.labels().count()
+            && gather.steps() == tally.steps()
             && same(product.left(), gather.x())
             && same(loss.scores(), product.out())
             && same(loss.labels(), gather.labels())
             && loss.classes() == product.size().columns()
             && same(tally.rowLoss(), loss.rowLoss())
             && same(tally.rowCorrect(), loss.rowCorrect());
+    Array results = tally.steps().results();
+    Rows rows = gather.rows();
+    List<Array> gathered = List.of(gather.x(), gather.labels());
     List<Array> written =
-        List.of(loss.scores(), loss.gradient(), loss.rowLoss(), loss.rowCorrect(), tally.results());
-    Stream<@Nullable Array> read = Stream.of(gather.rows().values(), gather.rows().labels());
-    Stream<@Nullable Array> more = Stream.of(gather.order(), gather.rows().shift());
-    Stream<@Nullable Array> model = Stream.of(product.right(), product.bias());
-    List<@Nullable Array> inputs = Stream.of(read, more, model).flatMap(all -> all).toList();
-    if (fits
-        && apart(List.of(gather.x(), gather.labels()), written)
-        && apart(List.of(gather.x(), gather.labels()), inputs)
-        && apart(written, inputs)) {
+        List.of(loss.scores(), loss.gradient(), loss.rowLoss(), loss.rowCorrect(), results);
+    List<@Nullable Array> read =
+        Arrays.asList(
+            rows.values(),
+            rows.labels(),
+            rows.shift(),
+            gather.order(),
+            product.right(),
+            product.bias());
+    if (fits && apart(gathered, written) && apart(gathered, read) && apart(written, read)) {
       String kind = launch(1).kernel().replaceAll("^few_|_f32$", "");
       String kernel = launch(3).kernel().replace("gather_", "forward_" + kind + "_");
       int blocks = ProductTile.ceil(product.size().rows(), ProductTile.NARROW.rows());
@@ -109,7 +116,8 @@ final class Fusion {
 
   private void joinEnd() {
     Operation.Update update = before(1, Operation.Update.class);
-    if (update != null && before(0, Operation.Advance.class) != null) {
+    Operation.Advance advance = before(0, Operation.Advance.class);
+    if (update != null && advance != null && update.steps() == advance.steps()) {
       replace(2, launch(1).withLast(1));
     }
   }

@@ -4,11 +4,12 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Product;
 import org.thalweg.device.Rows;
+import org.thalweg.device.Steps;
 
 /** What a launch computes, where {@link Fusion} asks. */
 sealed interface Operation {
   /** A minibatch is gathered. */
-  record Gather(Rows rows, Array order, Array x, Array labels) implements Operation {}
+  record Gather(Rows rows, Array order, Steps steps, Array x, Array labels) implements Operation {}
 
   /** Scores are multiplied, in narrow tiles with whole sums. */
   record Multiply(Product size, Array left, Array right, @Nullable Array bias, Array out)
@@ -24,11 +25,11 @@ sealed interface Operation {
       implements Operation {}
 
   /** The losses of one model are added up. */
-  record Tally(Array rowLoss, Array rowCorrect, Array results) implements Operation {}
+  record Tally(Array rowLoss, Array rowCorrect, Steps steps) implements Operation {}
 
   /** Parameters are updated, by their gradients or without. */
-  record Update(CudaTensors tensors, boolean byGradient) implements Operation {}
+  record Update(CudaTensors tensors, Steps steps, boolean byGradient) implements Operation {}
 
   /** The step ends. */
-  record Advance() implements Operation {}
+  record Advance(Steps steps) implements Operation {}
 }

@@ -417,4 +417,35 @@ class FusionTest {
     }
     OnDevice.assertSameBits("losses", results.subList(0, 1), results.subList(1, 2));
   }
+
+  /** An update by another table than the one whose step ends. */
+  @Test
+  void twoTables() {
+    List<double[]> results = new ArrayList<>();
+    for (TestDevices which : List.of(TestDevices.JAVA_PLAIN, TestDevices.DRIVER)) {
+      try (Owned owned = new Owned()) {
+        Device device = owned.add(which.open());
+        ElementType f32 = ElementType.F32;
+        Array w = owned.add(device.of(f32, 1, 2, 3));
+        Array g = owned.add(device.of(f32, 4, 5, 6));
+        Optimizer rule = Optimizers.named("sgd");
+        Tensors tensors = owned.add(device.tensors(List.of(new Parameter(w, g, 0)), rule));
+        int columns = Group.columns(rule);
+        Steps own = owned.add(new Steps(device, f32, columns, 2, 1));
+        Steps other = owned.add(new Steps(device, f32, columns, 2, 1));
+        for (int row = 0; row < 2; row++) {
+          other.numbers(row, 0, Group.PLAIN.numbers(rule, f32, 0.1 + row, 1, 1));
+        }
+        own.start();
+        other.start();
+        Runnable body = () -> device.update(rule, tensors, other, 0);
+        Program program = owned.add(device.record(own, body));
+        program.run(2);
+        results.add(device.download(w));
+        results.add(words(device, own.state()));
+        results.add(words(device, other.state()));
+      }
+    }
+    OnDevice.assertSameBits("two tables", results.subList(0, 3), results.subList(3, 6));
+  }
 }
