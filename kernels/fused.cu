@@ -77,12 +77,12 @@ __device__ __forceinline__ void backward(const Block<float, kNarrowM, kNarrowN>&
   extern "C" __global__ void __launch_bounds__(kNarrowWarps * 32, 2)                                                  \
       name(const From* values, const int* labels, const int* order, int features, float scale, const float* shift,    \
            float* x, int* y, const long long* cells, int columns, int column, StepState* step, const float* left,     \
-           long long, const float* w, const float* bias, float* out, int rows, int classes, int depth, int, float*,   \
-           int, int, int, const float*, const int*, int, long long, int, float d_scale, float first, float second,    \
-           float* gradient, float* row_loss, int* row_correct, const float*, const int*, int, int, double* results,   \
-           StepState*) {                                                                                              \
+           long long, const float* w, const float* bias, float* out, int rows, int classes, int depth, int, int,      \
+           float*, int, int, int, const float*, const int*, int, long long, int, float d_scale, float first,          \
+           float second, float* gradient, float* row_loss, int* row_correct, const float*, const int*, int, int,      \
+           double* results, StepState*) {                                                                             \
     if (x == nullptr) return;                                                                                         \
-    const Operands<float> product = {left, w, bias, out, nullptr, rows, classes, depth, rows, classes};               \
+    const Operands<float> product = {left, w, bias, out, nullptr, rows, classes, depth, rows, classes, classes, 1};   \
     forward(values, labels, order, features, scale, shift, x, y, cells, columns, column, step, product, rows,         \
             classes, gradient, row_loss, row_correct, results, [=](const FewRow<float>& row, int& correct) {          \
               return function(row, d_scale, first, second, correct);                                                  \
@@ -100,12 +100,13 @@ THALWEG_FORWARDS(smooth_hinge, few_margins<SmoothHinge>)
 #define THALWEG_BACKWARD_OF(name, Rule)                                                                               \
   extern "C" __global__ void __launch_bounds__(kNarrowWarps * 32, 2)                                                  \
       name(const float* x, long long x_stride, const float* d, float* out, float* ones, int rows, int columns,        \
-           int depth, int joined, float* totals, int first, int end, int splits, const Tensor<float>* tensors,        \
-           const int*, int, const long long* cells, int cell_columns, int column, StepState* step, int last) {        \
+           int depth, int joined, int turned, float* totals, int first, int end, int splits,                          \
+           const Tensor<float>* tensors, const int*, int, const long long* cells, int cell_columns, int column,       \
+           StepState* step, int last) {                                                                               \
     if (out == nullptr) return;                                                                                       \
     backward<Rule<float>>(                                                                                            \
-        {x, x_stride, d, nullptr, out, ones, rows, columns, depth, joined, totals, first, end, splits}, tensors,      \
-        cells, cell_columns, column, step, last);                                                                     \
+        {x, x_stride, d, nullptr, out, ones, rows, columns, depth, joined, turned, totals, first, end, splits},       \
+        tensors, cells, cell_columns, column, step, last);                                                            \
   }
 #define THALWEG_BACKWARD(name, Rule) THALWEG_BACKWARD_OF(backward_##name##_f32, Rule)
 

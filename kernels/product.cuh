@@ -3,16 +3,18 @@
 
 #include "exact.cuh"
 
-// Of one product. all_rows counts the row of ones, all_columns are those of all models that are joined.
+// Of one product. all_rows counts the row of ones, all_columns are those of all models that are joined. In the right
+// operand right_k is how far it is from one k to the next, right_n from one column to the next of a model.
 template <typename T>
 struct Operands {
   const T *left, *right, *bias;
   T *out, *ones;
-  int rows, columns, depth, all_rows, all_columns;
+  int rows, columns, depth, all_rows, all_columns, right_k, right_n;
 
   // Where column n of the right operand begins, and where it does in the output.
   __device__ __forceinline__ const T* right_of(int n) const {
-    return right + static_cast<long long>(n / columns) * depth * columns + n % columns;
+    const long long model = n / columns;
+    return right + model * depth * columns + static_cast<long long>(n % columns) * right_n;
   }
   __device__ __forceinline__ T* out_of(int n) const {
     return out + static_cast<long long>(n / columns) * rows * columns + n % columns;
@@ -52,11 +54,12 @@ struct Block {
   Chunks<T> chunks;
   int m, n;
 
-  // totals, first, end and splits: null, 0, 0 and 1, or where k is split the totals of the chunks first to end - 1 of
-  // all products, over splits blocks, each of which has a chunk for each of its warps.
+  // turned: whether the right operand is transposed. totals, first, end and splits: null, 0, 0 and 1, or where k is
+  // split the totals of the chunks first to end - 1 of all products, over splits blocks, each of which has a chunk for
+  // each of its warps.
   __device__ __forceinline__ Block(const T* left, long long left_stride, const T* right, const T* bias, T* out, T* ones,
-                                   int rows, int columns, int depth, int joined, T* totals, int first, int end,
-                                   int splits) {
+                                   int rows, int columns, int depth, int joined, int turned, T* totals, int first,
+                                   int end, int splits) {
     const int all_rows = rows + (ones == nullptr ? 0 : 1);
     const int all_columns = columns * joined;
     const int tiles_m = (all_rows + kM - 1) / kM;
@@ -74,7 +77,9 @@ struct Block {
           columns,
           depth,
           all_rows,
-          all_columns};
+          all_columns,
+          turned ? 1 : columns,
+          turned ? depth : 1};
     if (totals == nullptr) {
       chunks = {0, (depth + exact::kProductChunk - 1) / exact::kProductChunk, nullptr, 0};
     } else {

@@ -48,7 +48,7 @@ __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int 
   const long long pitch = kTransposed ? of.rows : of.depth;
   const float* from_a = of.left + (kTransposed ? ak * pitch + tile_m + am : (tile_m + am) * pitch + ak);
   const long long to_next_a = (kStepM + kStepK) * pitch;
-  const float* from_b = of.right_of(tile_n + bn) + static_cast<long long>(bk) * of.columns;
+  const float* from_b = of.right_of(tile_n + bn) + static_cast<long long>(bk) * of.right_k;
   const bool fours = kWhole || (pitch % 4 == 0 && aligned(of.left));
   Four a0, a1, b0;
   // Four neighbours of the left operand at p, from row m on; all: no k of the slab is absent.
@@ -77,11 +77,11 @@ __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int 
 #pragma unroll
       for (int j = 0; j < 4; j++) {
         const bool in = all || k + bk + j < of.depth;
-        b0.at[j] = in && tile_n + bn < of.all_columns ? from_b[static_cast<long long>(j) * of.columns] : 0;
+        b0.at[j] = in && tile_n + bn < of.all_columns ? from_b[static_cast<long long>(j) * of.right_k] : 0;
       }
     }
     from_a += kTransposed ? kWideDepth * pitch : kWideDepth;
-    from_b += static_cast<long long>(kWideDepth) * of.columns;
+    from_b += static_cast<long long>(kWideDepth) * of.right_k;
   };
   const auto keep = [&](int buffer) {
     float* const a = slab_left + (buffer * kWideDepth + ak) * kWidePitch + am;
@@ -209,7 +209,7 @@ __device__ __forceinline__ void narrow(const Operands<float>& of, const Chunks<f
   constexpr int kStepK = kTransposed ? 128 / kM : 0;
   const int n = tile_n + lane % kNarrowN;
   const bool present = n < of.all_columns;
-  const float* const right = of.right_of(n) + static_cast<long long>(lane / kNarrowN) * of.columns;
+  const float* const right = of.right_of(n) + static_cast<long long>(lane / kNarrowN) * of.right_k;
   const int m0 = kByK ? lane / 4 * 4 : lane / 4;  // the first of its rows
   const auto row_of = [](int i) { return kByK ? i / 4 * 32 + i % 4 : i * 8; };  // the i-th, from there on
   for (int e = threadIdx.x; e < kM * kNarrowN; e += blockDim.x) sums[e] = 0;
@@ -222,12 +222,12 @@ __device__ __forceinline__ void narrow(const Operands<float>& of, const Chunks<f
     for (int k0 = from; k0 < end; k0 += kNarrowDepth) {
       const float* const p =
           of.left + (kTransposed ? (k0 + ak) * pitch + tile_m + am : (tile_m + am) * pitch + k0 + ak);
-      const float* const q = right + static_cast<long long>(k0) * of.columns;
+      const float* const q = right + static_cast<long long>(k0) * of.right_k;
       float b[32];
       if (whole_m && k0 + kNarrowDepth <= end) {
         // A step in bytes times a constant, added to a pointer, is one instruction.
         const int step_a = static_cast<int>((kStepM + kStepK) * pitch * sizeof(float));
-        const int step_b = static_cast<int>(2 * of.columns * sizeof(float));
+        const int step_b = static_cast<int>(2 * of.right_k * sizeof(float));
 #pragma unroll
         for (int i = 0; i < kLoads; i++) a[i] = load(after(p, step_a, i));
 #pragma unroll
@@ -245,7 +245,7 @@ __device__ __forceinline__ void narrow(const Operands<float>& of, const Chunks<f
         }
         const int rest = present ? end - k0 - lane / kNarrowN : 0;
 #pragma unroll
-        for (int i = 0; i < 32; i++) b[i] = 2 * i < rest ? q[2 * i * of.columns] : 0;
+        for (int i = 0; i < 32; i++) b[i] = 2 * i < rest ? q[static_cast<long long>(2 * i) * of.right_k] : 0;
       }
       __syncwarp();
 #pragma unroll
@@ -321,8 +321,8 @@ template <bool kTransposed>
 __device__ __forceinline__ void multiply_wide(const Block<float, kWideM, kWideN>& block) {
   const Operands<float>& of = block.of;
   if (block.m + kWideM <= of.rows && block.n + kWideN <= of.all_columns && of.depth % kWideDepth == 0 &&
-      of.columns % 4 == 0 && (!kTransposed || of.rows % 4 == 0) && aligned(of.left) && aligned(of.right) &&
-      aligned(of.out)) {
+      of.right_n == 1 && of.columns % 4 == 0 && (!kTransposed || of.rows % 4 == 0) && aligned(of.left) &&
+      aligned(of.right) && aligned(of.out)) {
     wide<kTransposed, true>(of, block.m, block.n);
   } else {
     wide<kTransposed, false>(of, block.m, block.n);

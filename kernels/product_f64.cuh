@@ -102,7 +102,7 @@ __device__ __forceinline__ void product(const Operands<T>& of, const Chunks<T>& 
       for (int i = 0; i < Tile::kDepth * Tile::kN / 32; i++) {
         const int k = (i * 32 + lane) / Tile::kN;
         T value = 0;
-        if (k0 + k < end && n < of.all_columns) value = right[static_cast<long long>(k0 + k) * of.columns];
+        if (k0 + k < end && n < of.all_columns) value = right[static_cast<long long>(k0 + k) * of.right_k];
         slab_right[k * Tile::kN + n - tile_n] = value;
       }
       __syncwarp();

@@ -114,6 +114,15 @@ public interface Device extends AutoCloseable {
   void multiplyTransposed(Product size, Array left, Array right, Array out, @Nullable Array ones);
 
   /**
+   * {@code out = left · rightᵀ} for each model: the gradient of a layer's inputs, from that of its
+   * outputs and its weights.
+   *
+   * @param right stored as [columns × depth] for each model
+   * @param out overlaps with no operand
+   */
+  void multiplyByTransposed(Product size, Array left, Array right, Array out);
+
+  /**
    * The loss of each row of scores, its gradient times {@code scale}, and whether the row is right:
    * 1, 0, or -1 for a label that is no class, whose loss is NaN.
    *

@@ -85,6 +85,9 @@ class DeviceRefusalsTest {
                   () -> device.multiply(size, one, two, null, foreign),
                   () -> device.multiplyTransposed(size, foreign, two, out, null),
                   () -> device.multiplyTransposed(size, one, two, out, foreign),
+                  () -> device.multiplyByTransposed(size, foreign, two, out),
+                  () -> device.multiplyByTransposed(size, one, foreign, out),
+                  () -> device.multiplyByTransposed(size, one, two, foreign),
                   () -> device.loss(loss, foreign, label, 1, one, two, count),
                   () -> device.loss(loss, one, foreignLabel, 1, one, two, count),
                   () -> device.loss(loss, one, label, 1, foreign, two, count),
@@ -256,6 +259,8 @@ class DeviceRefusalsTest {
                     () -> device.multiplyTransposed(size, operand, other, out, row),
                     () -> device.multiplyTransposed(size, other, operand, out, row),
                     () -> device.multiplyTransposed(size, other, other, out, vector),
+                    () -> device.multiplyByTransposed(size, operand, other, out),
+                    () -> device.multiplyByTransposed(size, other, operand, out),
                     () -> device.multiplyTransposed(size, operand, out, other, out.slice(1, 2)));
             for (Executable use : uses) {
               refused(IllegalArgumentException.class, use, "overlaps");

@@ -75,12 +75,15 @@ class OracleTest {
           try (Array a = device.of(type, left);
               Array t = device.of(type, ProductOracle.transpose(left, rows, depth));
               Array b = device.of(type, right);
+              Array turned = device.of(type, ProductOracle.transpose(right, depth, columns));
               Array c = device.of(type, bias);
               Array ones = device.allocate(type, columns);
               Array out = device.allocate(type, (long) rows * columns)) {
             device.multiply(size, a, b, c, out);
             assertProduct(left, right, bias, size, device.download(out), type);
             device.multiplyTransposed(size, t, b, out, ones);
+            assertProduct(left, right, new double[columns], size, device.download(out), type);
+            device.multiplyByTransposed(size, a, turned, out);
             assertProduct(left, right, new double[columns], size, device.download(out), type);
             double[] one = new double[depth];
             Arrays.fill(one, 1);

@@ -15,6 +15,7 @@ import org.thalweg.device.TestDevices;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Rounding;
 import org.thalweg.selftest.LossExperiments.Kernel;
+import org.thalweg.selftest.ProductExperiments.Layout;
 import org.thalweg.selftest.UpdateExperiments.Clipping;
 import org.thalweg.selftest.UpdateExperiments.Step;
 import org.thalweg.selftest.UpdateExperiments.Tensor;
@@ -164,9 +165,9 @@ class AnyBitsTest {
     Arbitrary<Boolean> either = Arbitraries.of(false, true);
     Arbitrary<Product> sizes =
         Combinators.combine(upTo(3), either, upTo(MANY), upTo(MANY), upTo(MANY)).as(Product::new);
-    return Combinators.combine(types(), sizes, either, either)
+    return Combinators.combine(types(), sizes, Arbitraries.of(Layout.values()), either)
         .flatAs(
-            (type, size, transposed, row) ->
+            (type, size, layout, row) ->
                 Combinators.combine(
                         numbers(
                             type,
@@ -176,15 +177,15 @@ class AnyBitsTest {
                     .as(
                         (left, right, bias) ->
                             new Experiment(
-                                "%s %s, transposed: %s".formatted(size, type, transposed),
+                                "%s %s, %s".formatted(size, type, layout),
                                 fixture ->
                                     ProductExperiments.run(
                                         fixture,
                                         size,
-                                        transposed,
+                                        layout,
                                         fixture.place("left", type, 1, left),
                                         fixture.place("right", type, 2, right),
-                                        row ? bias : null))));
+                                        row && layout.hasRow() ? bias : null))));
   }
 
   @Provide

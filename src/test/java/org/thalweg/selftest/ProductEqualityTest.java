@@ -6,6 +6,7 @@ import org.junit.jupiter.api.Test;
 import org.thalweg.device.Product;
 import org.thalweg.device.TestDevices;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.selftest.ProductExperiments.Layout;
 
 /** Products of more sizes than the product's suite has. */
 class ProductEqualityTest {
@@ -43,11 +44,15 @@ class ProductEqualityTest {
       super(which);
     }
 
-    /** Both types, both products, with and without bias or row of ones. */
+    /** Both types, all layouts, with and without bias or row of ones. */
     void assertSame(Product size) {
-      for (int i = 0; i < 8; i++) {
-        ElementType type = Suite.TYPES.get(i % 2);
-        assertSame(ProductExperiments.random(type, size, i / 2 % 2 == 1, i / 4 == 1));
+      for (ElementType type : Suite.TYPES) {
+        for (Layout layout : Layout.values()) {
+          assertSame(ProductExperiments.random(type, size, layout, false));
+          if (layout.hasRow()) {
+            assertSame(ProductExperiments.random(type, size, layout, true));
+          }
+        }
       }
     }
 
@@ -63,8 +68,9 @@ class ProductEqualityTest {
     @Test
     void manyRowsColumnsAndChunks() {
       for (ElementType type : Suite.TYPES) {
-        for (boolean transposed : new boolean[] {false, true}) {
-          assertSame(ProductExperiments.random(type, Product.of(127, 33, 1025), transposed, true));
+        for (Layout layout : Layout.values()) {
+          Product size = Product.of(127, 33, 1025);
+          assertSame(ProductExperiments.random(type, size, layout, layout.hasRow()));
         }
       }
     }
@@ -109,8 +115,8 @@ class ProductEqualityTest {
     @Test
     void specialValues() {
       for (ElementType type : Suite.TYPES) {
-        for (boolean transposed : new boolean[] {false, true}) {
-          assertSame(ProductExperiments.special(type, transposed, 0, 1));
+        for (Layout layout : Layout.values()) {
+          assertSame(ProductExperiments.special(type, layout, 0, 1));
         }
       }
     }

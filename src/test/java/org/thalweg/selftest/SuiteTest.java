@@ -29,7 +29,7 @@ class SuiteTest {
       Map.of(
           Suite.updates, List.of("update"),
           Suite.clip, List.of("clip", "update"),
-          Suite.products, List.of("multiply", "multiplyTransposed"),
+          Suite.products, List.of("multiply", "multiplyTransposed", "multiplyByTransposed"),
           Suite.losses, List.of("loss", "lossHessian"),
           Suite.explog, List.of("loss"),
           Suite.vectors, List.of("dot", "norm", "axpy", "axpySign", "scale", "copy"),
@@ -107,7 +107,7 @@ class SuiteTest {
     Object result =
         switch (operation) {
           case "gather", "multiply", "loss" -> arguments[4];
-          case "multiplyTransposed" -> arguments[3];
+          case "multiplyTransposed", "multiplyByTransposed" -> arguments[3];
           case "tally" -> ((Steps) arguments[2]).results().slice(0, 1);
           case "update" -> ((Tensors) arguments[1]).master(0);
           case "dot", "norm" -> ((Array) arguments[2]).slice(0, 1);

@@ -62,15 +62,22 @@ final class Cublas {
     return (version == 0 ? "a stand-in for cuBLAS" : "cuBLAS " + version) + (tf32 ? " (TF32)" : "");
   }
 
+  /** Which operand is stored transposed. */
+  enum Layout {
+    PLAIN,
+    LEFT_TRANSPOSED,
+    RIGHT_TRANSPOSED
+  }
+
   /**
-   * {@code out = left · right} for each model, or {@code leftᵀ · right}, as {@code Device} says; if
-   * {@code add} is set, the old {@code out} is added. No size is 0.
+   * {@code out = left · right} for each model, or one of them transposed, as {@code Device} says;
+   * if {@code add} is set, the old {@code out} is added. No size is 0.
    */
   record Gemm(
       Cublas cublas,
       ElementType type,
       Product size,
-      boolean transposed,
+      Layout layout,
       CudaArray.Address left,
       CudaArray.Address right,
       CudaArray.Address out,
@@ -100,7 +107,7 @@ final class Cublas {
       try {
         Driver.check(cuMemsetD8Async(nowhere, (byte) 0, bytes, stream), "clearing %d bytes", bytes);
         var aligned = new CudaArray.Address(nowhere, shift);
-        new Gemm(cublas, type, size, transposed, left, right, aligned, add).enqueue(stream);
+        new Gemm(cublas, type, size, layout, left, right, aligned, add).enqueue(stream);
       } finally {
         Driver.check(cuMemFree(nowhere), "freeing %d bytes", bytes);
       }
@@ -116,8 +123,8 @@ final class Cublas {
     int m = size.columns();
     int n = size.rows();
     int k = size.depth();
-    int transpose = gemm.transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
-    int leftColumns = gemm.transposed ? n : k;
+    boolean leftTurned = gemm.layout == Layout.LEFT_TRANSPOSED;
+    boolean rightTurned = gemm.layout == Layout.RIGHT_TRANSPOSED;
     long rightStride = (long) k * m;
     long outStride = (long) n * m;
     Pointer one = scalar(gemm.type, 1);
@@ -128,19 +135,19 @@ final class Cublas {
     // Without _new it is JCuda's binding of the call before CUDA 11, which its library lacks.
     return JCublas2.cublasGemmStridedBatchedEx_new(
         handle,
-        CUBLAS_OP_N,
-        transpose,
+        rightTurned ? CUBLAS_OP_T : CUBLAS_OP_N,
+        leftTurned ? CUBLAS_OP_T : CUBLAS_OP_N,
         m,
         n,
         k,
         one,
         gemm.right,
         type,
-        m,
+        rightTurned ? k : m,
         rightStride,
         gemm.left,
         type,
-        leftColumns,
+        leftTurned ? n : k,
         size.leftStride(),
         addend,
         gemm.out,

@@ -236,7 +236,7 @@ public final class CudaDevice implements Device {
       if (add) {
         fill(size, bias, out);
       }
-      gemm(cublas, size, false, left, right, out, add);
+      gemm(cublas, size, Cublas.Layout.PLAIN, left, right, out, add);
       return;
     }
     products.multiply(size, left, right, bias, out);
@@ -254,12 +254,25 @@ public final class CudaDevice implements Device {
     if (size.depth() == 0) {
       fill(size, null, out);
     }
-    gemm(cublas, size, true, left, right, out, false);
+    gemm(cublas, size, Cublas.Layout.LEFT_TRANSPOSED, left, right, out, false);
     if (ones != null) {
       // cuBLAS has no row of ones; a product of no rows has only that.
       Product row = new Product(size.models(), false, 0, size.columns(), size.depth());
       products.multiplyTransposed(row, left, right, out, ones);
     }
+  }
+
+  @Override
+  public void multiplyByTransposed(Product size, Array left, Array right, Array out) {
+    size.check(left, right, out, null);
+    if (cublas == null) {
+      products.multiplyByTransposed(size, left, right, out);
+      return;
+    }
+    if (size.depth() == 0) {
+      fill(size, null, out);
+    }
+    gemm(cublas, size, Cublas.Layout.RIGHT_TRANSPOSED, left, right, out, false);
   }
 
   /** Sets each row of {@code out} to its model's bias, or to 0. */
@@ -272,7 +285,7 @@ public final class CudaDevice implements Device {
   private void gemm(
       Cublas by,
       Product size,
-      boolean transposed,
+      Cublas.Layout layout,
       Array left,
       Array right,
       Array out,
@@ -284,7 +297,7 @@ public final class CudaDevice implements Device {
     if (size.models() == 0 || size.rows() == 0 || size.columns() == 0 || size.depth() == 0) {
       return;
     }
-    queue.enqueue(new Cublas.Gemm(by, out.type(), size, transposed, a, b, c, add));
+    queue.enqueue(new Cublas.Gemm(by, out.type(), size, layout, a, b, c, add));
   }
 
   @Override

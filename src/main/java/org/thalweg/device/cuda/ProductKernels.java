@@ -42,29 +42,35 @@ final class ProductKernels implements AutoCloseable {
   void multiply(Product size, Array left, Array right, @Nullable Array bias, Array out) {
     @Nullable Object[] operands = {left, size.leftStride(), right, bias, out};
     Operation whole = new Operation.Multiply(size, left, right, bias, out);
-    launch(whole, "multiply_", size, size.rows(), operands, bias, out, null);
+    launch(whole, "multiply_", size, size.rows(), operands, false, bias, out, null);
   }
 
   void multiplyTransposed(Product size, Array left, Array right, Array out, @Nullable Array ones) {
     @Nullable Object[] operands = {left, size.leftStride(), right, out, ones};
     int rows = size.rows() + (ones == null ? 0 : 1);
     Operation whole = new Operation.MultiplyTransposed(size, left, right, out, ones);
-    launch(whole, "multiply_transposed_", size, rows, operands, null, out, ones);
+    launch(whole, "multiply_transposed_", size, rows, operands, false, null, out, ones);
+  }
+
+  void multiplyByTransposed(Product size, Array left, Array right, Array out) {
+    @Nullable Object[] operands = {left, size.leftStride(), right, null, out};
+    launch(null, "multiply_", size, size.rows(), operands, true, null, out, null);
   }
 
   private void launch(
-      Operation operation,
+      @Nullable Operation operation,
       String product,
       Product size,
       int rows,
       @Nullable Object[] operands,
+      boolean turned,
       @Nullable Array bias,
       Array out,
       @Nullable Array ones) {
     ElementType type = out.type();
     ProductTile tile = ProductTile.of(type, size, rows, context.multiprocessors());
     int joined = ProductTile.joined(size);
-    Object[] sizes = {size.rows(), size.columns(), size.depth(), joined};
+    Object[] sizes = {size.rows(), size.columns(), size.depth(), joined, turned ? 1 : 0};
     long tiles = tile.tiles(size, rows);
     int threads = tile.threads(size);
     int bytes = tile.sharedBytes(threads);

@@ -310,6 +310,19 @@ public final class JavaDevice implements Device {
   }
 
   @Override
+  public void multiplyByTransposed(Product size, Array left, Array right, Array out) {
+    size.check(left, right, out, null);
+    JavaArray from = mine(right);
+    JavaArray turned = new JavaArray(this, right.type(), (int) right.count());
+    JavaProduct product = new JavaProduct(size, false, mine(left), turned, mine(out), null);
+    submit(
+        () -> {
+          product.turn(from, workers);
+          product.run(workers, vectorsFrom);
+        });
+  }
+
+  @Override
   public void loss(
       Loss loss,
       Array scores,

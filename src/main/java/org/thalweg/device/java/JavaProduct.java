@@ -49,6 +49,31 @@ record JavaProduct(
     }
   }
 
+  /**
+   * Transposes the right operand, which is stored as [columns × depth] for each model. A product
+   * reads each of its numbers once for each row, so that this costs little.
+   */
+  void turn(JavaArray stored, Workers workers) {
+    int columns = size.columns();
+    int depth = size.depth();
+    workers.forEach(
+        size.models() * columns,
+        depth,
+        (from, to) -> {
+          for (int column = from; column < to; column++) {
+            int at = right.at() + column / columns * columns * depth + column % columns;
+            for (int k = 0; k < depth; k++) {
+              int value = stored.at() + column * depth + k;
+              if (out.type() == ElementType.F32) {
+                right.floats()[at + k * columns] = stored.floats()[value];
+              } else {
+                right.doubles()[at + k * columns] = stored.doubles()[value];
+              }
+            }
+          }
+        });
+  }
+
   private void runPlain(Workers workers) {
     int rows = size.rows() + (ones == null ? 0 : 1);
     int room = MOST_BYTES / out.type().bytes();

@@ -88,7 +88,7 @@ class CublasTest {
   }
 
   /**
-   * Both products, at once and recorded; returns the largest error beside the sum of the terms'
+   * All products, at once and recorded; returns the largest error beside the sum of the terms'
    * magnitudes.
    */
   private double assertProducts(
@@ -98,25 +98,31 @@ class CublasTest {
     double[] right = numbers(type, models * size.depth() * size.columns());
     double[] bias = numbers(type, models * size.columns());
     double worst = 0;
-    for (boolean transposed : new boolean[] {false, true}) {
-      Guarded a = Guarded.of(device, type, 1, transposed ? transpose(left, size) : left);
-      Guarded b = Guarded.of(device, type, 2, right);
+    for (int which = 0; which < 3; which++) {
+      boolean transposed = which == 1;
+      boolean byTransposed = which == 2;
+      double[] stored = transposed ? transpose(left, size.rows(), size.depth()) : left;
+      Guarded a = Guarded.of(device, type, 1, stored);
+      double[] turned = byTransposed ? transpose(right, size.depth(), size.columns()) : right;
+      Guarded b = Guarded.of(device, type, 2, turned);
       Guarded r = Guarded.of(device, type, 0, bias);
       Guarded c = Guarded.allocate(device, type, 3, models * size.rows() * size.columns());
       Array rowArray = row ? r.inside() : null;
       Runnable multiply =
           () -> {
-            if (transposed) {
+            if (byTransposed) {
+              device.multiplyByTransposed(size, a.inside(), b.inside(), c.inside());
+            } else if (transposed) {
               device.multiplyTransposed(size, a.inside(), b.inside(), c.inside(), rowArray);
             } else {
               device.multiply(size, a.inside(), b.inside(), rowArray, c.inside());
             }
           };
       multiply.run();
-      String what = "%s %s %s %b %b".formatted(matmul, type, size, transposed, row);
+      String what = "%s %s %s %d %b".formatted(matmul, type, size, which, row);
       double[] out = c.read(device);
       double[] ones = r.read(device);
-      double[] added = row && !transposed ? bias : new double[bias.length];
+      double[] added = row && which == 0 ? bias : new double[bias.length];
       worst = Math.max(worst, assertNear(what, matmul, type, size, left, right, added, out));
       if (row && transposed) {
         // By Thalweg's own kernel, whatever multiplies.
@@ -148,13 +154,13 @@ class CublasTest {
     return Arrays.stream(Values.normal(random, n, 1)).map(type::round).toArray();
   }
 
-  /** Each model's left operand. */
-  private static double[] transpose(double[] left, Product size) {
-    int one = size.rows() * size.depth();
-    double[] out = new double[left.length];
-    for (int at = 0; at < left.length; at += one) {
-      double[] model = Arrays.copyOfRange(left, at, at + one);
-      System.arraycopy(ProductOracle.transpose(model, size.rows(), size.depth()), 0, out, at, one);
+  /** Each model's operand. */
+  private static double[] transpose(double[] operand, int rows, int columns) {
+    int one = rows * columns;
+    double[] out = new double[operand.length];
+    for (int at = 0; at < operand.length; at += one) {
+      double[] model = Arrays.copyOfRange(operand, at, at + one);
+      System.arraycopy(ProductOracle.transpose(model, rows, columns), 0, out, at, one);
     }
     return out;
   }
