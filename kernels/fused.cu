@@ -77,7 +77,7 @@ __device__ __forceinline__ void backward(const Block<float, kNarrowM, kNarrowN>&
   extern "C" __global__ void __launch_bounds__(kNarrowWarps * 32, 2)                                                  \
       name(const From* values, const int* labels, const int* order, int features, float scale, const float* shift,    \
            float* x, int* y, const long long* cells, int columns, int column, StepState* step, const float* left,     \
-           long long, const float* w, const float* bias, float* out, int rows, int classes, int depth, int, int,      \
+           long long, const float* w, const float* bias, float* out, int rows, int classes, int depth, int, int, int, \
            float*, int, int, int, const float*, const int*, int, long long, int, float d_scale, float first,          \
            float second, float* gradient, float* row_loss, int* row_correct, const float*, const int*, int, int,      \
            double* results, StepState*) {                                                                             \
@@ -100,13 +100,13 @@ THALWEG_FORWARDS(smooth_hinge, few_margins<SmoothHinge>)
 #define THALWEG_BACKWARD_OF(name, Rule)                                                                               \
   extern "C" __global__ void __launch_bounds__(kNarrowWarps * 32, 2)                                                  \
       name(const float* x, long long x_stride, const float* d, float* out, float* ones, int rows, int columns,        \
-           int depth, int joined, int turned, float* totals, int first, int end, int splits,                          \
+           int depth, int joined, int right_k, int right_n, float* totals, int first, int end, int splits,            \
            const Tensor<float>* tensors, const int*, int, const long long* cells, int cell_columns, int column,       \
            StepState* step, int last) {                                                                               \
     if (out == nullptr) return;                                                                                       \
-    backward<Rule<float>>(                                                                                            \
-        {x, x_stride, d, nullptr, out, ones, rows, columns, depth, joined, turned, totals, first, end, splits},       \
-        tensors, cells, cell_columns, column, step, last);                                                            \
+    backward<Rule<float>>({x, x_stride, d, nullptr, out, ones, rows, columns, depth, joined, right_k, right_n, totals,\
+                           first, end, splits},                                                                       \
+                          tensors, cells, cell_columns, column, step, last);                                          \
   }
 #define THALWEG_BACKWARD(name, Rule) THALWEG_BACKWARD_OF(backward_##name##_f32, Rule)
 

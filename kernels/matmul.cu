@@ -3,11 +3,12 @@
 // the bias is added last. Which of the tiles below a product takes, device.cuda.ProductTile chooses.
 //
 // Of all kernels: out[model] = left[model] . right[model] (+ bias[model] in each row). Sizes: left rows x depth, or
-// where it is transposed depth x rows; right depth x columns, or where turned is set columns x depth; out rows x
-// columns; all dense. left_stride: elements from one model's left operand to the next, 0 where the models share it.
-// ones, where it is not null, is one more row of the output [models x columns]: the product of a left row of ones, the
-// bias gradient. A block computes a tile of outputs, tiles along columns first. Of models that share the left operand,
-// joined is their number, and their columns lie side by side as those of one product; else it is 1.
+// where it is transposed depth x rows; right depth x columns, with right_k elements from one k to the next and right_n
+// from one column to the next (columns and 1, or where it is transposed 1 and depth); out rows x columns; all dense.
+// left_stride: elements from one model's left operand to the next, 0 where the models share it. ones, where it is not
+// null, is one more row of the output [models x columns]: the product of a left row of ones, the bias gradient. A block
+// computes a tile of outputs, tiles along columns first. Of models that share the left operand, joined is their number,
+// and their columns lie side by side as those of one product; else it is 1.
 //
 // Absent elements are 0 in both operands: fma(0, 0, x) can only turn -0 into +0, which the sum from +0 does anyway.
 #include "product_f32.cuh"
@@ -34,23 +35,24 @@ __device__ __forceinline__ void add_totals(const T* totals, int chunks, int begi
 }
 
 // ---- The kernels: scores = X . W + b; for the weights' gradient X^T . D, with the bias's gradient as the row of ones;
-// and for the gradient of a layer's inputs D . W^T, where turned is set.
+// and for the gradient of a layer's inputs D . W^T.
 
 #define THALWEG_PRODUCTS(suffix, T, threads, blocks, multiply_plain, multiply_turned)                                 \
   extern "C" __global__ void __launch_bounds__(threads, blocks)                                                       \
       multiply_##suffix(const T* x, long long x_stride, const T* w, const T* bias, T* out, int rows, int columns,     \
-                        int depth, int joined, int turned, T* totals, int first, int end, int splits) {               \
+                        int depth, int joined, int right_k, int right_n, T* totals, int first, int end,               \
+                        int splits) {                                                                                 \
     if (out == nullptr) return;                                                                                       \
-    multiply_plain(                                                                                                   \
-        {x, x_stride, w, bias, out, nullptr, rows, columns, depth, joined, turned, totals, first, end, splits});      \
+    multiply_plain({x, x_stride, w, bias, out, nullptr, rows, columns, depth, joined, right_k, right_n, totals, first,\
+                    end, splits});                                                                                    \
   }                                                                                                                   \
   extern "C" __global__ void __launch_bounds__(threads, blocks)                                                       \
       multiply_transposed_##suffix(const T* x, long long x_stride, const T* d, T* out, T* ones, int rows,             \
-                                   int columns, int depth, int joined, int turned, T* totals, int first, int end,     \
-                                   int splits) {                                                                      \
+                                   int columns, int depth, int joined, int right_k, int right_n, T* totals,           \
+                                   int first, int end, int splits) {                                                  \
     if (out == nullptr) return;                                                                                       \
-    multiply_turned(                                                                                                  \
-        {x, x_stride, d, nullptr, out, ones, rows, columns, depth, joined, turned, totals, first, end, splits});      \
+    multiply_turned({x, x_stride, d, nullptr, out, ones, rows, columns, depth, joined, right_k, right_n, totals,      \
+                     first, end, splits});                                                                            \
   }
 
 THALWEG_PRODUCTS(f32, float, kNarrowWarps * 32, 2, multiply_narrow<false>, multiply_narrow<true>)

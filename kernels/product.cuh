@@ -54,12 +54,11 @@ struct Block {
   Chunks<T> chunks;
   int m, n;
 
-  // turned: whether the right operand is transposed. totals, first, end and splits: null, 0, 0 and 1, or where k is
-  // split the totals of the chunks first to end - 1 of all products, over splits blocks, each of which has a chunk for
-  // each of its warps.
+  // totals, first, end and splits: null, 0, 0 and 1, or where k is split the totals of the chunks first to end - 1 of
+  // all products, over splits blocks, each of which has a chunk for each of its warps.
   __device__ __forceinline__ Block(const T* left, long long left_stride, const T* right, const T* bias, T* out, T* ones,
-                                   int rows, int columns, int depth, int joined, int turned, T* totals, int first,
-                                   int end, int splits) {
+                                   int rows, int columns, int depth, int joined, int right_k, int right_n, T* totals,
+                                   int first, int end, int splits) {
     const int all_rows = rows + (ones == nullptr ? 0 : 1);
     const int all_columns = columns * joined;
     const int tiles_m = (all_rows + kM - 1) / kM;
@@ -78,8 +77,8 @@ struct Block {
           depth,
           all_rows,
           all_columns,
-          turned ? 1 : columns,
-          turned ? depth : 1};
+          right_k,
+          right_n};
     if (totals == nullptr) {
       chunks = {0, (depth + exact::kProductChunk - 1) / exact::kProductChunk, nullptr, 0};
     } else {

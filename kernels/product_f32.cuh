@@ -25,8 +25,8 @@ constexpr int kWideThreads = 128;
 constexpr int kWideDepth = 8;
 constexpr int kWidePitch = kWideM + 4;  // rows start in different banks
 
-// kWhole: no element of the tile is absent, and all accesses are of 16 bytes.
-template <bool kTransposed, bool kWhole>
+// kWhole: no element of the tile is absent, and all accesses are of 16 bytes; kTurned: the right operand is transposed.
+template <bool kTransposed, bool kWhole, bool kTurned = false>
 __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int tile_n) {
   extern __shared__ __align__(16) unsigned char shared[];
   Four* const totals = reinterpret_cast<Four*>(shared) + threadIdx.x;
@@ -40,9 +40,11 @@ __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int 
   // What this thread brings of a slab: two vectors of the left operand, one of the right.
   const int am = kTransposed ? lane * 4 : t / 2;
   const int ak = kTransposed ? t / 32 : t % 2 * 4;
-  // Four neighbours along n, or where columns of different models meet along k.
-  const int bk = kWhole ? t / 16 : t / kWideN * 4;
-  const int bn = kWhole ? t % 16 * 4 : t % kWideN;
+  // Four neighbours along n; or along k, where they lie so, or where columns of different models meet.
+  constexpr bool kAlongN = kWhole && !kTurned;
+  const bool turned = kTurned || (!kWhole && of.right_k == 1);
+  const int bk = kAlongN ? t / 16 : turned ? t % 2 * 4 : t / kWideN * 4;
+  const int bn = kAlongN ? t % 16 * 4 : turned ? t / 2 : t % kWideN;
   constexpr int kStepM = kTransposed ? 0 : 64;
   constexpr int kStepK = kTransposed ? 4 : 0;
   const long long pitch = kTransposed ? of.rows : of.depth;
@@ -50,6 +52,7 @@ __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int 
   const long long to_next_a = (kStepM + kStepK) * pitch;
   const float* from_b = of.right_of(tile_n + bn) + static_cast<long long>(bk) * of.right_k;
   const bool fours = kWhole || (pitch % 4 == 0 && aligned(of.left));
+  const bool right_fours = kWhole || (turned && of.depth % 4 == 0 && aligned(of.right));
   Four a0, a1, b0;
   // Four neighbours of the left operand at p, from row m on; all: no k of the slab is absent.
   const auto left = [&](const float* p, int m, int k, bool all) {
@@ -71,7 +74,7 @@ __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int 
     const bool all = kWhole || k + kWideDepth <= of.depth;
     a0 = left(from_a, m, k + ak, all);
     a1 = left(from_a + to_next_a, m + kStepM, k + ak + kStepK, all);
-    if (kWhole) {
+    if (kWhole || (right_fours && all && tile_n + bn < of.all_columns)) {
       b0 = load(from_b);
     } else {
 #pragma unroll
@@ -96,7 +99,7 @@ __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int 
       }
     }
     float* const b = slab_right + (buffer * kWideDepth + bk) * kWideN + bn;
-    if (kWhole) {
+    if (kAlongN) {
       store(b, b0);
     } else {
 #pragma unroll
@@ -201,7 +204,8 @@ __device__ __forceinline__ void narrow(const Operands<float>& of, const Chunks<f
   float* const slab_right = slab_left + kM * kNarrowPitch;
   const long long pitch = kTransposed ? of.rows : of.depth;
   // Rows so far apart that a step in bytes does not fit an int are read as if elements were absent.
-  const bool whole_m = pitch % 4 == 0 && pitch < kFarthest && aligned(of.left) && tile_m + kM <= of.rows;
+  const bool near = pitch < kFarthest && of.right_k < kFarthest;
+  const bool whole_m = near && pitch % 4 == 0 && aligned(of.left) && tile_m + kM <= of.rows;
   // What this lane brings of a slab: kLoads vectors of the left operand, each kStepM and kStepK from the one before.
   const int am = kTransposed ? lane % (kM / 4) * 4 : lane / 16;
   const int ak = kTransposed ? lane / (kM / 4) : lane % 16 * 4;
@@ -226,8 +230,8 @@ __device__ __forceinline__ void narrow(const Operands<float>& of, const Chunks<f
       float b[32];
       if (whole_m && k0 + kNarrowDepth <= end) {
         // A step in bytes times a constant, added to a pointer, is one instruction.
-        const int step_a = static_cast<int>((kStepM + kStepK) * pitch * sizeof(float));
         const int step_b = static_cast<int>(2 * of.right_k * sizeof(float));
+        const int step_a = static_cast<int>((kStepM + kStepK) * pitch * sizeof(float));
 #pragma unroll
         for (int i = 0; i < kLoads; i++) a[i] = load(after(p, step_a, i));
 #pragma unroll
@@ -320,11 +324,14 @@ __device__ __forceinline__ void multiply_tall(const Block<float, kTallM, kNarrow
 template <bool kTransposed>
 __device__ __forceinline__ void multiply_wide(const Block<float, kWideM, kWideN>& block) {
   const Operands<float>& of = block.of;
-  if (block.m + kWideM <= of.rows && block.n + kWideN <= of.all_columns && of.depth % kWideDepth == 0 &&
-      of.right_n == 1 && of.columns % 4 == 0 && (!kTransposed || of.rows % 4 == 0) && aligned(of.left) &&
-      aligned(of.right) && aligned(of.out)) {
-    wide<kTransposed, true>(of, block.m, block.n);
-  } else {
+  const bool whole = block.m + kWideM <= of.rows && block.n + kWideN <= of.all_columns && of.depth % kWideDepth == 0 &&
+                     of.columns % 4 == 0 && (!kTransposed || of.rows % 4 == 0) && aligned(of.left) &&
+                     aligned(of.right) && aligned(of.out);
+  if (!whole) {
     wide<kTransposed, false>(of, block.m, block.n);
+  } else if (kTransposed || of.right_n == 1) {  // no caller has both operands transposed
+    wide<kTransposed, true>(of, block.m, block.n);
+  } else if constexpr (!kTransposed) {
+    wide<false, true, true>(of, block.m, block.n);
   }
 }

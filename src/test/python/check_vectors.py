@@ -198,6 +198,10 @@ def compute(one, given):
                 result["out"] += product(
                     t, rows, columns, depth, lambda m, k: a[m * depth + k], lambda k, n: b[k * columns + n], own
                 )
+            elif operation == "multiply_by_transposed":
+                result["out"] += product(
+                    t, rows, columns, depth, lambda m, k: a[m * depth + k], lambda k, n: b[n * depth + k]
+                )
             else:
                 right = lambda k, n: b[k * columns + n]
                 result["out"] += product(t, rows, columns, depth, lambda m, k: a[k * rows + m], right)

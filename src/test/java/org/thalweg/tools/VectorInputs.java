@@ -268,6 +268,7 @@ final class VectorInputs extends VectorDraws {
     file.add("multiply", name, object("biased", true));
     file.add("multiply", name, object("biased", false));
     file.add("multiply_transposed", name, object());
+    file.add("multiply_by_transposed", name, object());
   }
 
   private void losses(Vectors file) {

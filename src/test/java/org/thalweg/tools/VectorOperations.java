@@ -56,6 +56,7 @@ public final class VectorOperations {
     ALL.put("elementwise", VectorOperations::elementwise);
     ALL.put("multiply", VectorOperations::multiply);
     ALL.put("multiply_transposed", VectorOperations::multiplyTransposed);
+    ALL.put("multiply_by_transposed", VectorOperations::multiplyByTransposed);
     ALL.put("loss", VectorOperations::loss);
     ALL.put("clip", VectorOperations::clip);
     ALL.put("update", VectorUpdates::run);
@@ -305,6 +306,17 @@ public final class VectorOperations {
       JsonObject result = object("out", hex(device.download(out)));
       result.add("ones", hex(device.download(ones)));
       return result;
+    }
+  }
+
+  private static JsonObject multiplyByTransposed(Device device, JsonObject in, JsonObject with) {
+    Product size = product(in);
+    try (Array left = device.of(type(in), numbers(in.get("left")));
+        Array right = device.of(type(in), numbers(in.get("right")));
+        Array out =
+            device.allocate(type(in), (long) size.models() * size.rows() * size.columns())) {
+      device.multiplyByTransposed(size, left, right, out);
+      return object("out", hex(device.download(out)));
     }
   }
 

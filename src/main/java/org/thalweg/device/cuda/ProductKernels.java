@@ -70,7 +70,9 @@ final class ProductKernels implements AutoCloseable {
     ElementType type = out.type();
     ProductTile tile = ProductTile.of(type, size, rows, context.multiprocessors());
     int joined = ProductTile.joined(size);
-    Object[] sizes = {size.rows(), size.columns(), size.depth(), joined, turned ? 1 : 0};
+    int rightK = turned ? 1 : size.columns();
+    int rightN = turned ? size.depth() : 1;
+    Object[] sizes = {size.rows(), size.columns(), size.depth(), joined, rightK, rightN};
     long tiles = tile.tiles(size, rows);
     int threads = tile.threads(size);
     int bytes = tile.sharedBytes(threads);
