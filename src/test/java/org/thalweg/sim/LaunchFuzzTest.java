@@ -10,6 +10,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -39,9 +40,7 @@ class LaunchFuzzTest {
   private static final long BUDGET = 20_000;
   private static final int THREADS = 64;
 
-  /** More than a kernel of ours has, and room for a parameter of any size that CUDA allows. */
-  private static final int PARAMETERS = 40;
-
+  /** Of all parameters of a kernel together, by CUDA's rules; so it has no more parameters. */
   private static final int PARAMETER_BYTES = 4352;
 
   private static final Pattern ENTRY = Pattern.compile("\\.entry\\s+(\\w+)");
@@ -120,13 +119,15 @@ class LaunchFuzzTest {
     DriverAccess.check(JCudaDriver.cuMemAlloc(memory, 1 << 16), "allocating");
     DriverAccess.check(
         JCudaDriver.cuMemsetD8(memory, (byte) random.nextInt(4), 1 << 16), "filling");
-    Pointer[] pointers = new Pointer[PARAMETERS];
-    for (int k = 0; k < PARAMETERS; k++) {
+    Pointer[] some = new Pointer[8];
+    for (int k = 0; k < some.length; k++) {
       long[] parameter = new long[PARAMETER_BYTES / Long.BYTES];
-      Arrays.fill(
-          parameter, random.nextBoolean() ? DriverAccess.address(memory) : random.nextInt(100));
-      pointers[k] = Pointer.to(parameter);
+      Arrays.fill(parameter, k % 2 == 0 ? DriverAccess.address(memory) : random.nextInt(100));
+      some[k] = Pointer.to(parameter);
     }
-    return Pointer.to(pointers);
+    return Pointer.to(
+        Stream.generate(() -> some[random.nextInt(some.length)])
+            .limit(PARAMETER_BYTES)
+            .toArray(Pointer[]::new));
   }
 }
