@@ -42,6 +42,17 @@ public interface Device extends AutoCloseable {
    */
   void upload(Array to, ByteBuffer from);
 
+  /**
+   * {@link #upload(Array, ByteBuffer)} while the device works on what it was given before. Waits
+   * for the copy, not for that work.
+   *
+   * @param to nothing that was given to the device since the last download uses it; nor was it
+   *     allocated since then
+   */
+  default void uploadBeside(Array to, ByteBuffer from) {
+    upload(to, from);
+  }
+
   /** Copies the array to the buffer's position; waits for all earlier work. The position stays. */
   void download(Array from, ByteBuffer to);
 

@@ -178,13 +178,23 @@ public final class Steps implements AutoCloseable {
   }
 
   /**
-   * Sends the rows that were set to the device, sets both cursors to the first of them and lifts a
+   * Sends the rows that were set to the device. It may still be running steps: those that it was
+   * given read the rows that were sent before.
+   */
+  public void send() {
+    device.upload(cells.slice(0, (long) filled * columns), rows.clear());
+    filled = 0;
+  }
+
+  /**
+   * Sends the rows that were set to the device, sets both cursors to the first of all and lifts a
    * halt.
    */
   public void start() {
     left = capacity;
-    device.upload(cells.slice(0, (long) filled * columns), rows.clear());
-    filled = 0;
+    if (filled > 0) {
+      send();
+    }
     for (int word = 0; word < WORDS; word++) {
       stateWords.putLong(8 * word, 0);
     }

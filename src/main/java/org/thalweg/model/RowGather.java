@@ -1,6 +1,7 @@
 package org.thalweg.model;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -87,14 +88,23 @@ public final class RowGather implements AutoCloseable {
 
   /** Sends all the values to the beginning of an array. */
   public static void upload(Device device, Dataset.Values values, Array to) {
-    Array beginning = to.slice(0, values.count());
+    device.upload(to.slice(0, values.count()), bytes(values));
+  }
+
+  /** The values as {@link Device#upload} takes them. */
+  public static ByteBuffer bytes(Dataset.Values values) {
     if (values instanceof Dataset.Bytes bytes) {
-      device.upload(beginning, ByteBuffer.wrap(bytes.pixels()));
-    } else if (values instanceof Dataset.Floats floats) {
-      device.upload(beginning, floats.numbers());
-    } else if (values instanceof Dataset.Doubles doubles) {
-      device.upload(beginning, doubles.numbers());
+      return ByteBuffer.wrap(bytes.pixels());
     }
+    int count = Math.multiplyExact(values.count(), stored(values).bytes());
+    ByteBuffer to = ByteBuffer.allocateDirect(count);
+    to.order(ByteOrder.LITTLE_ENDIAN);
+    if (values instanceof Dataset.Floats floats) {
+      to.asFloatBuffer().put(floats.numbers());
+    } else if (values instanceof Dataset.Doubles doubles) {
+      to.asDoubleBuffer().put(doubles.numbers());
+    }
+    return to;
   }
 
   @Override

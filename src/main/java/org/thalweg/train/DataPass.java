@@ -1,5 +1,7 @@
 package org.thalweg.train;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,7 +21,8 @@ import org.thalweg.numeric.ElementType;
 /**
  * Passes over a data set minibatch by minibatch, several minibatches (a piece) at a time. It has
  * one program for the full minibatches and one for the smaller last one. All rows lie on the
- * device; if they do not fit, the host sends those of each piece. The bits are the same.
+ * device; if they do not fit, the host sends those of each piece. The bits are the same. While a
+ * piece is computed the host {@linkplain #prepare prepares} the next one.
  */
 final class DataPass implements AutoCloseable {
   /** The column of the step table that holds a minibatch's first row. */
@@ -40,8 +43,19 @@ final class DataPass implements AutoCloseable {
   private final Array order;
   private final Owned owned;
   private final List<Program> programs = new ArrayList<>();
+  private final boolean resident;
+
+  /** Where the rows of every second piece begin; 0 where there is no room for two. */
+  private final int half;
+
   private int[] permutation;
-  private int piece;
+  private int piece; // minibatches that fit its time, as far as is known
+  private @Nullable Piece prepared;
+
+  /** Where the rows of the last piece that was run begin, if they were sent for it. */
+  private int last;
+
+  private boolean waited; // for the device, since the arrays were allocated
 
   /**
    * Puts the rows on the device, where they are to lie there, and records the programs.
@@ -64,14 +78,15 @@ final class DataPass implements AutoCloseable {
     permutation = IntStream.range(0, data.rows()).toArray();
     long products = Math.max(1, (long) plan.batch() * data.features() * data.classes());
     piece = (int) Math.max(1, Math.min(plan.piece(), FIRST_PIECE / products));
-    int held = plan.held(data.rows());
+    resident = plan.resident(data.rows());
+    half = plan.held() >= 2L * plan.piece() * plan.batch() ? plan.held() / 2 : 0;
     ElementType stored = RowGather.stored(data.values());
     try (Owned opening = new Owned()) {
       steps = opening.add(new Steps(device, model.type(), plan.columns(), plan.piece(), 1));
-      order = opening.add(device.of(IntStream.range(0, held).toArray()));
-      labels = opening.add(device.allocate(ElementType.I32, held));
-      values = opening.add(device.allocate(stored, (long) held * data.features()));
-      if (plan.resident()) {
+      order = opening.add(device.of(IntStream.range(0, plan.held()).toArray()));
+      labels = opening.add(device.allocate(ElementType.I32, plan.held()));
+      values = opening.add(device.allocate(stored, (long) plan.held() * data.features()));
+      if (resident) {
         device.upload(labels, data.labels());
         RowGather.upload(device, data.values(), values);
       }
@@ -109,42 +124,69 @@ final class DataPass implements AutoCloseable {
     return plan.minibatches(data.rows());
   }
 
-  /** The most minibatches of the next piece: as many as fit its time, as far as is known. */
-  int piece() {
-    return piece;
-  }
-
-  /** Sets the order of the rows for the passes that follow. */
+  /**
+   * Sets the order of the rows for the pieces that are prepared from now on. The device may still
+   * be computing those before.
+   */
   void order(int[] permutation) {
     this.permutation = permutation;
-    if (plan.resident()) {
+    prepared = null;
+    if (resident) {
       device.upload(order, permutation);
     }
   }
 
+  /** Minibatches of a pass: {@code n} of them, from minibatch {@code from} on. */
+  record Piece(int from, int n) {}
+
+  /** What comes from a minibatch on: the piece that was prepared, or one that takes its time. */
+  Piece next(int from, long most) {
+    if (prepared != null && prepared.from == from) {
+      return prepared;
+    }
+    return new Piece(from, (int) Math.min(Math.min(piece, most), minibatches() - from));
+  }
+
   /**
-   * Passes through {@code n} minibatches, at most a {@link #piece}, from minibatch {@code from} on.
-   *
-   * @param meanwhile what the host does while the device computes
+   * Sends what a piece needs, if that has not been done: its rows of the step table, and where the
+   * data does not lie on the device the data.
    */
-  Steps.Account run(int from, int n, Fill fill, Runnable meanwhile) {
+  void prepare(Piece next, Fill fill) {
+    if (next.equals(prepared)) {
+      return;
+    }
+    int first = resident ? next.from * plan.batch() : half - last;
+    if (!resident) {
+      gather(next, first);
+    }
+    for (int i = 0; i < next.n; i++) {
+      steps.integer(i, FIRST_ROW, first + (long) i * plan.batch());
+      fill.fill(steps, i, next.from + i);
+    }
+    steps.send();
+    prepared = next;
+  }
+
+  /**
+   * Passes through the minibatches of a piece.
+   *
+   * @param meanwhile what the host does while the device computes: it may prepare the next piece
+   */
+  Steps.Account run(Piece now, Fill fill, Runnable meanwhile) {
     long start = System.nanoTime();
-    if (!plan.resident()) {
-      gather(from * plan.batch(), (int) Math.min((long) (from + n) * plan.batch(), data.rows()));
-    }
-    for (int i = 0; i < n; i++) {
-      steps.integer(i, FIRST_ROW, (long) (plan.resident() ? from + i : i) * plan.batch());
-      fill.fill(steps, i, from + i);
-    }
+    prepare(now, fill);
+    prepared = null;
+    last = half - last;
     steps.start();
-    int full = Math.min(n, data.rows() / plan.batch() - from);
+    int full = Math.min(now.n, data.rows() / plan.batch() - now.from);
     programs.get(0).run(full);
-    if (full < n) {
+    if (full < now.n) {
       programs.get(1).run(1);
     }
     meanwhile.run();
     Steps.Account account = steps.account();
-    adapt(n, Math.max(1, System.nanoTime() - start));
+    waited = true;
+    adapt(now.n, Math.max(1, System.nanoTime() - start));
     return account;
   }
 
@@ -156,12 +198,26 @@ final class DataPass implements AutoCloseable {
     }
   }
 
-  /** Sends the rows at these positions of the order. */
-  private void gather(int from, int to) {
+  /** Sends the rows of a piece to where those of the piece before the last one lay. */
+  private void gather(Piece next, int first) {
+    int from = next.from * plan.batch();
+    int to = (int) Math.min((long) (next.from + next.n) * plan.batch(), data.rows());
     int[] rows = Arrays.copyOfRange(permutation, from, to);
-    int[] own = Arrays.stream(rows).map(row -> data.labels()[row]).toArray();
-    device.upload(labels.slice(0, own.length), own);
-    RowGather.upload(device, data.values().select(rows, data.features()), values);
+    Dataset.Values own = data.values().select(rows, data.features());
+    ByteBuffer ownLabels = ByteBuffer.allocateDirect(ElementType.I32.bytes() * rows.length);
+    ownLabels.order(ByteOrder.LITTLE_ENDIAN);
+    Arrays.stream(rows).forEach(row -> ownLabels.putInt(data.labels()[row]));
+    send(ownLabels.flip(), labels.slice(first, rows.length));
+    send(RowGather.bytes(own), values.slice((long) first * data.features(), own.count()));
+  }
+
+  /** The device may be computing the last piece, but no longer the one before. */
+  private void send(ByteBuffer from, Array to) {
+    if (half > 0 && waited) {
+      device.uploadBeside(to, from);
+    } else {
+      device.upload(to, from);
+    }
   }
 
   @Override

@@ -10,16 +10,17 @@ import org.thalweg.numeric.ElementType;
 
 /**
  * The layout of a pass over the rows that fits a device's memory: all rows on the device if there
- * is room, otherwise pieces of at least one minibatch that take at most half of the room, so that
- * others have some too.
+ * is room, otherwise two pieces of at least one minibatch, of which one is sent while the other is
+ * computed, and which take at most half of the room, so that others have some too. Where there is
+ * hardly any, one minibatch lies there.
  *
  * @param batch rows of a full minibatch
  * @param columns of the step table, the first one included
  * @param piece the most minibatches of a piece
- * @param resident whether all rows lie on the device
+ * @param held rows that lie on the device at once
  * @param bytes that all this takes there
  */
-record MemoryPlan(int batch, int columns, int piece, boolean resident, long bytes) {
+record MemoryPlan(int batch, int columns, int piece, int held, long bytes) {
   /**
    * The most minibatches of a piece: an epoch of most data sets, so that the host seldom waits for
    * the device, in a step table that is still small.
@@ -47,8 +48,7 @@ record MemoryPlan(int batch, int columns, int piece, boolean resident, long byte
     own += device.tensorBytes(type, settings.optimizer().states(), weights, data.classes());
     own += settings.centre() ? (long) type.bytes() * data.features() : 0;
     MemoryPlan plan = of(data, type, settings.batch(), columns, free - own - scoring);
-    MemoryPlan all =
-        new MemoryPlan(plan.batch, columns, plan.piece, plan.resident, own + plan.bytes);
+    MemoryPlan all = new MemoryPlan(plan.batch, columns, plan.piece, plan.held, own + plan.bytes);
     MemoryException.check(
         "training", all.bytes, free, device, MemoryException.Remedy.SMALLER_BATCH);
     MemoryException.check(
@@ -78,12 +78,16 @@ record MemoryPlan(int batch, int columns, int piece, boolean resident, long byte
     int piece = Math.min(MOST, minibatches(data.rows(), full));
     long bytes = bytes(data, type, full, columns, piece, data.rows());
     if (bytes <= room) {
-      return new MemoryPlan(full, columns, piece, true, bytes);
+      return new MemoryPlan(full, columns, piece, data.rows(), bytes);
     }
     for (; ; piece = (piece + 1) / 2) {
-      bytes = bytes(data, type, full, columns, piece, held(piece, full, data.rows()));
-      if (bytes <= room / 2 || piece == 1) {
-        return new MemoryPlan(full, columns, piece, false, bytes);
+      int held = (int) Math.min(2L * piece * full, data.rows());
+      bytes = bytes(data, type, full, columns, piece, held);
+      if (bytes <= room / 2 || (piece == 1 && bytes <= room)) {
+        return new MemoryPlan(full, columns, piece, held, bytes);
+      }
+      if (piece == 1) {
+        return new MemoryPlan(full, columns, 1, full, bytes(data, type, full, columns, 1, full));
       }
     }
   }
@@ -98,13 +102,9 @@ record MemoryPlan(int batch, int columns, int piece, boolean resident, long byte
     return bytes;
   }
 
-  private static int held(int piece, int batch, int rows) {
-    return (int) Math.min((long) piece * batch, rows);
-  }
-
-  /** How many rows lie on the device, of so many. */
-  int held(int rows) {
-    return resident ? rows : held(piece, batch, rows);
+  /** Whether all rows lie on the device, of so many. */
+  boolean resident(int rows) {
+    return held >= rows;
   }
 
   /** How many minibatches a pass over so many rows has. */

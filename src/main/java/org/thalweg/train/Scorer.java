@@ -19,6 +19,8 @@ import org.thalweg.numeric.ElementType;
  * have the same score, to the last digit.
  */
 public final class Scorer implements AutoCloseable {
+  private static final DataPass.Fill NOTHING = (steps, row, minibatch) -> {};
+
   private final DataPass pass;
 
   /**
@@ -89,8 +91,15 @@ public final class Scorer implements AutoCloseable {
     double loss = 0;
     long correct = 0;
     for (int done = 0; done < pass.minibatches(); ) {
-      int n = Math.min(pass.piece(), pass.minibatches() - done);
-      Steps.Account account = pass.run(done, n, (steps, row, minibatch) -> {}, () -> {});
+      DataPass.Piece now = pass.next(done, Long.MAX_VALUE);
+      int then = now.from() + now.n();
+      Runnable meanwhile =
+          () -> {
+            if (then < pass.minibatches()) {
+              pass.prepare(pass.next(then, Long.MAX_VALUE), NOTHING);
+            }
+          };
+      Steps.Account account = pass.run(now, NOTHING, meanwhile);
       if (account.halt() == Steps.Halt.LABEL_OUT_OF_RANGE) {
         throw new TrainingException(
             "scoring %d rows: a label is not below the number of classes".formatted(pass.rows()),

@@ -52,11 +52,8 @@ public final class Trainer implements AutoCloseable {
   private @Nullable Path lastCheckpoint;
   private TrainingState progress = TrainingState.NONE;
 
-  /** The epoch whose order the rows have now. */
+  /** The epoch whose order the rows have that were sent last. */
   private int ordered;
-
-  /** The order of the epoch after it, once that is known. */
-  private int @Nullable [] nextOrder;
 
   private volatile boolean stopping;
 
@@ -318,41 +315,44 @@ public final class Trainer implements AutoCloseable {
   /** Some minibatches of an epoch: up to its end, and to the next checkpoint. */
   private void piece() {
     int epoch = epochs() + 1;
-    if (ordered != epoch) {
-      int[] order = nextOrder;
-      training.order(order != null && epoch == ordered + 1 ? order : order(epoch));
-      nextOrder = null;
-      ordered = epoch;
-    }
-    int from = progress.batch();
-    int n = Math.min(training.piece(), training.minibatches() - from);
-    Interval every = options.every();
-    if (options.checkpoint() != null && every.steps()) {
-      n = (int) Math.min(n, every.n() - steps() % every.n());
-    }
-    long updates = progress.updates() - from;
-    Steps.Account account =
-        training.run(
-            from,
-            n,
-            (steps, row, minibatch) -> {
-              long t = updates + minibatch + 1;
-              update.fill(steps, row, DataPass.FIRST_ROW + 1, lr(t), t);
-            },
-            () -> {
-              if (nextOrder == null && epoch < settings.epochs()) {
-                nextOrder = order(epoch + 1);
-              }
-            });
+    long before = progress.updates() - progress.batch();
+    DataPass.Piece now = next(epoch, progress.batch());
+    int then = now.from() + now.n();
+    Runnable meanwhile =
+        () -> {
+          if (then < training.minibatches()) {
+            training.prepare(next(epoch, then), fill(before));
+          } else if (epoch < settings.epochs()) {
+            training.prepare(next(epoch + 1, 0), fill(before + then));
+          }
+        };
+    Steps.Account account = training.run(now, fill(before), meanwhile);
     progress = progress.plus(account);
     String where =
         "epoch %d, step %d of %d".formatted(epoch, progress.batch() + 1, training.minibatches());
     check(account, where);
   }
 
-  /** The order of the rows in an epoch. */
-  private int[] order(int epoch) {
-    return new Philox(settings.seed(), epoch).permutation(data.rows());
+  /** The piece that begins at a minibatch of an epoch. */
+  private DataPass.Piece next(int epoch, int from) {
+    if (ordered != epoch) {
+      training.order(new Philox(settings.seed(), epoch).permutation(data.rows()));
+      ordered = epoch;
+    }
+    Interval every = options.every();
+    if (options.checkpoint() == null || !every.steps()) {
+      return training.next(from, Long.MAX_VALUE);
+    }
+    long done = (epoch - 1L) * training.minibatches() + from;
+    return training.next(from, every.n() - done % every.n());
+  }
+
+  /** Sets the update's numbers of a minibatch in an epoch before which there were some updates. */
+  private DataPass.Fill fill(long before) {
+    return (steps, row, minibatch) -> {
+      long t = before + minibatch + 1;
+      update.fill(steps, row, DataPass.FIRST_ROW + 1, lr(t), t);
+    };
   }
 
   /** The learning rate of update t, from 1. */

@@ -138,6 +138,7 @@ class DeviceRefusalsTest {
               List.of(
                   () -> device.download(foreign),
                   () -> device.upload(foreign, 1.0),
+                  () -> device.uploadBeside(foreign, ByteBuffer.allocate(4)),
                   () -> device.tensors(List.of(new Parameter(foreign, one, 0)), 0),
                   () -> device.tensors(List.of(new Parameter(one, foreign, 0)), 0),
                   () -> device.record(foreignSteps, () -> {}).close());
@@ -170,6 +171,7 @@ class DeviceRefusalsTest {
 
         refused(wrong, () -> device.allocate(ElementType.F32, -1), "-1");
         refused(wrong, () -> device.upload(three, small), "12 bytes", "11");
+        refused(wrong, () -> device.uploadBeside(three, small), "12 bytes", "11");
         refused(wrong, () -> device.download(three, heap), "12 bytes", "11");
         refused(wrong, () -> device.upload(three, 1.0, 2.0), "3", "2");
         refused(wrong, () -> device.upload(three, 1.0), "3", "1");

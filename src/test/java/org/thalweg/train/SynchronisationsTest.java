@@ -1,10 +1,15 @@
 package org.thalweg.train;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import jcuda.driver.CUmodule;
 import org.junit.jupiter.api.Assumptions;
@@ -18,7 +23,9 @@ import org.thalweg.device.cuda.DriverAccess;
 import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Philox;
 import org.thalweg.sim.SimCounters;
+import org.thalweg.train.DataPass.Piece;
 
 /** How often the host waits for the device: each wait leaves the GPU without work. */
 @Tag("driver")
@@ -30,37 +37,41 @@ class SynchronisationsTest {
   private static final List<String> OTHERS =
       List.of("cuStreamSynchronize", "cuCtxSynchronize", "cuMemcpyHtoD", "cuMemcpyDtoH");
 
+  private static final int ROWS = MINIBATCHES * BATCH;
+  private static final DataPass.Fill NOTHING = (steps, row, minibatch) -> {};
+
+  private static Dataset data() {
+    float[] x = new float[3 * ROWS];
+    Random random = new Random(1);
+    IntStream.range(0, x.length).forEach(i -> x[i] = random.nextFloat());
+    int[] labels = IntStream.range(0, ROWS).map(i -> i % 2).toArray();
+    return new Dataset(new Dataset.Floats(x), labels, 3, 2);
+  }
+
+  private static DataPass pass(CudaDevice device, LinearClassifier model, int piece, int held) {
+    MemoryPlan plan = new MemoryPlan(BATCH, DataPass.FIRST_ROW + 1, piece, held, 0);
+    DataPass.Step step =
+        (minibatch, steps) -> {
+          minibatch.forward(new SoftmaxCrossEntropy());
+          device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
+        };
+    return new DataPass(device, data(), 1, model, plan, null, step);
+  }
+
   /** For a block that is in use, for the state, and for the results. */
   @Test
   void anEpochWaitsThreeTimes() {
     Assumptions.assumeFalse(TestDevices.GPU, "only the software driver fails when asked to");
-    int rows = MINIBATCHES * BATCH;
-    float[] x = new float[3 * rows];
-    Random random = new Random(1);
-    IntStream.range(0, x.length).forEach(i -> x[i] = random.nextFloat());
-    int[] labels = IntStream.range(0, rows).map(i -> i % 2).toArray();
-    Dataset data = new Dataset(new Dataset.Floats(x), labels, 3, 2);
-    MemoryPlan plan = new MemoryPlan(BATCH, DataPass.FIRST_ROW + 1, MINIBATCHES, true, 0);
     try (CudaDevice device = TestDevices.openDriver();
         LinearClassifier model = new LinearClassifier(device, ElementType.F32, 3, 2);
-        DataPass pass =
-            new DataPass(
-                device,
-                data,
-                1,
-                model,
-                plan,
-                null,
-                (minibatch, steps) -> {
-                  minibatch.forward(new SoftmaxCrossEntropy());
-                  device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
-                })) {
-      Runnable epoch =
+        DataPass pass = pass(device, model, MINIBATCHES, ROWS)) {
+      Piece all = new Piece(0, MINIBATCHES);
+      Runnable next =
           () -> {
-            pass.order(IntStream.range(0, rows).toArray());
-            long done = pass.run(0, MINIBATCHES, (steps, row, minibatch) -> {}, () -> {}).batches();
-            assertEquals(MINIBATCHES, done);
+            pass.order(IntStream.range(0, ROWS).toArray());
+            pass.prepare(all, NOTHING);
           };
+      Runnable epoch = () -> assertEquals(MINIBATCHES, pass.run(all, NOTHING, next).batches());
       epoch.run(); // the first one allocates and makes graphs
       CUmodule module = DriverAccess.module(device);
       for (String name : OTHERS) {
@@ -73,5 +84,52 @@ class SynchronisationsTest {
       assertThrows(DeviceException.class, epoch::run);
       SimCounters.fail(module, "");
     }
+  }
+
+  /**
+   * By a driver that computes as late as it may: whoever waits for a kernel makes it run. The order
+   * of the next epoch, its steps, and rows that do not lie on the device are sent without that.
+   */
+  @Test
+  void theNextPieceIsSentWhileTheDeviceComputes() {
+    Assumptions.assumeFalse(TestDevices.GPU, "only the software driver is late when asked to");
+    int n = 100;
+    List<double[]> losses = new ArrayList<>();
+    for (int held : new int[] {ROWS, 2 * n * BATCH, n * BATCH}) {
+      try (CudaDevice device = TestDevices.openDriver()) {
+        CUmodule module = DriverAccess.module(device);
+        SimCounters.set(module, "thalweg_sim_late", 1);
+        try (LinearClassifier model = new LinearClassifier(device, ElementType.F32, 3, 2);
+            DataPass pass = pass(device, model, n, held)) {
+          device.upload(
+              model.parameters().get(LinearClassifier.WEIGHTS).value(),
+              new double[] {1, 2, 3, -1, -2, -3});
+          DoubleStream.Builder found = DoubleStream.builder();
+          for (int i = 0; i < 9; i++) {
+            Piece next = new Piece((i + 1) % 4 * n, n);
+            // In the first piece the arrays have just been allocated: it waits.
+            boolean beside = i > 0 && held != n * BATCH;
+            int epoch = (i + 1) / 4;
+            Runnable prepare =
+                () -> {
+                  long before = SimCounters.get(module, "thalweg_sim_instructions");
+                  if (next.from() == 0) {
+                    pass.order(new Philox(1, epoch).permutation(ROWS));
+                  }
+                  pass.prepare(next, NOTHING);
+                  long after = SimCounters.get(module, "thalweg_sim_instructions");
+                  assertTrue(after == before || !beside, "it has waited for kernels");
+                };
+            Arrays.stream(pass.run(new Piece(i % 4 * n, n), NOTHING, prepare).losses())
+                .forEach(found);
+          }
+          losses.add(found.build().toArray());
+        }
+        SimCounters.set(module, "thalweg_sim_late", 0);
+      }
+    }
+    assertEquals(9 * n, losses.get(0).length);
+    assertArrayEquals(losses.get(0), losses.get(1));
+    assertArrayEquals(losses.get(0), losses.get(2));
   }
 }

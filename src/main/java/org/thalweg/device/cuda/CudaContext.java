@@ -11,6 +11,7 @@ import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
+import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Checks;
 import org.thalweg.device.DeviceException;
@@ -35,6 +36,7 @@ final class CudaContext implements AutoCloseable {
   private final boolean pools;
   private final Owned owned;
   private final String description;
+  private @Nullable Staging beside;
   private boolean recording;
   private boolean closed;
 
@@ -237,6 +239,23 @@ final class CudaContext implements AutoCloseable {
   /** The buffers through which bytes are copied to arrays and back. */
   Staging staging() {
     return staging;
+  }
+
+  /** The same on a stream of its own, beside the one that is worked on. */
+  Staging beside() {
+    Staging made = beside;
+    if (made == null) {
+      CUstream copies = new CUstream();
+      try (Owned opening = new Owned()) {
+        check(cuStreamCreate(copies, CUstream_flags.CU_STREAM_NON_BLOCKING), "creating a stream");
+        opening.add(closing(() -> check(cuStreamDestroy(copies), "freeing the stream")));
+        made = new Staging(copies);
+        opening.add(closing(made::close));
+        owned.add(opening.keep());
+      }
+      beside = made;
+    }
+    return made;
   }
 
   /**

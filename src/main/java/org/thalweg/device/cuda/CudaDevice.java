@@ -184,6 +184,16 @@ public final class CudaDevice implements Device {
   }
 
   @Override
+  public void uploadBeside(Array to, ByteBuffer from) {
+    context.beginCall();
+    Checks.room(to, from);
+    CudaArray own = context.mine(to);
+    Staging beside = context.beside();
+    beside.upload(own, from);
+    beside.await(own);
+  }
+
+  @Override
   public void download(Array from, ByteBuffer to) {
     context.beginCall();
     Checks.room(from, to);

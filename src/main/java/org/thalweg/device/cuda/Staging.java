@@ -81,6 +81,11 @@ final class Staging implements AutoCloseable {
     }
   }
 
+  /** Waits for the last upload. */
+  void await(CudaArray to) {
+    await(blocks.get(1 - next), "uploading", to);
+  }
+
   /** Copies to the buffer's position. Waits for everything before it. */
   void download(CudaArray from, ByteBuffer to) {
     long bytes = from.bytes();

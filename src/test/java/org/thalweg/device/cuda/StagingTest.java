@@ -70,6 +70,28 @@ class StagingTest {
     }
   }
 
+  /** What was copied beside the stream is there for what is given to the device afterwards. */
+  @Test
+  void besideTheStream() {
+    for (int n : new int[] {0, 1, BLOCK, 3 * BLOCK + 5}) {
+      byte[] bytes = random(n);
+      try (Array from = device.allocate(ElementType.U8, n);
+          Array to = device.allocate(ElementType.U8, n)) {
+        device.download(to, ByteBuffer.allocate(n)); // both are cleared now
+        for (int time = 0; time < 3; time++) {
+          ByteBuffer buffer = ByteBuffer.allocateDirect(n + 3).put(3, bytes).position(3);
+          device.uploadBeside(from, buffer);
+          buffer.put(3, new byte[n]);
+          device.copy(from, to);
+          ByteBuffer back = ByteBuffer.allocate(n);
+          device.download(to, back);
+          assertArrayEquals(bytes, back.array(), n + " bytes");
+          bytes = random(n);
+        }
+      }
+    }
+  }
+
   @Test
   void manyUploadsBeforeTheDeviceBegins() {
     int count = 20;
