@@ -25,7 +25,7 @@ __device__ __forceinline__ void forward(const From* values, const int* labels, c
   const Chunks<float> chunks = {0, (features + exact::kProductChunk - 1) / exact::kProductChunk, nullptr, 0};
   for (int n = 0; n < classes; n += kNarrowN) {
     __syncthreads();
-    narrow<false, 1>(product, chunks, first, n);
+    narrow<false, kNarrowM>(product, chunks, first, n);
   }
   __syncthreads();
   if (threadIdx.x / 32 == 0) {

@@ -172,10 +172,11 @@ __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int 
 
 // For few columns: small tiles, and a warp for each k-chunk of a tile, so that a product of few outputs and long k has
 // many warps. A warp works alone on its chunk, kNarrowDepth k at once, with all loads before the first store; after
-// each round of chunks the totals are added in turn. A lane has kRows x 4 outputs: of a narrow tile one row, so that
-// few outputs are many tiles; of a tall one eight, for 32 fma from each three loads of 16 bytes.
+// each round of chunks the totals are added in turn. Of a narrow tile a lane has 2 x 2 outputs, so that few outputs are
+// many tiles: 16 fma for each four loads of 16 bytes, which bring four k of a row or a column; of a tall one 8 x 4, for
+// 128 fma from each twelve.
 // Launch: a warp for each chunk, at most kNarrowWarps or kTallWarps; shared memory for kM * kNarrowN numbers, and
-// kM * kNarrowPitch + kNarrowDepth * kNarrowN for each warp. With totals, a block for each so many chunks of a tile.
+// (kM + kNarrowN) * kNarrowPitch for each warp. With totals, a block for each so many chunks of a tile.
 constexpr int kNarrowM = 8;
 constexpr int kNarrowN = 16;
 constexpr int kNarrowWarps = 7;
@@ -186,16 +187,20 @@ constexpr int kFarthest = 1 << 24;  // numbers from one row to the next: times 1
 constexpr int kTallM = 64;
 constexpr int kTallWarps = 2;
 
-// Two kinds of slabs of the left operand: by rows, a lane's rows 8 apart; or of a tall tile of a transposed one by k, a
-// lane's rows in fours, 32 apart, so that no number is stored alone.
-template <bool kTransposed, int kRows>
+// Slabs lie by rows and by columns, a lane's kLaneM and kLaneN apart; but the left one of a tall tile of a transposed
+// operand by k, a lane's rows in fours, 32 apart, so that no number is stored alone.
+template <bool kTransposed, int kM>
 __device__ __forceinline__ void narrow(const Operands<float>& of, const Chunks<float>& chunks, int tile_m, int tile_n) {
   extern __shared__ __align__(16) unsigned char shared[];
-  constexpr int kM = 8 * kRows;
-  constexpr bool kByK = kTransposed && kRows % 4 == 0;
+  constexpr bool kTall = kM == kTallM;
+  constexpr int kLaneN = kTall ? 4 : 8;
+  constexpr int kLaneM = 32 / kLaneN;
+  constexpr int kRows = kM / kLaneM;
+  constexpr int kColumns = kNarrowN / kLaneN;
+  constexpr bool kByK = kTransposed && kTall;
   constexpr int kPitch = kByK ? kM + 4 : kNarrowPitch;
-  constexpr int kOwn = kM * kNarrowPitch + kNarrowDepth * kNarrowN;  // of a warp
-  constexpr int kLoads = 4 * kRows;
+  constexpr int kOwn = (kM + kNarrowN) * kNarrowPitch;  // of a warp
+  constexpr int kLoads = kM / 2;
   const int lane = threadIdx.x % 32;
   const int warp = threadIdx.x / 32;
   const int warps = blockDim.x / 32;
@@ -213,29 +218,31 @@ __device__ __forceinline__ void narrow(const Operands<float>& of, const Chunks<f
   constexpr int kStepK = kTransposed ? 128 / kM : 0;
   const int n = tile_n + lane % kNarrowN;
   const bool present = n < of.all_columns;
-  const float* const right = of.right_of(n) + static_cast<long long>(lane / kNarrowN) * of.right_k;
-  const int m0 = kByK ? lane / 4 * 4 : lane / 4;  // the first of its rows
-  const auto row_of = [](int i) { return kByK ? i / 4 * 32 + i % 4 : i * 8; };  // the i-th, from there on
+  const int bk = lane / kNarrowN * 4;  // and of the right one: four neighbours along k in every eight
+  const float* const right = of.right_of(n) + static_cast<long long>(bk) * of.right_k;
+  const int m0 = kByK ? lane / 4 * 4 : lane / kLaneN;  // the first of its rows
+  const int n0 = lane % kLaneN;                        // and of its columns
+  const auto row_of = [](int i) { return kByK ? i / 4 * 32 + i % 4 : i * kLaneM; };  // the i-th, from there on
   for (int e = threadIdx.x; e < kM * kNarrowN; e += blockDim.x) sums[e] = 0;
   for (int round = chunks.first; round < chunks.end; round += warps) {
     const int from = (round + warp) * exact::kProductChunk;
     const int end = min(from + exact::kProductChunk, of.depth);
-    Four chain[kRows] = {};
+    float chain[kRows][kColumns] = {};
     Four a[kLoads];
 #pragma unroll 1
     for (int k0 = from; k0 < end; k0 += kNarrowDepth) {
       const float* const p =
           of.left + (kTransposed ? (k0 + ak) * pitch + tile_m + am : (tile_m + am) * pitch + k0 + ak);
       const float* const q = right + static_cast<long long>(k0) * of.right_k;
-      float b[32];
+      Four b[8];
       if (whole_m && k0 + kNarrowDepth <= end) {
         // A step in bytes times a constant, added to a pointer, is one instruction.
-        const int step_b = static_cast<int>(2 * of.right_k * sizeof(float));
+        const int step_b = static_cast<int>(of.right_k * sizeof(float));
         const int step_a = static_cast<int>((kStepM + kStepK) * pitch * sizeof(float));
 #pragma unroll
         for (int i = 0; i < kLoads; i++) a[i] = load(after(p, step_a, i));
 #pragma unroll
-        for (int i = 0; i < 32; i++) b[i] = present ? *after(q, step_b, i) : 0;
+        for (int i = 0; i < 32; i++) b[i / 4].at[i % 4] = present ? *after(q, step_b, i / 4 * 8 + i % 4) : 0;
       } else {
 #pragma unroll
         for (int i = 0; i < kLoads; i++) {
@@ -247,9 +254,12 @@ __device__ __forceinline__ void narrow(const Operands<float>& of, const Chunks<f
             a[i].at[j] = in && row < of.rows ? p[at] : in && row < of.all_rows ? 1 : 0;
           }
         }
-        const int rest = present ? end - k0 - lane / kNarrowN : 0;
+        const int rest = present ? end - k0 - bk : 0;
 #pragma unroll
-        for (int i = 0; i < 32; i++) b[i] = 2 * i < rest ? q[static_cast<long long>(2 * i) * of.right_k] : 0;
+        for (int i = 0; i < 32; i++) {
+          const int k = i / 4 * 8 + i % 4;
+          b[i / 4].at[i % 4] = k < rest ? q[static_cast<long long>(k) * of.right_k] : 0;
+        }
       }
       __syncwarp();
 #pragma unroll
@@ -264,39 +274,40 @@ __device__ __forceinline__ void narrow(const Operands<float>& of, const Chunks<f
         }
       }
 #pragma unroll
-      for (int i = 0; i < 32; i++) slab_right[i * 32 + lane] = b[i];
+      for (int i = 0; i < 8; i++) store(slab_right + lane % kNarrowN * kNarrowPitch + i * 8 + bk, b[i]);
       __syncwarp();
-#pragma unroll 4
+#pragma unroll kTall ? 4 : 8
       for (int k = 0; k < kNarrowDepth; k += 4) {
-        // By rows: of each row four k; by k: of each k the rows.
-        Four left[kRows];
+        // By rows and columns: four k of each; by k: of each k the rows.
+        Four left[kRows], right[kColumns];
 #pragma unroll
         for (int i = 0; i < kRows; i++) {
           left[i] = load(slab_left + (kByK ? (k + i % 4) * kPitch + m0 + i / 4 * 32 : (m0 + row_of(i)) * kPitch + k));
         }
 #pragma unroll
-        for (int e = 0; e < 4; e++) {
-          const Four right = load(slab_right + (k + e) * kNarrowN + lane % 4 * 4);
+        for (int j = 0; j < kColumns; j++) right[j] = load(slab_right + (n0 + j * kLaneN) * kNarrowPitch + k);
 #pragma unroll
-          for (int i = 0; i < 4 * kRows; i++) {
-            const int row = i / 4;
-            const float x = kByK ? left[row / 4 * 4 + e].at[row % 4] : left[row].at[e];
-            chain[row].at[i % 4] = fmaf(x, right.at[i % 4], chain[row].at[i % 4]);
-          }
+        for (int i = 0; i < 4 * kRows * kColumns; i++) {
+          const int e = i / (kRows * kColumns), row = i / kColumns % kRows, j = i % kColumns;
+          const float x = kByK ? left[row / 4 * 4 + e].at[row % 4] : left[row].at[e];
+          chain[row][j] = fmaf(x, right[j].at[e], chain[row][j]);
         }
       }
     }
     if (chunks.totals != nullptr) {
 #pragma unroll
-      for (int i = 0; i < 4 * kRows && from < of.depth; i++) {
-        chunks.put(of, round + warp, chain[i / 4].at[i % 4], tile_m + m0 + row_of(i / 4),
-                   tile_n + lane % 4 * 4 + i % 4);
+      for (int i = 0; i < kRows * kColumns && from < of.depth; i++) {
+        const int row = i / kColumns, j = i % kColumns;
+        chunks.put(of, round + warp, chain[row][j], tile_m + m0 + row_of(row), tile_n + n0 + j * kLaneN);
       }
       return;  // of a split product a block has one round
     }
     __syncwarp();
 #pragma unroll
-    for (int i = 0; i < kRows; i++) store(slab_left + (m0 + row_of(i)) * kNarrowN + lane % 4 * 4, chain[i]);
+    for (int i = 0; i < kRows * kColumns; i++) {
+      const int row = i / kColumns, j = i % kColumns;
+      slab_left[(m0 + row_of(row)) * kNarrowN + n0 + j * kLaneN] = chain[row][j];
+    }
     __syncthreads();
     for (int e = threadIdx.x; e < kM * kNarrowN; e += blockDim.x) {
       for (int w = 0; w < min(warps, chunks.end - round); w++) sums[e] += sums[kM * kNarrowN + w * kOwn + e];
@@ -313,12 +324,12 @@ __device__ __forceinline__ void narrow(const Operands<float>& of, const Chunks<f
 
 template <bool kTransposed>
 __device__ __forceinline__ void multiply_narrow(const Block<float, kNarrowM, kNarrowN>& block) {
-  narrow<kTransposed, 1>(block.of, block.chunks, block.m, block.n);
+  narrow<kTransposed, kNarrowM>(block.of, block.chunks, block.m, block.n);
 }
 
 template <bool kTransposed>
 __device__ __forceinline__ void multiply_tall(const Block<float, kTallM, kNarrowN>& block) {
-  narrow<kTransposed, 8>(block.of, block.chunks, block.m, block.n);
+  narrow<kTransposed, kTallM>(block.of, block.chunks, block.m, block.n);
 }
 
 template <bool kTransposed>

@@ -294,9 +294,9 @@ class SassTest {
       assertTrue(staged > 0.78 && staged < 0.9, layout + staged);
       assertTrue(tall.loadsInFlight() >= 64, layout + tall.loadsInFlight());
       Kernel narrow = kernels.get(layout + "f32");
-      Loop loop = narrow.loops(64).get(0);
+      Loop loop = narrow.loops(128).get(0);
       double share = loop.count("FFMA") / (loop.to - loop.from + 1.0);
-      assertTrue(share > 0.68, layout + share);
+      assertTrue(share > 0.75, layout + share);
       assertTrue(narrow.loadsInFlight() >= 36, layout + narrow.loadsInFlight());
     }
   }

@@ -142,7 +142,7 @@ enum ProductTile {
     int vector = 16 / type.bytes();
     int numbers =
         switch (this) {
-          case NARROW, TALL -> warps * (rows * (NARROW_DEPTH + vector) + NARROW_DEPTH * columns);
+          case NARROW, TALL -> warps * (rows + columns) * (NARROW_DEPTH + vector);
           case WIDE -> 2 * WIDE_DEPTH * (rows + vector + columns);
           case DOUBLE -> warps * 64 / type.bytes() * (rows + vector + columns);
         };
