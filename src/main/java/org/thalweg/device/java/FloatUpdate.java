@@ -1,5 +1,6 @@
 package org.thalweg.device.java;
 
+import org.jspecify.annotations.Nullable;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Group;
 import org.thalweg.optim.Optimizer;
@@ -17,12 +18,14 @@ final class FloatUpdate implements JavaUpdate, Workers.Body {
 
   private final Optimizer rule;
   private final JavaTensor tensor;
+  private final @Nullable VectorUpdate<float[]> loops; // where they are worth it
   private final float[] c; // the group's row
   private final float[][] s; // the state arrays
 
-  FloatUpdate(Optimizer rule, JavaTensor tensor) {
+  FloatUpdate(Optimizer rule, JavaTensor tensor, boolean vectors) {
     this.rule = rule;
     this.tensor = tensor;
+    loops = vectors ? VectorUpdate.of(ElementType.F32) : null;
     c = new float[Group.columns(rule)];
     s = new float[tensor.states().size()][];
   }
@@ -40,6 +43,14 @@ final class FloatUpdate implements JavaUpdate, Workers.Body {
     workers.forEach((int) tensor.master().count(), 4, this);
   }
 
+  private void update(float[] w, float[] g, float[][] states, int from, int to, float[] numbers) {
+    if (loops == null) {
+      rule.update(w, g, states, from, to, numbers);
+    } else {
+      loops.update(rule, w, g, states, from, to, numbers);
+    }
+  }
+
   /** Updates the elements {@code from .. to - 1}. */
   @Override
   public void run(int from, int to) {
@@ -48,7 +59,7 @@ final class FloatUpdate implements JavaUpdate, Workers.Body {
     float[] w = master.floats();
     boolean whole = master.at() == 0 && gradient.at() == 0 && gradient.type() == master.type();
     if (whole && c[1] == 0) {
-      rule.update(w, gradient.floats(), s, from, to, c);
+      update(w, gradient.floats(), s, from, to, c);
       return;
     }
     float[] blockC = c.clone();
@@ -66,7 +77,7 @@ final class FloatUpdate implements JavaUpdate, Workers.Body {
       for (int k = 0; k < s.length; k++) {
         System.arraycopy(s[k], at, blockS[k], 0, n);
       }
-      rule.update(blockW, blockG, blockS, 0, n, blockC);
+      update(blockW, blockG, blockS, 0, n, blockC);
       System.arraycopy(blockW, 0, w, master.at() + at, n);
       for (int k = 0; k < s.length; k++) {
         System.arraycopy(blockS[k], 0, s[k], at, n);

@@ -409,7 +409,7 @@ public final class JavaDevice implements Device {
   public void update(Optimizer rule, Tensors tensors, Steps steps, int column) {
     Checks.update(rule, tensors, steps, column);
     JavaTensors own = mine(tensors);
-    submit(own.update(rule, workers, mine(steps), column));
+    submit(own.update(rule, workers, vectorsFrom, mine(steps), column));
   }
 
   @Override

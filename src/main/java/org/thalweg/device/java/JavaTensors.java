@@ -33,9 +33,14 @@ record JavaTensors(
     return Math.sqrt(Exact.sum(sums, 0, sums.length));
   }
 
-  /** An update with the numbers of the current row from a column on. */
-  Runnable update(Optimizer rule, Workers workers, JavaSteps steps, int column) {
-    List<JavaUpdate> updates = tensors.stream().map(tensor -> JavaUpdate.of(rule, tensor)).toList();
+  /**
+   * An update with the numbers of the current row from a column on.
+   *
+   * @param vectorsFrom the number of fma from which on the Vector API is worth it
+   */
+  Runnable update(Optimizer rule, Workers workers, long vectorsFrom, JavaSteps steps, int column) {
+    List<JavaUpdate> updates =
+        tensors.stream().map(tensor -> JavaUpdate.of(rule, tensor, vectorsFrom)).toList();
     boolean looksAhead = rule.lookAhead() != null;
     return () -> {
       boolean idle = steps.halted() || steps.word(Steps.SKIPPED) != 0;

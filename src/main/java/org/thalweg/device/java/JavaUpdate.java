@@ -14,10 +14,16 @@ interface JavaUpdate {
    */
   void run(Workers workers, long[] cells, int column, double factor);
 
-  /** The update of that tensor, in the type of its master. */
-  static JavaUpdate of(Optimizer rule, JavaTensor tensor) {
+  /**
+   * The update of that tensor, in the type of its master.
+   *
+   * @param vectorsFrom the number of fma from which on the Vector API is worth it
+   */
+  static JavaUpdate of(Optimizer rule, JavaTensor tensor, long vectorsFrom) {
+    double work = VectorUpdate.WORTH * (double) tensor.master().count();
+    boolean vectors = work >= vectorsFrom && VectorUpdate.has(rule);
     return tensor.master().type() == ElementType.F32
-        ? new FloatUpdate(rule, tensor)
-        : new DoubleUpdate(rule, tensor);
+        ? new FloatUpdate(rule, tensor, vectors)
+        : new DoubleUpdate(rule, tensor, vectors);
   }
 }
