@@ -27,8 +27,9 @@ import org.thalweg.optim.Optimizer;
 /**
  * The device that needs no GPU: plain Java, with the same bits as the kernels. Rows and elements
  * are divided among threads, a sum never is, so the number of threads changes no result. In a JVM
- * that was started with {@code --add-modules jdk.incubator.vector}, large products, losses and
- * gathers of bytes are computed by the Vector API, several times faster and with the same bits.
+ * that was started with {@code --add-modules jdk.incubator.vector}, large products, losses, gathers
+ * of bytes and the updates of some rules are computed by the Vector API, several times faster and
+ * with the same bits.
  */
 public final class JavaDevice implements Device {
   /** The environment variable that says how many threads to use. */
