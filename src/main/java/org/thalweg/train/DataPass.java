@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
+import org.thalweg.device.DeviceException;
 import org.thalweg.device.Owned;
 import org.thalweg.device.Program;
 import org.thalweg.device.Rows;
@@ -170,7 +171,9 @@ final class DataPass implements AutoCloseable {
   /**
    * Passes through the minibatches of a piece.
    *
-   * @param meanwhile what the host does while the device computes: it may prepare the next piece
+   * @param meanwhile what the host does while the device computes: it may prepare the next piece.
+   *     Where the device fails in it, the account is returned nevertheless; whoever prepares that
+   *     piece again learns why
    */
   Steps.Account run(Piece now, Fill fill, Runnable meanwhile) {
     long start = System.nanoTime();
@@ -183,7 +186,11 @@ final class DataPass implements AutoCloseable {
     if (full < now.n) {
       programs.get(1).run(1);
     }
-    meanwhile.run();
+    try {
+      meanwhile.run();
+    } catch (DeviceException e) {
+      prepared = null;
+    }
     Steps.Account account = steps.account();
     waited = true;
     adapt(now.n, Math.max(1, System.nanoTime() - start));

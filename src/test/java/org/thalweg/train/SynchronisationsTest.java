@@ -86,6 +86,24 @@ class SynchronisationsTest {
     }
   }
 
+  /** The steps that were computed are not lost, and the next piece is prepared anew. */
+  @Test
+  void whatFailsMeanwhileIsTriedAgain() {
+    int n = 100;
+    try (CudaDevice device = TestDevices.openDriver();
+        LinearClassifier model = new LinearClassifier(device, ElementType.F32, 3, 2);
+        DataPass pass = pass(device, model, n, 2 * n * BATCH)) {
+      Runnable fails =
+          () -> {
+            pass.prepare(new Piece(n, n), NOTHING);
+            throw new DeviceException("no page-locked memory");
+          };
+      assertEquals(n, pass.run(new Piece(0, n), NOTHING, fails).batches());
+      assertEquals(new Piece(n, 7), pass.next(n, 7));
+      assertEquals(n, pass.run(new Piece(n, n), NOTHING, () -> {}).batches());
+    }
+  }
+
   /**
    * By a driver that computes as late as it may: whoever waits for a kernel makes it run. The order
    * of the next epoch, its steps, and rows that do not lie on the device are sent without that.

@@ -101,12 +101,15 @@ final class Fusion {
     // Behind a product by cuBLAS comes one of no rows but that of ones.
     long outputs = (long) product.size().rows() * product.size().columns();
     boolean whole = outputs == product.out().count();
-    boolean fits = whole && parameters.size() == gradients.size();
+    List<Array> operands = List.of(product.left(), product.right());
+    boolean fits =
+        whole
+            && parameters.size() == gradients.size()
+            && apart(List.of(update.tensors().memory()), operands);
     for (int i = 0; fits && i < gradients.size(); i++) {
       fits =
           same(parameters.get(i).gradient(), gradients.get(i))
-              && apart(
-                  List.of(parameters.get(i).value()), List.of(product.left(), product.right()));
+              && apart(List.of(parameters.get(i).value()), operands);
     }
     if (fits) {
       String kernel = "backward_" + launch(0).kernel();

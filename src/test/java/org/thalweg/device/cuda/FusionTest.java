@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.OnDevice;
@@ -416,6 +417,41 @@ class FusionTest {
       }
     }
     OnDevice.assertSameBits("losses", results.subList(0, 1), results.subList(1, 2));
+  }
+
+  /** The same of the rule's state. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void stateThatIsReadAndUpdated(boolean left) {
+    List<double[]> results = new ArrayList<>();
+    for (TestDevices which : List.of(TestDevices.JAVA_PLAIN, TestDevices.DRIVER)) {
+      Random random = new Random(3);
+      try (Owned owned = new Owned()) {
+        Device device = owned.add(which.open());
+        ElementType f32 = ElementType.F32;
+        Array w = owned.add(device.of(f32, Values.normal(random, 36, 1)));
+        Array other = owned.add(device.of(f32, Values.normal(random, 36, 1)));
+        Array gradient = owned.add(device.allocate(f32, 36));
+        Optimizer rule = Optimizers.named("momentum");
+        Tensors tensors = owned.add(device.tensors(List.of(new Parameter(w, gradient, 0)), rule));
+        Array state = tensors.state(0, 0);
+        device.upload(state, Values.normal(random, 36, 1));
+        Steps steps = owned.add(new Steps(device, f32, Group.columns(rule), 1, 1));
+        steps.numbers(0, 0, Group.PLAIN.numbers(rule, f32, 0.1, 1, 1));
+        steps.start();
+        Array l = left ? state : other;
+        Array r = left ? other.slice(0, 9) : state.slice(0, 9);
+        Runnable body =
+            () -> {
+              device.multiplyTransposed(Product.of(12, 3, 3), l, r, gradient, null);
+              device.update(rule, tensors, steps, 0);
+            };
+        owned.add(device.record(steps, body)).run(1);
+        results.addAll(
+            List.of(device.download(gradient), device.download(w), device.download(state)));
+      }
+    }
+    OnDevice.assertSameBits("state", results.subList(0, 3), results.subList(3, 6));
   }
 
   /** An update by another table than the one whose step ends. */
