@@ -25,8 +25,13 @@ constexpr int kWideThreads = 128;
 constexpr int kWideDepth = 8;
 constexpr int kWidePitch = kWideM + 4;  // rows start in different banks
 
-// kWhole: no element of the tile is absent, and all accesses are of 16 bytes; kTurned: the right operand is transposed.
-template <bool kTransposed, bool kWhole, bool kTurned = false>
+// How the four numbers lie that a thread brings of a wide slab of the right operand: neighbours along n; along k; or
+// each by itself along k, where columns of different models meet.
+enum class Right { kAlongN, kAlongK, kApart };
+
+// kWhole: no element of the tile is absent, and loads of the left operand are of 16 bytes, as are those of the right
+// one and stores, unless its numbers lie apart. Otherwise Right is found at run time.
+template <bool kTransposed, bool kWhole, Right kRight = Right::kApart>
 __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int tile_n) {
   extern __shared__ __align__(16) unsigned char shared[];
   Four* const totals = reinterpret_cast<Four*>(shared) + threadIdx.x;
@@ -40,9 +45,8 @@ __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int 
   // What this thread brings of a slab: two vectors of the left operand, one of the right.
   const int am = kTransposed ? lane * 4 : t / 2;
   const int ak = kTransposed ? t / 32 : t % 2 * 4;
-  // Four neighbours along n; or along k, where they lie so, or where columns of different models meet.
-  constexpr bool kAlongN = kWhole && !kTurned;
-  const bool turned = kTurned || (!kWhole && of.right_k == 1);
+  constexpr bool kAlongN = kRight == Right::kAlongN;
+  const bool turned = kRight == Right::kAlongK || (!kWhole && of.right_k == 1);
   const int bk = kAlongN ? t / 16 : turned ? t % 2 * 4 : t / kWideN * 4;
   const int bn = kAlongN ? t % 16 * 4 : turned ? t / 2 : t % kWideN;
   constexpr int kStepM = kTransposed ? 0 : 64;
@@ -52,7 +56,8 @@ __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int 
   const long long to_next_a = (kStepM + kStepK) * pitch;
   const float* from_b = of.right_of(tile_n + bn) + static_cast<long long>(bk) * of.right_k;
   const bool fours = kWhole || (pitch % 4 == 0 && aligned(of.left));
-  const bool right_fours = kWhole || (turned && of.depth % 4 == 0 && aligned(of.right));
+  constexpr bool kFours = kWhole && kRight != Right::kApart;
+  const bool right_fours = kFours || (!kWhole && turned && of.depth % 4 == 0 && aligned(of.right));
   Four a0, a1, b0;
   // Four neighbours of the left operand at p, from row m on; all: no k of the slab is absent.
   const auto left = [&](const float* p, int m, int k, bool all) {
@@ -74,13 +79,13 @@ __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int 
     const bool all = kWhole || k + kWideDepth <= of.depth;
     a0 = left(from_a, m, k + ak, all);
     a1 = left(from_a + to_next_a, m + kStepM, k + ak + kStepK, all);
-    if (kWhole || (right_fours && all && tile_n + bn < of.all_columns)) {
+    if (kFours || (right_fours && all && tile_n + bn < of.all_columns)) {
       b0 = load(from_b);
     } else {
 #pragma unroll
       for (int j = 0; j < 4; j++) {
-        const bool in = all || k + bk + j < of.depth;
-        b0.at[j] = in && tile_n + bn < of.all_columns ? from_b[static_cast<long long>(j) * of.right_k] : 0;
+        const bool in = kWhole || ((all || k + bk + j < of.depth) && tile_n + bn < of.all_columns);
+        b0.at[j] = in ? from_b[static_cast<long long>(j) * of.right_k] : 0;
       }
     }
     from_a += kTransposed ? kWideDepth * pitch : kWideDepth;
@@ -148,17 +153,17 @@ __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int 
   for (int half = 0; half < 2; half++) {
     const int n = tile_n + n0 + half * 16;
     Four bias;
-    float* to[kWhole ? 1 : 4];
+    float* to[kFours ? 1 : 4];
 #pragma unroll
     for (int j = 0; j < 4; j++) {
       bias.at[j] = of.bias_of(n + j);
-      if (j == 0 || !kWhole) to[j] = of.out_of(n + j);
+      if (j == 0 || !kFours) to[j] = of.out_of(n + j);
     }
 #pragma unroll 1
     for (int row = 0; row < 8; row++) {
       const int m = tile_m + m0 + row / 4 * 32 + row % 4;
       Four sum = totals[(row * 2 + half) * kWideThreads];
-      if (kWhole) {
+      if (kFours) {
 #pragma unroll
         for (int j = 0; j < 4 && of.bias != nullptr; j++) sum.at[j] += bias.at[j];
         store(to[0] + static_cast<long long>(m) * of.columns, sum);
@@ -183,7 +188,7 @@ constexpr int kNarrowWarps = 7;
 constexpr int kNarrowDepth = 64;
 constexpr int kNarrowPitch = kNarrowDepth + 4;
 constexpr int kNarrowSize = kNarrowM * kNarrowN;
-constexpr int kFarthest = 1 << 24;  // numbers from one row to the next: times 16 rows and 4 bytes
+constexpr int kFarthest = 1 << 24;  // numbers from one row to the next: times at most 16 rows and 4 bytes
 constexpr int kTallM = 64;
 constexpr int kTallWarps = 2;
 
@@ -335,14 +340,20 @@ __device__ __forceinline__ void multiply_tall(const Block<float, kTallM, kNarrow
 template <bool kTransposed>
 __device__ __forceinline__ void multiply_wide(const Block<float, kWideM, kWideN>& block) {
   const Operands<float>& of = block.of;
-  const bool whole = block.m + kWideM <= of.rows && block.n + kWideN <= of.all_columns && of.depth % kWideDepth == 0 &&
-                     of.columns % 4 == 0 && (!kTransposed || of.rows % 4 == 0) && aligned(of.left) &&
-                     aligned(of.right) && aligned(of.out);
+  // Joined before they are compared: no branch for each.
+  const long long rests = reinterpret_cast<long long>(of.left) % 16 | of.depth % kWideDepth |
+                          (kTransposed ? of.rows % 4 : 0);
+  const int absent = max(block.m + kWideM - of.rows, block.n + kWideN - of.all_columns);
+  const bool whole = rests == 0 && absent <= 0;
+  const long long places = reinterpret_cast<long long>(of.right) | reinterpret_cast<long long>(of.out);
+  const bool fours = (places % 16 | of.columns % 4) == 0;
   if (!whole) {
     wide<kTransposed, false>(of, block.m, block.n);
+  } else if (!fours) {
+    wide<kTransposed, true, Right::kApart>(of, block.m, block.n);
   } else if (kTransposed || of.right_n == 1) {  // no caller has both operands transposed
-    wide<kTransposed, true>(of, block.m, block.n);
+    wide<kTransposed, true, Right::kAlongN>(of, block.m, block.n);
   } else if constexpr (!kTransposed) {
-    wide<false, true, true>(of, block.m, block.n);
+    wide<false, true, Right::kAlongK>(of, block.m, block.n);
   }
 }

@@ -46,8 +46,8 @@ public interface Device extends AutoCloseable {
    * {@link #upload(Array, ByteBuffer)} while the device works on what it was given before. Waits
    * for the copy, not for that work.
    *
-   * @param to nothing that was given to the device since the last download uses it; nor was it
-   *     allocated since then
+   * @param to nothing that was given to the device since the last download uses it, or was enqueued
+   *     on its stream since then; nor was it allocated since then
    */
   default void uploadBeside(Array to, ByteBuffer from) {
     upload(to, from);

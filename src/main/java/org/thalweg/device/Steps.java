@@ -83,7 +83,7 @@ public final class Steps implements AutoCloseable {
   private final Array results;
   private final Owned owned;
   private long left;
-  private int filled; // rows, from the first on, of which some were set since the last start
+  private int filled; // rows, from the first on, of which some were set since they were sent
 
   /**
    * A table for at most {@code capacity} steps between two uploads.
@@ -263,7 +263,7 @@ public final class Steps implements AutoCloseable {
 
   /**
    * Batch cursor, update cursor, halt; whether this step's update is skipped, its clip factor, the
-   * norm: CELL [6].
+   * norm, the blocks that have arrived: CELL [7].
    */
   public Array state() {
     return state;

@@ -336,6 +336,7 @@ public final class Trainer implements AutoCloseable {
   /** The piece that begins at a minibatch of an epoch. */
   private DataPass.Piece next(int epoch, int from) {
     if (ordered != epoch) {
+      ordered = 0; // where it fails half-way
       training.order(new Philox(settings.seed(), epoch).permutation(data.rows()));
       ordered = epoch;
     }

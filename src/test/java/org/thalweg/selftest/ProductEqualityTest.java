@@ -96,6 +96,7 @@ class ProductEqualityTest {
     void joinedModels() {
       assertSame(new Product(40, true, 130, 10, 137));
       assertSame(new Product(8, true, 256, 24, 264));
+      assertSame(new Product(39, true, 256, 10, 264)); // and whole tiles of several models
       assertSame(new Product(67, true, 129, 3, 20));
       assertSame(new Product(3, true, 7, 5, 1300));
     }

@@ -187,7 +187,7 @@ class TrafficTest {
         kernels++;
         boolean narrow = kernel.matches("(?s)multiply_(transposed_)?f32\\(.*");
         boolean tall = kernel.contains("_tall_");
-        if (best < (narrow ? 3 : tall ? 10 : kernel.contains("_wide_") ? 16 : 8)) {
+        if (best < (narrow ? 4 : tall ? 10 : kernel.contains("_wide_") ? 16 : 8)) {
           few.put(kernel.substring(0, kernel.indexOf('(')), best);
         }
       }
