@@ -25,12 +25,12 @@ constexpr int kWideThreads = 128;
 constexpr int kWideDepth = 8;
 constexpr int kWidePitch = kWideM + 4;  // rows start in different banks
 
-// How the four numbers lie that a thread brings of a wide slab of the right operand: neighbours along n; along k; or
-// each by itself along k, where columns of different models meet.
+// The four numbers of the right operand that a thread brings of a wide slab are neighbours in memory along n, or along
+// k where it is transposed; or they are apart, one below the other in a column, where columns of several models meet.
 enum class Right { kAlongN, kAlongK, kApart };
 
 // kWhole: no element of the tile is absent, and loads of the left operand are of 16 bytes, as are those of the right
-// one and stores, unless its numbers lie apart. Otherwise Right is found at run time.
+// one and stores, unless its numbers are apart. Otherwise how they lie is found at run time.
 template <bool kTransposed, bool kWhole, Right kRight = Right::kApart>
 __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int tile_n) {
   extern __shared__ __align__(16) unsigned char shared[];

@@ -27,6 +27,13 @@ import org.thalweg.selftest.UpdateExperiments.Tensor;
 /** Updates of more tensors and hyperparameters than the product's suite has. */
 class UpdateEqualityTest {
   @Nested
+  class TwoThreads extends Body {
+    TwoThreads() {
+      super(TestDevices.JAVA_2);
+    }
+  }
+
+  @Nested
   class ByVectorApi extends Body {
     ByVectorApi() {
       super(TestDevices.JAVA_VECTORS);

@@ -40,7 +40,7 @@ class LaunchFuzzTest {
   private static final long BUDGET = 20_000;
   private static final int THREADS = 64;
 
-  /** Of all parameters of a kernel together, by CUDA's rules; so it has no more parameters. */
+  /** The most bytes that a kernel's parameters take, by CUDA's rules; it has no more of them. */
   private static final int PARAMETER_BYTES = 4352;
 
   private static final Pattern ENTRY = Pattern.compile("\\.entry\\s+(\\w+)");

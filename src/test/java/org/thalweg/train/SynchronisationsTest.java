@@ -105,6 +105,60 @@ class SynchronisationsTest {
   }
 
   /**
+   * A training sends what the next epoch needs ahead: there a failure is no harm, because it is
+   * sent again. The second copy after an epoch is that of the order of the epoch after the next; of
+   * a training that did not look ahead it would be one that the next epoch needs.
+   */
+  @Test
+  void aTrainingPreparesTheNextEpoch() {
+    Assumptions.assumeFalse(TestDevices.GPU, "only the software driver fails when asked to");
+    Settings settings = Settings.DEFAULT.withEpochs(3).withBatch(512);
+    List<Integer> weights = new ArrayList<>();
+    for (String fault : List.of("", "cuMemcpyHtoDAsync:2:2")) {
+      try (CudaDevice device = TestDevices.openDriver();
+          Trainer trainer = new Trainer(device, data(), settings)) {
+        CUmodule module = DriverAccess.module(device);
+        trainer.train(
+            epoch -> {
+              if (epoch.number() == 1) {
+                SimCounters.fail(module, fault);
+              }
+            });
+        weights.add(trainer.model().crc32());
+        SimCounters.fail(module, "");
+      }
+    }
+    assertEquals(weights.get(0), weights.get(1));
+  }
+
+  /** The same of a scorer: the first piece takes four copies, and then the second is prepared. */
+  @Test
+  void aScorerPreparesTheNextPiece() {
+    Assumptions.assumeFalse(TestDevices.GPU, "only the software driver fails when asked to");
+    Dataset data = data();
+    Settings settings = Settings.DEFAULT;
+    List<Score> scores = new ArrayList<>();
+    try (CudaDevice device = TestDevices.openDriver();
+        LinearClassifier model = new LinearClassifier(device, ElementType.F32, 3, 2)) {
+      long room = MemoryPlan.leastScoring(data, ElementType.F32);
+      while (MemoryPlan.scoring(device, data, ElementType.F32, room).held() < 1024) {
+        room += 512;
+      }
+      MemoryPlan plan = MemoryPlan.scoring(device, data, ElementType.F32, room);
+      assertEquals(List.of(1, 1024), List.of(plan.piece(), plan.held()));
+      CUmodule module = DriverAccess.module(device);
+      for (String fault : List.of("", "cuMemcpyHtoDAsync:5:2")) {
+        try (Scorer scorer = new Scorer(device, model, settings.loss(), 1, null, data, room)) {
+          SimCounters.fail(module, fault);
+          scores.add(scorer.score(() -> false));
+          SimCounters.fail(module, "");
+        }
+      }
+    }
+    assertEquals(scores.get(0), scores.get(1));
+  }
+
+  /**
    * By a driver that computes as late as it may: whoever waits for a kernel makes it run. The order
    * of the next epoch, its steps, and rows that do not lie on the device are sent without that.
    */

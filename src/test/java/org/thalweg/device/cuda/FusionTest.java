@@ -13,7 +13,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.OnDevice;
@@ -350,37 +349,46 @@ class FusionTest {
     assertEquals("gather_u8_f32", found.get(0), found.toString());
   }
 
-  /** A block would update what another one still multiplies. */
-  @Test
-  void whatIsReadAndUpdated() {
+  /**
+   * Products with a parameter, or with a rule's state: a block would update what another one still
+   * multiplies.
+   */
+  @ParameterizedTest
+  @CsvSource({"false, true", "false, false", "true, true", "true, false"})
+  void whatIsReadAndUpdated(boolean state, boolean left) {
     List<double[]> results = new ArrayList<>();
     for (TestDevices which : List.of(TestDevices.JAVA_PLAIN, TestDevices.DRIVER)) {
       Random random = new Random(3);
       try (Owned owned = new Owned()) {
         Device device = owned.add(which.open());
-        Array w = owned.add(device.of(ElementType.F32, Values.normal(random, 36, 1)));
-        Array d = owned.add(device.of(ElementType.F32, Values.normal(random, 9, 1)));
-        Array gradient = owned.add(device.allocate(ElementType.F32, 36));
-        Parameter parameter = new Parameter(w, gradient, 0);
-        Optimizer rule = Optimizers.named("sgd");
-        Tensors tensors = owned.add(device.tensors(List.of(parameter), rule));
-        Steps steps = owned.add(new Steps(device, ElementType.F32, Group.columns(rule), 1, 1));
-        steps.numbers(0, 0, Group.PLAIN.numbers(rule, ElementType.F32, 0.1, 1, 1));
+        ElementType f32 = ElementType.F32;
+        Array w = owned.add(device.of(f32, Values.normal(random, 36, 1)));
+        Array other = owned.add(device.of(f32, Values.normal(random, 36, 1)));
+        Array gradient = owned.add(device.allocate(f32, 36));
+        Optimizer rule = Optimizers.named("momentum");
+        Tensors tensors = owned.add(device.tensors(List.of(new Parameter(w, gradient, 0)), rule));
+        Array velocity = tensors.state(0, 0);
+        device.upload(velocity, Values.normal(random, 36, 1));
+        Steps steps = owned.add(new Steps(device, f32, Group.columns(rule), 1, 1));
+        steps.numbers(0, 0, Group.PLAIN.numbers(rule, f32, 0.1, 1, 1));
+        steps.start();
+        Array updated = state ? velocity : w;
+        Array l = left ? updated : other;
+        Array r = (left ? other : updated).slice(0, 9);
         Runnable body =
             () -> {
-              device.multiplyTransposed(Product.of(12, 3, 3), w, d, gradient, null);
+              device.multiplyTransposed(Product.of(12, 3, 3), l, r, gradient, null);
               device.update(rule, tensors, steps, 0);
             };
         Program program = owned.add(device.record(steps, body));
-        steps.start();
         program.run(1);
-        results.add(device.download(w));
+        List.of(gradient, w, velocity).forEach(array -> results.add(device.download(array)));
         if (program instanceof CudaProgram graph) {
-          assertEquals("multiply_transposed_f32(2), sgd_f32(1)", graph.description());
+          assertEquals("multiply_transposed_f32(2), momentum_f32(1)", graph.description());
         }
       }
     }
-    OnDevice.assertSameBits("w", results.subList(0, 1), results.subList(1, 2));
+    OnDevice.assertSameBits("updated", results.subList(0, 3), results.subList(3, 6));
   }
 
   /** Four rows of six features, multiplied as eight of three, each label for two of them. */
@@ -417,41 +425,6 @@ class FusionTest {
       }
     }
     OnDevice.assertSameBits("losses", results.subList(0, 1), results.subList(1, 2));
-  }
-
-  /** The same of the rule's state. */
-  @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void stateThatIsReadAndUpdated(boolean left) {
-    List<double[]> results = new ArrayList<>();
-    for (TestDevices which : List.of(TestDevices.JAVA_PLAIN, TestDevices.DRIVER)) {
-      Random random = new Random(3);
-      try (Owned owned = new Owned()) {
-        Device device = owned.add(which.open());
-        ElementType f32 = ElementType.F32;
-        Array w = owned.add(device.of(f32, Values.normal(random, 36, 1)));
-        Array other = owned.add(device.of(f32, Values.normal(random, 36, 1)));
-        Array gradient = owned.add(device.allocate(f32, 36));
-        Optimizer rule = Optimizers.named("momentum");
-        Tensors tensors = owned.add(device.tensors(List.of(new Parameter(w, gradient, 0)), rule));
-        Array state = tensors.state(0, 0);
-        device.upload(state, Values.normal(random, 36, 1));
-        Steps steps = owned.add(new Steps(device, f32, Group.columns(rule), 1, 1));
-        steps.numbers(0, 0, Group.PLAIN.numbers(rule, f32, 0.1, 1, 1));
-        steps.start();
-        Array l = left ? state : other;
-        Array r = left ? other.slice(0, 9) : state.slice(0, 9);
-        Runnable body =
-            () -> {
-              device.multiplyTransposed(Product.of(12, 3, 3), l, r, gradient, null);
-              device.update(rule, tensors, steps, 0);
-            };
-        owned.add(device.record(steps, body)).run(1);
-        results.addAll(
-            List.of(device.download(gradient), device.download(w), device.download(state)));
-      }
-    }
-    OnDevice.assertSameBits("state", results.subList(0, 3), results.subList(3, 6));
   }
 
   /** An update by another table than the one whose step ends. */
