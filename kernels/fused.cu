@@ -82,7 +82,7 @@ __device__ __forceinline__ void backward(const Block<float, kNarrowM, kNarrowN>&
            float second, float* gradient, float* row_loss, int* row_correct, const float*, const int*, int, int,      \
            double* results, StepState*) {                                                                             \
     if (x == nullptr) return;                                                                                         \
-    const Operands<float> product = {left, w, bias, out, nullptr, rows, classes, depth, rows, classes, classes, 1};   \
+    const Operands<float> product = {left, w, bias, out, nullptr, rows, classes, depth, rows, classes, classes, 1, 0};\
     forward(values, labels, order, features, scale, shift, x, y, cells, columns, column, step, product, rows,         \
             classes, gradient, row_loss, row_correct, results, [=](const FewRow<float>& row, int& correct) {          \
               return function(row, d_scale, first, second, correct);                                                  \

@@ -4,22 +4,26 @@
 #include "exact.cuh"
 
 // Of one product. all_rows counts the row of ones, all_columns are those of all models that are joined. In the right
-// operand right_k is how far it is from one k to the next, right_n from one column to the next of a model.
+// operand right_k is how far it is from one k to the next, right_n from one column to the next of a model. left is this
+// product's own; right, bias, out and ones are the launch's, in which the product's first columns are those of the
+// model of that number.
 template <typename T>
 struct Operands {
   const T *left, *right, *bias;
   T *out, *ones;
-  int rows, columns, depth, all_rows, all_columns, right_k, right_n;
+  int rows, columns, depth, all_rows, all_columns, right_k, right_n, model;
 
   // Where column n of the right operand begins, and where it does in the output.
   __device__ __forceinline__ const T* right_of(int n) const {
-    const long long model = n / columns;
-    return right + model * depth * columns + static_cast<long long>(n % columns) * right_n;
+    return right + static_cast<long long>(model + n / columns) * depth * columns +
+           static_cast<long long>(n % columns) * right_n;
   }
   __device__ __forceinline__ T* out_of(int n) const {
-    return out + static_cast<long long>(n / columns) * rows * columns + n % columns;
+    return out + static_cast<long long>(model + n / columns) * rows * columns + n % columns;
   }
-  __device__ __forceinline__ T bias_of(int n) const { return bias == nullptr || n >= all_columns ? 0 : bias[n]; }
+  __device__ __forceinline__ T bias_of(int n) const {
+    return bias == nullptr || n >= all_columns ? 0 : bias[model * columns + n];
+  }
 
   // Stores an output; column is where its column begins.
   __device__ __forceinline__ void put(T* column, T sum, T last, int m, int n) const {
@@ -28,7 +32,7 @@ struct Operands {
     if (m < rows) {
       column[static_cast<long long>(m) * columns] = value;
     } else {
-      ones[n] = value;
+      ones[model * columns + n] = value;
     }
   }
 };
@@ -66,19 +70,9 @@ struct Block {
     const int tile = blockIdx.x / splits;
     n = tile % tiles_n * kN;
     m = tile / tiles_n % tiles_m * kM;
-    const long long model = tile / tiles_n / tiles_m;
-    of = {left + model * left_stride,
-          right + model * depth * columns,
-          bias == nullptr ? nullptr : bias + model * columns,
-          out + model * rows * columns,
-          ones == nullptr ? nullptr : ones + model * columns,
-          rows,
-          columns,
-          depth,
-          all_rows,
-          all_columns,
-          right_k,
-          right_n};
+    const int model = tile / tiles_n / tiles_m;
+    of = {left + model * left_stride, right,   bias,    out,  ones, rows, columns, depth, all_rows, all_columns,
+          right_k,                    right_n, model};
     if (totals == nullptr) {
       chunks = {0, (depth + exact::kProductChunk - 1) / exact::kProductChunk, nullptr, 0};
     } else {

@@ -46,7 +46,7 @@ __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int 
   const int am = kTransposed ? lane * 4 : t / 2;
   const int ak = kTransposed ? t / 32 : t % 2 * 4;
   constexpr bool kAlongN = kRight == Right::kAlongN;
-  const bool turned = kRight == Right::kAlongK || (!kWhole && of.right_k == 1);
+  const bool turned = kRight == Right::kAlongK || (!kWhole && !kTransposed && of.right_k == 1);
   const int bk = kAlongN ? t / 16 : turned ? t % 2 * 4 : t / kWideN * 4;
   const int bn = kAlongN ? t % 16 * 4 : turned ? t / 2 : t % kWideN;
   constexpr int kStepM = kTransposed ? 0 : 64;
@@ -58,17 +58,18 @@ __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int 
   const bool fours = kWhole || (pitch % 4 == 0 && aligned(of.left));
   constexpr bool kFours = kWhole && kRight != Right::kApart;
   const bool right_fours = kFours || (!kWhole && turned && of.depth % 4 == 0 && aligned(of.right));
+  const int depth_b = tile_n + bn < of.all_columns ? of.depth : 0;  // of an absent column no k is read
   Four a0, a1, b0;
-  // Four neighbours of the left operand at p, from row m on; all: no k of the slab is absent.
-  const auto left = [&](const float* p, int m, int k, bool all) {
+  // Four neighbours of the left operand at p, from row m and k on.
+  const auto left = [&](const float* p, int m, int k) {
     Four v;
-    if (kWhole || (fours && all && m + (kTransposed ? 4 : 1) <= of.rows)) {
+    if (kWhole || (fours && k + (kTransposed ? 1 : 4) <= of.depth && m + (kTransposed ? 4 : 1) <= of.rows)) {
       v = load(p);
     } else {
 #pragma unroll
       for (int j = 0; j < 4; j++) {
         const int row = kTransposed ? m + j : m;
-        const bool in = all || k + (kTransposed ? 0 : j) < of.depth;
+        const bool in = k + (kTransposed ? 0 : j) < of.depth;
         v.at[j] = in && row < of.rows ? p[j] : row < of.all_rows ? 1 : 0;
       }
     }
@@ -76,17 +77,14 @@ __device__ __forceinline__ void wide(const Operands<float>& of, int tile_m, int 
   };
   const auto fetch = [&](int k) {
     const int m = tile_m + am;
-    const bool all = kWhole || k + kWideDepth <= of.depth;
-    a0 = left(from_a, m, k + ak, all);
-    a1 = left(from_a + to_next_a, m + kStepM, k + ak + kStepK, all);
-    if (kFours || (right_fours && all && tile_n + bn < of.all_columns)) {
+    a0 = left(from_a, m, k + ak);
+    a1 = left(from_a + to_next_a, m + kStepM, k + ak + kStepK);
+    if (kFours || (right_fours && k + bk + 4 <= depth_b)) {
       b0 = load(from_b);
     } else {
+      const float* p = from_b;
 #pragma unroll
-      for (int j = 0; j < 4; j++) {
-        const bool in = kWhole || ((all || k + bk + j < of.depth) && tile_n + bn < of.all_columns);
-        b0.at[j] = in ? from_b[static_cast<long long>(j) * of.right_k] : 0;
-      }
+      for (int j = 0; j < 4; j++, p += of.right_k) b0.at[j] = kWhole || k + bk + j < depth_b ? *p : 0;
     }
     from_a += kTransposed ? kWideDepth * pitch : kWideDepth;
     from_b += static_cast<long long>(kWideDepth) * of.right_k;
