@@ -7,21 +7,25 @@
 // each lane has one at most, so that its sum is the butterfly's tree; the thread adds in the order of that tree.
 constexpr int kFew = exact::kLanes;
 
-// Of n <= kLeaves elements those from the i-th on in steps of kStep: the part of the tree below one node.
-template <typename T, int kLeaves, int kStep = 1, typename Element>
-__device__ __forceinline__ T few_node(int n, Element f, int i = 0) {
-  if constexpr (kStep < kLeaves) {
-    return few_node<T, kLeaves, 2 * kStep>(n, f, i) + few_node<T, kLeaves, 2 * kStep>(n, f, i + kStep);
-  } else {
-    return i < n ? 0 + f(i) : 0;  // 0 + -0 is 0, as where a lane begins with 0
-  }
-}
-
-// f(0) + .. + f(n-1) in the order of exact::chunk_sum, 0 <= n <= kFew. Half a tree has the same bits where the other
-// half is all 0, as no node is -0.
+// f(0) + .. + f(n-1) in the order of exact::chunk_sum, 0 <= n <= kFew. Of half as many elements half a tree has the
+// same bits: the other half is all 0, and no node is -0.
 template <typename T, typename Element>
 __device__ __forceinline__ T few_sum(int n, Element f) {
-  return n <= kFew / 2 ? few_node<T, kFew / 2>(n, f) : few_node<T, kFew>(n, f);
+  constexpr int kHalf = kFew / 2;
+  T node[kHalf];
+  const auto leaf = [&](int i) { return i < n ? 0 + f(i) : 0; };  // 0 + -0 is 0, as where a lane begins with 0
+#pragma unroll
+  for (int i = 0; i < kHalf; i++) node[i] = leaf(i);
+  if (n > kHalf) {
+#pragma unroll
+    for (int i = 0; i < kHalf; i++) node[i] += leaf(i + kHalf);
+  }
+  static_assert(kHalf == 16);
+#pragma unroll
+  for (int i = 0; i < 8; i++) node[i] += node[i + 8];
+#pragma unroll
+  for (int i = 0; i < 4; i++) node[i] += node[i + 4];
+  return (node[0] + node[2]) + (node[1] + node[3]);
 }
 
 // A thread's row.
@@ -40,11 +44,13 @@ struct FewRow : Labelled<T> {
 
 // One warp's rows, `first` and those behind it, at most 32 and not beyond the last. They come to shared memory and go
 // from it in their order in memory; a thread's rows there are an odd number of elements apart, so that the lanes read
-// different banks. Own: what a loss makes of a row; it returns the loss, and sets whether the row is right. own_rows:
-// shared memory for 32 * (classes | 1) numbers.
+// different banks. first_label: where the first row's label is among the label_rows, which follow in a circle. Own:
+// what a loss makes of a row; it returns the loss, and sets whether the row is right. own_rows: shared memory for
+// 32 * (classes | 1) numbers.
 template <typename T, typename Own>
-__device__ __forceinline__ void few(const T* scores, const int* labels, int label_rows, long long rows, int classes,
-                                    T* gradient, T* row_loss, int* row_correct, long long first, T* own_rows, Own own) {
+__device__ __forceinline__ void few(const T* scores, const int* labels, int first_label, int label_rows, long long rows,
+                                    int classes, T* gradient, T* row_loss, int* row_correct, long long first,
+                                    T* own_rows, Own own) {
   const int pitch = classes | 1;
   const int count = rows - first < 32 ? static_cast<int>(rows - first) : 32;
   const long long at = first * classes;
@@ -58,7 +64,7 @@ __device__ __forceinline__ void few(const T* scores, const int* labels, int labe
   const long long mine = first + exact::lane();
   if (mine < rows) {
     T* const x = own_rows + exact::lane() * pitch;
-    const int label_at = labels[mine % label_rows];
+    const int label_at = labels[(first_label + exact::lane()) % label_rows];
     const int label = label_at < classes ? max(label_at, -1) : -1;
     const FewRow<T> row{{label, label < 0 ? static_cast<T>(NAN) : x[label]}, x, classes};
     row_loss[mine] = own(row, row_correct[mine]);
@@ -82,9 +88,19 @@ __device__ __forceinline__ T few_softmax(const FewRow<T>& row, T scale, T keep, 
   });
   correct = row.correct(beats);
   const T shift = largest > kLowest ? largest : 0;
-  const T below = share > 0 ? few_sum<T>(row.classes, [&](int j) { return row.x[j] - shift; }) : 0;
-  row.for_each([&](int j, T score) { row.x[j] = exact::exp(score - shift); });
-  const T sum = few_sum<T>(row.classes, [&](int j) { return row.x[j]; });
+  // The sum of x_j - shift, where it is wanted, and that of their exponentials: one piece of code, because it is long.
+  T below = 0, sum = 0, rest = shift;
+#pragma unroll 1
+  for (int pass = share > 0 ? 0 : 1; pass < 2; pass++) {
+    if (pass == 0) {
+      row.for_each([&](int j, T score) { row.x[j] = score - shift; });
+      rest = 0;
+    } else {
+      row.for_each([&](int j, T x) { row.x[j] = exact::exp(x - rest); });
+    }
+    below = sum;
+    sum = few_sum<T>(row.classes, [&](int j) { return row.x[j]; });
+  }
   row.for_each([&](int j, T term) {
     const T target = j == row.label ? keep + share : share;
     row.x[j] = (term / sum - target) * scale;

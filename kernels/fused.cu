@@ -30,7 +30,7 @@ __device__ __forceinline__ void forward(const From* values, const int* labels, c
   __syncthreads();
   if (threadIdx.x / 32 == 0) {
     const int end = min(first + kNarrowM, rows);
-    few(product.out, y, rows, end, classes, gradient, row_loss, row_correct, first, shared<float>(), own);
+    few(product.out, y, first, rows, end, classes, gradient, row_loss, row_correct, first, shared<float>(), own);
   }
   if (is_last_block(step)) tally<true>(row_loss, row_correct, rows, 1, results, step, shared<float>());
 }
@@ -100,12 +100,12 @@ THALWEG_FORWARDS(smooth_hinge, few_margins<SmoothHinge>)
 #define THALWEG_BACKWARD_OF(name, Rule)                                                                               \
   extern "C" __global__ void __launch_bounds__(kNarrowWarps * 32, 2)                                                  \
       name(const float* x, long long x_stride, const float* d, float* out, float* ones, int rows, int columns,        \
-           int depth, int joined, int right_k, int right_n, float* totals, int first, int end, int splits,            \
+           int depth, int, int right_k, int right_n, float*, int, int, int,                                           \
            const Tensor<float>* tensors, const int*, int, const long long* cells, int cell_columns, int column,       \
            StepState* step, int last) {                                                                               \
     if (out == nullptr) return;                                                                                       \
-    backward<Rule<float>>({x, x_stride, d, nullptr, out, ones, rows, columns, depth, joined, right_k, right_n, totals,\
-                           first, end, splits},                                                                       \
+    backward<Rule<float>>({x, x_stride, d, nullptr, out, ones, rows, columns, depth, 1, right_k, right_n, nullptr, 0, \
+                           0, 1},                                                                                     \
                           tensors, cells, cell_columns, column, step, last);                                          \
   }
 #define THALWEG_BACKWARD(name, Rule) THALWEG_BACKWARD_OF(backward_##name##_f32, Rule)

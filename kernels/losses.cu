@@ -92,19 +92,21 @@ __device__ __forceinline__ void margins(const T* scores, const int* labels, int 
   });
 }
 
-// Launch: kFewRows threads for as many rows; shared memory for kFewRows * (classes | 1) numbers.
+// Launch: kFewRows threads for as many rows; shared memory for kFewRows * (classes | 1) numbers. Four blocks to a
+// multiprocessor: ptxas would spill a little of few_smooth_hinge_f64 to have more.
 constexpr int kFewRows = 128;
 
-#define THALWEG_FEW(name, function, T)                                                                       \
-  extern "C" __global__ void __launch_bounds__(kFewRows)                                                     \
-      few_##name(const T* scores, const int* labels, int label_rows, long long rows, int classes, T scale,   \
-                 T first, T second, T* gradient, T* row_loss, int* row_correct) {                            \
-    const int warp = threadIdx.x / 32;                                                                       \
-    const long long from = static_cast<long long>(blockIdx.x) * kFewRows + warp * 32;                        \
-    if (scores == nullptr || from >= rows) return;                                                           \
-    few(scores, labels, label_rows, rows, classes, gradient, row_loss, row_correct, from,                    \
-        shared<T>() + warp * 32 * (classes | 1),                                                             \
-        [=](const FewRow<T>& row, int& correct) { return function(row, scale, first, second, correct); });   \
+#define THALWEG_FEW(name, function, T)                                                                      \
+  extern "C" __global__ void __launch_bounds__(kFewRows, 4)                                                 \
+      few_##name(const T* scores, const int* labels, int label_rows, long long rows, int classes, T scale,  \
+                 T first, T second, T* gradient, T* row_loss, int* row_correct) {                           \
+    const int warp = threadIdx.x / 32;                                                                      \
+    const long long from = static_cast<long long>(blockIdx.x) * kFewRows + warp * 32;                       \
+    if (scores == nullptr || from >= rows) return;                                                          \
+    few(scores, labels, static_cast<int>(from % label_rows), label_rows, rows, classes, gradient, row_loss, \
+        row_correct, from,                                                                                  \
+        shared<T>() + warp * 32 * (classes | 1),                                                            \
+        [=](const FewRow<T>& row, int& correct) { return function(row, scale, first, second, correct); });  \
   }
 
 // Two blocks to a multiprocessor: ptxas would spill a little of softmax_f64 to have a third.

@@ -15,12 +15,15 @@ struct Operands {
 
   // Where column n of the right operand begins, and where it does in the output.
   __device__ __forceinline__ const T* right_of(int n) const {
-    return right + static_cast<long long>(model + n / columns) * depth * columns +
-           static_cast<long long>(n % columns) * right_n;
+    const int before = models_before(n);
+    return right + static_cast<long long>(model + before) * depth * columns +
+           static_cast<long long>(n - before * columns) * right_n;
   }
   __device__ __forceinline__ T* out_of(int n) const {
-    return out + static_cast<long long>(model + n / columns) * rows * columns + n % columns;
+    const int before = models_before(n);
+    return out + static_cast<long long>(model + before) * rows * columns + n - before * columns;
   }
+  __device__ __forceinline__ int models_before(int n) const { return columns == all_columns ? 0 : n / columns; }
   __device__ __forceinline__ T bias_of(int n) const {
     return bias == nullptr || n >= all_columns ? 0 : bias[model * columns + n];
   }

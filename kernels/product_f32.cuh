@@ -219,65 +219,78 @@ __device__ __forceinline__ void narrow(const Operands<float>& of, const Chunks<f
   const int ak = kTransposed ? lane / (kM / 4) : lane % 16 * 4;
   constexpr int kStepM = kTransposed ? 0 : 2;
   constexpr int kStepK = kTransposed ? 128 / kM : 0;
+  // And of the right one: of a column four neighbours along k in every eight. Absent columns are 0 throughout.
   const int n = tile_n + lane % kNarrowN;
   const bool present = n < of.all_columns;
-  const int bk = lane / kNarrowN * 4;  // and of the right one: four neighbours along k in every eight
+  const int bk = lane / kNarrowN * 4;
   const float* const right = of.right_of(n) + static_cast<long long>(bk) * of.right_k;
+  float* const to_b = slab_right + lane % kNarrowN * kNarrowPitch + bk;
   const int m0 = kByK ? lane / 4 * 4 : lane / kLaneN;  // the first of its rows
   const int n0 = lane % kLaneN;                        // and of its columns
   const auto row_of = [](int i) { return kByK ? i / 4 * 32 + i % 4 : i * kLaneM; };  // the i-th, from there on
+#pragma unroll 1
+  for (int i = 0; i < 8 && !present; i++) store(to_b + i * 8, Four{});
   for (int e = threadIdx.x; e < kM * kNarrowN; e += blockDim.x) sums[e] = 0;
   for (int round = chunks.first; round < chunks.end; round += warps) {
     const int from = (round + warp) * exact::kProductChunk;
     const int end = min(from + exact::kProductChunk, of.depth);
     float chain[kRows][kColumns] = {};
-    Four a[kLoads];
 #pragma unroll 1
     for (int k0 = from; k0 < end; k0 += kNarrowDepth) {
-      const float* const p =
+      const float* p =
           of.left + (kTransposed ? (k0 + ak) * pitch + tile_m + am : (tile_m + am) * pitch + k0 + ak);
-      const float* const q = right + static_cast<long long>(k0) * of.right_k;
-      Four b[8];
+      const float* q = right + static_cast<long long>(k0) * of.right_k;
+      const auto keep_left = [&](int i, const Four& v) {
+        if (kByK) {
+          store(slab_left + (ak + i * kStepK) * kPitch + am, v);
+        } else if (kTransposed) {
+#pragma unroll
+          for (int j = 0; j < 4; j++) slab_left[(am + j) * kPitch + ak + i * kStepK] = v.at[j];
+        } else {
+          store(slab_left + (am + i * kStepM) * kPitch + ak, v);
+        }
+      };
+      __syncwarp();
       if (whole_m && k0 + kNarrowDepth <= end) {
+        Four a[kLoads], b[8];
         // A step in bytes times a constant, added to a pointer, is one instruction.
         const int step_b = static_cast<int>(of.right_k * sizeof(float));
         const int step_a = static_cast<int>((kStepM + kStepK) * pitch * sizeof(float));
 #pragma unroll
         for (int i = 0; i < kLoads; i++) a[i] = load(after(p, step_a, i));
+        if (present) {
 #pragma unroll
-        for (int i = 0; i < 32; i++) b[i / 4].at[i % 4] = present ? *after(q, step_b, i / 4 * 8 + i % 4) : 0;
+          for (int i = 0; i < 32; i++) b[i / 4].at[i % 4] = *after(q, step_b, i / 4 * 8 + i % 4);
+#pragma unroll
+          for (int i = 0; i < 8; i++) store(to_b + i * 8, b[i]);
+        }
+#pragma unroll
+        for (int i = 0; i < kLoads; i++) keep_left(i, a[i]);
       } else {
-#pragma unroll
-        for (int i = 0; i < kLoads; i++) {
+        const long long to_next_a = (kStepM + kStepK) * pitch;
+#pragma unroll 4
+        for (int i = 0; i < kLoads; i++, p += to_next_a) {
+          Four v;
 #pragma unroll
           for (int j = 0; j < 4; j++) {
             const int row = tile_m + am + kStepM * i + (kTransposed ? j : 0);
             const bool in = k0 + ak + kStepK * i + (kTransposed ? 0 : j) < end;
-            const long long at = (kStepM + kStepK) * i * pitch + j;
-            a[i].at[j] = in && row < of.rows ? p[at] : in && row < of.all_rows ? 1 : 0;
+            v.at[j] = in && row < of.rows ? p[j] : in && row < of.all_rows ? 1 : 0;
           }
+          keep_left(i, v);
         }
-        const int rest = present ? end - k0 - bk : 0;
+        const long long to_next_b = 5LL * of.right_k;
+#pragma unroll 4
+        for (int i = 0; i < 8 && present; i++, q += to_next_b) {
+          Four v;
 #pragma unroll
-        for (int i = 0; i < 32; i++) {
-          const int k = i / 4 * 8 + i % 4;
-          b[i / 4].at[i % 4] = k < rest ? q[static_cast<long long>(k) * of.right_k] : 0;
-        }
-      }
-      __syncwarp();
-#pragma unroll
-      for (int i = 0; i < kLoads; i++) {
-        if (kByK) {
-          store(slab_left + (ak + i * kStepK) * kPitch + am, a[i]);
-        } else if (kTransposed) {
-#pragma unroll
-          for (int j = 0; j < 4; j++) slab_left[(am + j) * kPitch + ak + i * kStepK] = a[i].at[j];
-        } else {
-          store(slab_left + (am + i * kStepM) * kPitch + ak, a[i]);
+          for (int j = 0; j < 4; j++) {
+            if (j > 0) q += of.right_k;
+            v.at[j] = k0 + bk + i * 8 + j < end ? *q : 0;
+          }
+          store(to_b + i * 8, v);
         }
       }
-#pragma unroll
-      for (int i = 0; i < 8; i++) store(slab_right + lane % kNarrowN * kNarrowPitch + i * 8 + bk, b[i]);
       __syncwarp();
 #pragma unroll kTall ? 4 : 8
       for (int k = 0; k < kNarrowDepth; k += 4) {
@@ -313,7 +326,12 @@ __device__ __forceinline__ void narrow(const Operands<float>& of, const Chunks<f
     }
     __syncthreads();
     for (int e = threadIdx.x; e < kM * kNarrowN; e += blockDim.x) {
-      for (int w = 0; w < min(warps, chunks.end - round); w++) sums[e] += sums[kM * kNarrowN + w * kOwn + e];
+      float sum = sums[e];
+#pragma unroll
+      for (int w = 0; w < (kTall ? kTallWarps : kNarrowWarps); w++) {
+        if (w < min(warps, chunks.end - round)) sum += sums[kM * kNarrowN + w * kOwn + e];
+      }
+      sums[e] = sum;
     }
     __syncthreads();
   }

@@ -68,14 +68,7 @@ record Workload(String module, String name, Setup setup) {
       list.add(loss(loss, 1000));
     }
     list.add(new Workload("data", "gather", Workload::gather));
-    list.add(
-        product("multiply", false, n -> Product.of((int) (n / FEATURES) + 1, CLASSES, FEATURES)));
-    list.add(
-        product(
-            "multiply transposed",
-            true,
-            n -> Product.of(FEATURES, CLASSES, (int) (n / FEATURES) + 1)));
-    list.add(product("multiply", false, Workload::cube));
+    products(list);
     return list;
   }
 
@@ -201,32 +194,59 @@ record Workload(String module, String name, Setup setup) {
         () -> measurement.device.gather(source, order, steps, 0, x, y));
   }
 
+  private static void products(List<Workload> list) {
+    Call plain =
+        (device, size, left, right, row, out) -> device.multiply(size, left, right, row, out);
+    Call turned =
+        (device, size, left, right, row, out) ->
+            device.multiplyTransposed(size, left, right, out, row);
+    Call byTurned =
+        (device, size, left, right, row, out) ->
+            device.multiplyByTransposed(size, left, right, out);
+    Sizes scores = n -> Product.of((int) (n / FEATURES) + 1, CLASSES, FEATURES);
+    Sizes weights = n -> Product.of(FEATURES, CLASSES, (int) (n / FEATURES) + 1);
+    Sizes inputs = n -> Product.of((int) (n / FEATURES) + 1, FEATURES, CLASSES);
+    Sizes models =
+        n -> new Product((int) (n / FEATURES / CLASSES) + 1, true, BATCH, CLASSES, FEATURES);
+    for (ElementType type : List.of(ElementType.F32, ElementType.F64)) {
+      list.add(product("multiply", type, scores, plain));
+      list.add(product("multiply X^T D", type, weights, turned));
+      list.add(product("multiply D W^T", type, inputs, byTurned));
+      list.add(product("multiply", type, Workload::cube, plain));
+      list.add(product("multiply D W^T", type, Workload::cube, byTurned));
+      list.add(product("multiply", type, models, plain));
+    }
+  }
+
   private interface Sizes {
     Product of(long elements);
   }
 
-  private static Workload product(String name, boolean transposed, Sizes sizes) {
+  private interface Call {
+    void on(Device device, Product size, Array left, Array right, Array row, Array out);
+  }
+
+  private static Workload product(String name, ElementType type, Sizes sizes, Call call) {
     return new Workload(
         "matmul",
-        name,
+        name + suffix(type),
         (measurement, n) -> {
           Product size = sizes.of(n);
+          long models = size.models();
           long rows = size.rows();
           long columns = size.columns();
           long depth = size.depth();
-          Array left = measurement.numbers(ElementType.F32, rows * depth);
-          Array right = measurement.numbers(ElementType.F32, depth * columns);
-          Array row = measurement.numbers(ElementType.F32, columns);
-          Array out = measurement.numbers(ElementType.F32, rows * columns);
-          Device device = measurement.device;
+          long lefts = (size.leftShared() ? 1 : models) * rows * depth;
+          Array left = measurement.numbers(type, lefts);
+          Array right = measurement.numbers(type, models * depth * columns);
+          Array row = measurement.numbers(type, models * columns);
+          Array out = measurement.numbers(type, models * rows * columns);
           return new Work(
-              "%dx%dx%d".formatted(rows, depth, columns),
-              rows * depth,
-              4 * (rows * depth + depth * columns + columns + rows * columns),
-              (double) rows * depth * columns,
-              transposed
-                  ? () -> device.multiplyTransposed(size, left, right, out, row)
-                  : () -> device.multiply(size, left, right, row, out));
+              (models == 1 ? "" : models + " x ") + "%dx%dx%d".formatted(rows, depth, columns),
+              models == 1 ? Math.max(lefts, rows * columns) : models * depth * columns,
+              type.bytes() * (lefts + models * (depth * columns + columns + rows * columns)),
+              (double) models * rows * depth * columns,
+              () -> call.on(measurement.device, size, left, right, row, out));
         });
   }
 

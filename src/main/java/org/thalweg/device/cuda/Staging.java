@@ -4,6 +4,7 @@ import static org.thalweg.device.cuda.Driver.check;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.stream.Stream;
 import jcuda.Pointer;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUevent;
@@ -14,12 +15,16 @@ import org.thalweg.device.Owned;
 
 /**
  * Page-locked memory through which bytes go to a device and come back: only from such memory does a
- * GPU copy while the host goes on. Two blocks, so that the host fills or empties one while the
- * other is copied.
+ * GPU copy while the host goes on. It is in blocks, of which the host fills or empties one while
+ * others are copied, or wait for their turn on the stream: enough for the order of two million rows
+ * that is sent while an epoch runs.
  */
 final class Staging implements AutoCloseable {
   /** Bytes of a block. */
   static final int BLOCK = 1 << 20;
+
+  /** How many there are. */
+  static final int BLOCKS = 8;
 
   /** A block, and the number of the last copy that uses it. */
   private static final class Block {
@@ -38,6 +43,7 @@ final class Staging implements AutoCloseable {
   private final CUstream stream;
   private final List<Block> blocks;
   private final Owned owned;
+  private int last; // that an upload used
   private int next;
   private long copies; // that were enqueued
   private long ended; // of these, so many are known to have ended
@@ -45,7 +51,7 @@ final class Staging implements AutoCloseable {
   Staging(CUstream stream) {
     this.stream = stream;
     try (Owned opening = new Owned()) {
-      blocks = List.of(open(opening), open(opening));
+      blocks = Stream.generate(() -> open(opening)).limit(BLOCKS).toList();
       owned = opening.keep();
     }
   }
@@ -69,7 +75,8 @@ final class Staging implements AutoCloseable {
     for (long at = 0; at < to.bytes(); at += BLOCK) {
       int size = (int) Math.min(BLOCK, to.bytes() - at);
       Block block = blocks.get(next);
-      next = 1 - next;
+      last = next;
+      next = (next + 1) % BLOCKS;
       await(block, "uploading", to);
       block.bytes.put(0, from, from.position() + (int) at, size);
       check(
@@ -83,7 +90,7 @@ final class Staging implements AutoCloseable {
 
   /** Waits for the last upload. */
   void await(CudaArray to) {
-    await(blocks.get(1 - next), "uploading", to);
+    await(blocks.get(last), "uploading", to);
   }
 
   /** Copies to the buffer's position. Waits for everything before it. */
@@ -91,7 +98,7 @@ final class Staging implements AutoCloseable {
     long bytes = from.bytes();
     long asked = 0;
     for (long at = 0; at < bytes; at += BLOCK) {
-      for (; asked < Math.min(bytes, at + 2L * BLOCK); asked += BLOCK) {
+      for (; asked < Math.min(bytes, at + (long) BLOCKS * BLOCK); asked += BLOCK) {
         Block block = blockAt(asked);
         int size = (int) Math.min(BLOCK, bytes - asked);
         check(
@@ -108,7 +115,7 @@ final class Staging implements AutoCloseable {
   }
 
   private Block blockAt(long offset) {
-    return blocks.get((int) (offset / BLOCK % 2));
+    return blocks.get((int) (offset / BLOCK % BLOCKS));
   }
 
   private static CUdeviceptr place(CudaArray array, long offset) {

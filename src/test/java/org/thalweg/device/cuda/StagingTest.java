@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Random;
 import java.util.function.IntFunction;
+import jcuda.driver.CUmodule;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,6 +22,7 @@ import org.thalweg.sim.SimCounters;
 @Tag("driver")
 class StagingTest {
   private static final int BLOCK = Staging.BLOCK;
+  private static final int ALL = Staging.BLOCKS * BLOCK;
 
   private CudaDevice device;
 
@@ -46,7 +48,7 @@ class StagingTest {
   @Test
   void anyLengthFromAndToAnyBuffer() {
     int[] lengths = {
-      0, 1, 5, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 1, 3 * BLOCK, 5 * BLOCK + 7
+      0, 1, 5, BLOCK - 1, BLOCK, BLOCK + 1, ALL - BLOCK, ALL - 1, ALL, ALL + 1, 2 * ALL + BLOCK + 7
     };
     for (int n : lengths) {
       for (IntFunction<ByteBuffer> kind :
@@ -73,7 +75,7 @@ class StagingTest {
   /** What was copied beside the stream is there for what is given to the device afterwards. */
   @Test
   void besideTheStream() {
-    for (int n : new int[] {0, 1, BLOCK, 3 * BLOCK + 5}) {
+    for (int n : new int[] {0, 1, BLOCK, ALL, ALL + 5}) {
       byte[] bytes = random(n);
       try (Array from = device.allocate(ElementType.U8, n);
           Array to = device.allocate(ElementType.U8, n)) {
@@ -88,6 +90,26 @@ class StagingTest {
           assertArrayEquals(bytes, back.array(), n + " bytes");
           bytes = random(n);
         }
+      }
+    }
+  }
+
+  /** As large an upload as all blocks hold waits for no kernel, one byte more does. */
+  @Test
+  void anUploadWaitsForNothingBeforeIt() {
+    Assumptions.assumeFalse(TestDevices.GPU, "only the software driver is late when asked to");
+    CUmodule counters = device.context().module("data", "advance");
+    for (int more : new int[] {0, 1}) {
+      try (Array array = device.allocate(ElementType.U8, ALL + 1);
+          Array numbers = device.allocate(ElementType.F32, 2)) {
+        device.download(array, ByteBuffer.allocate(ALL + 1)); // nothing is left to do
+        device.upload(numbers, new double[] {1, 2});
+        device.download(numbers, ByteBuffer.allocate(8));
+        device.scale(3, numbers);
+        long before = SimCounters.get(counters, "thalweg_sim_instructions");
+        device.upload(array.slice(0, ALL + more), ByteBuffer.allocate(ALL + more));
+        long after = SimCounters.get(counters, "thalweg_sim_instructions");
+        assertEquals(more == 0, after == before, more + " bytes more");
       }
     }
   }

@@ -104,13 +104,21 @@ class TrafficTest {
     Product size = new Product(models, shared, rows, columns, depth);
     for (ElementType type : new ElementType[] {ElementType.F32, ElementType.F64}) {
       for (boolean row : new boolean[] {false, true}) {
-        multiply(type, size, false, row);
-        multiply(type, size, true, row);
+        multiply(type, size, Way.PLAIN, row);
+        multiply(type, size, Way.TRANSPOSED, row);
       }
+      multiply(type, size, Way.BY_TRANSPOSED, false);
     }
   }
 
-  private void multiply(ElementType type, Product size, boolean transposed, boolean row) {
+  private enum Way {
+    PLAIN,
+    TRANSPOSED,
+    BY_TRANSPOSED
+  }
+
+  private void multiply(ElementType type, Product size, Way way, boolean row) {
+    boolean transposed = way == Way.TRANSPOSED;
     long outputs = (long) size.models() * size.rows() * size.columns();
     long lefts = (size.leftShared() ? 1L : size.models()) * size.rows() * size.depth();
     long rights = (long) size.models() * size.depth() * size.columns();
@@ -125,10 +133,10 @@ class TrafficTest {
       SimCounters counts =
           counts(
               () -> {
-                if (transposed) {
-                  device.multiplyTransposed(size, left, right, out, given);
-                } else {
-                  device.multiply(size, left, right, given, out);
+                switch (way) {
+                  case PLAIN -> device.multiply(size, left, right, given, out);
+                  case TRANSPOSED -> device.multiplyTransposed(size, left, right, out, given);
+                  case BY_TRANSPOSED -> device.multiplyByTransposed(size, left, right, out);
                 }
               });
       int multiprocessors = device.context().multiprocessors();
