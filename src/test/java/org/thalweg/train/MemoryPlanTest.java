@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.thalweg.Child;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Digits;
+import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
 import org.thalweg.device.MemorySize;
@@ -114,6 +115,23 @@ class MemoryPlanTest {
       }
     }
 
+    /** What a plan of pieces says, and whether the device hands out that much. */
+    private static void streamed(Device device, Settings settings) {
+      long before = device.available();
+      int columns = Trainer.columns(settings);
+      MemoryPlan plan = MemoryPlan.training(device, DIGITS, settings, columns, 0, before);
+      try (Trainer trainer = new Trainer(device, DIGITS, settings)) {
+        trainer.train(epoch -> {});
+        long taken = before - device.available();
+        System.out.printf(
+            "%d of %d rows, %d minibatches at once: %s%n",
+            plan.held(),
+            DIGITS.rows(),
+            plan.piece(),
+            taken <= plan.bytes() && plan.bytes() <= taken + 512 ? "as planned" : taken);
+      }
+    }
+
     public static void main(String[] arguments) {
       Optimizer adam = new Adam(0.1, 0.9, 0.999, 1e-8);
       try (Device java = new JavaDevice(1);
@@ -131,6 +149,12 @@ class MemoryPlanTest {
             trained(sim, small) == trained(java, small)
                 ? "the same, piece by piece"
                 : "not the same");
+        for (long room : new long[] {100_000, 70_000, 40_000}) {
+          try (Array rest = sim.allocate(ElementType.U8, sim.available() - room)) {
+            streamed(sim, small);
+            assertEquals(100_000 - room, rest.count());
+          }
+        }
         System.out.println(sim.available());
         byte[] wide = new byte[3_000_000];
         Dataset data = new Dataset(wide, new int[1], wide.length, 2, 1);
@@ -149,6 +173,9 @@ class MemoryPlanTest {
         training needs 525.5 kB, N free on sim, Thalweg software driver, compute \
         capability 7.5, 100.0 kB, driver for CUDA 12.0; a smaller batch needs less
         the same, piece by piece
+        192 of 1437 rows, 3 minibatches at once: as planned
+        128 of 1437 rows, 2 minibatches at once: as planned
+        64 of 1437 rows, 1 minibatches at once: as planned
         100000
         training needs 219.0 MB, N free on java, 1 thread; a smaller batch needs less\
         """,
