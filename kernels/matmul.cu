@@ -10,7 +10,8 @@
 // computes a tile of outputs, tiles along columns first. Of models that share the left operand, joined is their number,
 // and their columns lie side by side as those of one product; else it is 1.
 //
-// Absent elements are 0 in both operands: fma(0, 0, x) can only turn -0 into +0, which the sum from +0 does anyway.
+// Absent elements are 0 in the right operand, and finite in the left: such an fma can only turn -0 into +0, which the
+// sum from +0 does anyway.
 #include "product_f32.cuh"
 #include "product_f64.cuh"
 
