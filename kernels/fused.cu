@@ -52,7 +52,7 @@ __device__ __forceinline__ void update_tile(const Block<float, kNarrowM, kNarrow
 }
 
 // Multiplies a tile of the gradient, and updates its parameters. The last block ends the step if this update does.
-// Launch: as the product.
+// There is one model, and a block has all of k: device.cuda.Fusion joins no other product. Launch: as the product.
 template <typename Rule>
 __device__ __forceinline__ void backward(const Block<float, kNarrowM, kNarrowN>& block, const Tensor<float>* tensors,
                                          const long long* cells, int columns, int column, StepState* step, int last) {

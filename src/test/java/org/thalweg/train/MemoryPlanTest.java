@@ -152,7 +152,7 @@ class MemoryPlanTest {
         for (long room : new long[] {100_000, 70_000, 40_000}) {
           try (Array rest = sim.allocate(ElementType.U8, sim.available() - room)) {
             streamed(sim, small);
-            assertEquals(100_000 - room, rest.count());
+            assertEquals(100_000 - room, rest.count(), "a streamed training left something");
           }
         }
         System.out.println(sim.available());
