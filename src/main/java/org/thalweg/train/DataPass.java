@@ -35,6 +35,9 @@ final class DataPass implements AutoCloseable {
   /** Multiplications in a first piece, of which nobody knows yet how long it takes. */
   private static final long FIRST_PIECE = 4_000_000;
 
+  /** How many times larger a piece may be than the one before. */
+  private static final long GROWTH = 16;
+
   private final Device device;
   private final Dataset data;
   private final MemoryPlan plan;
@@ -199,7 +202,7 @@ final class DataPass implements AutoCloseable {
 
   /** Changes the size of the pieces, not for little, where this many minibatches took that long. */
   private void adapt(int n, long nanos) {
-    long fitting = Math.min(n * PIECE_NANOS / nanos, Math.min(2L * piece, plan.piece()));
+    long fitting = Math.min(n * PIECE_NANOS / nanos, Math.min(GROWTH * piece, plan.piece()));
     if (fitting > piece || nanos > 3 * PIECE_NANOS) {
       piece = (int) Math.max(1, fitting);
     }

@@ -86,6 +86,28 @@ class SynchronisationsTest {
     }
   }
 
+  /** The same of a whole training's second epoch: a third wait would fail. */
+  @Test
+  void anEpochOfATrainingWaitsTwice() {
+    Assumptions.assumeFalse(TestDevices.GPU, "only the software driver fails when asked to");
+    Settings settings = Settings.DEFAULT.withEpochs(3).withBatch(BATCH);
+    for (String fault : List.of("cuEventSynchronize:3:2", "cuEventSynchronize:2:2")) {
+      try (CudaDevice device = TestDevices.openDriver();
+          Trainer trainer = new Trainer(device, data(), settings)) {
+        CUmodule module = DriverAccess.module(device);
+        Runnable train =
+            () ->
+                trainer.train(epoch -> SimCounters.fail(module, epoch.number() == 1 ? fault : ""));
+        if (fault.equals("cuEventSynchronize:3:2")) {
+          train.run();
+        } else {
+          assertThrows(DeviceException.class, train::run);
+        }
+        SimCounters.fail(module, "");
+      }
+    }
+  }
+
   /** The steps that were computed are not lost, and the next piece is prepared anew. */
   @Test
   void whatFailsMeanwhileIsTriedAgain() {

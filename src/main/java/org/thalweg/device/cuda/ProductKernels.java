@@ -68,7 +68,7 @@ final class ProductKernels implements AutoCloseable {
       Array out,
       @Nullable Array ones) {
     ElementType type = out.type();
-    ProductTile tile = ProductTile.of(type, size, rows, context.multiprocessors());
+    ProductTile tile = ProductTile.of(type, size, rows, context.multiprocessors(), room);
     int joined = ProductTile.joined(size);
     int rightK = turned ? 1 : size.columns();
     int rightN = turned ? size.depth() : 1;

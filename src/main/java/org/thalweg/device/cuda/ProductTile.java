@@ -11,14 +11,14 @@ import org.thalweg.numeric.Exact;
  * {@code 4 M N K (1/rows + 1/columns)} bytes in binary32.
  */
 enum ProductTile {
+  /** For many outputs: few reads. Enough of them is one for most of the multiprocessors. */
+  WIDE("wide_f32", 128, 64, ElementType.F32, 0.75),
+  /** For more rows than columns: more reads, but still most of the instructions multiply. */
+  TALL("tall_f32", 64, 16, ElementType.F32, 3.5),
   /** For few outputs: many small tiles, and a warp for each chunk of the sum. */
-  NARROW("f32", 8, 16, ElementType.F32),
-  /** The same for many rows of few columns: fewer reads, and more of the instructions multiply. */
-  TALL("tall_f32", 64, 16, ElementType.F32),
-  /** For many outputs: few reads. */
-  WIDE("wide_f32", 128, 64, ElementType.F32),
+  NARROW("f32", 8, 16, ElementType.F32, 2),
   /** The only tile in binary64. */
-  DOUBLE("f64", 64, 32, ElementType.F64);
+  DOUBLE("f64", 64, 32, ElementType.F64, 2);
 
   // Constants that the kernels have too.
   static final int WIDE_THREADS = 128;
@@ -43,33 +43,39 @@ enum ProductTile {
   private final int rows;
   private final int columns;
   private final ElementType type;
+  private final double fill; // so many blocks for each multiprocessor keep the GPU busy
 
-  ProductTile(String suffix, int rows, int columns, ElementType type) {
+  ProductTile(String suffix, int rows, int columns, ElementType type, double fill) {
     this.suffix = suffix;
     this.rows = rows;
     this.columns = columns;
     this.type = type;
+    this.fill = fill;
   }
 
   /**
-   * The tile for a product: wide ones where there are enough for half of the GPU, else tall ones
-   * where they make four blocks for each multiprocessor.
+   * The tile for a product: the largest whose blocks fill the GPU, k being split where tiles alone
+   * are too few, else the smallest. A wide tile would be mostly absent of few columns.
    *
    * @param rows of the output, a row of ones counted
    * @param multiprocessors of the GPU
+   * @param room bytes for the totals of chunks
    */
-  static ProductTile of(ElementType type, Product size, int rows, int multiprocessors) {
+  static ProductTile of(ElementType type, Product size, int rows, int multiprocessors, int room) {
     if (type == ElementType.F64) {
       return DOUBLE;
     }
-    boolean enough = 2 * WIDE.tiles(size, rows) >= multiprocessors;
-    if (size.columns() * joined(size) > NARROW.columns && enough) {
+    boolean few = (long) size.columns() * joined(size) <= WIDE.columns / 2;
+    if (!few && WIDE.fills(WIDE.tiles(size, rows), multiprocessors)) {
       return WIDE;
     }
-    long tall = TALL.tiles(size, rows);
-    boolean split = TALL.worthSplitting(size, tall, multiprocessors);
-    long blocks = split ? tall * ceil(chunks(size), TALL_WARPS) : tall;
-    return blocks >= 4L * multiprocessors ? TALL : NARROW;
+    int atOnce = TALL.chunksAtOnce(size, rows, multiprocessors, room);
+    int splits = atOnce == 0 ? 1 : ceil(Math.min(atOnce, chunks(size)), TALL_WARPS);
+    return TALL.fills(TALL.tiles(size, rows) * splits, multiprocessors) ? TALL : NARROW;
+  }
+
+  private boolean fills(long blocks, int multiprocessors) {
+    return blocks >= fill * multiprocessors;
   }
 
   int rows() {
@@ -100,21 +106,21 @@ enum ProductTile {
 
   /**
    * Where k is split over blocks, so many chunks are added in one pass, each warp of a block having
-   * one of them; 0 where it is not split, because tiles alone give each multiprocessor two blocks.
+   * one of them. 0 where it is not split: because tiles alone fill the GPU, or because there are
+   * not chunks, or not room for their totals, for two blocks a tile. Wide tiles are taken only
+   * where they fill it.
    *
    * @param room bytes for the chunks' totals
    */
   int chunksAtOnce(Product size, int rows, int multiprocessors, int room) {
-    if (this == WIDE || !worthSplitting(size, tiles(size, rows), multiprocessors)) {
+    long tiles = tiles(size, rows);
+    int warps = threads(size) / 32;
+    if (this == WIDE || tiles == 0 || fills(tiles, multiprocessors) || chunks(size) <= warps) {
       return 0;
     }
-    int warps = threads(size) / 32;
     long outputs = (long) size.models() * rows * size.columns();
-    return (int) (room / (outputs * type.bytes()) / warps) * warps;
-  }
-
-  private boolean worthSplitting(Product size, long tiles, int multiprocessors) {
-    return chunks(size) > threads(size) / 32 && tiles > 0 && tiles < 2L * multiprocessors;
+    long splits = room / (outputs * type.bytes()) / warps;
+    return splits < 2 ? 0 : (int) splits * warps;
   }
 
   /** The quotient, rounded up. */
