@@ -14,7 +14,7 @@ enum ProductTile {
   /** For many outputs: few reads. Enough of them is one for most of the multiprocessors. */
   WIDE("wide_f32", 128, 64, ElementType.F32, 0.75),
   /** For more rows than columns: more reads, but still most of the instructions multiply. */
-  TALL("tall_f32", 64, 16, ElementType.F32, 3.5),
+  TALL("tall_f32", 64, 16, ElementType.F32, 3.9),
   /** For few outputs: many small tiles, and a warp for each chunk of the sum. */
   NARROW("f32", 8, 16, ElementType.F32, 2),
   /** The only tile in binary64. */
