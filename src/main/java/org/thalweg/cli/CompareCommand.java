@@ -161,7 +161,7 @@ final class CompareCommand implements Callable<Integer> {
     String what = name;
     List<String> surfaces = Surfaces.names();
     if (what == null
-        || !(surfaces.contains(what) || Datasets.names().contains(what) || Datasets.isCsv(what))) {
+        || !(surfaces.contains(what) || Datasets.names().contains(what) || Datasets.isPath(what))) {
       throw Usage.wrong(
           spec,
           "DATA or SURFACE %s %s, a path that ends in .csv, or a surface: %s",

@@ -26,6 +26,14 @@ final class DataOptions {
   private @Nullable Path folder;
 
   @Option(
+      names = "--labels",
+      paramLabel = "FILE",
+      description =
+          "The labels of an .npy file's rows: an .npy file, a CSV file (of whose columns --label"
+              + " names one), or a text file with a label on each line.")
+  private @Nullable Path labels;
+
+  @Option(
       names = "--label",
       paramLabel = "COLUMN",
       description =
@@ -44,8 +52,9 @@ final class DataOptions {
   /** Help text for a DATA parameter whose candidates are {@link Names}. */
   static final String DATA =
       "${COMPLETION-CANDIDATES} (digits and iris are in the jar), or a path that ends in .csv or"
-          + " .csv.gz: one row of data on each line; a fifth of the rows, always the same, is for"
-          + " testing.";
+          + " .csv.gz: one row of data on each line; or in .npy: a matrix of NumPy, with --labels"
+          + " (a * in the quoted name means several files, one below the other). A fifth of the"
+          + " rows, always the same, is for testing.";
 
   /** Reads the value of --header. */
   static final class HeaderConverter implements ITypeConverter<Datasets.Header> {
@@ -83,17 +92,37 @@ final class DataOptions {
     if (data == null) {
       throw new ParameterException(
           spec.commandLine(),
-          "DATA is missing: %s, or a path that ends in .csv"
+          "DATA is missing: %s, or a path that ends in .csv or .npy"
               .formatted(String.join(", ", Datasets.names())));
     }
-    String name = Datasets.isCsv(data) ? base.resolve(data).toString() : data;
+    String name = Datasets.isPath(data) ? base.resolve(data).toString() : data;
+    boolean matrix = Datasets.isMatrix(name);
+    if (matrix && (labels == null || folder != null)) {
+      throw Usage.wrong(
+          spec,
+          labels == null
+              ? "%s has no labels: name the file with them by --labels"
+              : "%s takes no folder: its name is a path",
+          data);
+    }
+    if (!matrix && labels != null) {
+      throw Usage.wrong(
+          spec, "--labels %s: %s has labels; --label names a column of a CSV file", labels, data);
+    }
+    Path ofRows = labels == null ? Path.of("") : base.resolve(labels);
     Path files = folder == null ? null : base.resolve(folder);
     if (files == null && Datasets.needsFolder(name)) {
       throw Usage.wrong(
           spec, "%s is not in the jar: name the folder with its files by --data-dir", name);
     }
     Datasets.Loaded loaded =
-        Usage.checked(spec, "", () -> Datasets.load(name, files, label, header, type));
+        Usage.checked(
+            spec,
+            "",
+            () ->
+                matrix
+                    ? Datasets.matrix(name, ofRows, label, header, type)
+                    : Datasets.load(name, files, label, header, type));
     List.of(loaded.split().train(), loaded.split().test())
         .forEach(
             part -> {

@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
 /** {@code thalweg predict}. */
 @Command(
     name = "predict",
-    header = "Predicts the class of pictures, or of the rows of a CSV file.",
+    header = "Predicts the class of pictures, or of the rows of a CSV or .npy file.",
     description = {
       "Prints a line for each: the file (and the row, from 1), the class, and its probability, or"
           + " of a model with a hinge loss its score.",
@@ -60,7 +60,8 @@ final class PredictCommand implements Callable<Integer> {
       index = "1..*",
       arity = "1..*",
       paramLabel = "FILE",
-      description = "PNG or JPEG pictures, or CSV files of the features, in the order of training.")
+      description =
+          "PNG or JPEG pictures, or CSV or .npy files of the features, in the order of training.")
   private List<Path> files = List.of();
 
   @Option(
@@ -101,7 +102,7 @@ final class PredictCommand implements Callable<Integer> {
       return file;
     }
     String name = model.toString();
-    if (Datasets.isCsv(name) || (Datasets.names().contains(name) && !Files.exists(model))) {
+    if (Datasets.isPath(name) || (Datasets.names().contains(name) && !Files.exists(model))) {
       throw new DataException(
           "%s: data, not a model; the first argument is the folder of a run, as runs/%s-1"
               .formatted(name, TrainCommand.stem(name)));
@@ -143,16 +144,23 @@ final class PredictCommand implements Callable<Integer> {
 
   private Rows read(Path path, LinearClassifier classifier, Description description) {
     int features = classifier.features();
-    if (Datasets.isCsv(path.toString())) {
-      checkColumns(path, features);
+    boolean matrix = Datasets.isMatrix(path.toString());
+    if (matrix || Datasets.isCsv(path.toString())) {
+      if (!matrix) {
+        checkColumns(path, features);
+      }
       Datasets.Unlabelled csv = Datasets.features(path, label, header, classifier.type());
+      if (csv.features() != features) {
+        throw new DataException(
+            "%s has %d features, and %s takes %d".formatted(path, csv.features(), model, features));
+      }
       PrintWriter err = spec.commandLine().getErr();
       err.printf(
           "thalweg: %s: %s; %s; %s%n",
           path,
-          csv.header() ? "line 1 is a header" : "no header",
+          matrix ? "a matrix" : csv.header() ? "line 1 is a header" : "no header",
           DataReport.counted(csv.features(), "feature"),
-          DataReport.counted(csv.values().count() / features, "row"));
+          DataReport.counted((int) (csv.values().count() / features), "row"));
       err.flush();
       return new Rows(path, csv.values(), true);
     }

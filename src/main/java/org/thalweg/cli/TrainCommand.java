@@ -71,7 +71,7 @@ final class TrainCommand implements Callable<Integer> {
 
   /** Options that can be given with --resume. */
   private static final Set<String> AGAIN =
-      Set.of("--resume", "--device", "--json", EPOCHS, DATA, "--data-dir");
+      Set.of("--resume", "--device", "--json", EPOCHS, DATA, "--data-dir", "--labels");
 
   /** Options that a checkpoint does not store. */
   private static final Set<String> ONCE = Set.of("--resume", "--json", "--out");
@@ -141,8 +141,8 @@ final class TrainCommand implements Callable<Integer> {
         paramLabel = "DIR",
         description =
             "Resumes from the checkpoint in the folder of a run, with its data and options; ends"
-                + " with the same bits. Can be given again: --device, --json, --epochs, and DATA"
-                + " and --data-dir where they have moved.")
+                + " with the same bits. Can be given again: --device, --json, --epochs, and DATA,"
+                + " --data-dir and --labels where they have moved.")
     private @Nullable Path resume;
 
     @Option(
@@ -179,8 +179,8 @@ final class TrainCommand implements Callable<Integer> {
       if (!AGAIN.contains(option)) {
         throw Usage.wrong(
             spec,
-            "%s %s: --resume uses the options of %s; only DATA, --data-dir, --device, --epochs"
-                + " and --json can be given again",
+            "%s %s: --resume uses the options of %s; only DATA, --data-dir, --labels, --device,"
+                + " --epochs and --json can be given again",
             option,
             again.get(option),
             folder);
@@ -211,10 +211,18 @@ final class TrainCommand implements Callable<Integer> {
     }
     again.remove("--resume");
     // Where the data has moved, what is given is relative to this folder.
-    boolean moved = again.containsKey(DATA) || again.containsKey("--data-dir");
+    List<String> places = List.of(DATA, "--data-dir", "--labels");
+    boolean moved = places.stream().anyMatch(again::containsKey);
     if (moved) {
       Path started = Path.of(saved.get(DIRECTORY));
-      saved.computeIfPresent("--data-dir", (word, files) -> started.resolve(files).toString());
+      places.forEach(
+          word ->
+              saved.computeIfPresent(
+                  word,
+                  (key, file) ->
+                      key.equals(DATA) && !Datasets.isPath(file)
+                          ? file
+                          : started.resolve(file).toString()));
       saved.put(DIRECTORY, "");
     }
     Map<String, String> words = new LinkedHashMap<>(saved);
@@ -324,7 +332,7 @@ final class TrainCommand implements Callable<Integer> {
           switch (e.part()) {
             case DATA ->
                 "; what was read now is %s: restore it as it was, or train anew"
-                    .formatted(Datasets.isCsv(name) ? base.resolve(name) : name);
+                    .formatted(Datasets.isPath(name) ? base.resolve(name) : name);
             case EPOCHS -> " (--epochs)";
           };
       throw new IOException(e.getMessage() + advice, e);
@@ -401,7 +409,7 @@ final class TrainCommand implements Callable<Integer> {
     return new RunReport.Task(name, loaded, rows.train(), rows.test(), settings);
   }
 
-  /** The name of a data set, or of a CSV file without its folder and .csv. */
+  /** The name of a data set, or of a file without its folder and the end of its name. */
   static String stem(String data) {
     return Datasets.stem(String.valueOf(Path.of(data).getFileName()));
   }

@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32;
+import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
 import org.thalweg.numeric.Philox;
 import org.thalweg.numeric.Require;
@@ -45,15 +46,21 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
   }
 
   /** How the features are stored: bytes take a quarter of the memory of floats. */
-  public sealed interface Values permits Bytes, Floats, Doubles {
+  public sealed interface Values permits Bytes, Floats, Doubles, MappedRows {
     /** The number of features of all rows together. */
-    int count();
+    long count();
+
+    /** The type in which they are kept on a device: U8, F32 or F64. */
+    ElementType type();
 
     /** One feature as it is stored, not scaled. */
-    double value(int index);
+    double value(long index);
 
     /** The features of some rows, in the given order. */
     Values select(int[] rows, int features);
+
+    /** Puts all of them into a little-endian buffer, each in {@link #type}. */
+    void put(ByteBuffer to);
   }
 
   /**
@@ -65,13 +72,23 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
   @SuppressWarnings("ArrayRecordComponent")
   public record Bytes(byte[] pixels, double scale) implements Values {
     @Override
-    public int count() {
+    public long count() {
       return pixels.length;
     }
 
     @Override
-    public double value(int index) {
-      return Byte.toUnsignedInt(pixels[index]);
+    public ElementType type() {
+      return ElementType.U8;
+    }
+
+    @Override
+    public double value(long index) {
+      return Byte.toUnsignedInt(pixels[(int) index]);
+    }
+
+    @Override
+    public void put(ByteBuffer to) {
+      to.put(pixels);
     }
 
     @Override
@@ -88,13 +105,24 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
   @SuppressWarnings("ArrayRecordComponent")
   public record Floats(float[] numbers) implements Values {
     @Override
-    public int count() {
+    public long count() {
       return numbers.length;
     }
 
     @Override
-    public double value(int index) {
-      return numbers[index];
+    public ElementType type() {
+      return ElementType.F32;
+    }
+
+    @Override
+    public double value(long index) {
+      return numbers[(int) index];
+    }
+
+    @Override
+    public void put(ByteBuffer to) {
+      to.asFloatBuffer().put(numbers);
+      to.position(to.position() + Float.BYTES * numbers.length);
     }
 
     @Override
@@ -111,13 +139,24 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
   @SuppressWarnings("ArrayRecordComponent")
   public record Doubles(double[] numbers) implements Values {
     @Override
-    public int count() {
+    public long count() {
       return numbers.length;
     }
 
     @Override
-    public double value(int index) {
-      return numbers[index];
+    public ElementType type() {
+      return ElementType.F64;
+    }
+
+    @Override
+    public double value(long index) {
+      return numbers[(int) index];
+    }
+
+    @Override
+    public void put(ByteBuffer to) {
+      to.asDoubleBuffer().put(numbers);
+      to.position(to.position() + Double.BYTES * numbers.length);
     }
 
     @Override
@@ -173,13 +212,20 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
       }
       Arrays.setAll(means, i -> bytes.scale * ((double) sums[i] / rows()));
     } else {
-      double[] column = new double[rows()];
-      for (int i = 0; i < features; i++) {
-        for (int row = 0; row < rows(); row++) {
-          column[row] = values.value(row * features + i);
+      int chunks = (rows() - 1) / Exact.CHUNK + 1;
+      double[][] sums = new double[features][chunks];
+      double[] column = new double[Exact.CHUNK];
+      for (int chunk = 0; chunk < chunks; chunk++) { // a few rows at a time, as they may be mapped
+        long from = (long) chunk * Exact.CHUNK;
+        int n = (int) Math.min(Exact.CHUNK, rows() - from);
+        for (int i = 0; i < features; i++) {
+          for (int row = 0; row < n; row++) {
+            column[row] = values.value((from + row) * features + i);
+          }
+          sums[i][chunk] = Exact.sum(column, 0, n);
         }
-        means[i] = Exact.sum(column, 0, rows()) / rows();
       }
+      Arrays.setAll(means, i -> Exact.sum(sums[i], 0, chunks) / rows());
     }
     return means;
   }
@@ -194,20 +240,13 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
       piece.clear().asIntBuffer().put(labels, at, n);
       crc.update(piece.limit(4 * n));
     }
-    if (values instanceof Bytes bytes) {
-      crc.update(bytes.pixels);
-    } else if (values instanceof Floats floats) {
-      for (int at = 0; at < floats.numbers.length; at += 1 << 14) {
-        int n = Math.min(1 << 14, floats.numbers.length - at);
-        piece.clear().asFloatBuffer().put(floats.numbers, at, n);
-        crc.update(piece.limit(4 * n));
-      }
-    } else if (values instanceof Doubles doubles) {
-      for (int at = 0; at < doubles.numbers.length; at += 1 << 13) {
-        int n = Math.min(1 << 13, doubles.numbers.length - at);
-        piece.clear().asDoubleBuffer().put(doubles.numbers, at, n);
-        crc.update(piece.limit(8 * n));
-      }
+    int most = Math.max(1, (1 << 20) / Math.max(1, features));
+    ByteBuffer some =
+        ByteBuffer.allocate(Math.min(most, rows()) * features * values.type().bytes());
+    for (int from = 0; from < rows(); from += most) {
+      int[] rows = IntStream.range(from, Math.min(from + most, rows())).toArray();
+      values.select(rows, features).put(some.clear().order(ByteOrder.LITTLE_ENDIAN));
+      crc.update(some.flip());
     }
     return (int) crc.getValue();
   }

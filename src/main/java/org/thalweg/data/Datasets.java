@@ -3,10 +3,15 @@ package org.thalweg.data;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.function.BiFunction;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.numeric.ElementType;
 
@@ -142,12 +147,22 @@ public final class Datasets {
 
   /** Whether a name is that of a CSV file: a path that ends in .csv or .csv.gz, in either case. */
   public static boolean isCsv(String name) {
-    return stem(name).length() < name.length();
+    return name.toLowerCase(Locale.ROOT).matches("(?s).*[.]csv([.]gz)?");
   }
 
-  /** The name of a CSV file without .csv and .gz, or any other as it is. */
+  /** The name of a file without what {@link #isPath} goes by, or any other as it is. */
   public static String stem(String name) {
-    return name.replaceFirst("(?i)[.]csv([.]gz)?$", "");
+    return name.replaceFirst("(?i)([.]csv([.]gz)?|[-_.]?[*]?[.]npy)$", "");
+  }
+
+  /** Whether a name is that of matrices: a path that ends in .npy, in either case. */
+  public static boolean isMatrix(String name) {
+    return name.toLowerCase(Locale.ROOT).endsWith(".npy");
+  }
+
+  /** Whether a name is the path of a file that is read, or of several. */
+  public static boolean isPath(String name) {
+    return isCsv(name) || isMatrix(name);
   }
 
   /** Whether {@link #load} can only read this data set from a folder that the caller names. */
@@ -180,6 +195,9 @@ public final class Datasets {
    */
   public static Loaded load(
       String name, @Nullable Path folder, @Nullable String label, Header header, ElementType type) {
+    if (isMatrix(name)) {
+      throw new DataException(name + " has no labels: name the file with them by --labels");
+    }
     if (isCsv(name)) {
       refuse(folder, name, "folder: its name is a path");
       return loaded(name, Csv.read(Path.of(name), label, header, type), header);
@@ -196,13 +214,68 @@ public final class Datasets {
   }
 
   /**
-   * Reads the features of a CSV file without labels.
+   * Maps the rows of .npy files, which are not copied, and reads their labels. A fifth of the rows,
+   * always the same, is the test part.
    *
+   * @param name a path that ends in .npy; * in its last part stands for any text, and means all
+   *     such files, in the order of their names
+   * @param labels an .npy file, a CSV file, or a text file with a label on each line
+   * @param column of a CSV file of labels: its name, or its number from 1; null is the last one
+   * @param header of a CSV file of labels
+   * @param type in which the rows will be used
+   * @throws DataException if a file is not what it should be, or there is not a label for each row
+   */
+  public static Loaded matrix(
+      String name, Path labels, @Nullable String column, Header header, ElementType type) {
+    MappedRows rows = MappedRows.open(matching(name), type);
+    Labels of = Labels.read(labels, column, header, rows.rows(), name);
+    Dataset all = new Dataset(rows, of.of(), rows.features(), of.classes().size());
+    if (all.rows() < 2) {
+      throw new DataException(name + ": one row cannot be split into training and test rows");
+    }
+    return new Loaded(all.split(TEST_FRACTION, TEST_SEED), of.classes(), null);
+  }
+
+  /** The files that a name stands for, in their order. */
+  private static List<Path> matching(String name) {
+    Path path = Path.of(name);
+    String last = String.valueOf(path.getFileName());
+    if (!last.contains("*")) {
+      return List.of(path);
+    }
+    Path folder = Objects.requireNonNullElse(path.getParent(), Path.of(""));
+    Pattern pattern =
+        Pattern.compile(
+            Stream.of(last.split("[*]", -1)).map(Pattern::quote).collect(Collectors.joining(".*")),
+            Pattern.DOTALL);
+    try (Stream<Path> files = Files.list(folder)) {
+      List<Path> found =
+          files
+              .filter(file -> pattern.matcher(String.valueOf(file.getFileName())).matches())
+              .sorted()
+              .toList();
+      if (found.isEmpty()) {
+        throw new DataException(name + ": no file has such a name");
+      }
+      return found;
+    } catch (IOException e) {
+      throw DataException.reading(folder, e);
+    }
+  }
+
+  /**
+   * Reads the features of a CSV file, or maps those of .npy files.
+   *
+   * @param csv the path of either
    * @param label a column that is left out: its name, or its number from 1; null for none
    * @throws DataException if it is not what it should be
    */
   public static Unlabelled features(
       Path csv, @Nullable String label, Header header, ElementType type) {
+    if (isMatrix(csv.toString())) {
+      MappedRows rows = MappedRows.open(matching(csv.toString()), type);
+      return new Unlabelled(rows, rows.features(), false);
+    }
     return Csv.readFeatures(csv, label, header, type);
   }
 

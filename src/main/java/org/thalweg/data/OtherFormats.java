@@ -25,8 +25,7 @@ final class OtherFormats {
     ENDINGS.put(".dat", "if its fields are separated by commas, name it .csv");
     ENDINGS.put(".svm", "the format of LIBSVM" + CSV);
     ENDINGS.put(".libsvm", "the format of LIBSVM" + CSV);
-    ENDINGS.put(".npy", "an array of NumPy; write it as CSV, as numpy.savetxt does");
-    ENDINGS.put(".npz", "arrays of NumPy; write them as CSV, as numpy.savetxt does");
+    ENDINGS.put(".npz", "arrays of NumPy; write one of them as .npy, as numpy.save does");
     ENDINGS.put(".parquet", "a Parquet table; write it as CSV, as pandas.DataFrame.to_csv does");
     ENDINGS.put(".feather", "an Arrow table; write it as CSV, as pandas.DataFrame.to_csv does");
     ENDINGS.put(".arrow", "an Arrow table; write it as CSV, as pandas.DataFrame.to_csv does");
@@ -60,7 +59,8 @@ final class OtherFormats {
   /** A sentence about a name that is neither a data set's nor a CSV file's. */
   static String refusal(String name, List<String> names) {
     String allowed =
-        "there are %s, and paths that end in .csv or .csv.gz".formatted(String.join(", ", names));
+        "there are %s, and paths that end in .csv, .csv.gz or .npy"
+            .formatted(String.join(", ", names));
     if (name.isBlank()) {
       return "the name of the data is empty; " + allowed;
     }

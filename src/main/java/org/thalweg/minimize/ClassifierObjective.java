@@ -109,10 +109,10 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     int block = Math.min(rows, BLOCK);
     checkMemory(device, data, loss, type, 0);
     try (Owned opening = new Owned()) {
-      if (data.values() instanceof Dataset.Bytes bytes) {
-        pixels = opening.add(device.allocate(ElementType.U8, bytes.count()));
-        RowGather.upload(device, bytes, pixels);
-        gather = opening.add(new RowGather(device, type, features, block, bytes.scale(), means));
+      if (data.values().type() == ElementType.U8) {
+        pixels = opening.add(device.allocate(ElementType.U8, data.values().count()));
+        RowGather.upload(device, data.values(), features, pixels);
+        gather = opening.add(new RowGather(device, type, features, block, data.scaleOr1(), means));
         numbers = opening.add(device.allocate(type, (long) block * features));
         gather.run(pixels.slice(0, numbers.count()), numbers);
       } else {
@@ -145,11 +145,11 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   private void convert(Dataset.Values values, double @Nullable [] means) {
     int most = Math.min(rows, Math.max(1, UPLOAD / Math.max(1, features)));
     try (RowGather by = new RowGather(device, type, features, most, 1, means);
-        Array kept = device.allocate(RowGather.stored(values), (long) most * features)) {
+        Array kept = device.allocate(values.type(), (long) most * features)) {
       for (int from = 0; from < rows; from += most) {
         int[] some = IntStream.range(from, Math.min(from + most, rows)).toArray();
         long count = (long) some.length * features;
-        RowGather.upload(device, values.select(some, features), kept);
+        RowGather.upload(device, values.select(some, features), features, kept);
         by.run(kept.slice(0, count), numbers.slice((long) from * features, count));
       }
     }
@@ -176,7 +176,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     long block = Math.min(rows, BLOCK);
     long weights = features * data.classes();
     int labels = ElementType.I32.bytes();
-    boolean gathered = data.values() instanceof Dataset.Bytes;
+    boolean gathered = data.values().type() == ElementType.U8;
     long numbers = (gathered ? block : rows) * features;
     numbers += block * data.classes() * (loss.twiceDifferentiable() ? 2 : 1);
     numbers += 2 * rows + (rows > BLOCK ? weights + data.classes() : 0);

@@ -28,7 +28,7 @@ public record Predictor(LinearClassifier model, Description description) {
       throw new IllegalArgumentException(
           "%d values are no rows of %d features".formatted(values.count(), features));
     }
-    int rows = values.count() / features;
+    int rows = Math.toIntExact(values.count() / features);
     int most = Math.min(rows, MOST);
     double[] all = new double[Math.multiplyExact(rows, classes)];
     Device device = model.device();
@@ -36,7 +36,7 @@ public record Predictor(LinearClassifier model, Description description) {
     double scale = description.scale();
     try (RowGather gather =
             new RowGather(device, type, features, most, scale, description.means());
-        Array kept = device.allocate(RowGather.stored(values), (long) most * features);
+        Array kept = device.allocate(values.type(), (long) most * features);
         Array x = device.allocate(type, (long) most * features);
         Array scores = device.allocate(type, (long) most * classes)) {
       for (int from = 0; from < rows; from += MOST) {
@@ -44,7 +44,7 @@ public record Predictor(LinearClassifier model, Description description) {
         Array someX = x.slice(0, (long) n * features);
         Array someScores = scores.slice(0, (long) n * classes);
         int[] some = IntStream.range(from, from + n).toArray();
-        RowGather.upload(device, values.select(some, features), kept);
+        RowGather.upload(device, values.select(some, features), features, kept);
         gather.run(kept.slice(0, (long) n * features), someX);
         model.scores(n, someX, someScores);
         System.arraycopy(device.download(someScores), 0, all, from * classes, n * classes);

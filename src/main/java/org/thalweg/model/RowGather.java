@@ -18,6 +18,9 @@ import org.thalweg.numeric.ElementType;
  * Device#gather}: with the same bits as in training.
  */
 public final class RowGather implements AutoCloseable {
+  /** Values that are sent at once. */
+  private static final int UPLOAD = 1 << 22;
+
   private final Device device;
   private final int features;
   private final double scale;
@@ -78,17 +81,15 @@ public final class RowGather implements AutoCloseable {
     device.gather(new Rows(values, none, features, scale, shift), order, steps, 0, x, none);
   }
 
-  /** The type in which values are stored on a device. */
-  public static ElementType stored(Dataset.Values values) {
-    if (values instanceof Dataset.Bytes) {
-      return ElementType.U8;
+  /** Sends all the values to the beginning of an array, some rows at a time. */
+  public static void upload(Device device, Dataset.Values values, int features, Array to) {
+    int rows = (int) (values.count() / Math.max(1, features));
+    int most = Math.max(1, UPLOAD / Math.max(1, features));
+    for (int from = 0; from < rows; from += most) {
+      int[] some = IntStream.range(from, Math.min(from + most, rows)).toArray();
+      Dataset.Values part = some.length == rows ? values : values.select(some, features);
+      device.upload(to.slice((long) from * features, part.count()), bytes(part));
     }
-    return values instanceof Dataset.Doubles ? ElementType.F64 : ElementType.F32;
-  }
-
-  /** Sends all the values to the beginning of an array. */
-  public static void upload(Device device, Dataset.Values values, Array to) {
-    device.upload(to.slice(0, values.count()), bytes(values));
   }
 
   /** The values as {@link Device#upload} takes them. */
@@ -96,15 +97,10 @@ public final class RowGather implements AutoCloseable {
     if (values instanceof Dataset.Bytes bytes) {
       return ByteBuffer.wrap(bytes.pixels());
     }
-    int count = Math.multiplyExact(values.count(), stored(values).bytes());
+    int count = Math.toIntExact(Math.multiplyExact(values.count(), values.type().bytes()));
     ByteBuffer to = ByteBuffer.allocateDirect(count);
-    to.order(ByteOrder.LITTLE_ENDIAN);
-    if (values instanceof Dataset.Floats floats) {
-      to.asFloatBuffer().put(floats.numbers());
-    } else if (values instanceof Dataset.Doubles doubles) {
-      to.asDoubleBuffer().put(doubles.numbers());
-    }
-    return to;
+    values.put(to.order(ByteOrder.LITTLE_ENDIAN));
+    return to.flip();
   }
 
   @Override

@@ -126,6 +126,21 @@ public final class Exact {
     return Double.doubleToLongBits(x); // canonicalises, unlike doubleToRawLongBits
   }
 
+  /** The value of a binary16 number (IEEE 754-2019, 3.6); of a NaN, a NaN. */
+  public static float widenHalf(short half) {
+    int exponent = half >> 10 & 31;
+    int fraction = half & 1023;
+    float size;
+    if (exponent == 31) {
+      size = fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
+    } else if (exponent == 0) {
+      size = fraction * 0x1p-24f;
+    } else {
+      size = Float.intBitsToFloat(((exponent + 112) << 23) | (fraction << 13));
+    }
+    return half < 0 ? -size : size;
+  }
+
   /** The value of a bf16 number, given its bits. */
   public static float widen(short bf16) {
     return Float.intBitsToFloat(bf16 << 16);

@@ -84,7 +84,7 @@ final class DataPass implements AutoCloseable {
     piece = (int) Math.max(1, Math.min(plan.piece(), FIRST_PIECE / products));
     resident = plan.resident(data.rows());
     half = plan.held() >= 2L * plan.piece() * plan.batch() ? plan.held() / 2 : 0;
-    ElementType stored = RowGather.stored(data.values());
+    ElementType stored = data.values().type();
     try (Owned opening = new Owned()) {
       steps = opening.add(new Steps(device, model.type(), plan.columns(), plan.piece(), 1));
       order = opening.add(device.of(IntStream.range(0, plan.held()).toArray()));
@@ -92,7 +92,7 @@ final class DataPass implements AutoCloseable {
       values = opening.add(device.allocate(stored, (long) plan.held() * data.features()));
       if (resident) {
         device.upload(labels, data.labels());
-        RowGather.upload(device, data.values(), values);
+        RowGather.upload(device, data.values(), data.features(), values);
       }
       Rows rows = new Rows(values, labels, data.features(), scale, shift);
       for (int size : plan.minibatchSizes(data.rows())) {

@@ -5,7 +5,6 @@ import org.thalweg.device.Device;
 import org.thalweg.device.MemoryException;
 import org.thalweg.device.Steps;
 import org.thalweg.model.LinearClassifier;
-import org.thalweg.model.RowGather;
 import org.thalweg.numeric.ElementType;
 
 /**
@@ -94,7 +93,7 @@ record MemoryPlan(int batch, int columns, int piece, int held, long bytes) {
 
   private static long bytes(
       Dataset data, ElementType type, int batch, int columns, int piece, int held) {
-    long each = (long) data.features() * RowGather.stored(data.values()).bytes();
+    long each = (long) data.features() * data.values().type().bytes();
     long bytes = held * (each + 2L * ElementType.I32.bytes()) + Steps.bytes(columns, piece, 1);
     for (int size : minibatchSizes(data.rows(), batch)) {
       bytes += LinearClassifier.minibatchBytes(type, data.features(), data.classes(), size);

@@ -273,7 +273,7 @@ class CsvCommandsTest {
     refused.put(folder.toString(), "a folder");
     for (String ending :
         List.of(
-            ".tsv", ".svm", ".npy", ".parquet", ".xlsx", ".zip", ".cvs", ".TXT", ".safetensors")) {
+            ".tsv", ".svm", ".npz", ".parquet", ".xlsx", ".zip", ".cvs", ".TXT", ".safetensors")) {
       refused.put(folder.resolve("x" + ending).toString(), "x" + ending + ": not read: ");
     }
     Path unknown = Files.writeString(folder.resolve("table"), "1,2\n");

@@ -81,7 +81,8 @@ class DatasetsTest {
                 null,
                 null,
                 "no data set is called cifar; did you mean cifar10? There are digits, iris,"
-                    + " fashion-mnist, mnist, cifar10, and paths that end in .csv or .csv.gz"))) {
+                    + " fashion-mnist, mnist, cifar10, and paths that end in .csv, .csv.gz or"
+                    + " .npy"))) {
       var e =
           assertThrows(
               IllegalArgumentException.class,

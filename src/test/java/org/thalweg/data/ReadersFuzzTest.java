@@ -22,6 +22,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
+import org.thalweg.numeric.ElementType;
 
 /**
  * Whatever a file holds, what comes back is a data set or our exception, and little memory is taken
@@ -32,6 +33,7 @@ class ReadersFuzzTest {
   private static final Pattern MESSAGE =
       Pattern.compile(
           "[^:]+: (byte \\d+|line \\d+(, column \\d+)?): .+"
+              + "|[^:]+\\.npy(: row \\d+(, column \\d+)?)?(:| has) .+"
               + "|[^:]+\\.csv: one row cannot be split.+"
               + "|[^:]+\\.csv: it(s compressed data are damaged| ends too early)");
 
@@ -46,6 +48,15 @@ class ReadersFuzzTest {
   /** A valid data set, and the name and folder that it is asked for by. */
   private record Sample(Map<String, byte[]> files, String name, Path folder) {
     Datasets.Loaded load() {
+      if (Datasets.isMatrix(name)) {
+        Path rows = folder.resolve(name);
+        Path labels = folder.resolve("labels.npy");
+        Datasets.Header header = Datasets.Header.AUTO;
+        Datasets.Loaded loaded =
+            Datasets.matrix(rows.toString(), labels, null, header, ElementType.F32);
+        loaded.split().train().crc32(); // reads all rows
+        return loaded;
+      }
       return name.endsWith(".csv")
           ? Datasets.load(folder.resolve(name).toString(), null, null)
           : Datasets.load(name, folder, null);
@@ -61,6 +72,10 @@ class ReadersFuzzTest {
     SAMPLES.add(new Sample(Samples.cifar(), "cifar10", folder.resolve("cifar")));
     for (Map<String, byte[]> files : Samples.csvs()) {
       SAMPLES.add(new Sample(files, "data.csv", folder.resolve("csv" + SAMPLES.size())));
+    }
+    for (String type : List.of("<f2", "|u1", "<i8")) {
+      SAMPLES.add(
+          new Sample(Samples.npy(type), "rows.npy", folder.resolve("npy" + SAMPLES.size())));
     }
     for (Sample sample : SAMPLES) {
       Samples.write(sample.folder, sample.files);

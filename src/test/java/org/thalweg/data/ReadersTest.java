@@ -158,7 +158,9 @@ class ReadersTest {
           table.features.stream().allMatch(x -> x == x.intValue() && x >= 0 && x <= 255);
       double[] found =
           data.values() instanceof Dataset.Floats floats
-              ? IntStream.range(0, floats.count()).mapToDouble(i -> floats.numbers()[i]).toArray()
+              ? IntStream.range(0, floats.numbers().length)
+                  .mapToDouble(i -> floats.numbers()[i])
+                  .toArray()
               : IntStream.range(0, data.pixels().length)
                   .mapToDouble(i -> data.scale() * (data.pixels()[i] & 0xff))
                   .toArray();

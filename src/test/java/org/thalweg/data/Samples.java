@@ -5,10 +5,12 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +47,43 @@ public final class Samples {
     file.putInt(0x0801).putInt(count);
     for (int j = 0; j < count; j++) file.put((byte) (2 * j));
     return file.array();
+  }
+
+  /** An .npy file. */
+  public static byte[] npy(int version, String header, byte[] elements) {
+    byte[] text = header.getBytes(StandardCharsets.UTF_8);
+    ByteBuffer file = ByteBuffer.allocate(12 + text.length + elements.length);
+    file.order(ByteOrder.LITTLE_ENDIAN)
+        .put((byte) 0x93)
+        .put("NUMPY".getBytes(StandardCharsets.UTF_8));
+    file.put((byte) version).put((byte) 0);
+    if (version == 1) {
+      file.putShort((short) text.length);
+    } else {
+      file.putInt(text.length);
+    }
+    file.put(text).put(elements);
+    return Arrays.copyOf(file.array(), file.position());
+  }
+
+  /** The header of an array, as NumPy writes it. */
+  public static String npyHeader(String type, boolean fortran, String shape) {
+    String text =
+        "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }"
+            .formatted(type, fortran ? "True" : "False", shape);
+    return text + " ".repeat(63 - (text.length() + 10) % 64) + "\n";
+  }
+
+  /** Ten rows of three features, and their labels. */
+  static Map<String, byte[]> npy(String type) {
+    int each = type.charAt(2) - '0';
+    byte[] numbers = new byte[30 * each];
+    for (int i = 0; i < 30; i++) numbers[i * each] = (byte) i;
+    byte[] labels = {0, 1, 2, 0, 1, 2, 0, 1, 2, 0};
+    Map<String, byte[]> files = new LinkedHashMap<>();
+    files.put("rows.npy", npy(1, npyHeader(type, false, "(10, 3)"), numbers));
+    files.put("labels.npy", npy(2, npyHeader("|i1", false, "(10,)"), labels));
+    return files;
   }
 
   /** Two rows a file; row j of file f has the label f + j and the bytes 7 * i + f + j. */
