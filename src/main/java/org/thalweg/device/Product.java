@@ -24,10 +24,11 @@ public record Product(int models, boolean leftShared, int rows, int columns, int
     }
     // So that the indices of rows, chunks and tiles fit an int on every device.
     if (Math.max(Math.max(rows, columns), depth) > LARGEST
-        || models * (rows + 1L) > Integer.MAX_VALUE) {
+        || models * (rows + 1L) > Integer.MAX_VALUE
+        || (long) models * columns > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
-          ("sizes must be at most %d, and models * (rows + 1) %d: %d models, %d rows, %d"
-                  + " columns, depth %d")
+          ("sizes must be at most %d, and models * (rows + 1) and models * columns %d: %d models,"
+                  + " %d rows, %d columns, depth %d")
               .formatted(LARGEST, Integer.MAX_VALUE, models, rows, columns, depth));
     }
   }

@@ -196,16 +196,21 @@ final class DataPass implements AutoCloseable {
     }
     Steps.Account account = steps.account();
     waited = true;
-    adapt(now.n, Math.max(1, System.nanoTime() - start));
+    piece = adapted(piece, now.n, Math.max(1, System.nanoTime() - start), plan.piece());
     return account;
   }
 
-  /** Changes the size of the pieces, not for little, where this many minibatches took that long. */
-  private void adapt(int n, long nanos) {
-    long fitting = Math.min(n * PIECE_NANOS / nanos, Math.min(GROWTH * piece, plan.piece()));
-    if (fitting > piece || nanos > 3 * PIECE_NANOS) {
-      piece = (int) Math.max(1, fitting);
-    }
+  /**
+   * How many minibatches the next piece has, not changed for little.
+   *
+   * @param piece how many the last one could have
+   * @param n how many it had
+   * @param nanos that they took
+   * @param most that there is room for
+   */
+  static int adapted(int piece, int n, long nanos, int most) {
+    long fitting = Math.min(n * PIECE_NANOS / nanos, Math.min(GROWTH * piece, most));
+    return fitting > piece || nanos > 3 * PIECE_NANOS ? (int) Math.max(1, fitting) : piece;
   }
 
   /** Sends the rows of a piece to where those of the piece before the last one lay. */

@@ -90,7 +90,7 @@ class SassTest {
     List<Path> compiled = KernelSourcesTest.compiled();
     Map<String, String> wrong = new ConcurrentHashMap<>();
     Map<String, Boolean> found = new ConcurrentHashMap<>();
-    Stream.of("sm_86", "sm_89", "sm_100", "sm_120", "sm_121")
+    Stream.of("sm_86", "sm_87", "sm_89", "sm_100", "sm_103", "sm_110", "sm_120", "sm_121")
         .flatMap(architecture -> compiled.stream().map(ptx -> Map.entry(architecture, ptx)))
         .parallel()
         .forEach(

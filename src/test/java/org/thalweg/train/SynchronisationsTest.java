@@ -86,6 +86,22 @@ class SynchronisationsTest {
     }
   }
 
+  /** Of the first epoch on Fashion-MNIST by a GPU, which takes 12 µs for a step. */
+  @Test
+  void piecesGrow() {
+    List<Integer> pieces = new ArrayList<>();
+    int piece = 3;
+    for (int left = MINIBATCHES; left > 0; left -= pieces.get(pieces.size() - 1)) {
+      pieces.add(Math.min(piece, left));
+      int n = pieces.get(pieces.size() - 1);
+      piece = DataPass.adapted(piece, n, n * 12_000L, MINIBATCHES);
+    }
+    assertEquals(List.of(3, 48, 418), pieces);
+    assertEquals(10, DataPass.adapted(100, 100, 1_000_000_000, 1024)); // a slow device
+    assertEquals(100, DataPass.adapted(100, 100, 200_000_000, 1024));
+    assertEquals(1, DataPass.adapted(1, 1, Long.MAX_VALUE, 1024));
+  }
+
   /** The same of a whole training's second epoch: a third wait would fail. */
   @Test
   void anEpochOfATrainingWaitsTwice() {

@@ -34,6 +34,9 @@ enum ProductTile {
 
   private static final int MOST_COLUMNS = 1 << 30; // of joined models: indices fit an int
 
+  /** So many times tiles must fill the GPU if k is not split. */
+  private static final double WAVES = 1.5;
+
   private static final int DOUBLE_WARPS = 8;
   private static final int SHARED_BYTES = 48 << 10; // what every GPU gives to a block
 
@@ -55,7 +58,7 @@ enum ProductTile {
 
   /**
    * The tile for a product: the largest whose blocks fill the GPU, k being split where tiles alone
-   * are too few, else the smallest. A wide tile would be mostly absent of few columns.
+   * are too few, else the smallest. Tiles of which half would be absent are not taken.
    *
    * @param rows of the output, a row of ones counted
    * @param multiprocessors of the GPU
@@ -66,8 +69,12 @@ enum ProductTile {
       return DOUBLE;
     }
     boolean few = (long) size.columns() * joined(size) <= WIDE.columns / 2;
-    if (!few && WIDE.fills(WIDE.tiles(size, rows), multiprocessors)) {
+    boolean wide = !few && rows > WIDE.rows / 2;
+    if (wide && WIDE.fills(WIDE.tiles(size, rows), multiprocessors)) {
       return WIDE;
+    }
+    if (rows <= TALL.rows / 2) {
+      return NARROW;
     }
     int atOnce = TALL.chunksAtOnce(size, rows, multiprocessors, room);
     int splits = atOnce == 0 ? 1 : ceil(Math.min(atOnce, chunks(size)), TALL_WARPS);
@@ -106,21 +113,24 @@ enum ProductTile {
 
   /**
    * Where k is split over blocks, so many chunks are added in one pass, each warp of a block having
-   * one of them. 0 where it is not split: because tiles alone fill the GPU, or because there are
-   * not chunks, or not room for their totals, for two blocks a tile. Wide tiles are taken only
-   * where they fill it.
+   * one of them. 0 where it is not split: because tiles alone fill the GPU one and a half times, so
+   * that a few blocks of a second wave are not left alone for long, or because there are not
+   * chunks, or not room for their totals, for two blocks a tile. Wide tiles are taken only where
+   * they fill it.
    *
    * @param room bytes for the chunks' totals
    */
   int chunksAtOnce(Product size, int rows, int multiprocessors, int room) {
     long tiles = tiles(size, rows);
     int warps = threads(size) / 32;
-    if (this == WIDE || tiles == 0 || fills(tiles, multiprocessors) || chunks(size) <= warps) {
+    boolean enough = tiles == 0 || tiles >= WAVES * fill * multiprocessors;
+    if (this == WIDE || enough || chunks(size) <= warps) {
       return 0;
     }
     long outputs = (long) size.models() * rows * size.columns();
-    long splits = room / (outputs * type.bytes()) / warps;
-    return splits < 2 ? 0 : (int) splits * warps;
+    int most = (int) (room / (outputs * type.bytes()) / warps);
+    int splits = ceil(chunks(size), warps);
+    return most < 2 ? 0 : ceil(splits, ceil(splits, most)) * warps; // as many in each pass
   }
 
   /** The quotient, rounded up. */
