@@ -26,22 +26,27 @@ final class DataReport {
         : columns.warnings().stream().map(warning -> data + ": " + warning).toList();
   }
 
-  /** The lines about columns and classes of a CSV file; empty for others. */
+  /** The lines about columns and classes of a user's file; empty for data sets with a name. */
   static String lines(Datasets.Loaded loaded) {
     Columns columns = loaded.columns();
-    if (columns == null) {
+    if (columns == null && loaded.shape() != null) {
       return "";
     }
+    String features = counted(loaded.split().train().features(), "feature");
     List<String> counts =
         counts(loaded).entrySet().stream()
             .map(e -> "%s (%d)".formatted(Plot.printable(e.getKey()), e.getValue()))
             .toList();
     int more = counts.size() - MOST_CLASSES;
-    return "columns     %s; label: %s; %s%nclasses     %d: %s%s%n"
+    return "columns     %s%nclasses     %d: %s%s%n"
         .formatted(
-            columns.header() ? "line 1 is a header" : "no header",
-            columns.text(columns.label()),
-            counted(loaded.split().train().features(), "feature"),
+            columns == null
+                ? features
+                : "%s; label: %s; %s"
+                    .formatted(
+                        columns.header() ? "line 1 is a header" : "no header",
+                        columns.text(columns.label()),
+                        features),
             counts.size(),
             counts.stream().limit(MOST_CLASSES).collect(Collectors.joining(", ")),
             more > 0 ? " and %d more".formatted(more) : "");

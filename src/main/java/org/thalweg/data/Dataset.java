@@ -20,8 +20,8 @@ import org.thalweg.numeric.Require;
  */
 @SuppressWarnings("ArrayRecordComponent") // large, and handed on, never compared
 public record Dataset(Values values, int[] labels, int features, int classes) {
-  /** The most features of all rows together: the longest array of any JVM. */
-  static final int MOST_VALUES = Integer.MAX_VALUE - 8;
+  /** The most values of an array in memory, the longest of any JVM. */
+  public static final int MOST_VALUES = Integer.MAX_VALUE - 8;
 
   /** The random stream of {@link #split}; the trainer uses those from 0 up. */
   private static final long SPLIT = -1;

@@ -76,7 +76,7 @@ record MemoryPlan(int batch, int columns, int piece, int held, long bytes) {
     int full = batch == 0 ? data.rows() : Math.min(batch, data.rows());
     int piece = Math.min(MOST, minibatches(data.rows(), full));
     long bytes = bytes(data, type, full, columns, piece, data.rows());
-    if (bytes <= room) {
+    if (bytes <= room && data.values().count() <= Dataset.MOST_VALUES) {
       return new MemoryPlan(full, columns, piece, data.rows(), bytes);
     }
     for (; ; piece = (piece + 1) / 2) {

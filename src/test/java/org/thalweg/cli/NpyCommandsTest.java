@@ -98,7 +98,10 @@ class NpyCommandsTest {
   void aModelIsTrainedScoredAndUsed(String method) {
     Path run = folder.resolve("run");
     String by = "--method=" + method;
-    right("train", rows, "--labels", labels, by, "--device=java", "--out", run);
+    MainTest.Outcome trained =
+        right("train", rows, "--labels", labels, by, "--device=java", "--out", run);
+    assertTrue(trained.out().contains("columns     2 features\n"), trained.out());
+    assertTrue(trained.out().contains("classes     3: 0 (20), 1 (20), 2 (20)\n"), trained.out());
     MainTest.Outcome score =
         right("eval", run, rows, "--labels", labels, "--part=all", "--json", "--device=java");
     var json = JsonParser.parseString(score.out()).getAsJsonObject();

@@ -39,6 +39,7 @@ class NpyTest {
   }
 
   /** Random elements of a type, in the order of the file, and what they are in binary64. */
+  @SuppressWarnings("ArrayRecordComponent")
   private record Elements(byte[] bytes, double[] values) {
     static Elements of(String type, int n) {
       Random random = new Random(type.hashCode());
@@ -68,9 +69,9 @@ class NpyTest {
           }
           default -> {
             for (int b = 0; b < each; b++) {
-              bytes.put((byte) (bits >> 8 * b));
+              bytes.put((byte) (bits >> (8 * b)));
             }
-            long signed = bits << 64 - 8 * each >> 64 - 8 * each;
+            long signed = (bits << (64 - 8 * each)) >> (64 - 8 * each);
             BigInteger unsigned = BigInteger.valueOf(signed).mod(BigInteger.TWO.pow(8 * each));
             values[i] = type.charAt(1) == 'u' ? unsigned.doubleValue() : signed;
           }
@@ -257,7 +258,7 @@ class NpyTest {
     ByteBuffer elements = ByteBuffer.allocate(6 * each).order(ByteOrder.LITTLE_ENDIAN);
     long number = Long.parseUnsignedLong(bits, 16);
     for (int i = 0; i < each; i++) {
-      elements.put(4 * each + i, (byte) (number >> 8 * i));
+      elements.put(4 * each + i, (byte) (number >> (8 * i)));
     }
     Path file = write("x.npy", 1, Samples.npyHeader(type, false, "(3, 2)"), elements.array());
     MappedRows rows = MappedRows.open(List.of(file), ElementType.F32);

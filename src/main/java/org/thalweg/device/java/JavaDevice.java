@@ -154,8 +154,9 @@ public final class JavaDevice implements Device {
   }
 
   /**
-   * The free bytes of the heap. Garbage counts as used, so it is collected first if more than half
-   * of the heap is in use.
+   * The free bytes of two thirds of the heap, which is what arrays have of it: collectors keep the
+   * rest for what is young. Garbage counts as used, so it is collected first if more than half of
+   * the heap is in use.
    */
   @Override
   public long available() {
@@ -163,7 +164,7 @@ public final class JavaDevice implements Device {
     if (heapInUse() > runtime.maxMemory() / 2) {
       System.gc();
     }
-    return runtime.maxMemory() - heapInUse();
+    return Math.max(0, runtime.maxMemory() / 3 * 2 - heapInUse());
   }
 
   private static long heapInUse() {
