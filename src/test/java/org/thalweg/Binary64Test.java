@@ -48,6 +48,7 @@ class Binary64Test {
       Map.ofEntries(
           entry("Device.upload(Array, float[])", "doubles go to arrays of any type"),
           entry("ElementType.ofCell(long)", "a cell holds 32 bits or 64"),
+          entry("Exact.widenHalf(short)", "binary16 is widened to binary32"),
           entry("Exact.bf16(float, int)", "bf16 is made of binary32"),
           entry("Exact.bits(float)", "an int of bits, a long of bits"),
           entry("Exact.exp(float)", "ours in binary32, fdlibm's in binary64"),
