@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -38,7 +39,7 @@ final class Csv {
   /** Columns that a message lists. */
   private static final int MOST_NAMES = 50;
 
-  private static final Pattern DECIMAL =
+  static final Pattern DECIMAL =
       Pattern.compile("[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?");
 
   private static final Pattern WHOLE = Pattern.compile("[+-]?[0-9]+([.]0*)?");
@@ -181,17 +182,31 @@ final class Csv {
 
   /** Finds the label column; returns whether it was given by name. */
   private boolean findLabels(String label) {
+    labelColumn = column(rows, first, label, asked);
+    return !isNumber(label, columns);
+  }
+
+  /** Whether a column is given by its number, from 1, and not by name. */
+  static boolean isNumber(String column, int columns) {
+    int number = column.matches("[0-9]{1,9}") ? Integer.parseInt(column) : 0;
+    return number >= 1 && number <= columns;
+  }
+
+  /**
+   * The column, from 0, of a name in the first row, or of a number from 1.
+   *
+   * @throws DataException if there is none, or several, or by asking there is no header
+   */
+  static int column(CsvRows rows, CsvRows.Row first, String label, Datasets.Header asked) {
     List<String> names = first.fields();
-    int number = label.matches("[0-9]{1,9}") ? Integer.parseInt(label) : 0;
-    if (number >= 1 && number <= columns) {
-      labelColumn = number - 1;
-      return false;
+    if (isNumber(label, names.size())) {
+      return Integer.parseInt(label) - 1;
     }
-    labelColumn = names.indexOf(label);
-    if (labelColumn < 0 || names.lastIndexOf(label) > labelColumn) {
+    int column = names.indexOf(label);
+    if (column < 0 || names.lastIndexOf(label) > column) {
       Optional<String> near = Nearest.to(label, names);
       String problem =
-          labelColumn >= 0
+          column >= 0
               ? "more than one column is called %s: give its number;"
               : near.map(name -> "no column is called %s; did you mean " + quote(name) + "?")
                   .orElse("no column is called %s, nor is that the number of one;");
@@ -203,7 +218,15 @@ final class Csv {
           first,
           "without a header no column is called %s: give its number".formatted(quote(label)));
     }
-    return true;
+    return column;
+  }
+
+  /** Classes in the order of their numbers, or of their texts. */
+  static List<String> ordered(Collection<String> classes, boolean text) {
+    Comparator<String> byText = Comparator.naturalOrder();
+    return classes.stream()
+        .sorted(text ? byText : Comparator.comparing(Double::parseDouble).thenComparing(byText))
+        .toList();
   }
 
   /** Names in quotes, the first of them where there are many. */
@@ -335,12 +358,7 @@ final class Csv {
                   .formatted(quote(missing.fields().get(labelColumn)))
               + " quotes if it is a class");
     }
-    Comparator<String> text = Comparator.naturalOrder();
-    List<String> classes =
-        names.keySet().stream()
-            .sorted(
-                textLabels ? text : Comparator.comparing(Double::parseDouble).thenComparing(text))
-            .toList();
+    List<String> classes = ordered(names.keySet(), textLabels);
     Map<String, Integer> numbers = new HashMap<>();
     classes.forEach(one -> numbers.put(one, numbers.size()));
     int[] each = labels.stream().mapToInt(numbers::get).toArray();

@@ -8,15 +8,12 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -30,8 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ArrayRecordComponent") // large, and handed on, never compared
 record Labels(int[] of, List<String> classes) {
-  private static final Pattern NUMBER =
-      Pattern.compile("[-+]?[0-9]+([.][0-9]*)?([eE][-+]?[0-9]+)?");
   private static final int PIECE = 1 << 20;
 
   /**
@@ -58,15 +53,6 @@ record Labels(int[] of, List<String> classes) {
       }
     }
     return reading.labels();
-  }
-
-  /** The labels that occur, in their order. */
-  private static List<String> ordered(List<String> names) {
-    List<String> classes = new ArrayList<>(names);
-    Comparator<String> text = Comparator.naturalOrder();
-    boolean numbers = classes.stream().allMatch(name -> NUMBER.matcher(name).matches());
-    classes.sort(numbers ? Comparator.comparing(Double::parseDouble).thenComparing(text) : text);
-    return classes;
   }
 
   /** A file that is being read. */
@@ -101,7 +87,9 @@ record Labels(int[] of, List<String> classes) {
       List<String> all = List.copyOf(names.keySet());
       BitSet occur = new BitSet();
       IntStream.of(of).skip(header).limit(rows).forEach(occur::set);
-      List<String> classes = ordered(occur.stream().mapToObj(all::get).toList());
+      List<String> present = occur.stream().mapToObj(all::get).toList();
+      boolean text = !present.stream().allMatch(one -> Csv.DECIMAL.matcher(one).matches());
+      List<String> classes = Csv.ordered(present, text);
       Map<String, Integer> numbers = new HashMap<>();
       classes.forEach(one -> numbers.put(one, numbers.size()));
       int[] to = all.stream().mapToInt(one -> numbers.getOrDefault(one, -1)).toArray();
@@ -192,15 +180,8 @@ record Labels(int[] of, List<String> classes) {
       int at = columns - 1;
       boolean named = false;
       if (column != null) {
-        int number = column.matches("[0-9]{1,9}") ? Integer.parseInt(column) : 0;
-        named = number < 1 || number > columns;
-        at = named ? first.fields().indexOf(column) : number - 1;
-        if (at < 0) {
-          throw lines.wrong(
-              first,
-              "no column is called %s; the columns are %s"
-                  .formatted(Csv.quote(column), Csv.listed(first.fields())));
-        }
+        at = Csv.column(lines, first, column, asked);
+        named = !Csv.isNumber(column, columns);
       }
       for (CsvRows.Row row = first; row != null; row = lines.next()) {
         if (row.fields().size() != columns) {

@@ -17,8 +17,8 @@ import org.thalweg.numeric.Exact;
  * asked for, and nothing is copied before. Selected rows are the same files with other row numbers.
  *
  * <p>Bytes stay bytes. float16 and integers of up to two bytes are widened to binary32, exactly;
- * float64 and longer integers are rounded to the type in which they are used. NaN and infinities
- * are refused when they are read, with their place.
+ * float64 is rounded to the type in which it is used, and so are longer integers, by way of
+ * binary64. NaN and infinities are refused when they are read, with their place.
  */
 public final class MappedRows implements Dataset.Values {
   /** Bytes from one mapped segment to the next; each is longer by a row, so that none is cut. */
@@ -36,7 +36,7 @@ public final class MappedRows implements Dataset.Values {
       this.npy = npy;
       this.first = first;
       rows = npy.shape()[0];
-      features = features(npy);
+      features = (int) npy.shape()[1];
       long row = npy.fortran() ? npy.bytes() : (long) features * npy.bytes();
       long size = npy.size();
       try (FileChannel file = FileChannel.open(npy.path(), StandardOpenOption.READ)) {
@@ -46,10 +46,6 @@ public final class MappedRows implements Dataset.Values {
           segments.add(segment.order(ByteOrder.LITTLE_ENDIAN));
         }
       }
-    }
-
-    private static int features(Npy npy) {
-      return npy.shape().length == 1 ? 1 : (int) npy.shape()[1];
     }
 
     double value(long row, int feature) {
@@ -191,11 +187,6 @@ public final class MappedRows implements Dataset.Values {
   /** How many features a row has. */
   int features() {
     return features;
-  }
-
-  /** What the files hold, as NumPy calls it. */
-  String stored() {
-    return parts.get(0).npy.typeText();
   }
 
   @Override
