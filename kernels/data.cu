@@ -5,10 +5,10 @@
 // Launch: one block a row.
 #define THALWEG_GATHER(name, T, From)                                                                                 \
   extern "C" __global__ void name(const From* values, const int* labels, const int* order, int features, T scale,     \
-                                  const T* shift, T* x, int* y, const long long* cells, int columns, int column,      \
+                                  const T* affine, T* x, int* y, const long long* cells, int columns, int column,      \
                                   const StepState* step) {                                                            \
     if (x == nullptr) return;                                                                                         \
-    gather<T, From>(values, labels, order, features, scale, shift, x, y, cells, columns, column, step,                \
+    gather<T, From>(values, labels, order, features, scale, affine, x, y, cells, columns, column, step,                \
                     blockIdx.x, threadIdx.x, blockDim.x);                                                             \
   }
 
@@ -17,6 +17,10 @@ THALWEG_GATHER(gather_u8_f64, double, unsigned char)
 THALWEG_GATHER(gather_f32_f32, float, float)
 THALWEG_GATHER(gather_f32_f64, double, float)
 THALWEG_GATHER(gather_f64_f64, double, double)
+THALWEG_GATHER(gather_f16_f32, float, exact::Half)
+THALWEG_GATHER(gather_f16_f64, double, exact::Half)
+THALWEG_GATHER(gather_bf16_f32, float, exact::Bf16)
+THALWEG_GATHER(gather_bf16_f64, double, exact::Bf16)
 
 // Launch: one block of whole warps.
 #define THALWEG_TALLY(name, T)                                                                                        \

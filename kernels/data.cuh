@@ -7,11 +7,26 @@
 
 constexpr int kResult = 2;  // numbers of a minibatch and model: loss, correct
 
-// x[b] = scale * values[order[first + b]] (+ shift, one number for each feature), y[b] = labels[order[first + b]];
-// first is an integer cell of the step table. One row b, by so many threads, of which this is the thread-th.
+// A value of the data as a T, exactly.
+template <typename T, typename From>
+__device__ __forceinline__ T widened(From value) {
+  return static_cast<T>(value);
+}
+template <typename T>
+__device__ __forceinline__ T widened(exact::Half value) {
+  return exact::widen(value);
+}
+template <typename T>
+__device__ __forceinline__ T widened(exact::Bf16 value) {
+  return exact::widen(value);
+}
+
+// x[b] = scale * values[order[first + b]], or where there is `affine`, a factor for each feature and behind them what
+// is added to each, fma(value, factor, added); y[b] = labels[order[first + b]]. first is an integer cell of the step
+// table. One row b, by so many threads, of which this is the thread-th.
 template <typename T, typename From>
 __device__ __forceinline__ void gather(const From* values, const int* labels, const int* order, int features, T scale,
-                                       const T* shift, T* x, int* y, const long long* cells, int columns, int column,
+                                       const T* affine, T* x, int* y, const long long* cells, int columns, int column,
                                        const StepState* step, int b, int thread, int threads) {
   const long long first = cell<long long>(cells, step->batch, columns, column);
   const long long row = order[first + b];
@@ -19,7 +34,8 @@ __device__ __forceinline__ void gather(const From* values, const int* labels, co
   T* to = x + static_cast<long long>(b) * features;
   if (thread == 0) y[b] = labels[row];
   const auto scaled = [=](From value, int i) {
-    return shift == nullptr ? static_cast<T>(value) * scale : fma(static_cast<T>(value), scale, shift[i]);
+    const T number = widened<T>(value);
+    return affine == nullptr ? number * scale : fma(number, affine[i], affine[features + i]);
   };
 
   // Four features a thread wherever each row starts at a multiple of four values and of sixteen bytes.

@@ -166,6 +166,18 @@ struct Bf16 {
 
 __device__ inline float widen(Bf16 x) { return __int_as_float(x.bits << 16); }
 
+// binary16, for rows of data. Its exponent is 112 less than that of a binary32 with the same bits.
+struct Half {
+  unsigned short bits;
+};
+
+__device__ inline float widen(Half x) {
+  const int bits = x.bits << 16;  // the software driver compares no numbers of 16 bits
+  const float size = __int_as_float((bits & 0x7fffffff) >> 3);
+  const float value = size < 0x1p-96f ? size * 0x1p112f : __int_as_float(__float_as_int(size) | 0x7f800000);
+  return copysignf(value, __int_as_float(bits));
+}
+
 /// x rounded to bf16: to nearest even, or where it is stochastic, up in its last place with a probability that is x's
 /// distance from the lower neighbour, by the upper 16 of these random bits; a finite number then stays finite.
 __device__ inline Bf16 bf16(float x, bool stochastic, uint32_t random) {

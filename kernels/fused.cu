@@ -11,7 +11,7 @@
 // Launch: as many threads and as much shared memory as the product has, a block for each kNarrowM rows.
 template <typename From, typename Own>
 __device__ __forceinline__ void forward(const From* values, const int* labels, const int* order, int features,
-                                        float scale, const float* shift, float* x, int* y, const long long* cells,
+                                        float scale, const float* affine, float* x, int* y, const long long* cells,
                                         int columns, int column, StepState* step, const Operands<float>& product,
                                         int rows, int classes, float* gradient, float* row_loss, int* row_correct,
                                         double* results, Own own) {
@@ -19,7 +19,7 @@ __device__ __forceinline__ void forward(const From* values, const int* labels, c
   const int threads = blockDim.x / kNarrowM;  // of a row
   const int mine = first + threadIdx.x / threads;
   if (mine < rows) {
-    gather(values, labels, order, features, scale, shift, x, y, cells, columns, column, step, mine,
+    gather(values, labels, order, features, scale, affine, x, y, cells, columns, column, step, mine,
            threadIdx.x % threads, threads);
   }
   const Chunks<float> chunks = {0, (features + exact::kProductChunk - 1) / exact::kProductChunk, nullptr, 0};
@@ -75,7 +75,7 @@ __device__ __forceinline__ void backward(const Block<float, kNarrowM, kNarrowN>&
 
 #define THALWEG_FORWARD(name, function, From)                                                                         \
   extern "C" __global__ void __launch_bounds__(kNarrowWarps * 32, 2)                                                  \
-      name(const From* values, const int* labels, const int* order, int features, float scale, const float* shift,    \
+      name(const From* values, const int* labels, const int* order, int features, float scale, const float* affine,    \
            float* x, int* y, const long long* cells, int columns, int column, StepState* step, const float* left,     \
            long long, const float* w, const float* bias, float* out, int rows, int classes, int depth, int, int, int, \
            float*, int, int, int, const float*, const int*, int, long long, int, float d_scale, float first,          \
@@ -83,14 +83,16 @@ __device__ __forceinline__ void backward(const Block<float, kNarrowM, kNarrowN>&
            double* results, StepState*) {                                                                             \
     if (x == nullptr) return;                                                                                         \
     const Operands<float> product = {left, w, bias, out, nullptr, rows, classes, depth, rows, classes, classes, 1, 0};\
-    forward(values, labels, order, features, scale, shift, x, y, cells, columns, column, step, product, rows,         \
+    forward(values, labels, order, features, scale, affine, x, y, cells, columns, column, step, product, rows,         \
             classes, gradient, row_loss, row_correct, results, [=](const FewRow<float>& row, int& correct) {          \
               return function(row, d_scale, first, second, correct);                                                  \
             });                                                                                                       \
   }
-#define THALWEG_FORWARDS(name, function)                            \
-  THALWEG_FORWARD(forward_##name##_u8_f32, function, unsigned char) \
-  THALWEG_FORWARD(forward_##name##_f32_f32, function, float)
+#define THALWEG_FORWARDS(name, function)                             \
+  THALWEG_FORWARD(forward_##name##_u8_f32, function, unsigned char)  \
+  THALWEG_FORWARD(forward_##name##_f32_f32, function, float)         \
+  THALWEG_FORWARD(forward_##name##_f16_f32, function, exact::Half)   \
+  THALWEG_FORWARD(forward_##name##_bf16_f32, function, exact::Bf16)
 
 THALWEG_FORWARDS(softmax, few_softmax)
 THALWEG_FORWARDS(hinge, few_margins<Hinge>)

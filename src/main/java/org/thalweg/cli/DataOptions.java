@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.DataException;
 import org.thalweg.data.Datasets;
+import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -49,12 +50,41 @@ final class DataOptions {
               + " if it has text in a column of numbers, or if --label is a name.")
   private Datasets.Header header = Datasets.Header.AUTO;
 
+  @Option(
+      names = "--test",
+      paramLabel = "FILE",
+      description =
+          "The rows for testing, in a file like that of the others, which are then all for"
+              + " training.")
+  private @Nullable String test;
+
+  @Option(
+      names = "--test-labels",
+      paramLabel = "FILE",
+      description = "The labels of --test, where --labels names those of the others.")
+  private @Nullable Path testLabels;
+
+  @Option(
+      names = "--split",
+      paramLabel = "FRACTION",
+      description =
+          "The fraction of a file's rows that is for testing, of each class alike. Default: a"
+              + " fifth, drawn from all rows.")
+  private @Nullable Double fraction;
+
+  @Option(
+      names = "--split-seed",
+      paramLabel = "N",
+      description = "Another seed draws other rows by --split. Default: 0.")
+  private @Nullable Long splitSeed;
+
   /** Help text for a DATA parameter whose candidates are {@link Names}. */
   static final String DATA =
       "${COMPLETION-CANDIDATES} (digits and iris are in the jar), or a path that ends in .csv or"
           + " .csv.gz: one row of data on each line; or in .npy: a matrix of NumPy, with --labels"
-          + " (a * in the quoted name means several files, one below the other). A fifth of the"
-          + " rows, always the same, is for testing.";
+          + " (a * in the quoted name means several files, one below the other). A fifth of a"
+          + " file's rows, always the same, is for testing, unless --split or --test says"
+          + " otherwise.";
 
   /** Reads the value of --header. */
   static final class HeaderConverter implements ITypeConverter<Datasets.Header> {
@@ -95,34 +125,24 @@ final class DataOptions {
           "DATA is missing: %s, or a path that ends in .csv or .npy"
               .formatted(String.join(", ", Datasets.names())));
     }
-    String name = Datasets.isPath(data) ? base.resolve(data).toString() : data;
-    boolean matrix = Datasets.isMatrix(name);
-    if (matrix && (labels == null || folder != null)) {
-      throw Usage.wrong(
-          spec,
-          labels == null
-              ? "%s has no labels: name the file with them by --labels"
-              : "%s takes no folder: its name is a path",
-          data);
+    String name = path(data, base);
+    if (Datasets.isPath(name)) {
+      checkFile(data, labels, "--labels", spec);
+    } else {
+      checkNamed(name, spec);
     }
-    if (!matrix && labels != null) {
-      throw Usage.wrong(
-          spec, "--labels %s: %s has labels; --label names a column of a CSV file", labels, data);
-    }
-    Path ofRows = labels == null ? Path.of("") : base.resolve(labels);
     Path files = folder == null ? null : base.resolve(folder);
-    if (files == null && Datasets.needsFolder(name)) {
-      throw Usage.wrong(
-          spec, "%s is not in the jar: name the folder with its files by --data-dir", name);
+    Datasets.Loaded loaded;
+    if (test != null) {
+      String testName = path(test, base);
+      checkFile(test, testLabels, "--test-labels", spec);
+      loaded =
+          read(name, labels, base, spec, type, Datasets.TRAINING)
+              .testedOn(
+                  read(testName, testLabels, base, spec, type, Datasets.TRAINING), data, test);
+    } else {
+      loaded = read(name, labels, base, spec, type, parts(spec));
     }
-    Datasets.Loaded loaded =
-        Usage.checked(
-            spec,
-            "",
-            () ->
-                matrix
-                    ? Datasets.matrix(name, ofRows, label, header, type)
-                    : Datasets.load(name, files, label, header, type));
     List.of(loaded.split().train(), loaded.split().test())
         .forEach(
             part -> {
@@ -142,5 +162,76 @@ final class DataOptions {
           .forEach(warning -> err.println("thalweg: warning: " + warning));
     }
     return loaded;
+  }
+
+  private static String path(String data, Path base) {
+    return Datasets.isPath(data) ? base.resolve(data).toString() : data;
+  }
+
+  /** Checks that a file has the options that it needs, and no others. */
+  private void checkFile(String data, @Nullable Path labels, String option, CommandSpec spec) {
+    if (folder != null) {
+      throw Usage.wrong(spec, "%s takes no folder: its name is a path", data);
+    }
+    if (Datasets.isMatrix(data) && labels == null) {
+      throw Usage.wrong(spec, "%s has no labels: name the file with them by %s", data, option);
+    }
+    if (!Datasets.isMatrix(data) && labels != null) {
+      throw Usage.wrong(
+          spec, "%s %s: %s has labels; --label names a column of a CSV file", option, labels, data);
+    }
+    if (test != null && (fraction != null || splitSeed != null)) {
+      throw Usage.wrong(spec, "--split: the rows for testing are those of --test");
+    }
+    if (test == null && testLabels != null) {
+      throw Usage.wrong(spec, "--test-labels: there is no --test");
+    }
+    if (fraction == null && splitSeed != null) {
+      throw Usage.wrong(spec, "--split-seed: there is no --split that it could be for");
+    }
+  }
+
+  /** Checks that a data set with a name has the options that it needs, and no others. */
+  private void checkNamed(String name, CommandSpec spec) {
+    if (labels != null) {
+      throw Usage.wrong(
+          spec, "--labels %s: %s has labels; --label names a column of a CSV file", labels, name);
+    }
+    if (test != null || testLabels != null || fraction != null || splitSeed != null) {
+      throw Usage.wrong(spec, "%s has rows for testing: --test and --split are for files", name);
+    }
+    if (folder == null && Datasets.needsFolder(name)) {
+      throw Usage.wrong(
+          spec, "%s is not in the jar: name the folder with its files by --data-dir", name);
+    }
+  }
+
+  private Datasets.Parts parts(CommandSpec spec) {
+    Double of = fraction;
+    if (of == null) {
+      return Datasets.FIFTH;
+    }
+    if (!(of > 0 && of < 1)) {
+      throw Usage.wrong(spec, "--split %s: must be between 0 and 1", Decimal.text(of));
+    }
+    long seed = splitSeed == null ? 0 : splitSeed;
+    return rows -> rows.stratified(of, seed);
+  }
+
+  private Datasets.Loaded read(
+      String name,
+      @Nullable Path labels,
+      Path base,
+      CommandSpec spec,
+      ElementType type,
+      Datasets.Parts parts) {
+    Path files = folder == null ? null : base.resolve(folder);
+    return Usage.checked(
+        spec,
+        "",
+        () ->
+            labels != null
+                ? Datasets.matrix(name, base.resolve(labels), label, header, type, parts)
+                : Datasets.load(name, files, label, header, type, parts));
   }
 }

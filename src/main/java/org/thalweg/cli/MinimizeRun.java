@@ -24,6 +24,7 @@ import org.thalweg.minimize.Reason;
 import org.thalweg.minimize.Result;
 import org.thalweg.minimize.Stopping;
 import org.thalweg.model.LinearClassifier;
+import org.thalweg.model.Scaling;
 import org.thalweg.plot.Lines;
 import org.thalweg.plot.Picture;
 import org.thalweg.train.Settings;
@@ -91,7 +92,7 @@ final class MinimizeRun implements Minimizer.Listener {
   private Result minimize(LinearClassifier model) {
     this.model = model;
     settings.initialise(model);
-    double[] means = settings.centre() ? rows.means() : null;
+    Scaling scaling = report.scaling();
     try (ClassifierObjective f =
             new ClassifierObjective(
                 device,
@@ -100,7 +101,7 @@ final class MinimizeRun implements Minimizer.Listener {
                 settings.type(),
                 settings.l1(),
                 settings.l2(),
-                means);
+                scaling);
         Array start = device.allocate(settings.type(), f.size())) {
       forEach(model, start, device::copy);
       return minimizer.minimize(f, start, stopping, this);

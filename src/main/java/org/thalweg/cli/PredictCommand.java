@@ -171,7 +171,9 @@ final class PredictCommand implements Callable<Integer> {
               .formatted(path, model, features));
     }
     return new Rows(
-        path, new Dataset.Bytes(ImageFile.read(path, shape, inverted), description.scale()), false);
+        path,
+        new Dataset.Bytes(ImageFile.read(path, shape, inverted), description.scaling().scale()),
+        false);
   }
 
   /** Checks that a CSV file has the columns that the model takes. */

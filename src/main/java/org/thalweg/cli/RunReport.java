@@ -19,6 +19,7 @@ import org.thalweg.data.Datasets;
 import org.thalweg.model.Description;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.ModelFile;
+import org.thalweg.model.Scaling;
 import org.thalweg.plot.Picture;
 import org.thalweg.plot.Templates;
 import org.thalweg.train.Score;
@@ -43,6 +44,7 @@ final class RunReport implements AutoCloseable {
   final PrintWriter metrics;
   private final String device;
   private final long start = System.nanoTime();
+  private @Nullable Scaling scaling;
 
   /**
    * What is trained, and on which rows.
@@ -142,14 +144,19 @@ final class RunReport implements AutoCloseable {
     ModelFile.save(model, folder.file(RunFolder.MODEL), description(), true);
   }
 
+  /** How the features are scaled; computed once, as that reads all training rows. */
+  Scaling scaling() {
+    Scaling known = scaling;
+    if (known == null) {
+      known = task.settings.normalisation().of(task.rows);
+      scaling = known;
+    }
+    return known;
+  }
+
   /** The description that is saved with the model. */
   Description description() {
-    return new Description(
-        task.data.classes(),
-        task.data.shape(),
-        task.rows.scaleOr1(),
-        task.settings.centre() ? task.rows.means() : null,
-        task.settings.loss());
+    return new Description(task.data.classes(), task.data.shape(), scaling(), task.settings.loss());
   }
 
   /**

@@ -69,9 +69,12 @@ final class TrainCommand implements Callable<Integer> {
   /** The working directory of a run, for its relative paths. */
   private static final String DIRECTORY = "directory";
 
-  /** Options that can be given with --resume. */
-  private static final Set<String> AGAIN =
-      Set.of("--resume", "--device", "--json", EPOCHS, DATA, "--data-dir", "--labels");
+  /** Where the data lies. */
+  private static final List<String> PLACES =
+      List.of(DATA, "--data-dir", "--labels", "--test", "--test-labels");
+
+  /** What can be given with --resume beside the places. */
+  private static final Set<String> AGAIN = Set.of("--resume", "--device", "--json", EPOCHS);
 
   /** Options that a checkpoint does not store. */
   private static final Set<String> ONCE = Set.of("--resume", "--json", "--out");
@@ -142,7 +145,7 @@ final class TrainCommand implements Callable<Integer> {
         description =
             "Resumes from the checkpoint in the folder of a run, with its data and options; ends"
                 + " with the same bits. Can be given again: --device, --json, --epochs, and DATA,"
-                + " --data-dir and --labels where they have moved.")
+                + " --data-dir, --labels, --test and --test-labels where they have moved.")
     private @Nullable Path resume;
 
     @Option(
@@ -176,14 +179,15 @@ final class TrainCommand implements Callable<Integer> {
   private int resume(Path folder) throws IOException {
     Map<String, String> again = given();
     for (String option : again.keySet()) {
-      if (!AGAIN.contains(option)) {
+      if (!AGAIN.contains(option) && !PLACES.contains(option)) {
         throw Usage.wrong(
             spec,
-            "%s %s: --resume uses the options of %s; only DATA, --data-dir, --labels, --device,"
-                + " --epochs and --json can be given again",
+            "%s %s: --resume uses the options of %s; only %s, --device, --epochs and --json can be"
+                + " given again",
             option,
             again.get(option),
-            folder);
+            folder,
+            String.join(", ", PLACES));
       }
     }
     Path checkpoint = folder.resolve(RunFolder.CHECKPOINT);
@@ -211,11 +215,10 @@ final class TrainCommand implements Callable<Integer> {
     }
     again.remove("--resume");
     // Where the data has moved, what is given is relative to this folder.
-    List<String> places = List.of(DATA, "--data-dir", "--labels");
-    boolean moved = places.stream().anyMatch(again::containsKey);
+    boolean moved = PLACES.stream().anyMatch(again::containsKey);
     if (moved) {
       Path started = Path.of(saved.get(DIRECTORY));
-      places.forEach(
+      PLACES.forEach(
           word ->
               saved.computeIfPresent(
                   word,

@@ -3,6 +3,7 @@ package org.thalweg.data;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.thalweg.numeric.ElementType;
@@ -25,6 +26,9 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
 
   /** The random stream of {@link #split}; the trainer uses those from 0 up. */
   private static final long SPLIT = -1;
+
+  /** The relative error that a mean of equal numbers may have: 128 times that of a rounding. */
+  private static final double ROUNDING = 0x1p-46;
 
   public Dataset {
     if (values.count() != (long) labels.length * features) {
@@ -50,7 +54,7 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
     /** The number of features of all rows together. */
     long count();
 
-    /** The type in which they are kept on a device: U8, F32 or F64. */
+    /** The type in which they are kept on a device: U8, F16, BF16, F32 or F64. */
     ElementType type();
 
     /** One feature as it is stored, not scaled. */
@@ -212,22 +216,58 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
       }
       Arrays.setAll(means, i -> bytes.scale * ((double) sums[i] / rows()));
     } else {
-      int chunks = (rows() - 1) / Exact.CHUNK + 1;
-      double[][] sums = new double[features][chunks];
-      double[] column = new double[Exact.CHUNK];
-      for (int chunk = 0; chunk < chunks; chunk++) { // a few rows at a time, as they may be mapped
-        long from = (long) chunk * Exact.CHUNK;
-        int n = (int) Math.min(Exact.CHUNK, rows() - from);
-        for (int i = 0; i < features; i++) {
-          for (int row = 0; row < n; row++) {
-            column[row] = values.value((from + row) * features + i);
-          }
-          sums[i][chunk] = Exact.sum(column, 0, n);
-        }
+      means = sums((feature, value) -> value);
+      for (int i = 0; i < features; i++) {
+        means[i] /= rows();
       }
-      Arrays.setAll(means, i -> Exact.sum(sums[i], 0, chunks) / rows());
     }
     return means;
+  }
+
+  /**
+   * The standard deviation of each feature, scaled: the root of the mean of the squared distances
+   * from its mean, whose sum is the canonical one in binary64. 1 where that is nothing but rounding
+   * of the mean: then the feature is constant.
+   *
+   * @param means what {@link #means} returns
+   */
+  public double[] deviations(double[] means) {
+    double scale = scaleOr1();
+    double[] squares =
+        sums(
+            (feature, value) -> {
+              double distance = scale * value - means[feature];
+              return distance * distance;
+            });
+    double[] deviations = new double[features];
+    for (int i = 0; i < features; i++) {
+      double deviation = Math.sqrt(squares[i] / rows());
+      deviations[i] = deviation > ROUNDING * Math.abs(means[i]) ? deviation : 1;
+    }
+    return deviations;
+  }
+
+  /** A number made of a feature and its value. */
+  private interface Term {
+    double of(int feature, double value);
+  }
+
+  /** The canonical sum of such numbers over the rows, for each feature. */
+  private double[] sums(Term term) {
+    int chunks = (rows() - 1) / Exact.CHUNK + 1;
+    double[][] sums = new double[features][chunks];
+    double[] column = new double[Exact.CHUNK];
+    for (int chunk = 0; chunk < chunks; chunk++) { // a few rows at a time, as they may be mapped
+      long from = (long) chunk * Exact.CHUNK;
+      int n = (int) Math.min(Exact.CHUNK, rows() - from);
+      for (int i = 0; i < features; i++) {
+        for (int row = 0; row < n; row++) {
+          column[row] = term.of(i, values.value((from + row) * features + i));
+        }
+        sums[i][chunk] = Exact.sum(column, 0, n);
+      }
+    }
+    return Arrays.stream(sums).mapToDouble(of -> Exact.sum(of, 0, chunks)).toArray();
   }
 
   /** CRC-32 of sizes, labels and features, to tell data sets apart. */
@@ -281,6 +321,43 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
     Arrays.sort(order, 0, train);
     Arrays.sort(order, train, order.length);
     return split(order, train);
+  }
+
+  /**
+   * Random rows for testing, as {@link #split}, but of each class its share: that of all rows,
+   * rounded down, and where that leaves some over, one more of the classes that lost most by it (of
+   * equals the first). Each class keeps a row for training.
+   */
+  public Split stratified(double fraction, long seed) {
+    Require.that(fraction > 0 && fraction < 1, "fraction must be between 0 and 1: %s", fraction);
+    int[] sizes = new int[classes];
+    IntStream.of(labels).forEach(label -> sizes[label]++);
+    int[] take = new int[classes];
+    Arrays.setAll(take, label -> (int) (fraction * sizes[label]));
+    long left =
+        Math.max(1, Math.round(fraction * rows())) - IntStream.of(take).asLongStream().sum();
+    IntStream.range(0, classes)
+        .filter(label -> take[label] + 1 < sizes[label])
+        .boxed()
+        .sorted(Comparator.comparingDouble(label -> take[label] - fraction * sizes[label]))
+        .limit(Math.max(0, left))
+        .forEach(label -> take[label]++);
+    int test = IntStream.of(take).sum();
+    Require.that(test > 0, "no class has a row to spare: of one row each, none is for testing");
+    int[] order = new Philox(seed, SPLIT).permutation(rows());
+    int[] divided = new int[rows()];
+    int trained = 0;
+    int tested = rows() - test;
+    for (int row : order) {
+      if (take[labels[row]]-- > 0) {
+        divided[tested++] = row;
+      } else {
+        divided[trained++] = row;
+      }
+    }
+    Arrays.sort(divided, 0, trained);
+    Arrays.sort(divided, trained, divided.length);
+    return split(divided, trained);
   }
 
   private Split split(int[] order, int train) {

@@ -9,8 +9,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.numeric.ElementType;
@@ -74,10 +76,14 @@ public final class Datasets {
                           + " https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz and name its"
                           + " folder")));
 
-  /** The test part of a CSV file, drawn by a fixed seed: the same rows in every run. */
-  private static final double TEST_FRACTION = 0.2;
+  /** Which rows of a file are for training and which for testing. */
+  public interface Parts extends Function<Dataset, Dataset.Split> {}
 
-  private static final long TEST_SEED = 0;
+  /** A fifth of the rows for testing, drawn by a fixed seed: the same in every run. */
+  public static final Parts FIFTH = rows -> rows.split(0.2, 0);
+
+  /** None for testing. */
+  public static final Parts TRAINING = rows -> rows.splitAt(rows.rows());
 
   private Datasets() {}
 
@@ -90,6 +96,33 @@ public final class Datasets {
    */
   public record Loaded(
       Dataset.Split split, List<String> classes, @Nullable Shape shape, @Nullable Columns columns) {
+    /**
+     * These rows, those for testing too, for training, and all of another file for testing.
+     *
+     * @param data names of both, for messages
+     * @throws DataException if it has other features, or a class that this has not
+     */
+    public Loaded testedOn(Loaded other, String data, String otherData) {
+      Dataset all = split.train();
+      Dataset rows = other.split.train();
+      if (rows.features() != all.features()) {
+        throw new DataException(
+            "%s has %d features, and %s has %d"
+                .formatted(otherData, rows.features(), data, all.features()));
+      }
+      int[] same = other.classes.stream().mapToInt(classes::indexOf).toArray();
+      for (int i = 0; i < same.length; i++) {
+        if (same[i] < 0) {
+          throw new DataException(
+              "%s has a class %s, and %s has none of that name"
+                  .formatted(otherData, Csv.quote(other.classes.get(i)), data));
+        }
+      }
+      int[] labels = IntStream.of(rows.labels()).map(label -> same[label]).toArray();
+      Dataset test = new Dataset(rows.values(), labels, rows.features(), all.classes());
+      return new Loaded(new Dataset.Split(all, test), classes, shape, columns);
+    }
+
     /** Not from a CSV file. */
     public Loaded(Dataset.Split split, List<String> classes, @Nullable Shape shape) {
       this(split, classes, shape, null);
@@ -184,7 +217,7 @@ public final class Datasets {
    * @throws DataException if a file is missing or is not what it should be
    */
   public static Loaded load(String name, @Nullable Path folder, @Nullable String label) {
-    return load(name, folder, label, Header.AUTO, ElementType.F32);
+    return load(name, folder, label, Header.AUTO, ElementType.F32, FIFTH);
   }
 
   /**
@@ -192,15 +225,21 @@ public final class Datasets {
    *
    * @param header of a CSV file; AUTO for the others
    * @param type in which the rows will be used: for F64 a CSV file's numbers are read as binary64
+   * @param parts of a CSV file; the others have parts of their own
    */
   public static Loaded load(
-      String name, @Nullable Path folder, @Nullable String label, Header header, ElementType type) {
+      String name,
+      @Nullable Path folder,
+      @Nullable String label,
+      Header header,
+      ElementType type,
+      Parts parts) {
     if (isMatrix(name)) {
       throw new DataException(name + " has no labels: name the file with them by --labels");
     }
     if (isCsv(name)) {
       refuse(folder, name, "folder: its name is a path");
-      return loaded(name, Csv.read(Path.of(name), label, header, type), header);
+      return loaded(name, Csv.read(Path.of(name), label, header, type), header, parts);
     }
     if (header != Header.AUTO) {
       refuse(header, name, "header: only CSV files do");
@@ -214,8 +253,7 @@ public final class Datasets {
   }
 
   /**
-   * Maps the rows of .npy files, which are not copied, and reads their labels. A fifth of the rows,
-   * always the same, is the test part.
+   * Maps the rows of .npy files, which are not copied, and reads their labels.
    *
    * @param name a path that ends in .npy; * in its last part stands for any text, and means all
    *     such files, in the order of their names
@@ -223,17 +261,27 @@ public final class Datasets {
    * @param column of a CSV file of labels: its name, or its number from 1; null is the last one
    * @param header of a CSV file of labels
    * @param type in which the rows will be used
+   * @param parts for training and testing
    * @throws DataException if a file is not what it should be, or there is not a label for each row
    */
   public static Loaded matrix(
-      String name, Path labels, @Nullable String column, Header header, ElementType type) {
+      String name,
+      Path labels,
+      @Nullable String column,
+      Header header,
+      ElementType type,
+      Parts parts) {
     MappedRows rows = MappedRows.open(matching(name), type);
     Labels of = Labels.read(labels, column, header, rows.rows(), name);
     Dataset all = new Dataset(rows, of.of(), rows.features(), of.classes().size());
-    if (all.rows() < 2) {
+    return new Loaded(divided(name, all, parts), of.classes(), null);
+  }
+
+  private static Dataset.Split divided(String name, Dataset all, Parts parts) {
+    if (all.rows() < 2 && parts != TRAINING) {
       throw new DataException(name + ": one row cannot be split into training and test rows");
     }
-    return new Loaded(all.split(TEST_FRACTION, TEST_SEED), of.classes(), null);
+    return parts.apply(all);
   }
 
   /** The files that a name stands for, in their order. */
@@ -288,11 +336,8 @@ public final class Datasets {
     return Csv.firstLine(csv);
   }
 
-  private static Loaded loaded(String name, Csv.Labelled csv, Header header) {
-    if (csv.data().rows() < 2) {
-      throw new DataException(name + ": one row cannot be split into training and test rows");
-    }
-    Dataset.Split split = csv.data().split(TEST_FRACTION, TEST_SEED);
+  private static Loaded loaded(String name, Csv.Labelled csv, Header header, Parts parts) {
+    Dataset.Split split = divided(name, csv.data(), parts);
     List<String> doubts =
         new CsvDoubts(csv.data(), csv.classes(), csv.columns())
             .all(split.train(), header == Header.AUTO);
@@ -301,7 +346,7 @@ public final class Datasets {
 
   private static Loaded iris(ElementType type) {
     try (InputStream in = Objects.requireNonNull(Datasets.class.getResourceAsStream(IRIS), IRIS)) {
-      return loaded("iris", Csv.read("iris", in, null, Header.YES, type), Header.YES);
+      return loaded("iris", Csv.read("iris", in, null, Header.YES, type), Header.YES, FIFTH);
     } catch (IOException e) {
       throw new UncheckedIOException("reading " + IRIS, e);
     }

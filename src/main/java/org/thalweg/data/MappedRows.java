@@ -16,7 +16,7 @@ import org.thalweg.numeric.Exact;
  * Rows of one or several .npy files that are mapped into memory: the operating system reads what is
  * asked for, and nothing is copied before. Selected rows are the same files with other row numbers.
  *
- * <p>Bytes stay bytes. float16 and integers of up to two bytes are widened to binary32, exactly;
+ * <p>Bytes and float16 stay what they are. Integers of up to two bytes become binary32, exactly;
  * float64 is rounded to the type in which it is used, and so are longer integers, by way of
  * binary64. NaN and infinities are refused when they are read, with their place.
  */
@@ -142,6 +142,9 @@ public final class MappedRows implements Dataset.Values {
     if (npy.kind() == 'b' || (npy.kind() == 'u' && npy.bytes() == 1)) {
       return ElementType.U8;
     }
+    if (npy.kind() == 'f' && npy.bytes() == 2) {
+      return ElementType.F16;
+    }
     boolean exact = npy.kind() == 'f' ? npy.bytes() < Double.BYTES : npy.bytes() < Integer.BYTES;
     return exact ? ElementType.F32 : use;
   }
@@ -232,6 +235,7 @@ public final class MappedRows implements Dataset.Values {
           double value = part.value(row - part.first, j);
           switch (type) {
             case U8 -> to.put((byte) value);
+            case F16 -> to.putShort(Exact.half((float) value)); // which it was
             case F32 -> to.putFloat((float) value);
             case F64 -> to.putDouble(value);
             default -> throw new IllegalStateException("rows are not kept as " + type);
@@ -247,9 +251,12 @@ public final class MappedRows implements Dataset.Values {
   private void check(Part part, long row, ByteBuffer put, int start) {
     for (int j = 0; j < features; j++) {
       double value =
-          type == ElementType.F32
-              ? put.getFloat(start + j * Float.BYTES)
-              : put.getDouble(start + j * Double.BYTES);
+          switch (type) {
+            case F16 -> Exact.widenHalf(put.getShort(start + j * Short.BYTES));
+            case F32 -> put.getFloat(start + j * Float.BYTES);
+            case F64 -> put.getDouble(start + j * Double.BYTES);
+            default -> throw new IllegalStateException("rows are not kept as " + type);
+          };
       if (!Double.isFinite(value)) {
         throw new DataException(
             "%s: row %d, column %d: expected a finite %s number, not %s"

@@ -70,8 +70,8 @@ public final class Checks {
     if (rows.values().type() == ElementType.F64) {
       type("minibatch of F64 values", x, ElementType.F64);
     }
-    if (rows.shift() != null) {
-      type("shift", rows.shift(), x.type());
+    if (rows.affine() != null) {
+      type("factors and what is added", rows.affine(), x.type());
     }
     Objects.checkIndex(firstColumn, steps.columns());
   }

@@ -96,9 +96,9 @@ public interface Device extends AutoCloseable {
   Program record(Steps steps, Runnable body);
 
   /**
-   * Gathers a minibatch: {@code x[b] = scale * values[order[first + b]]}, shifted if {@link Rows}
-   * says so, and {@code y[b]} its label, where {@code first} is the integer in a column of the
-   * current batch's row.
+   * Gathers a minibatch: {@code x[b]} is row {@code order[first + b]}, scaled as {@link Rows} says,
+   * and {@code y[b]} its label, where {@code first} is the integer in a column of the current
+   * batch's row.
    *
    * @param order I32, a row of {@code rows} for each position of an epoch
    * @param x [y.count() × features]
@@ -280,6 +280,7 @@ public interface Device extends AutoCloseable {
       switch (type) {
         case F32 -> bytes.putFloat((float) value);
         case BF16 -> bytes.putShort(Exact.bf16((float) value));
+        case F16 -> bytes.putShort(Exact.half((float) value));
         case I32 -> bytes.putInt((int) value);
         case U8 -> bytes.put((byte) (int) value);
         case F64, CELL -> bytes.putDouble(value);
@@ -352,6 +353,7 @@ public interface Device extends AutoCloseable {
           switch (from.type()) {
             case F32 -> bytes.getFloat(4 * i);
             case BF16 -> Exact.widen(bytes.getShort(2 * i));
+            case F16 -> Exact.widenHalf(bytes.getShort(2 * i));
             case I32 -> bytes.getInt(4 * i);
             case U8 -> bytes.get(i) & 0xff;
             case F64, CELL -> bytes.getDouble(8 * i);

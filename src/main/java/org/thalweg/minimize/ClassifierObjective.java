@@ -14,6 +14,7 @@ import org.thalweg.device.Owned;
 import org.thalweg.device.Product;
 import org.thalweg.loss.Loss;
 import org.thalweg.model.RowGather;
+import org.thalweg.model.Scaling;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
 import org.thalweg.numeric.Require;
@@ -68,10 +69,10 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   private Watcher watcher = Watcher.NONE;
   private int piece = BLOCK;
 
-  /** For rows that are not shifted. */
+  /** For rows that are used as they are. */
   public ClassifierObjective(
       Device device, Dataset data, Loss loss, ElementType type, double l1, double l2) {
-    this(device, data, loss, type, l1, l2, null);
+    this(device, data, loss, type, l1, l2, Scaling.of(data.scaleOr1()));
   }
 
   /**
@@ -81,7 +82,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
    * @param type F32 or F64
    * @param l1 finite and at least 0
    * @param l2 finite and at least 0
-   * @param means of each feature, which are subtracted; null for none
+   * @param scaling of the features
    * @throws MemoryException if the device has not enough memory, before any is taken
    */
   public ClassifierObjective(
@@ -91,7 +92,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
       ElementType type,
       double l1,
       double l2,
-      double @Nullable [] means) {
+      Scaling scaling) {
     Require.that(data.rows() != 0, "there are no rows");
     if (!(l1 >= 0 && l1 < Double.POSITIVE_INFINITY && l2 >= 0 && l2 < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
@@ -112,14 +113,14 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
       if (data.values().type() == ElementType.U8) {
         pixels = opening.add(device.allocate(ElementType.U8, data.values().count()));
         RowGather.upload(device, data.values(), features, pixels);
-        gather = opening.add(new RowGather(device, type, features, block, data.scaleOr1(), means));
+        gather = opening.add(new RowGather(device, type, features, block, scaling));
         numbers = opening.add(device.allocate(type, (long) block * features));
         gather.run(pixels.slice(0, numbers.count()), numbers);
       } else {
         pixels = null;
         gather = null;
         numbers = opening.add(device.allocate(type, (long) rows * features));
-        convert(data.values(), means);
+        convert(data.values(), scaling);
       }
       labels = opening.add(device.of(data.labels()));
       scores = opening.add(device.allocate(type, (long) block * classes));
@@ -142,9 +143,9 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   /**
    * Converts features that are no bytes to {@link #numbers}, a few rows at a time to save memory.
    */
-  private void convert(Dataset.Values values, double @Nullable [] means) {
+  private void convert(Dataset.Values values, Scaling scaling) {
     int most = Math.min(rows, Math.max(1, UPLOAD / Math.max(1, features)));
-    try (RowGather by = new RowGather(device, type, features, most, 1, means);
+    try (RowGather by = new RowGather(device, type, features, most, scaling);
         Array kept = device.allocate(values.type(), (long) most * features)) {
       for (int from = 0; from < rows; from += most) {
         int[] some = IntStream.range(from, Math.min(from + most, rows)).toArray();

@@ -11,17 +11,10 @@ import org.thalweg.loss.Loss;
  *
  * @param classes the names of the classes
  * @param shape the size of the picture that a row is; null if it is none
- * @param scale what a value is multiplied by
- * @param means of each feature, subtracted after that; null for none
+ * @param scaling of the features
  * @param loss what the model was trained with
  */
-@SuppressWarnings("ArrayRecordComponent") // handed on, never compared
-public record Description(
-    List<String> classes,
-    @Nullable Shape shape,
-    double scale,
-    double @Nullable [] means,
-    Loss loss) {
+public record Description(List<String> classes, @Nullable Shape shape, Scaling scaling, Loss loss) {
   /** Keeps its own list. */
   public Description {
     classes = List.copyOf(classes);

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Datasets.Shape;
 import org.thalweg.device.Device;
 import org.thalweg.device.Owned;
@@ -21,14 +22,15 @@ import org.thalweg.numeric.ElementType;
 
 /**
  * The file of a classifier, in the safetensors format: the tensors {@code weight} [features ×
- * classes] and {@code bias} [classes], and what it takes to use them, as metadata and as the tensor
- * {@code mean} [features].
+ * classes] and {@code bias} [classes], and what it takes to use them, as metadata and as the
+ * tensors {@code mean} and {@code deviation} [features].
  */
 public final class ModelFile {
   private static final Gson JSON = new Gson();
   private static final String WEIGHT = "weight";
   private static final String BIAS = "bias";
   private static final String MEAN = "mean";
+  private static final String DEVIATION = "deviation";
 
   private ModelFile() {}
 
@@ -52,11 +54,16 @@ public final class ModelFile {
       LinearClassifier model, Path file, Description description, boolean replace)
       throws IOException {
     Map<String, Safetensors.Tensor> tensors = tensors(model);
-    double[] means = description.means();
-    if (means != null) {
-      tensors.put(MEAN, Safetensors.Tensor.of(means, means.length));
-    }
+    put(tensors, MEAN, description.scaling().means());
+    put(tensors, DEVIATION, description.scaling().deviations());
     Safetensors.write(file, metadata(description), tensors, replace);
+  }
+
+  private static void put(
+      Map<String, Safetensors.Tensor> tensors, String name, double @Nullable [] values) {
+    if (values != null) {
+      tensors.put(name, Safetensors.Tensor.of(values, values.length));
+    }
   }
 
   private static Map<String, Safetensors.Tensor> tensors(LinearClassifier model) {
@@ -78,7 +85,7 @@ public final class ModelFile {
       metadata.put(
           "shape", JSON.toJson(new int[] {shape.width(), shape.height(), shape.channels()}));
     }
-    metadata.put("scale", Double.toString(description.scale()));
+    metadata.put("scale", Double.toString(description.scaling().scale()));
     metadata.put("loss", Losses.text(description.loss()));
     return metadata;
   }
@@ -137,7 +144,7 @@ public final class ModelFile {
 
   /**
    * Reads what is needed to use a model. For what the file lacks the defaults are: classes 0, 1,
-   * .., no picture, scale 1, no means, softmax.
+   * .., no picture, scale 1, no means and deviations, softmax.
    *
    * @throws IOException if the file is no model; the message names it and the place
    */
@@ -150,8 +157,10 @@ public final class ModelFile {
               ? metadata.get("classes", json -> classes(json, size.classes))
               : IntStream.range(0, size.classes).mapToObj(Integer::toString).toList(),
           metadata.has("shape") ? metadata.get("shape", json -> shape(json, size.features)) : null,
-          metadata.has("scale") ? metadata.get("scale", ModelFile::scale) : 1,
-          tensors.tensors().containsKey(MEAN) ? means(file, tensors, size.features) : null,
+          new Scaling(
+              metadata.has("scale") ? metadata.get("scale", ModelFile::scale) : 1,
+              ofFeatures(file, tensors, MEAN, size.features),
+              ofFeatures(file, tensors, DEVIATION, size.features)),
           metadata.has("loss") ? metadata.get("loss", Losses::parse) : new SoftmaxCrossEntropy());
     }
   }
@@ -211,16 +220,21 @@ public final class ModelFile {
     }
   }
 
-  private static double[] means(Path file, Safetensors tensors, int features) throws IOException {
-    Safetensors.Entry entry = Objects.requireNonNull(tensors.tensors().get(MEAN));
+  /** A number of each feature, if the file has such a tensor. */
+  private static double @Nullable [] ofFeatures(
+      Path file, Safetensors tensors, String name, int features) throws IOException {
+    Safetensors.Entry entry = tensors.tensors().get(name);
+    if (entry == null) {
+      return null;
+    }
     if (!entry.dtype().equals("F64") || !entry.shape().equals(List.of((long) features))) {
       throw new IOException(
-          "%s: tensor mean is %s %s, not F64 [%d]"
-              .formatted(file, entry.dtype(), entry.shape(), features));
+          "%s: tensor %s is %s %s, not F64 [%d]"
+              .formatted(file, name, entry.dtype(), entry.shape(), features));
     }
-    double[] means = new double[features];
-    read(file, tensors, MEAN, Safetensors.into(means));
-    return means;
+    double[] values = new double[features];
+    read(file, tensors, name, Safetensors.into(values));
+    return values;
   }
 
   /** What the tensors {@code weight} and {@code bias} of a file are. */

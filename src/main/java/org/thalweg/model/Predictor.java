@@ -9,7 +9,7 @@ import org.thalweg.numeric.ElementType;
 /**
  * Scores rows as they were read, with the same bits as in training.
  *
- * @param description how the rows are scaled and shifted
+ * @param description how the rows are scaled
  */
 public record Predictor(LinearClassifier model, Description description) {
   /** Rows that are scored together; the scores do not depend on it. */
@@ -33,9 +33,7 @@ public record Predictor(LinearClassifier model, Description description) {
     double[] all = new double[Math.multiplyExact(rows, classes)];
     Device device = model.device();
     ElementType type = model.type();
-    double scale = description.scale();
-    try (RowGather gather =
-            new RowGather(device, type, features, most, scale, description.means());
+    try (RowGather gather = new RowGather(device, type, features, most, description.scaling());
         Array kept = device.allocate(values.type(), (long) most * features);
         Array x = device.allocate(type, (long) most * features);
         Array scores = device.allocate(type, (long) most * classes)) {

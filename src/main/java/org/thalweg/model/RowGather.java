@@ -2,7 +2,6 @@ package org.thalweg.model;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
@@ -14,8 +13,8 @@ import org.thalweg.device.Steps;
 import org.thalweg.numeric.ElementType;
 
 /**
- * Scales and shifts the rows of a data set for a model, outside of recorded steps, by {@link
- * Device#gather}: with the same bits as in training.
+ * Scales the rows of a data set for a model, outside of recorded steps, by {@link Device#gather}:
+ * with the same bits as in training.
  */
 public final class RowGather implements AutoCloseable {
   /** Values that are sent at once. */
@@ -24,7 +23,7 @@ public final class RowGather implements AutoCloseable {
   private final Device device;
   private final int features;
   private final double scale;
-  private final @Nullable Array shift;
+  private final @Nullable Array affine;
   private final Array order;
   private final Array labels;
   private final Steps steps;
@@ -35,50 +34,38 @@ public final class RowGather implements AutoCloseable {
    *
    * @param type of the numbers that a model takes
    * @param most rows at once
-   * @param scale what each value is multiplied by
-   * @param means of each feature, subtracted after that; null for none
    */
-  public RowGather(
-      Device device,
-      ElementType type,
-      int features,
-      int most,
-      double scale,
-      double @Nullable [] means) {
+  public RowGather(Device device, ElementType type, int features, int most, Scaling scaling) {
     this.device = device;
     this.features = features;
-    this.scale = scale;
+    this.scale = scaling.scale();
     try (Owned opening = new Owned()) {
       order = opening.add(device.of(IntStream.range(0, most).toArray()));
       labels = opening.add(device.allocate(ElementType.I32, most));
       steps = opening.add(new Steps(device, type, 1, 1, 1)); // its one cell, the first row, stays 0
-      shift = means == null ? null : opening.add(shift(device, type, means));
+      Array own = scaling.on(device, type);
+      affine = own == null ? null : opening.add(own);
       owned = opening.keep();
     }
     steps.start();
-  }
-
-  /** What is added to each feature where the means are subtracted: for {@link Rows}. */
-  public static Array shift(Device device, ElementType type, double[] means) {
-    return device.of(type, Arrays.stream(means).map(mean -> -mean).toArray());
   }
 
   /** Bytes that it takes on the device, with means. */
   public static long bytes(ElementType type, int features, int most) {
     return 2L * ElementType.I32.bytes() * most
         + Steps.bytes(1, 1, 1)
-        + (long) features * type.bytes();
+        + Scaling.bytes(type, features);
   }
 
   /**
    * Gathers rows.
    *
-   * @param values U8, F32 or F64 [rows × features]
+   * @param values [rows × features], of a type that {@link Rows} takes
    * @param x receives as many numbers
    */
   public void run(Array values, Array x) {
     Array none = labels.slice(0, values.count() / features);
-    device.gather(new Rows(values, none, features, scale, shift), order, steps, 0, x, none);
+    device.gather(new Rows(values, none, features, scale, affine), order, steps, 0, x, none);
   }
 
   /** Sends all the values to the beginning of an array, some rows at a time. */

@@ -6,6 +6,8 @@ public enum ElementType {
   F64(8),
   /** bfloat16, the upper half of an F32. For storage only: arithmetic on it is done in F32. */
   BF16(2),
+  /** binary16. For the rows of a data set, which are widened when they are gathered. */
+  F16(2),
   I32(4),
   U8(1),
   /**
@@ -25,13 +27,14 @@ public enum ElementType {
   }
 
   /**
-   * Rounds x to this floating-point type; to {@code BF16} in two roundings, the first one to F32.
+   * Rounds x to this floating-point type; to BF16 and F16 in two roundings, the first one to F32.
    */
   public double round(double x) {
     return switch (this) {
       case F32 -> (float) x;
       case F64 -> x;
       case BF16 -> Exact.widen(Exact.bf16((float) x));
+      case F16 -> Exact.widenHalf(Exact.half((float) x));
       default -> throw new IllegalArgumentException("not a floating-point type: " + this);
     };
   }
@@ -58,13 +61,15 @@ public enum ElementType {
     };
   }
 
-  /** {@code "f32"}, {@code "f64"} or {@code "bf16"}: the ending of a kernel's name. */
+  /** {@code "f32"}, {@code "u8"} and so on: as kernels are named. */
   public String suffix() {
     return switch (this) {
       case F32 -> "f32";
       case F64 -> "f64";
       case BF16 -> "bf16";
-      default -> throw new IllegalArgumentException("not a floating-point type: " + this);
+      case F16 -> "f16";
+      case U8 -> "u8";
+      default -> throw new IllegalArgumentException("no kernel takes it: " + this);
     };
   }
 }

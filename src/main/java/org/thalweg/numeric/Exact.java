@@ -128,17 +128,24 @@ public final class Exact {
 
   /** The value of a binary16 number (IEEE 754-2019, 3.6); of a NaN, a NaN. */
   public static float widenHalf(short half) {
-    int exponent = half >> 10 & 31;
-    int fraction = half & 1023;
-    float size;
-    if (exponent == 31) {
-      size = fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
-    } else if (exponent == 0) {
-      size = fraction * 0x1p-24f;
-    } else {
-      size = Float.intBitsToFloat(((exponent + 112) << 23) | (fraction << 13));
+    int size = (half & 0x7fff) << 13; // the exponent is 112 less than a binary32 of these bits has
+    float value =
+        size < 0x7c00 << 13
+            ? Float.intBitsToFloat(size) * 0x1p112f
+            : Float.intBitsToFloat(size | 0x7f800000);
+    return half < 0 ? -value : value;
+  }
+
+  /** Rounds x to binary16, to nearest even, and returns the bits. */
+  public static short half(float x) {
+    float size = Math.abs(x);
+    int sign = Float.floatToRawIntBits(x) >>> 16 & 0x8000;
+    int bits = Float.floatToIntBits(size);
+    if (size < 0x1p-14f) { // a multiple of 2^-24, the smallest of all
+      return (short) (sign | (int) Math.rint(size * 0x1p24f));
     }
-    return half < 0 ? -size : size;
+    int rounded = ((bits + 0xfff + (bits >> 13 & 1)) >> 13) - (112 << 10);
+    return (short) (sign | (Float.isNaN(x) ? 0x7e00 : Math.min(rounded, 0x7c00)));
   }
 
   /** The value of a bf16 number, given its bits. */

@@ -17,6 +17,10 @@ final class BatchExperiments {
   private static final int ROWS = 11;
   private static final double[] ORDER = {3, 3, 10, 0, 7, 2, 2, 9, 4, 10, 1, 0, 5};
 
+  /** How rows may be stored. */
+  static final List<ElementType> FROM =
+      List.of(ElementType.U8, ElementType.F16, ElementType.BF16, ElementType.F32, ElementType.F64);
+
   private BatchExperiments() {}
 
   static Stream<Experiment> all() {
@@ -26,6 +30,8 @@ final class BatchExperiments {
         for (int i : new int[] {3, 6, 9, 12}) {
           list.add(gather(type, ElementType.U8, features, false, i));
           list.add(gather(type, ElementType.F32, features, true, i));
+          list.add(gather(type, ElementType.F16, features, i % 2 == 0, i));
+          list.add(gather(type, ElementType.BF16, features, i % 2 == 1, i));
           if (type == ElementType.F64) {
             list.add(gather(type, ElementType.F64, features, i % 2 == 0, i));
           }
@@ -45,19 +51,19 @@ final class BatchExperiments {
   }
 
   /**
-   * Two steps, each of which gathers its minibatch of bytes or numbers, some of them special.
+   * Two steps, each of which gathers its minibatch, of bytes or of numbers, some of them special.
    *
    * @param i 0 to 15: another size of the minibatch, and other offsets, for each
    */
   static Experiment gather(
-      ElementType type, ElementType from, int features, boolean shifted, int i) {
-    return gather(type, from, features, shifted, i, 1 + i % 9);
+      ElementType type, ElementType from, int features, boolean affineToo, int i) {
+    return gather(type, from, features, affineToo, i, 1 + i % 9);
   }
 
   /** The same with a minibatch of that many rows. */
   static Experiment gather(
-      ElementType type, ElementType from, int features, boolean shifted, int i, int batch) {
-    String what = (shifted ? " shifted " : " ") + from;
+      ElementType type, ElementType from, int features, boolean affineToo, int i, int batch) {
+    String what = (affineToo ? " scaled each, " : " ") + from;
     return new Experiment(
         "%d rows of %d%s to %s, %d".formatted(batch, features, what, type.suffix(), i),
         fixture -> {
@@ -75,10 +81,10 @@ final class BatchExperiments {
           double[] positions = new double[Math.max(ORDER.length, batch + 1)];
           Arrays.setAll(positions, k -> ORDER[k % ORDER.length]);
           Array order = fixture.place("order", ElementType.I32, 3, positions);
-          Array shift = fixture.place("shift", type, 1, fixture.numbers(features));
+          Array affine = fixture.place("affine", type, 1, fixture.numbers(2 * features));
           Array x = fixture.place("x", type, i / 4, new double[batch * features]);
           Array y = fixture.place("y", ElementType.I32, 2, new double[batch]);
-          Rows rows = new Rows(all, labels, features, 1.0 / 255, shifted ? shift : null);
+          Rows rows = new Rows(all, labels, features, 1.0 / 255, affineToo ? affine : null);
           Device device = fixture.device;
           Steps steps = fixture.own(new Steps(device, type, 3, 2, 1));
           Runnable body = () -> device.gather(rows, order, steps, 1, x, y);

@@ -46,10 +46,26 @@ public enum Suite {
 
   /** Zeros, subnormals, the ends of the range, infinities, NaN. */
   public static double[] special(ElementType type) {
-    boolean f64 = type == ElementType.F64;
-    double least = f64 ? Double.MIN_VALUE : Float.MIN_VALUE;
-    double normal = f64 ? Double.MIN_NORMAL : Float.MIN_NORMAL;
-    double most = f64 ? Double.MAX_VALUE : Float.MAX_VALUE;
+    double least;
+    double normal;
+    double most;
+    switch (type) {
+      case F64 -> {
+        least = Double.MIN_VALUE;
+        normal = Double.MIN_NORMAL;
+        most = Double.MAX_VALUE;
+      }
+      case F16 -> {
+        least = 0x1p-24;
+        normal = 0x1p-14;
+        most = 65504;
+      }
+      default -> {
+        least = Float.MIN_VALUE;
+        normal = Float.MIN_NORMAL;
+        most = Float.MAX_VALUE;
+      }
+    }
     return DoubleStream.of(0, least, normal - least, normal, 1, 1.5, most, 1 / 0.0, 0 / 0.0)
         .flatMap(x -> DoubleStream.of(x, -x))
         .toArray();

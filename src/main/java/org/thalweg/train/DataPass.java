@@ -65,7 +65,7 @@ final class DataPass implements AutoCloseable {
    * Puts the rows on the device, where they are to lie there, and records the programs.
    *
    * @param scale what bytes are multiplied by
-   * @param shift of each feature; null for none
+   * @param affine the factor of each feature, and what is added to it; null for none
    * @param step what is done with a minibatch once it is gathered
    */
   DataPass(
@@ -74,7 +74,7 @@ final class DataPass implements AutoCloseable {
       double scale,
       LinearClassifier model,
       MemoryPlan plan,
-      @Nullable Array shift,
+      @Nullable Array affine,
       Step step) {
     this.device = device;
     this.data = data;
@@ -94,7 +94,7 @@ final class DataPass implements AutoCloseable {
         device.upload(labels, data.labels());
         RowGather.upload(device, data.values(), data.features(), values);
       }
-      Rows rows = new Rows(values, labels, data.features(), scale, shift);
+      Rows rows = new Rows(values, labels, data.features(), scale, affine);
       for (int size : plan.minibatchSizes(data.rows())) {
         LinearClassifier.Minibatch minibatch = opening.add(model.minibatch(size));
         Runnable body =

@@ -5,6 +5,8 @@ import org.thalweg.device.Device;
 import org.thalweg.device.MemoryException;
 import org.thalweg.device.Steps;
 import org.thalweg.model.LinearClassifier;
+import org.thalweg.model.Normalisation;
+import org.thalweg.model.Scaling;
 import org.thalweg.numeric.ElementType;
 
 /**
@@ -45,7 +47,8 @@ record MemoryPlan(int batch, int columns, int piece, int held, long bytes) {
     long weights = (long) data.features() * data.classes();
     long own = LinearClassifier.bytes(type, data.features(), data.classes());
     own += device.tensorBytes(type, settings.optimizer().states(), weights, data.classes());
-    own += settings.centre() ? (long) type.bytes() * data.features() : 0;
+    boolean scaled = settings.normalisation() != Normalisation.NONE;
+    own += scaled ? Scaling.bytes(type, data.features()) : 0;
     MemoryPlan plan = of(data, type, settings.batch(), columns, free - own - scoring);
     MemoryPlan all = new MemoryPlan(plan.batch, columns, plan.piece, plan.held, own + plan.bytes);
     MemoryException.check(
@@ -65,8 +68,7 @@ record MemoryPlan(int batch, int columns, int piece, int held, long bytes) {
   /** The fewest bytes in which rows can be scored. */
   static long leastScoring(Dataset data, ElementType type) {
     int batch = Math.min(SCORE_BATCH, data.rows());
-    long shift = (long) data.features() * type.bytes();
-    return shift + bytes(data, type, batch, SCORE_COLUMNS, 1, batch);
+    return Scaling.bytes(type, data.features()) + bytes(data, type, batch, SCORE_COLUMNS, 1, batch);
   }
 
   private static MemoryPlan of(Dataset data, ElementType type, int batch, int columns, long room) {

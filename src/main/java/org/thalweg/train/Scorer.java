@@ -10,7 +10,7 @@ import org.thalweg.device.Steps;
 import org.thalweg.loss.Loss;
 import org.thalweg.model.Description;
 import org.thalweg.model.LinearClassifier;
-import org.thalweg.model.RowGather;
+import org.thalweg.model.Scaling;
 import org.thalweg.numeric.ElementType;
 
 /**
@@ -27,7 +27,7 @@ public final class Scorer implements AutoCloseable {
    * Puts the rows on the device, or where they do not fit, a piece of them at a time.
    *
    * @param scale what bytes are multiplied by
-   * @param shift of each feature; null for none
+   * @param affine the factor of each feature, and what is added to it; null for none
    * @param free bytes that may be taken
    */
   Scorer(
@@ -35,7 +35,7 @@ public final class Scorer implements AutoCloseable {
       LinearClassifier model,
       Loss loss,
       double scale,
-      @Nullable Array shift,
+      @Nullable Array affine,
       Dataset rows,
       long free) {
     pass =
@@ -45,7 +45,7 @@ public final class Scorer implements AutoCloseable {
             scale,
             model,
             MemoryPlan.scoring(device, rows, model.type(), free),
-            shift,
+            affine,
             (minibatch, steps) -> {
               minibatch.forward(loss);
               device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
@@ -55,21 +55,21 @@ public final class Scorer implements AutoCloseable {
   /**
    * The score of a model.
    *
-   * @param description its loss, and how rows are scaled and shifted
+   * @param description its loss, and how rows are scaled
    * @param rows with labels that number the model's classes
    * @throws TrainingException if a label is not below the number of the model's classes
    */
   public static Score score(LinearClassifier model, Description description, Dataset rows) {
     Device device = model.device();
-    double[] means = description.means();
-    try (Array shift = means == null ? null : RowGather.shift(device, model.type(), means);
+    Scaling scaling = description.scaling();
+    try (Array affine = scaling.on(device, model.type());
         Scorer scorer =
             new Scorer(
                 device,
                 model,
                 description.loss(),
-                description.scale(),
-                shift,
+                scaling.scale(),
+                affine,
                 rows,
                 device.available())) {
       return Objects.requireNonNull(scorer.score(() -> false));

@@ -6,6 +6,7 @@ import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
 import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.model.LinearClassifier;
+import org.thalweg.model.Normalisation;
 import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Philox;
@@ -38,7 +39,7 @@ import org.thalweg.optim.Optimizers;
  * @param schedule of the learning rate
  * @param initialisation where the weights begin
  * @param initScale what {@code initialisation} multiplies
- * @param centre whether the training rows' mean of each feature is subtracted, from other rows too
+ * @param normalisation of the features, by the training rows
  * @param seed of the first weights and of each epoch's order
  */
 public record Settings(
@@ -55,7 +56,7 @@ public record Settings(
     Schedule schedule,
     Initialisation initialisation,
     double initScale,
-    boolean centre,
+    Normalisation normalisation,
     long seed) {
   /** The stream of the first weights; epoch e is shuffled by stream e, from 1. */
   private static final long WEIGHTS = 0;
@@ -78,7 +79,7 @@ public record Settings(
           Schedule.CONSTANT,
           Initialisation.NORMAL,
           0.01,
-          false,
+          Normalisation.NONE,
           1);
 
   /** Checks the numbers. */
@@ -207,9 +208,9 @@ public record Settings(
     return with("initScale", other);
   }
 
-  /** These with another centring. */
-  public Settings withCentre(boolean other) {
-    return with("centre", other);
+  /** These with another normalisation. */
+  public Settings withNormalisation(Normalisation other) {
+    return with("normalisation", other);
   }
 
   /** These with another seed. */

@@ -17,7 +17,7 @@ import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Steps;
 import org.thalweg.model.LinearClassifier;
-import org.thalweg.model.RowGather;
+import org.thalweg.model.Scaling;
 import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Philox;
@@ -41,7 +41,8 @@ public final class Trainer implements AutoCloseable {
   private final Dataset data;
   private final LinearClassifier model;
   private final OptimizerStep update;
-  private final @Nullable Array shift;
+  private final Scaling scaling;
+  private final @Nullable Array affine;
   private final DataPass training;
   private final @Nullable Scorer validation;
   private final Owned owned;
@@ -91,10 +92,12 @@ public final class Trainer implements AutoCloseable {
     MemoryPlan plan =
         MemoryPlan.training(device, train, settings, columns(settings), scoring, free());
     ElementType type = settings.type();
+    scaling = settings.normalisation().of(train);
     try (Owned opening = new Owned()) {
       model = opening.add(new LinearClassifier(device, type, train.features(), train.classes()));
       settings.initialise(model);
-      shift = settings.centre() ? opening.add(RowGather.shift(device, type, train.means())) : null;
+      Array own = scaling.on(device, type);
+      affine = own == null ? null : opening.add(own);
       update =
           opening.add(
               new OptimizerStep(
@@ -103,8 +106,8 @@ public final class Trainer implements AutoCloseable {
                   model.parameters(),
                   groups(settings),
                   clipping(settings)));
-      double scale = train.scaleOr1();
-      training = opening.add(new DataPass(device, train, scale, model, plan, shift, this::step));
+      double scale = scaling.scale();
+      training = opening.add(new DataPass(device, train, scale, model, plan, affine, this::step));
       validation = rows == null ? null : opening.add(scorer(rows, free() - options.reserve()));
       owned = opening.keep();
     }
@@ -195,6 +198,11 @@ public final class Trainer implements AutoCloseable {
     run.put("validation", rows == null ? "none" : "%08x".formatted(rows.crc32()));
     run.put("patience", Integer.toString(options.patience()));
     return new Checkpoint(device, arrays, run);
+  }
+
+  /** How the features are scaled, by the training rows: for the model's description. */
+  public Scaling scaling() {
+    return scaling;
   }
 
   /** The model that is being trained. */
@@ -396,8 +404,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Mean loss and accuracy of the model on all rows of a data set. If rows are centred, then by the
-   * means of the training rows.
+   * Mean loss and accuracy of the model on all rows of a data set, which are centred and scaled as
+   * the training rows are.
    */
   public Score score(Dataset rows) {
     try (Scorer scorer = scorer(rows, free())) {
@@ -411,7 +419,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   private Scorer scorer(Dataset rows, long free) {
-    return new Scorer(device, model, settings.loss(), rows.scaleOr1(), shift, rows, free);
+    return new Scorer(device, model, settings.loss(), scaling.scale(), affine, rows, free);
   }
 
   private void check(Steps.Account account, String where) {

@@ -1,5 +1,6 @@
 package org.thalweg.data;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -102,6 +103,64 @@ class DatasetTest {
       }
     }
     for (Dataset none : both(0)) assertThrows(IllegalStateException.class, none::means);
+  }
+
+  @Test
+  void deviationsAreThoseOfAllRowsAndOneWhereAFeatureIsConstant() {
+    for (int rows : ROWS) {
+      for (Dataset data : both(rows)) {
+        double[] means = data.means();
+        double[] deviations = data.deviations(means);
+        for (int j = 0; j < 2; j++) {
+          int feature = j;
+          double scale = data.scaleOr1();
+          double[] squares =
+              IntStream.range(0, rows)
+                  .mapToDouble(i -> Math.pow(scale * value(data, i, feature) - means[feature], 2))
+                  .toArray();
+          double expected = Math.sqrt(Exact.sum(squares, 0, rows) / rows);
+          assertEquals(expected == 0 ? 1 : expected, deviations[j]);
+        }
+      }
+    }
+    for (double constant : new double[] {0.1, -1e30, 1e-300, 0}) {
+      double[] numbers = new double[3000];
+      Arrays.fill(numbers, constant);
+      Dataset data = new Dataset(new Dataset.Doubles(numbers), new int[3000], 1, 1);
+      assertEquals(1, data.deviations(data.means())[0], "" + constant);
+    }
+  }
+
+  /** Each class has its share of the rows for testing, to within one, and keeps one to train on. */
+  @Test
+  void aStratifiedSplitTakesOfEachClassItsShare() {
+    int[][] sizes = {{10, 10}, {1, 2, 3, 94}, {1, 1, 8}, {500, 3, 7, 1}, {2, 2}};
+    for (int[] size : sizes) {
+      int[] sorted =
+          IntStream.range(0, size.length)
+              .flatMap(label -> IntStream.generate(() -> label).limit(size[label]))
+              .toArray();
+      int[] order = new Philox(3, 0).permutation(sorted.length);
+      int[] labels = IntStream.of(order).map(i -> sorted[i]).toArray();
+      byte[] numbers = new byte[labels.length];
+      for (int i = 0; i < numbers.length; i++) numbers[i] = (byte) i;
+      Dataset data = new Dataset(numbers, labels, 1, size.length, 1);
+      for (double fraction : new double[] {0.1, 0.2, 0.5, 0.9}) {
+        Dataset.Split split = data.stratified(fraction, 7);
+        assertEquals(labels.length, split.train().rows() + split.test().rows());
+        for (int label = 0; label < size.length; label++) {
+          int own = label;
+          long test = IntStream.of(split.test().labels()).filter(l -> l == own).count();
+          double share = fraction * size[label];
+          assertTrue(test <= Math.min(share + 1, size[label] - 1), label + ": " + test);
+          assertTrue(test >= Math.min(Math.floor(share), size[label] - 1), label + ": " + test);
+        }
+        assertArrayEquals(split.test().pixels(), data.stratified(fraction, 7).test().pixels());
+      }
+    }
+    Dataset one = new Dataset(new byte[2], new int[] {0, 1}, 1, 2, 1);
+    assertThrows(IllegalArgumentException.class, () -> one.stratified(0.5, 0));
+    assertThrows(IllegalArgumentException.class, () -> one.stratified(1, 0));
   }
 
   @Test

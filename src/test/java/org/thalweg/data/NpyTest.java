@@ -135,6 +135,7 @@ class NpyTest {
       read[i] =
           switch (rows.type()) {
             case U8 -> Byte.toUnsignedInt(to.get());
+            case F16 -> Exact.widenHalf(to.getShort());
             case F32 -> to.getFloat();
             case F64 -> to.getDouble();
             default -> throw new AssertionError(rows.type());
@@ -159,7 +160,8 @@ class NpyTest {
             labels,
             null,
             Datasets.Header.AUTO,
-            ElementType.F32);
+            ElementType.F32,
+            Datasets.FIFTH);
     double[] expected = elements.values.clone();
     expected[5] = elements.values[6]; // the second part is by columns
     expected[6] = elements.values[5];
@@ -264,7 +266,9 @@ class NpyTest {
     MappedRows rows = MappedRows.open(List.of(file), ElementType.F32);
     DataException e = assertThrows(DataException.class, () -> read(rows));
     assertEquals(
-        file + ": row 3, column 1: expected a finite binary32 number, not " + text, e.getMessage());
+        "%s: row 3, column 1: expected a finite binary%d number, not %s"
+            .formatted(file, Math.min(8 * each, 32), text),
+        e.getMessage());
   }
 
   private static Stream<List<Object>> labels() {

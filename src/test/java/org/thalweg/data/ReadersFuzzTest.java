@@ -53,7 +53,7 @@ class ReadersFuzzTest {
         Path labels = folder.resolve("labels.npy");
         Datasets.Header header = Datasets.Header.AUTO;
         Datasets.Loaded loaded =
-            Datasets.matrix(rows.toString(), labels, null, header, ElementType.F32);
+            Datasets.matrix(rows.toString(), labels, null, header, ElementType.F32, Datasets.FIFTH);
         loaded.split().train().crc32(); // reads all rows
         return loaded;
       }

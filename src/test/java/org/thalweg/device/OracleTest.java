@@ -246,6 +246,10 @@ class OracleTest {
         List.of(
             List.of(ElementType.F32, ElementType.F32),
             List.of(ElementType.F32, ElementType.F64),
+            List.of(ElementType.F16, ElementType.F32),
+            List.of(ElementType.F16, ElementType.F64),
+            List.of(ElementType.BF16, ElementType.F32),
+            List.of(ElementType.BF16, ElementType.F64),
             List.of(ElementType.F64, ElementType.F64));
 
     /**
@@ -253,16 +257,15 @@ class OracleTest {
      * type.
      */
     @Test
-    void gatherOfNumbersWithAShift() {
+    void gatherOfNumbersThatAreScaledEach() {
       int features = 5;
       int[] order = {4, 1, 1, 0, 3};
       for (List<ElementType> types : NUMBERS_TO) {
         ElementType type = types.get(1);
         double[] numbers = numbers(types.get(0), 5 * features);
-        double[] differences = numbers(type, features);
-        double scale = type.round(0.3);
+        double[] affine = numbers(type, 2 * features);
         try (Array values = device.of(types.get(0), numbers);
-            Array shift = device.of(type, differences);
+            Array both = device.of(type, affine);
             Array labels = device.of(0, 10, 20, 30, 40);
             Array positions = device.of(order);
             Array x = device.allocate(type, 3L * features);
@@ -270,12 +273,12 @@ class OracleTest {
             Steps steps = new Steps(device, type, 1, 1, 1)) {
           steps.integer(0, 0, 1);
           steps.start();
-          Rows rows = new Rows(values, labels, features, scale, shift);
+          Rows rows = new Rows(values, labels, features, 0.3, both);
           device.gather(rows, positions, steps, 0, x, y);
-          double[] expected = GatherOracle.gather(numbers, scale, differences, order, 1, 3);
+          double[] expected = GatherOracle.gather(numbers, affine, order, 1, 3);
           double[] actual = device.download(x);
           for (int i = 0; i < expected.length; i++) {
-            double size = Math.abs(expected[i]) + 2 * Math.abs(differences[i % features]);
+            double size = Math.abs(expected[i]) + 2 * Math.abs(affine[features + i % features]);
             assertEquals(expected[i], actual[i], 2 * Roundoff.unit(type) * size, "" + i);
           }
         }

@@ -21,6 +21,7 @@ import org.thalweg.loss.Hinge;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
 import org.thalweg.loss.SoftmaxCrossEntropy;
+import org.thalweg.model.Normalisation;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.oracle.Bounded;
 import org.thalweg.oracle.LossOracle;
@@ -253,10 +254,11 @@ class ClassifierObjectiveTest {
     void theValueIsTheTrainersScore() {
       Dataset digits = Digits.load().train();
       for (Loss loss : Losses.examples()) {
-        boolean centre = loss instanceof SoftmaxCrossEntropy;
+        Normalisation normalisation =
+            Normalisation.values()[Losses.examples().indexOf(loss) % Normalisation.values().length];
         Settings settings =
             Settings.DEFAULT
-                .withCentre(centre)
+                .withNormalisation(normalisation)
                 .withLoss(loss)
                 .withType(ElementType.F64)
                 .withBatch(100)
@@ -267,13 +269,7 @@ class ClassifierObjectiveTest {
             Trainer trainer = new Trainer(device, digits, settings);
             ClassifierObjective f =
                 new ClassifierObjective(
-                    device,
-                    digits,
-                    loss,
-                    ElementType.F64,
-                    1e-4,
-                    1e-3,
-                    centre ? digits.means() : null);
+                    device, digits, loss, ElementType.F64, 1e-4, 1e-3, normalisation.of(digits));
             Array w = device.allocate(ElementType.F64, f.size())) {
           trainer.train(epoch -> {});
           Array weights = trainer.model().parameters().get(0).value();
@@ -342,7 +338,8 @@ class ClassifierObjectiveTest {
           for (Device on : List.of(java, device)) {
             for (Dataset data : List.of(bytes, floats)) {
               try (ClassifierObjective f =
-                  new ClassifierObjective(on, data, loss, type, 0, 0, bytes.means())) {
+                  new ClassifierObjective(
+                      on, data, loss, type, 0, 0, Normalisation.STANDARDISE.of(data))) {
                 results.add(everything(f, w, v));
               }
             }

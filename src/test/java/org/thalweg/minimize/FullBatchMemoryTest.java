@@ -15,6 +15,7 @@ import org.thalweg.device.TestDevices;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
 import org.thalweg.loss.SoftmaxCrossEntropy;
+import org.thalweg.model.Normalisation;
 import org.thalweg.numeric.ElementType;
 
 /** What a full batch needs is known before any of it is taken. */
@@ -39,7 +40,8 @@ class FullBatchMemoryTest {
             for (boolean floats : new boolean[] {false, true}) {
               Dataset data = rows(rows, floats);
               try (ClassifierObjective f =
-                  new ClassifierObjective(device, data, loss, type, 0, 0, data.means())) {
+                  new ClassifierObjective(
+                      device, data, loss, type, 0, 0, Normalisation.CENTRE.of(data))) {
                 assertEquals(10, f.size());
                 long taken = before - device.available();
                 int empty =

@@ -211,4 +211,28 @@ class ExactTest {
     assertEquals(0.0f, Exact.sum(new float[] {-0.0f, -0.0f}, 0, 2));
     assertEquals(0.0, Exact.sum(new double[] {-0.0}, 0, 1));
   }
+
+  /** Of the midpoints too, which go to the even one, and of numbers next to them. */
+  @Test
+  void halvesAreTheNearest() {
+    for (int bits = 0; bits < 0x7c00; bits++) {
+      float half = Exact.widenHalf((short) bits);
+      float above = bits == 0x7bff ? 65536 : Exact.widenHalf((short) (bits + 1));
+      float middle = half + (above - half) / 2;
+      int even = bits + (bits & 1);
+      assertHalf(bits, half);
+      assertHalf(bits, Math.nextDown(middle));
+      assertHalf(even, middle);
+      assertHalf(bits + 1, Math.nextUp(middle));
+    }
+    for (float large : new float[] {65536, Float.MAX_VALUE, Float.POSITIVE_INFINITY}) {
+      assertHalf(0x7c00, large);
+    }
+    assertTrue(Float.isNaN(Exact.widenHalf(Exact.half(Float.NaN))));
+  }
+
+  private static void assertHalf(int bits, float x) {
+    assertEquals((short) bits, Exact.half(x), () -> "" + x);
+    assertEquals((short) (bits | 0x8000), Exact.half(-x), () -> "" + -x);
+  }
 }

@@ -16,14 +16,17 @@ public final class GatherOracle {
     return x;
   }
 
-  /** The same of numbers, with something added to each feature. */
+  /**
+   * The same of numbers, with a factor for each feature and, behind the factors, something added.
+   */
   public static double[] gather(
-      double[] values, double scale, double[] shift, int[] order, int first, int batch) {
-    int features = shift.length;
+      double[] values, double[] affine, int[] order, int first, int batch) {
+    int features = affine.length / 2;
     double[] x = new double[batch * features];
     for (int b = 0; b < batch; b++) {
       for (int i = 0; i < features; i++) {
-        x[b * features + i] = scale * values[order[first + b] * features + i] + shift[i];
+        double value = values[order[first + b] * features + i];
+        x[b * features + i] = affine[i] * value + affine[features + i];
       }
     }
     return x;

@@ -1,10 +1,17 @@
 package org.thalweg.selftest;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.thalweg.device.Array;
+import org.thalweg.device.Device;
+import org.thalweg.device.Rows;
+import org.thalweg.device.Steps;
 import org.thalweg.device.TestDevices;
 import org.thalweg.device.Values;
 import org.thalweg.numeric.ElementType;
@@ -70,10 +77,42 @@ class BatchEqualityTest {
 
     void gathers(int features, int i, int batch) {
       for (ElementType type : Suite.TYPES) {
-        for (ElementType from : List.of(ElementType.U8, ElementType.F32, ElementType.F64)) {
+        for (ElementType from : BatchExperiments.FROM) {
           if (from == ElementType.F64 && type != from) continue; // is not narrowed
-          for (boolean shifted : new boolean[] {false, true}) {
-            assertSame(BatchExperiments.gather(type, from, features, shifted, i, batch));
+          for (boolean affine : new boolean[] {false, true}) {
+            assertSame(BatchExperiments.gather(type, from, features, affine, i, batch));
+          }
+        }
+      }
+    }
+
+    /** Every binary16 and bf16 number there is, in rows of one and of eight. */
+    @Test
+    void everyHalfIsWidenedInTheSameWay() {
+      int all = 1 << 16;
+      for (ElementType type : Suite.TYPES) {
+        for (ElementType from : List.of(ElementType.F16, ElementType.BF16)) {
+          for (int features : new int[] {1, 8}) {
+            int rows = all / features;
+            assertSame(
+                "all %s to %s in rows of %d".formatted(from, type, features),
+                fixture -> {
+                  Device device = fixture.device;
+                  Array values = fixture.own(device.allocate(from, all));
+                  ByteBuffer bits = ByteBuffer.allocateDirect(2 * all);
+                  bits.order(ByteOrder.LITTLE_ENDIAN);
+                  for (int i = 0; i < all; i++) {
+                    bits.putShort(2 * i, (short) i);
+                  }
+                  device.upload(values, bits);
+                  Array order = fixture.own(device.of(IntStream.range(0, rows).toArray()));
+                  Array x = fixture.own(device.allocate(type, all));
+                  Array y = fixture.own(device.allocate(ElementType.I32, rows));
+                  Steps steps = fixture.own(new Steps(device, type, 1, 1, 1));
+                  steps.start();
+                  device.gather(new Rows(values, order, features, 1), order, steps, 0, x, y);
+                  fixture.note("x", device.download(x));
+                });
           }
         }
       }

@@ -91,7 +91,7 @@ class EqualityTest {
             "bias",
             "values",
             "order",
-            "shift",
+            "affine",
             "losses",
             "correct",
             "scores",

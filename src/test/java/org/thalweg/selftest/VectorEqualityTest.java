@@ -128,6 +128,7 @@ class VectorEqualityTest {
         case U8 -> random.nextInt(256);
         case I32 -> random.nextInt();
         case BF16 -> Exact.widen((short) random.nextInt());
+        case F16 -> Exact.widenHalf((short) random.nextInt());
         case F32 -> Float.intBitsToFloat(random.nextInt());
         case F64, CELL -> Double.longBitsToDouble(random.nextLong());
       };

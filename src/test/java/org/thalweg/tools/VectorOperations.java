@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.Norm;
@@ -108,11 +107,6 @@ public final class VectorOperations {
   }
 
   /** Null where it is missing. */
-  private static @Nullable Array optional(
-      Device device, ElementType type, JsonObject in, String name) {
-    return in.has(name) ? device.of(type, numbers(in.get(name))) : null;
-  }
-
   static JsonObject object(String name, JsonElement value) {
     JsonObject object = new JsonObject();
     object.add(name, value);
@@ -393,15 +387,23 @@ public final class VectorOperations {
         Steps steps = new Steps(device, type, 1, 1, 1)) {
       steps.integer(0, 0, integer(with, "first"));
       steps.start();
-      Array shift = optional(device, type, with, "shift");
-      Rows from = new Rows(values, labels, features, number(in, "scale"), shift);
+      double scale = number(in, "scale");
+      Array affine = null;
+      if (with.has("shift")) {
+        double[] shift = numbers(with.get("shift"));
+        double[] both = Arrays.copyOf(shift, 2 * features);
+        System.arraycopy(shift, 0, both, features, features);
+        Arrays.fill(both, 0, features, scale);
+        affine = device.of(type, both);
+      }
+      Rows from = new Rows(values, labels, features, scale, affine);
       device.gather(from, order, steps, 0, x, y);
       JsonObject out = object("x", hex(device.download(x)));
       out.add(
           "y",
           integers(Arrays.stream(device.download(y)).mapToInt(label -> (int) label).toArray()));
-      if (shift != null) {
-        shift.close();
+      if (affine != null) {
+        affine.close();
       }
       return out;
     }

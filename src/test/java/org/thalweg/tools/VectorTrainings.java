@@ -10,6 +10,7 @@ import static org.thalweg.tools.Vectors.integers;
 import static org.thalweg.tools.Vectors.numbers;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -27,6 +28,8 @@ import org.thalweg.minimize.ClassifierObjective;
 import org.thalweg.model.Description;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.ModelFile;
+import org.thalweg.model.Normalisation;
+import org.thalweg.model.Scaling;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Optimizers;
 import org.thalweg.train.Initialisation;
@@ -58,12 +61,12 @@ final class VectorTrainings {
     ElementType type = type(with);
     Loss loss = Losses.parse(with.get("loss").getAsString());
     Dataset data = data(in);
-    double[] means = with.get("centred").getAsBoolean() ? data.means() : null;
+    Scaling scaling = normalisation(with.get("centred")).of(data);
     double l1 = number(with, "l1");
     double l2 = number(with, "l2");
     double[] weights = numbers(in.get("weights"));
     try (ClassifierObjective objective =
-            new ClassifierObjective(device, data, loss, type, l1, l2, means);
+            new ClassifierObjective(device, data, loss, type, l1, l2, scaling);
         Array w = device.of(type, weights);
         Array v = device.of(type, numbers(in.get("direction")));
         Array gradient = device.allocate(type, weights.length);
@@ -109,7 +112,7 @@ final class VectorTrainings {
                     .withWarmup(integer(with, "warmup")))
             .withInitialisation(Initialisation.valueOf(with.get("initialisation").getAsString()))
             .withInitScale(number(with, "init_scale"))
-            .withCentre(with.get("centre").getAsBoolean())
+            .withNormalisation(normalisation(with.get("centre")))
             .withSeed(integer(with, "seed"));
     JsonObject out = new JsonObject();
     JsonArray epochs = new JsonArray();
@@ -129,11 +132,15 @@ final class VectorTrainings {
     return out;
   }
 
+  private static Normalisation normalisation(JsonElement centre) {
+    return centre.getAsBoolean() ? Normalisation.CENTRE : Normalisation.NONE;
+  }
+
   /** The bytes of the model's file, in hexadecimal. */
   private static String file(LinearClassifier model, Dataset data, Settings settings) {
     List<String> names = IntStream.range(0, data.classes()).mapToObj(Integer::toString).toList();
-    double[] means = settings.centre() ? data.means() : null;
-    Description description = new Description(names, null, data.scaleOr1(), means, settings.loss());
+    Scaling scaling = settings.normalisation().of(data);
+    Description description = new Description(names, null, scaling, settings.loss());
     try {
       Path file = Files.createTempFile("vectors", ".safetensors");
       try {

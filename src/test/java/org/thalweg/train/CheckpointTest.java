@@ -24,6 +24,7 @@ import org.thalweg.device.TestDevices;
 import org.thalweg.loss.Hinge;
 import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.model.ModelFile;
+import org.thalweg.model.Normalisation;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Optimizer;
 import org.thalweg.optim.Optimizers;
@@ -210,7 +211,7 @@ class CheckpointTest {
             Map.entry("warmup: 6", own.withSchedule(own.schedule().withWarmup(6))),
             Map.entry("initialisation: ZEROS", own.withInitialisation(Initialisation.ZEROS)),
             Map.entry("initScale: 2", own.withInitScale(2)),
-            Map.entry("centre: false", own.withCentre(false)),
+            Map.entry("normalisation: none", own.withNormalisation(Normalisation.NONE)),
             Map.entry("seed: 2", own.withSeed(2)));
     try (Device device = TestDevices.JAVA_1.open()) {
       save(device, 0, 3);

@@ -29,6 +29,7 @@ import org.thalweg.model.Description;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.ModelFile;
 import org.thalweg.model.Safetensors;
+import org.thalweg.model.Scaling;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Philox;
 import org.thalweg.optim.Group;
@@ -62,8 +63,9 @@ class DamagedFilesTest {
               + Arrays.toString(model.weights())
               + Arrays.toString(
                   device.download(model.parameters().get(LinearClassifier.BIAS).value()))
-              + Arrays.toString(read.means())
-              + List.of(read.classes(), read.scale(), read.loss())
+              + Arrays.toString(read.scaling().means())
+              + Arrays.toString(read.scaling().deviations())
+              + List.of(read.classes(), read.scaling().scale(), read.loss())
               + read.shape();
         }
       }
@@ -143,8 +145,7 @@ class DamagedFilesTest {
       new Description(
           List.of("Größe", "\"thalweg.crc32\":\"00000000\""),
           new Shape(3, 1, 1),
-          0.0625,
-          new double[] {1, 2, 3},
+          new Scaling(0.0625, new double[] {1, 2, 3}, new double[] {4, 5, 6}),
           new SmoothHinge(0.5));
 
   private static LinearClassifier model(Device device) {
@@ -230,7 +231,8 @@ class DamagedFilesTest {
                 device.upload(array.slice(i, 1), new double[] {wrong});
               }
               Description description =
-                  new Description(List.of("a", "b"), null, 1, means, new SmoothHinge(1));
+                  new Description(
+                      List.of("a", "b"), null, new Scaling(1, means, null), new SmoothHinge(1));
               ModelFile.save(model, file, description, true);
             }
             String place =

@@ -6,6 +6,7 @@ import org.thalweg.data.Dataset;
 import org.thalweg.data.Digits;
 import org.thalweg.device.Device;
 import org.thalweg.device.TestDevices;
+import org.thalweg.model.Normalisation;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.optim.Adam;
 
@@ -28,7 +29,7 @@ final class Resumable {
           .withL2(1e-4)
           .withWeightDecay(1e-3)
           .withClipNorm(0.5)
-          .withCentre(true)
+          .withNormalisation(Normalisation.STANDARDISE)
           .withInitialisation(Initialisation.XAVIER)
           .withSchedule(Schedule.parse("cosine").withWarmup(5));
 

@@ -21,6 +21,7 @@ import org.thalweg.device.Device;
 import org.thalweg.device.DeviceException;
 import org.thalweg.device.TestDevices;
 import org.thalweg.device.java.JavaDevice;
+import org.thalweg.model.Normalisation;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Registry;
 import org.thalweg.optim.Optimizer;
@@ -101,7 +102,8 @@ class TrainerTest {
     Settings settings = Settings.DEFAULT.withEpochs(2);
     double[] means = rows.train().means();
     try (Device device = new JavaDevice(1);
-        Trainer own = new Trainer(device, rows.train(), settings.withCentre(true));
+        Trainer own =
+            new Trainer(device, rows.train(), settings.withNormalisation(Normalisation.CENTRE));
         Trainer byHand = new Trainer(device, centred(rows.train(), means), settings)) {
       own.train(epoch -> {});
       byHand.train(epoch -> {});
@@ -142,7 +144,11 @@ class TrainerTest {
    */
   private static void streams(TestDevices which, Dataset data) {
     Settings settings =
-        Settings.DEFAULT.withEpochs(2).withBatch(50).withCentre(true).withClipNorm(1);
+        Settings.DEFAULT
+            .withEpochs(2)
+            .withBatch(50)
+            .withNormalisation(Normalisation.STANDARDISE)
+            .withClipNorm(1);
     Dataset.Split rows = data.splitAt(1200);
     List<Object> expected = null;
     int runs = 0;

@@ -224,15 +224,14 @@ public final class CudaDevice implements Device {
   public void gather(Rows rows, Array order, Steps steps, int firstColumn, Array x, Array y) {
     Checks.gather(rows, order, steps, firstColumn, x, y);
     Array values = rows.values();
-    String from = values.type() == ElementType.U8 ? "u8" : values.type().suffix();
-    String kernel = "gather_%s_%s".formatted(from, x.type().suffix());
+    String kernel = "gather_%s_%s".formatted(values.type().suffix(), x.type().suffix());
     Array labels = rows.labels();
-    Array shift = rows.shift();
+    Array affine = rows.affine();
     int features = rows.features();
     Object scale = number(x.type(), rows.scale());
     Object[] first = row(steps, firstColumn);
     @Nullable Object[] arguments = {
-      values, labels, order, features, scale, shift, x, y, first, steps.state()
+      values, labels, order, features, scale, affine, x, y, first, steps.state()
     };
     Operation gather = new Operation.Gather(rows, order, steps, x, y);
     queue.launch(gather, "data", kernel, y.count(), GATHER_THREADS, 0, arguments);

@@ -77,7 +77,7 @@ final class Fusion {
         Arrays.asList(
             rows.values(),
             rows.labels(),
-            rows.shift(),
+            rows.affine(),
             gather.order(),
             product.right(),
             product.bias());

@@ -38,7 +38,7 @@ record JavaArray(
     return switch (type) {
       case F32 -> new float[count];
       case F64 -> new double[count];
-      case BF16 -> new short[count];
+      case BF16, F16 -> new short[count];
       case I32 -> new int[count];
       case U8 -> new byte[count];
       case CELL -> new long[count];
@@ -96,6 +96,7 @@ record JavaArray(
       case F32 -> floats()[at + i];
       case F64 -> doubles()[at + i];
       case BF16 -> Exact.widen(shorts()[at + i]);
+      case F16 -> Exact.widenHalf(shorts()[at + i]);
       default -> throw new IllegalStateException("not numbers: " + type);
     };
   }
@@ -144,7 +145,7 @@ record JavaArray(
     switch (type) {
       case F32 -> from.asFloatBuffer().get(floats(), at, n);
       case F64 -> from.asDoubleBuffer().get(doubles(), at, n);
-      case BF16 -> from.asShortBuffer().get(shorts(), at, n);
+      case BF16, F16 -> from.asShortBuffer().get(shorts(), at, n);
       case I32 -> from.asIntBuffer().get(ints(), at, n);
       case U8 -> from.get(bytes(), at, n);
       case CELL -> from.asLongBuffer().get(cells(), at, n);
@@ -157,7 +158,7 @@ record JavaArray(
     switch (type) {
       case F32 -> to.asFloatBuffer().put(floats(), at, n);
       case F64 -> to.asDoubleBuffer().put(doubles(), at, n);
-      case BF16 -> to.asShortBuffer().put(shorts(), at, n);
+      case BF16, F16 -> to.asShortBuffer().put(shorts(), at, n);
       case I32 -> to.asIntBuffer().put(ints(), at, n);
       case U8 -> to.put(bytes(), at, n);
       case CELL -> to.asLongBuffer().put(cells(), at, n);

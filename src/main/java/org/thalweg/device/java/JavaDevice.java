@@ -255,7 +255,7 @@ public final class JavaDevice implements Device {
     JavaArray labels = mine(rows.labels());
     JavaArray positions = mine(order);
     JavaArray classes = mine(y);
-    JavaArray shift = rows.shift() == null ? null : mine(rows.shift());
+    JavaArray affine = rows.affine() == null ? null : mine(rows.affine());
     JavaArray to = mine(x);
     boolean vectors = VectorScaling.WORTH * (double) to.count() >= vectorsFrom;
     int n = (int) classes.count();
@@ -264,7 +264,8 @@ public final class JavaDevice implements Device {
     Arrays.setAll(
         parts,
         part ->
-            new JavaGather(values.type(), to, rows.features(), most, rows.scale(), shift, vectors));
+            new JavaGather(
+                values.type(), to, rows.features(), most, rows.scale(), affine, vectors));
     JavaSteps table = mine(steps);
     submit(
         () -> {

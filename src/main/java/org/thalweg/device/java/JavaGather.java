@@ -2,11 +2,12 @@ package org.thalweg.device.java;
 
 import org.jspecify.annotations.Nullable;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 
 /**
  * Gathers rows of {@link JavaDevice} into a minibatch, of which each thread has a part: some rows
- * at a time are copied unchanged, then scaled and shifted together. The rows are scattered in
- * memory, and while it only copies, the processor waits for several of them at once.
+ * at a time are copied, then scaled together. The rows are scattered in memory, and while it only
+ * copies, the processor waits for several of them at once.
  */
 final class JavaGather {
   /** Rows that are copied at a time: they stay in the cache until they are scaled. */
@@ -15,17 +16,18 @@ final class JavaGather {
   private final JavaArray to;
   private final int features;
   private final double scale;
-  private final @Nullable JavaArray shift;
+  private final @Nullable JavaArray affine;
   private final boolean small; // bytes
   private final boolean vectors; // by the Vector API
   private final boolean large; // doubles, which are scaled in their place
+  private final ElementType from;
   private final byte[] bytes;
   private final float[] numbers; // the values, converted if they are bytes
 
   /**
    * Allocates buffers for some rows.
    *
-   * @param from U8, F32 or F64
+   * @param from U8, F16, BF16, F32 or F64
    * @param rows the most that are gathered by a call
    * @param vectors whether bytes are scaled by the Vector API
    */
@@ -35,13 +37,14 @@ final class JavaGather {
       int features,
       int rows,
       double scale,
-      @Nullable JavaArray shift,
+      @Nullable JavaArray affine,
       boolean vectors) {
+    this.from = from;
     this.vectors = vectors;
     this.to = to;
     this.features = features;
     this.scale = scale;
-    this.shift = shift;
+    this.affine = affine;
     int count = Math.min(rows, MOST) * features;
     small = from == ElementType.U8;
     large = from == ElementType.F64;
@@ -51,7 +54,7 @@ final class JavaGather {
 
   /** Whether bytes become the minibatch's numbers in one pass. */
   private boolean widens() {
-    return small && shift == null && to.type() == ElementType.F32;
+    return small && affine == null && to.type() == ElementType.F32;
   }
 
   /**
@@ -69,12 +72,14 @@ final class JavaGather {
   }
 
   private void copy(JavaArray values, int from, int at, int x) {
-    if (small) {
-      System.arraycopy(values.bytes(), values.at() + from, bytes, at, features);
-    } else if (large) {
-      System.arraycopy(values.doubles(), values.at() + from, to.doubles(), x + at, features);
-    } else {
-      System.arraycopy(values.floats(), values.at() + from, numbers, at, features);
+    switch (this.from) {
+      case U8 -> System.arraycopy(values.bytes(), values.at() + from, bytes, at, features);
+      case F16 -> widenHalves(values.shorts(), values.at() + from, features, numbers, at);
+      case BF16 -> widenBf16(values.shorts(), values.at() + from, features, numbers, at);
+      case F32 -> System.arraycopy(values.floats(), values.at() + from, numbers, at, features);
+      case F64 ->
+          System.arraycopy(values.doubles(), values.at() + from, to.doubles(), x + at, features);
+      case I32, CELL -> throw new IllegalStateException("no values of rows: " + this.from);
     }
   }
 
@@ -110,38 +115,51 @@ final class JavaGather {
   }
 
   private void scaleFloats(int n, float factor, float[] x, int at) {
-    JavaArray by = shift;
+    if (affine == null) {
+      for (int i = 0; i < n; i++) {
+        x[at + i] = numbers[i] * factor;
+      }
+      return;
+    }
+    float[] by = affine.floats();
     for (int row = 0; row < n; row += features) {
-      for (int i = row; i < row + features; i++) {
-        x[at + i] =
-            by == null
-                ? numbers[i] * factor
-                : Math.fma(numbers[i], factor, by.floats()[by.at() + i - row]);
+      for (int i = 0, own = affine.at(); i < features; i++, own++) {
+        x[at + row + i] = Math.fma(numbers[row + i], by[own], by[own + features]);
       }
     }
   }
 
   private void scaleDoubles(int n, double factor, double[] x, int at) {
-    JavaArray by = shift;
-    for (int row = 0; row < n; row += features) {
-      for (int i = row; i < row + features; i++) {
-        x[at + i] =
-            by == null
-                ? numbers[i] * factor
-                : Math.fma(numbers[i], factor, by.doubles()[by.at() + i - row]);
+    for (int i = 0; i < n; i++) {
+      x[at + i] = numbers[i];
+    }
+    scaleInPlace(n, factor, x, at);
+  }
+
+  private void scaleInPlace(int n, double factor, double[] x, int at) {
+    if (affine == null) {
+      for (int i = at; i < at + n; i++) {
+        x[i] *= factor;
+      }
+      return;
+    }
+    double[] by = affine.doubles();
+    for (int row = at; row < at + n; row += features) {
+      for (int i = row, own = affine.at(); i < row + features; i++, own++) {
+        x[i] = Math.fma(x[i], by[own], by[own + features]);
       }
     }
   }
 
-  private void scaleInPlace(int n, double factor, double[] x, int at) {
-    JavaArray by = shift;
-    for (int row = 0; row < n; row += features) {
-      for (int i = row; i < row + features; i++) {
-        x[at + i] =
-            by == null
-                ? x[at + i] * factor
-                : Math.fma(x[at + i], factor, by.doubles()[by.at() + i - row]);
-      }
+  private static void widenHalves(short[] bits, int from, int n, float[] to, int at) {
+    for (int i = 0; i < n; i++) {
+      to[at + i] = Exact.widenHalf(bits[from + i]);
+    }
+  }
+
+  private static void widenBf16(short[] bits, int from, int n, float[] to, int at) {
+    for (int i = 0; i < n; i++) {
+      to[at + i] = Exact.widen(bits[from + i]);
     }
   }
 }

@@ -54,7 +54,7 @@ class FusionTest {
       int rows,
       int features,
       int classes,
-      boolean shift,
+      boolean affine,
       boolean bias,
       boolean inPlace,
       boolean clips,
@@ -72,7 +72,7 @@ class FusionTest {
           rows,
           features,
           classes,
-          shift,
+          affine,
           bias,
           inPlace,
           clips,
@@ -80,7 +80,7 @@ class FusionTest {
           strangeLabel);
     }
 
-    Step with(boolean shift, boolean bias, boolean inPlace, boolean clips, boolean shrinks) {
+    Step with(boolean affine, boolean bias, boolean inPlace, boolean clips, boolean shrinks) {
       return new Step(
           loss,
           rule,
@@ -88,7 +88,7 @@ class FusionTest {
           rows,
           features,
           classes,
-          shift,
+          affine,
           bias,
           inPlace,
           clips,
@@ -98,7 +98,7 @@ class FusionTest {
 
     Step withLabel(int strange) {
       return new Step(
-          loss, rule, values, rows, features, classes, shift, bias, inPlace, clips, shrinks,
+          loss, rule, values, rows, features, classes, affine, bias, inPlace, clips, shrinks,
           strange);
     }
   }
@@ -126,9 +126,9 @@ class FusionTest {
       all[order[rows + rows / 2]] += step.strangeLabel; // of the second step
       Array labels = owned.add(device.of(all));
       ElementType f32 = ElementType.F32;
-      @Nullable Array shift =
-          step.shift ? owned.add(device.of(f32, Values.normal(random, features, 1))) : null;
-      Rows data = new Rows(values, labels, features, 1.0 / 255, shift);
+      @Nullable Array affine =
+          step.affine ? owned.add(device.of(f32, Values.normal(random, 2 * features, 1))) : null;
+      Rows data = new Rows(values, labels, features, 1.0 / 255, affine);
       Array positions = owned.add(device.of(order));
       int weights = features * classes;
       Array w = owned.add(device.of(f32, Values.normal(random, weights, 0.1)));
@@ -266,11 +266,12 @@ class FusionTest {
   @MethodSource("losses")
   void everyLoss(Loss loss) {
     Step step = Step.of(loss, Optimizers.named("adam"));
-    for (boolean shift : new boolean[] {false, true}) {
+    for (boolean affine : new boolean[] {false, true}) {
       for (boolean inPlace : new boolean[] {false, true}) {
-        for (ElementType type : List.of(ElementType.U8, ElementType.F32)) {
+        for (ElementType type :
+            List.of(ElementType.U8, ElementType.F16, ElementType.BF16, ElementType.F32)) {
           String forward = forward(loss, type);
-          Step one = step.sized(type, 21, 12, 4).with(shift, true, inPlace, false, false);
+          Step one = step.sized(type, 21, 12, 4).with(affine, true, inPlace, false, false);
           assertJoined(one, forward, "backward_adam_f32");
         }
       }
@@ -292,7 +293,8 @@ class FusionTest {
   })
   void everySize(int rows, int features, int classes) {
     Step step = Step.of(new SoftmaxCrossEntropy(), Optimizers.named("momentum"));
-    for (ElementType type : List.of(ElementType.U8, ElementType.F32)) {
+    for (ElementType type :
+        List.of(ElementType.U8, ElementType.F16, ElementType.BF16, ElementType.F32)) {
       String forward = forward(step.loss, type);
       assertJoined(step.sized(type, rows, features, classes), forward, "backward_momentum_f32");
     }
