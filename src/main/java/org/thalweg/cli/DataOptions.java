@@ -30,7 +30,7 @@ final class DataOptions {
       names = "--labels",
       paramLabel = "FILE",
       description =
-          "The labels of an .npy file's rows: an .npy file, a CSV file (of whose columns --label"
+          "The labels of a matrix's rows: an array like it, a CSV file (of whose columns --label"
               + " names one), or a text file with a label on each line.")
   private @Nullable Path labels;
 
@@ -81,8 +81,8 @@ final class DataOptions {
   /** Help text for a DATA parameter whose candidates are {@link Names}. */
   static final String DATA =
       "${COMPLETION-CANDIDATES} (digits and iris are in the jar), or a path that ends in .csv or"
-          + " .csv.gz: one row of data on each line; or in .npy: a matrix of NumPy, with --labels"
-          + " (a * in the quoted name means several files, one below the other). A fifth of a"
+          + " .csv.gz: one row of data on each line; or in .npy, .npz or .safetensors: a matrix, with"
+          + " --labels (file.npz#name is one of several arrays; a * in the quoted name means several files, one below the other). A fifth of a"
           + " file's rows, always the same, is for testing, unless --split or --test says"
           + " otherwise.";
 
@@ -122,7 +122,7 @@ final class DataOptions {
     if (data == null) {
       throw new ParameterException(
           spec.commandLine(),
-          "DATA is missing: %s, or a path that ends in .csv or .npy"
+          "DATA is missing: %s, or a path that ends in .csv, .npy, .npz or .safetensors"
               .formatted(String.join(", ", Datasets.names())));
     }
     String name = path(data, base);

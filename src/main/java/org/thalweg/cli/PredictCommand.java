@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
 /** {@code thalweg predict}. */
 @Command(
     name = "predict",
-    header = "Predicts the class of pictures, or of the rows of a CSV or .npy file.",
+    header = "Predicts the class of pictures, or of the rows of a file.",
     description = {
       "Prints a line for each: the file (and the row, from 1), the class, and its probability, or"
           + " of a model with a hinge loss its score.",
@@ -61,7 +61,8 @@ final class PredictCommand implements Callable<Integer> {
       arity = "1..*",
       paramLabel = "FILE",
       description =
-          "PNG or JPEG pictures, or CSV or .npy files of the features, in the order of training.")
+          "PNG or JPEG pictures, or files of the features, in the order of training: CSV, .npy,"
+              + " .npz or .safetensors.")
   private List<Path> files = List.of();
 
   @Option(
@@ -102,7 +103,8 @@ final class PredictCommand implements Callable<Integer> {
       return file;
     }
     String name = model.toString();
-    if (Datasets.isPath(name) || (Datasets.names().contains(name) && !Files.exists(model))) {
+    boolean data = Datasets.isPath(name) && !name.endsWith(".safetensors");
+    if (data || (Datasets.names().contains(name) && !Files.exists(model))) {
       throw new DataException(
           "%s: data, not a model; the first argument is the folder of a run, as runs/%s-1"
               .formatted(name, TrainCommand.stem(name)));

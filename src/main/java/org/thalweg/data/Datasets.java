@@ -185,12 +185,15 @@ public final class Datasets {
 
   /** The name of a file without what {@link #isPath} goes by, or any other as it is. */
   public static String stem(String name) {
-    return name.replaceFirst("(?i)([.]csv([.]gz)?|[-_.]?[*]?[.]npy)$", "");
+    return ArrayFiles.file(name).replaceFirst("(?i)([.]csv([.]gz)?|[-_.]?[*]?[.](npy|npz|safetensors))$", "");
   }
 
-  /** Whether a name is that of matrices: a path that ends in .npy, in either case. */
+  /**
+   * Whether a name is that of matrices: a path that ends in .npy, .npz or .safetensors, in either
+   * case, or that of an array in one of these: {@code embeddings.npz#train}.
+   */
   public static boolean isMatrix(String name) {
-    return name.toLowerCase(Locale.ROOT).endsWith(".npy");
+    return ArrayFiles.is(name);
   }
 
   /** Whether a name is the path of a file that is read, or of several. */
@@ -253,11 +256,11 @@ public final class Datasets {
   }
 
   /**
-   * Maps the rows of .npy files, which are not copied, and reads their labels.
+   * Maps the rows of matrices, which are not copied, and reads their labels.
    *
-   * @param name a path that ends in .npy; * in its last part stands for any text, and means all
-   *     such files, in the order of their names
-   * @param labels an .npy file, a CSV file, or a text file with a label on each line
+   * @param name what {@link #isMatrix} accepts; * in its last part stands for any text, and means
+   *     all such files, in the order of their names
+   * @param labels a file of arrays, a CSV file, or a text file with a label on each line
    * @param column of a CSV file of labels: its name, or its number from 1; null is the last one
    * @param header of a CSV file of labels
    * @param type in which the rows will be used
@@ -284,8 +287,14 @@ public final class Datasets {
     return parts.apply(all);
   }
 
-  /** The files that a name stands for, in their order. */
+  /** The files that a name stands for, in their order, each with the array in it that is named. */
   private static List<Path> matching(String name) {
+    String files = ArrayFiles.file(name);
+    String array = name.substring(files.length());
+    return files(files).stream().map(file -> Path.of(file + array)).toList();
+  }
+
+  private static List<Path> files(String name) {
     Path path = Path.of(name);
     String last = String.valueOf(path.getFileName());
     if (!last.contains("*")) {
@@ -312,7 +321,7 @@ public final class Datasets {
   }
 
   /**
-   * Reads the features of a CSV file, or maps those of .npy files.
+   * Reads the features of a CSV file, or maps those of matrices.
    *
    * @param csv the path of either
    * @param label a column that is left out: its name, or its number from 1; null for none

@@ -7,7 +7,6 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -18,7 +17,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The labels of rows, from a file of their own: an .npy array of whole numbers or of text, a CSV
+ * The labels of rows, from a file of their own: an array of whole numbers or of text, a CSV
  * file with a column of labels, or a text file with a label on each line.
  *
  * @param of each row, the number of its class
@@ -43,7 +42,7 @@ record Labels(int[] of, List<String> classes) {
       Path path, @Nullable String column, Datasets.Header header, int rows, String owner) {
     String lower = path.toString().toLowerCase(Locale.ROOT);
     Reading reading = new Reading(path, rows, owner);
-    if (lower.endsWith(".npy")) {
+    if (ArrayFiles.is(lower)) {
       reading.array();
     } else {
       try (InputStream in = ByteFile.unpacked(path)) {
@@ -98,29 +97,29 @@ record Labels(int[] of, List<String> classes) {
     }
 
     void array() {
-      Npy npy = Npy.read(path);
-      long[] shape = npy.shape();
+      Elements array = ArrayFiles.find(path, 1);
+      long[] shape = array.shape();
       if (shape.length == 0 || shape.length > 2 || (shape.length == 2 && shape[1] != 1)) {
         throw new DataException(
-            "%s: an array of shape %s is no row of labels".formatted(path, npy.shapeText()));
+            "%s: an array of shape %s is no row of labels".formatted(path, array.shapeText()));
       }
       if (shape[0] != rows) {
         throw new DataException(
             "%s: %d labels, and %s has %d rows".formatted(path, shape[0], owner, rows));
       }
-      int piece = Math.max(1, PIECE / npy.bytes()) * npy.bytes();
+      int piece = Math.max(1, PIECE / array.bytes()) * array.bytes();
       ByteBuffer bytes = ByteBuffer.allocate(piece).order(ByteOrder.LITTLE_ENDIAN);
-      try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
-        file.position(npy.start());
+      try (FileChannel file = array.open()) {
+        file.position(array.start());
         while (found < rows) {
-          bytes.clear().limit((int) Math.min(piece, (rows - found) * npy.bytes()));
+          bytes.clear().limit((int) Math.min(piece, (rows - found) * array.bytes()));
           while (bytes.hasRemaining()) {
             if (file.read(bytes) < 0) {
               throw new DataException(path + ": the file has become shorter");
             }
           }
-          for (int at = 0; at < bytes.limit(); at += npy.bytes()) {
-            add(text(npy, bytes, at));
+          for (int at = 0; at < bytes.limit(); at += array.bytes()) {
+            add(text(array, bytes, at));
           }
         }
       } catch (IOException e) {
@@ -128,21 +127,21 @@ record Labels(int[] of, List<String> classes) {
       }
     }
 
-    private String text(Npy npy, ByteBuffer bytes, int at) {
-      if (npy.kind() == 'S' || npy.kind() == 'U') {
-        String text = characters(npy, bytes, at);
+    private String text(Elements array, ByteBuffer bytes, int at) {
+      if (array.kind() == 'S' || array.kind() == 'U') {
+        String text = characters(array, bytes, at);
         if (text.isEmpty()) {
           throw new DataException("%s: row %d: the label is empty".formatted(path, found + 1));
         }
         return text;
       }
-      if (npy.kind() == 'i' && npy.bytes() == Long.BYTES) {
+      if (array.kind() == 'i' && array.bytes() == Long.BYTES) {
         return Long.toString(bytes.getLong(at));
       }
-      if (npy.kind() == 'u' && npy.bytes() == Long.BYTES) {
+      if (array.kind() == 'u' && array.bytes() == Long.BYTES) {
         return Long.toUnsignedString(bytes.getLong(at));
       }
-      double label = MappedRows.number(npy, bytes, at);
+      double label = MappedRows.number(array, bytes, at);
       if (label != Math.rint(label) || Math.abs(label) > 1L << 53) {
         throw new DataException(
             "%s: row %d: a label must be a whole number or text, not %s"
@@ -152,16 +151,16 @@ record Labels(int[] of, List<String> classes) {
     }
 
     /** Text of a fixed length, of which zeros at the end are no part. */
-    private static String characters(Npy npy, ByteBuffer bytes, int at) {
-      int each = npy.kind() == 'U' ? Integer.BYTES : 1;
+    private static String characters(Elements array, ByteBuffer bytes, int at) {
+      int each = array.kind() == 'U' ? Integer.BYTES : 1;
       StringBuilder text = new StringBuilder();
       int last = 0;
-      byte[] raw = new byte[npy.bytes()];
+      byte[] raw = new byte[array.bytes()];
       bytes.get(at, raw);
       if (each == 1) {
         return new String(raw, StandardCharsets.UTF_8).replaceFirst("\0+$", "");
       }
-      for (int i = 0; i < npy.bytes(); i += each) {
+      for (int i = 0; i < array.bytes(); i += each) {
         int point = bytes.getInt(at + i);
         text.appendCodePoint(Character.isValidCodePoint(point) ? point : 0xfffd);
         last = point == 0 ? last : text.length();

@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -13,10 +12,10 @@ import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
 
 /**
- * Rows of one or several .npy files that are mapped into memory: the operating system reads what is
+ * Rows of one or several arrays in files that are mapped into memory: the operating system reads what is
  * asked for, and nothing is copied before. Selected rows are the same files with other row numbers.
  *
- * <p>Bytes and float16 stay what they are. Integers of up to two bytes become binary32, exactly;
+ * <p>Bytes, float16 and bfloat16 stay what they are. Integers of up to two bytes become binary32, exactly;
  * float64 is rounded to the type in which it is used, and so are longer integers, by way of
  * binary64. NaN and infinities are refused when they are read, with their place.
  */
@@ -26,38 +25,38 @@ public final class MappedRows implements Dataset.Values {
 
   /** One file. */
   private static final class Part {
-    private final Npy npy;
+    private final Elements array;
     private final int features;
     private final long first; // its first row among all
     private final long rows;
     private final List<ByteBuffer> segments = new ArrayList<>();
 
-    Part(Npy npy, long first) throws IOException {
-      this.npy = npy;
+    Part(Elements array, long first) throws IOException {
+      this.array = array;
       this.first = first;
-      rows = npy.shape()[0];
-      features = (int) npy.shape()[1];
-      long row = npy.fortran() ? npy.bytes() : (long) features * npy.bytes();
-      long size = npy.size();
-      try (FileChannel file = FileChannel.open(npy.path(), StandardOpenOption.READ)) {
+      rows = array.shape()[0];
+      features = (int) array.shape()[1];
+      long row = array.fortran() ? array.bytes() : (long) features * array.bytes();
+      long size = array.size();
+      try (FileChannel file = array.open()) {
         for (long at = 0; at < size; at += SEGMENT) {
           long n = Math.min(SEGMENT + row, size - at);
-          ByteBuffer segment = file.map(FileChannel.MapMode.READ_ONLY, npy.start() + at, n);
+          ByteBuffer segment = file.map(FileChannel.MapMode.READ_ONLY, array.start() + at, n);
           segments.add(segment.order(ByteOrder.LITTLE_ENDIAN));
         }
       }
     }
 
     double value(long row, int feature) {
-      long index = npy.fortran() ? feature * rows + row : row * features + feature;
-      long at = index * npy.bytes();
+      long index = array.fortran() ? feature * rows + row : row * features + feature;
+      long at = index * array.bytes();
       ByteBuffer from = segments.get((int) (at / SEGMENT));
-      return number(npy, from, (int) (at % SEGMENT));
+      return number(array, from, (int) (at % SEGMENT));
     }
 
     /** Puts a row whose elements lie side by side and are kept as they are. */
     void copy(long row, ByteBuffer to) {
-      int n = features * npy.bytes();
+      int n = features * array.bytes();
       long at = row * n;
       to.put(to.position(), segments.get((int) (at / SEGMENT)), (int) (at % SEGMENT), n);
       to.position(to.position() + n);
@@ -91,89 +90,93 @@ public final class MappedRows implements Dataset.Values {
     List<Part> parts = new ArrayList<>();
     long rows = 0;
     for (Path path : paths) {
-      Npy npy = Npy.read(path);
-      if (npy.kind() == 'S' || npy.kind() == 'U') {
+      Elements array = ArrayFiles.find(path, 2);
+      if (array.kind() == 'S' || array.kind() == 'U') {
         throw new DataException(path + ": text is no feature; as labels, name it by --labels");
       }
-      int dimensions = npy.shape().length;
+      int dimensions = array.shape().length;
       if (dimensions != 2) {
         throw new DataException(
             "%s: an array of shape %s is no matrix of rows and features: save %s"
                 .formatted(
                     path,
-                    npy.shapeText(),
+                    array.shapeText(),
                     dimensions > 2 ? "x.reshape(len(x), -1)" : "x.reshape(-1, 1)"));
       }
-      if (npy.shape()[1] * npy.bytes() >= SEGMENT || npy.shape()[1] < 1 || npy.shape()[0] < 1) {
+      if (array.shape()[1] * array.bytes() >= SEGMENT || array.shape()[1] < 1 || array.shape()[0] < 1) {
         throw new DataException(
             "%s: %s: there must be rows, of 1 to %d features"
-                .formatted(path, npy.shapeText(), (SEGMENT - 1) / npy.bytes()));
+                .formatted(path, array.shapeText(), (SEGMENT - 1) / array.bytes()));
       }
-      Npy one = parts.isEmpty() ? npy : parts.get(0).npy;
-      if (npy.shape()[1] != one.shape()[1]
-          || npy.kind() != one.kind()
-          || npy.bytes() != one.bytes()) {
+      Elements one = parts.isEmpty() ? array : parts.get(0).array;
+      if (array.shape()[1] != one.shape()[1]
+          || array.kind() != one.kind()
+          || array.bytes() != one.bytes()) {
         throw new DataException(
             "%s has %d features of %s, and %s has %d of %s"
                 .formatted(
                     path,
-                    npy.shape()[1],
-                    npy.typeText(),
-                    one.path(),
+                    array.shape()[1],
+                    array.typeText(),
+                    one.name(),
                     one.shape()[1],
                     one.typeText()));
       }
       try {
-        parts.add(new Part(npy, rows));
+        parts.add(new Part(array, rows));
       } catch (IOException e) {
         throw DataException.reading(path, e);
       }
-      rows += npy.shape()[0];
+      rows += array.shape()[0];
       if (rows > Dataset.MOST_VALUES) {
         throw new DataException(
             "%s: more than %d rows, all together".formatted(path, Dataset.MOST_VALUES));
       }
     }
-    Npy one = parts.get(0).npy;
+    Elements one = parts.get(0).array;
     return new MappedRows(parts, kept(one, use), (int) one.shape()[1], (int) rows, null);
   }
 
-  private static ElementType kept(Npy npy, ElementType use) {
-    if (npy.kind() == 'b' || (npy.kind() == 'u' && npy.bytes() == 1)) {
+  private static ElementType kept(Elements array, ElementType use) {
+    if (array.kind() == 'b' || (array.kind() == 'u' && array.bytes() == 1)) {
       return ElementType.U8;
     }
-    if (npy.kind() == 'f' && npy.bytes() == 2) {
+    if (array.kind() == 'B') {
+      return ElementType.BF16;
+    }
+    if (array.kind() == 'f' && array.bytes() == 2) {
       return ElementType.F16;
     }
-    boolean exact = npy.kind() == 'f' ? npy.bytes() < Double.BYTES : npy.bytes() < Integer.BYTES;
+    boolean exact = array.kind() == 'f' ? array.bytes() < Double.BYTES : array.bytes() < Integer.BYTES;
     return exact ? ElementType.F32 : use;
   }
 
   /** The number at a place. */
-  static double number(Npy npy, ByteBuffer from, int at) {
-    return switch (npy.kind()) {
+  static double number(Elements array, ByteBuffer from, int at) {
+    return switch (array.kind()) {
       case 'b' -> from.get(at) == 0 ? 0 : 1;
       case 'u' ->
-          switch (npy.bytes()) {
+          switch (array.bytes()) {
             case 1 -> Byte.toUnsignedInt(from.get(at));
             case 2 -> Short.toUnsignedInt(from.getShort(at));
             case 4 -> Integer.toUnsignedLong(from.getInt(at));
             default -> unsigned(from.getLong(at));
           };
       case 'i' ->
-          switch (npy.bytes()) {
+          switch (array.bytes()) {
             case 1 -> from.get(at);
             case 2 -> from.getShort(at);
             case 4 -> from.getInt(at);
             default -> from.getLong(at);
           };
       case 'f' ->
-          switch (npy.bytes()) {
+          switch (array.bytes()) {
             case 2 -> Exact.widenHalf(from.getShort(at));
             case 4 -> from.getFloat(at);
             default -> from.getDouble(at);
           };
-      default -> throw new IllegalArgumentException("no number: " + npy.typeText());
+      case 'B' -> Exact.widen(from.getShort(at));
+      default -> throw new IllegalArgumentException("no number: " + array.typeText());
     };
   }
 
@@ -221,14 +224,15 @@ public final class MappedRows implements Dataset.Values {
 
   @Override
   public void put(ByteBuffer to) {
-    Npy one = parts.get(0).npy;
+    Elements one = parts.get(0).array;
     boolean same =
-        one.bytes() == type.bytes() && one.kind() == (type == ElementType.U8 ? 'u' : 'f');
+        one.bytes() == type.bytes()
+            && one.kind() == (type == ElementType.U8 ? 'u' : type == ElementType.BF16 ? 'B' : 'f');
     for (int i = 0; i < rows; i++) {
       long row = row(i);
       Part part = part(row);
       int start = to.position();
-      if (same && !part.npy.fortran()) {
+      if (same && !part.array.fortran()) {
         part.copy(row - part.first, to);
       } else {
         for (int j = 0; j < features; j++) {
@@ -236,6 +240,7 @@ public final class MappedRows implements Dataset.Values {
           switch (type) {
             case U8 -> to.put((byte) value);
             case F16 -> to.putShort(Exact.half((float) value)); // which it was
+            case BF16 -> to.putShort(Exact.bf16((float) value)); // which it was
             case F32 -> to.putFloat((float) value);
             case F64 -> to.putDouble(value);
             default -> throw new IllegalStateException("rows are not kept as " + type);
@@ -253,6 +258,7 @@ public final class MappedRows implements Dataset.Values {
       double value =
           switch (type) {
             case F16 -> Exact.widenHalf(put.getShort(start + j * Short.BYTES));
+            case BF16 -> Exact.widen(put.getShort(start + j * Short.BYTES));
             case F32 -> put.getFloat(start + j * Float.BYTES);
             case F64 -> put.getDouble(start + j * Double.BYTES);
             default -> throw new IllegalStateException("rows are not kept as " + type);
@@ -260,7 +266,7 @@ public final class MappedRows implements Dataset.Values {
       if (!Double.isFinite(value)) {
         throw new DataException(
             "%s: row %d, column %d: expected a finite %s number, not %s"
-                .formatted(part.npy.path(), row + 1, j + 1, type.format(), part.value(row, j)));
+                .formatted(part.array.name(), row + 1, j + 1, type.format(), part.value(row, j)));
       }
     }
   }

@@ -16,16 +16,8 @@ import java.util.regex.Pattern;
  * the length of the header (two little-endian bytes, from version 2 on four), and the header, which
  * is a Python dictionary of three entries. The elements follow. (NumPy, numpy.lib.format.) No
  * Python is evaluated: a header that does not have exactly these entries is refused.
- *
- * @param path the file, for messages
- * @param kind of the elements: b, u, i, f, S or U, as NumPy has it
- * @param bytes of an element
- * @param fortran whether the first index runs fastest
- * @param shape of the array
- * @param start of the elements in the file
  */
-@SuppressWarnings("ArrayRecordComponent") // handed on, never compared
-record Npy(Path path, char kind, int bytes, boolean fortran, long[] shape, long start) {
+final class Npy {
   private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
   private static final int MOST_HEADER = 1 << 16;
 
@@ -37,54 +29,76 @@ record Npy(Path path, char kind, int bytes, boolean fortran, long[] shape, long 
   private static final Pattern NUMBERS =
       Pattern.compile("\\(\\s*((?:[0-9]+L?\\s*,\\s*)*(?:[0-9]+L?)?)\\s*\\)");
 
+  private Npy() {}
+
   /**
    * Reads the header of a file and checks that the file has as many bytes as it says.
    *
    * @throws DataException if it is no .npy file, or one of elements that are not read
    */
-  static Npy read(Path path) {
+  static Elements read(Path path) {
     try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
-      ByteBuffer first = bytes(file, 0, MAGIC.length + 2, path);
-      byte[] magic = new byte[MAGIC.length];
-      first.get(magic);
-      if (!Arrays.equals(magic, MAGIC)) {
-        throw wrong(path, 0, "an .npy file begins with \\x93NUMPY");
-      }
-      int version = first.get();
-      if (version < 1 || version > 3) {
-        throw wrong(path, MAGIC.length, "version must be 1 to 3, not " + version);
-      }
-      int at = MAGIC.length + 2;
-      int field = version == 1 ? Short.BYTES : Integer.BYTES;
-      ByteBuffer size = bytes(file, at, field, path);
-      long length =
-          version == 1
-              ? Short.toUnsignedLong(size.getShort())
-              : Integer.toUnsignedLong(size.getInt());
-      if (length > MOST_HEADER) {
-        throw wrong(path, at, "a header of %d bytes is too long".formatted(length));
-      }
-      at += field;
-      String header = StandardCharsets.UTF_8.decode(bytes(file, at, (int) length, path)).toString();
-      Npy npy = parse(path, header, at, at + length);
-      long expected = npy.start + npy.size();
-      if (file.size() != expected) {
-        throw wrong(
-            path,
-            Math.min(file.size(), expected),
-            "%s of %s take %d bytes after the header, and the file has %d"
-                .formatted(npy.shapeText(), npy.typeText(), npy.size(), file.size() - npy.start));
-      }
-      return npy;
+      return read(path, path.toString(), (at, to) -> file.read(to, at), 0, file.size());
     } catch (IOException e) {
       throw DataException.reading(path, e);
     }
   }
 
-  private static Npy parse(Path path, String header, int at, long start) {
+  /** Bytes from a place on, as many as there are up to those that the buffer has left. */
+  interface Source {
+    int read(long at, ByteBuffer to) throws IOException;
+  }
+
+  /**
+   * The same of an .npy file that lies in another.
+   *
+   * @param name for messages, which count bytes from 0
+   * @param file its bytes, those of the header at least
+   * @param start where it begins in the file {@code path}
+   * @param length how many bytes it has
+   */
+  static Elements read(Path path, String name, Source file, long start, long length)
+      throws IOException {
+    ByteBuffer first = bytes(file, 0, MAGIC.length + 2, name);
+    byte[] magic = new byte[MAGIC.length];
+    first.get(magic);
+    if (!Arrays.equals(magic, MAGIC)) {
+      throw wrong(name, 0, "an .npy file begins with \\x93NUMPY");
+    }
+    int version = first.get();
+    if (version < 1 || version > 3) {
+      throw wrong(name, MAGIC.length, "version must be 1 to 3, not " + version);
+    }
+    int at = MAGIC.length + 2;
+    int field = version == 1 ? Short.BYTES : Integer.BYTES;
+    ByteBuffer size = bytes(file, at, field, name);
+    long header =
+        version == 1
+            ? Short.toUnsignedLong(size.getShort())
+            : Integer.toUnsignedLong(size.getInt());
+    if (header > MOST_HEADER) {
+      throw wrong(name, at, "a header of %d bytes is too long".formatted(header));
+    }
+    at += field;
+    String text = StandardCharsets.UTF_8.decode(bytes(file, at, (int) header, name)).toString();
+    Elements elements = parse(path, name, text, at, start + at + header);
+    long before = elements.start() - start;
+    long expected = before + elements.size();
+    if (length != expected) {
+      throw wrong(
+          name,
+          Math.min(length, expected),
+          "%s of %s take %d bytes after the header, and the file has %d"
+              .formatted(
+                  elements.shapeText(), elements.typeText(), elements.size(), length - before));
+    }
+    return elements;
+  }
+
+  private static Elements parse(Path path, String name, String header, int at, long start) {
     String text = header.strip();
     if (!text.startsWith("{") || !text.endsWith("}")) {
-      throw wrong(path, at, "the header must be a dictionary, not " + Csv.quote(text));
+      throw wrong(name, at, "the header must be a dictionary, not " + Csv.quote(text));
     }
     String type = null;
     String order = null;
@@ -104,20 +118,20 @@ record Npy(Path path, char kind, int bytes, boolean fortran, long[] shape, long 
     boolean complete = text.substring(end).strip().equals("}");
     if (!complete || type == null || order == null || shape == null) {
       throw wrong(
-          path, at, "the header must say descr, fortran_order and shape, not " + Csv.quote(text));
+          name, at, "the header must say descr, fortran_order and shape, not " + Csv.quote(text));
     }
     if (type.startsWith("[")) {
-      throw wrong(path, at, "records are not read: save one field of them as an array");
+      throw wrong(name, at, "records are not read: save one field of them as an array");
     }
     Matcher of = TYPE.matcher(type);
     if (!of.matches()) {
-      throw wrong(path, at, "no element type is called " + type);
+      throw wrong(name, at, "no element type is called " + type);
     }
     char kind = of.group(2).charAt(0);
     int bytes = Integer.parseInt("0" + of.group(3)) * (kind == 'U' ? Integer.BYTES : 1);
     if (of.group(1).equals(">")) {
       throw wrong(
-          path,
+          name,
           at,
           "big-endian elements (%s) are not read: save x.astype('<%s')"
               .formatted(type, type.substring(2, type.length() - 1)));
@@ -132,22 +146,23 @@ record Npy(Path path, char kind, int bytes, boolean fortran, long[] shape, long 
         };
     if (!read) {
       throw wrong(
-          path,
+          name,
           at,
           kind == 'O'
               ? "Python objects are never read: save x.astype('<f4'), or labels as numbers or text"
               : "elements of type %s are not read: save x.astype('<f4')".formatted(type));
     }
     if (!order.equals("True") && !order.equals("False")) {
-      throw wrong(path, at, "fortran_order must be True or False, not " + order);
+      throw wrong(name, at, "fortran_order must be True or False, not " + order);
     }
-    return new Npy(path, kind, bytes, order.equals("True"), shape(path, shape, bytes, at), start);
+    return new Elements(
+        path, name, kind, bytes, order.equals("True"), shape(name, shape, bytes, at), start, false);
   }
 
-  private static long[] shape(Path path, String text, int bytes, int at) {
+  private static long[] shape(String name, String text, int bytes, int at) {
     Matcher numbers = NUMBERS.matcher(text);
     if (!numbers.matches()) {
-      throw wrong(path, at, "shape must be a tuple of numbers, not " + Csv.quote(text));
+      throw wrong(name, at, "shape must be a tuple of numbers, not " + Csv.quote(text));
     }
     try {
       long[] shape =
@@ -162,46 +177,22 @@ record Npy(Path path, char kind, int bytes, boolean fortran, long[] shape, long 
       }
       return shape;
     } catch (ArithmeticException | NumberFormatException e) {
-      throw wrong(path, at, "an array of shape %s has too many elements".formatted(text));
+      throw wrong(name, at, "an array of shape %s has too many elements".formatted(text));
     }
   }
 
-  private static ByteBuffer bytes(FileChannel file, long at, int n, Path path) throws IOException {
+  private static ByteBuffer bytes(Source file, long at, int n, String name) throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(n).order(ByteOrder.LITTLE_ENDIAN);
     while (bytes.hasRemaining()) {
-      int got = file.read(bytes, at + bytes.position());
+      int got = file.read(at + bytes.position(), bytes);
       if (got < 0) {
-        throw wrong(path, at + bytes.position(), "the file ends in the header of an .npy file");
+        throw wrong(name, at + bytes.position(), "the file ends in the header of an .npy file");
       }
     }
     return bytes.flip();
   }
 
-  /** Bytes of all elements. */
-  long size() {
-    return Arrays.stream(shape).reduce(bytes, (a, b) -> a * b);
-  }
-
-  /** As NumPy writes it: {@code (60000, 784)}. */
-  String shapeText() {
-    return Arrays.toString(shape)
-        .replace('[', '(')
-        .replace(shape.length == 1 ? "]" : "\0", ",)")
-        .replace(']', ')');
-  }
-
-  /** As NumPy writes it: {@code float16}. */
-  String typeText() {
-    return switch (kind) {
-      case 'b' -> "bool";
-      case 'u' -> "uint" + 8 * bytes;
-      case 'i' -> "int" + 8 * bytes;
-      case 'f' -> "float" + 8 * bytes;
-      default -> "text";
-    };
-  }
-
-  static DataException wrong(Path path, long at, String problem) {
-    return new DataException("%s: byte %d: %s".formatted(path, at, problem));
+  static DataException wrong(String name, long at, String problem) {
+    return new DataException("%s: byte %d: %s".formatted(name, at, problem));
   }
 }

@@ -25,7 +25,6 @@ final class OtherFormats {
     ENDINGS.put(".dat", "if its fields are separated by commas, name it .csv");
     ENDINGS.put(".svm", "the format of LIBSVM" + CSV);
     ENDINGS.put(".libsvm", "the format of LIBSVM" + CSV);
-    ENDINGS.put(".npz", "arrays of NumPy; write one of them as .npy, as numpy.save does");
     ENDINGS.put(".parquet", "a Parquet table; write it as CSV, as pandas.DataFrame.to_csv does");
     ENDINGS.put(".feather", "an Arrow table; write it as CSV, as pandas.DataFrame.to_csv does");
     ENDINGS.put(".arrow", "an Arrow table; write it as CSV, as pandas.DataFrame.to_csv does");
@@ -50,7 +49,6 @@ final class OtherFormats {
     ENDINGS.put(".png", "a picture; thalweg predict takes pictures");
     ENDINGS.put(".jpg", "a picture; thalweg predict takes pictures");
     ENDINGS.put(".jpeg", "a picture; thalweg predict takes pictures");
-    ENDINGS.put(".safetensors", "a model; name the data that it is to be used on");
     ENDINGS.put(".bin", "if it is of CIFAR-10: cifar10 --data-dir with its folder");
   }
 
@@ -59,7 +57,7 @@ final class OtherFormats {
   /** A sentence about a name that is neither a data set's nor a CSV file's. */
   static String refusal(String name, List<String> names) {
     String allowed =
-        "there are %s, and paths that end in .csv, .csv.gz or .npy"
+        "there are %s, and paths that end in .csv, .csv.gz, .npy, .npz or .safetensors"
             .formatted(String.join(", ", names));
     if (name.isBlank()) {
       return "the name of the data is empty; " + allowed;

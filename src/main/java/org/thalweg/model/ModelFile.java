@@ -13,6 +13,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.data.SafetensorsHeader;
 import org.thalweg.data.Datasets.Shape;
 import org.thalweg.device.Device;
 import org.thalweg.device.Owned;
@@ -113,7 +114,7 @@ public final class ModelFile {
   /** Reads a tensor of F32 or F64; the first number that is not finite is an error. */
   private static void read(Path file, Safetensors tensors, String name, Safetensors.Piece to)
       throws IOException {
-    Safetensors.Entry entry = Objects.requireNonNull(tensors.tensors().get(name));
+    SafetensorsHeader.Entry entry = Objects.requireNonNull(tensors.tensors().get(name));
     boolean single = entry.dtype().equals("F32");
     int size = single ? Float.BYTES : Double.BYTES;
     List<Long> shape = entry.shape();
@@ -223,7 +224,7 @@ public final class ModelFile {
   /** A number of each feature, if the file has such a tensor. */
   private static double @Nullable [] ofFeatures(
       Path file, Safetensors tensors, String name, int features) throws IOException {
-    Safetensors.Entry entry = tensors.tensors().get(name);
+    SafetensorsHeader.Entry entry = tensors.tensors().get(name);
     if (entry == null) {
       return null;
     }
@@ -240,8 +241,8 @@ public final class ModelFile {
   /** What the tensors {@code weight} and {@code bias} of a file are. */
   private record Size(ElementType type, int features, int classes) {
     static Size of(Path file, Safetensors tensors) throws IOException {
-      Safetensors.Entry weight = tensors.tensors().get(WEIGHT);
-      Safetensors.Entry bias = tensors.tensors().get(BIAS);
+      SafetensorsHeader.Entry weight = tensors.tensors().get(WEIGHT);
+      SafetensorsHeader.Entry bias = tensors.tensors().get(BIAS);
       if (weight == null || bias == null) {
         throw new IOException(
             "%s: no model: it holds the tensors %s, not weight and bias"

@@ -28,6 +28,7 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.zip.CRC32;
+import org.thalweg.data.SafetensorsHeader;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.numeric.ElementType;
@@ -45,13 +46,10 @@ import org.thalweg.numeric.Exact;
  * is allocated because a file claims to be large.
  */
 public final class Safetensors implements Closeable {
-  /** The longest header that the specification allows. */
-  private static final long MOST_HEADER = 100_000_000;
-
   /** A multiple of every element's size. */
   static final int PIECE = 1 << 20;
 
-  static final String METADATA = "__metadata__";
+  static final String METADATA = SafetensorsHeader.METADATA;
   static final String CRC = "thalweg.crc32";
 
   /** Where the digits of the checksum lie in a file that is written here. */
@@ -106,21 +104,9 @@ public final class Safetensors implements Closeable {
     }
   }
 
-  /**
-   * What the header says of a tensor.
-   *
-   * @param dtype {@code "F32"}, {@code "BF16"}, ..: as in the specification
-   * @param shape row-major
-   * @param begin where its bytes begin, from the end of the header
-   * @param end the byte after its last
-   */
-  public record Entry(String dtype, List<Long> shape, long begin, long end) {}
-
   private final Path file;
   private final FileChannel channel;
-  private final Map<String, String> metadata = new LinkedHashMap<>();
-  private final Map<String, Entry> tensors = new LinkedHashMap<>();
-  private final long data;
+  private final SafetensorsHeader header;
   private final boolean checked;
 
   /**
@@ -137,29 +123,11 @@ public final class Safetensors implements Closeable {
     channel = FileChannel.open(file, StandardOpenOption.READ);
     try {
       long length = channel.size();
-      if (length < 8) {
-        throw wrong("byte 0: not a model: a safetensors file has at least 8 bytes, not " + length);
-      }
-      long header = read(0, 8).getLong();
-      if (header < 0 || header > Math.min(length - 8, MOST_HEADER)) {
-        throw wrong(
-            "byte 0: not a model: a safetensors file begins with the size of its header, and %d"
-                    .formatted(length)
-                + " bytes have no room for one of %s, at most %d"
-                    .formatted(Long.toUnsignedString(header), MOST_HEADER));
-      }
-      data = 8 + header;
-      ByteBuffer json = read(8, (int) header);
+      ByteBuffer json = SafetensorsHeader.read(file, channel);
       checked = check(StandardCharsets.ISO_8859_1.decode(json.duplicate()), length);
-      try {
-        String text = StandardCharsets.UTF_8.newDecoder().decode(json).toString();
-        parse(new JsonReader(new StringReader(text)));
-      } catch (CharacterCodingException e) {
-        throw wrong("the header is not UTF-8");
-      }
-      checkContiguous(length - data);
-      if (!checked && metadata.keySet().stream().anyMatch(Safetensors::isLikeChecksum)) {
-        throw wrong("its checksum cannot be read");
+      header = SafetensorsHeader.parse(file, json, length);
+      if (!checked && header.metadata().keySet().stream().anyMatch(Safetensors::isLikeChecksum)) {
+        throw SafetensorsHeader.wrong(file, "its checksum cannot be read");
       }
     } catch (IOException | RuntimeException e) {
       channel.close();
@@ -174,13 +142,8 @@ public final class Safetensors implements Closeable {
         && IntStream.range(0, n).filter(i -> name.charAt(i) != CRC.charAt(i)).count() <= 1;
   }
 
-  /** What is wrong with the file as a whole. */
-  private IOException wrong(String what) {
-    return error("no safetensors file, or a damaged one: " + what);
-  }
-
   private IOException error(String what) {
-    return new IOException((file + ": " + what).replaceAll("[\\p{Cntrl}\\u2028\\u2029]", "?"));
+    return SafetensorsHeader.error(file, what);
   }
 
   /**
@@ -216,141 +179,8 @@ public final class Safetensors implements Closeable {
     return "%08x".formatted((int) crc.getValue());
   }
 
-  private ByteBuffer read(long at, int n) throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(n).order(ByteOrder.LITTLE_ENDIAN);
-    fill(at, bytes);
-    return bytes.flip();
-  }
-
   private void fill(long at, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      int n = channel.read(bytes, at);
-      if (n < 0) {
-        throw error("it became shorter while it was read: it ends at byte " + at);
-      }
-      at += n;
-    }
-  }
-
-  /** Reads the header token by token, so that nothing is ignored, repeated or nested too deeply. */
-  private void parse(JsonReader json) throws IOException {
-    json.setStrictness(Strictness.STRICT);
-    try {
-      json.beginObject();
-      while (json.hasNext()) {
-        String name = json.nextName();
-        if (name.equals(METADATA)) {
-          json.beginObject();
-          while (json.hasNext()) {
-            String key = json.nextName();
-            require(json.peek() == JsonToken.STRING, json, "metadata must be strings");
-            require(metadata.put(key, json.nextString()) == null, json, "the name occurs twice");
-          }
-          json.endObject();
-        } else {
-          require(tensors.put(name, entry(json)) == null, json, "the name occurs twice");
-        }
-      }
-      json.endObject();
-      require(json.peek() == JsonToken.END_DOCUMENT, json, "nothing may follow");
-    } catch (EOFException e) {
-      throw wrong("header at %s: the JSON breaks off".formatted(json.getPath()));
-    } catch (MalformedJsonException | IllegalStateException e) {
-      throw wrong("header at %s: not the JSON that is expected".formatted(json.getPath()));
-    }
-  }
-
-  private void require(boolean condition, JsonReader json, String message) throws IOException {
-    if (!condition) {
-      throw wrong("header at %s: %s".formatted(json.getPath(), message));
-    }
-  }
-
-  private Entry entry(JsonReader json) throws IOException {
-    String dtype = "";
-    List<Long> shape = null;
-    List<Long> offsets = null;
-    json.beginObject();
-    while (json.hasNext()) {
-      String key = json.nextName();
-      if (key.equals("dtype") && dtype.isEmpty()) {
-        dtype = json.nextString();
-        require(bytes(dtype) > 0, json, "an unknown dtype: " + dtype);
-      } else if (key.equals("shape") && shape == null) {
-        shape = integers(json);
-      } else if (key.equals("data_offsets") && offsets == null) {
-        offsets = integers(json);
-        require(offsets.size() == 2, json, "data_offsets are two numbers");
-      } else {
-        require(false, json, "dtype, shape and data_offsets once each, and nothing else");
-      }
-    }
-    json.endObject();
-    if (dtype.isEmpty() || shape == null || offsets == null) {
-      throw wrong("header at %s: dtype, shape or data_offsets missing".formatted(json.getPath()));
-    }
-    Entry entry = new Entry(dtype, shape, offsets.get(0), offsets.get(1));
-    require(
-        entry.end - entry.begin == bytes(shape, bytes(dtype)),
-        json,
-        "%s %s has not the bytes %s".formatted(dtype, shape, offsets));
-    return entry;
-  }
-
-  /** The size of an element; 0 where there is no such type. */
-  private static int bytes(String dtype) {
-    return switch (dtype) {
-      case "BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3" -> 1;
-      case "I16", "U16", "F16", "BF16" -> 2;
-      case "I32", "U32", "F32" -> 4;
-      case "I64", "U64", "F64" -> 8;
-      default -> 0;
-    };
-  }
-
-  /**
-   * The size of a tensor. If it overflows, a number by which no two offsets differ; but 0 if a
-   * factor is 0.
-   */
-  private static long bytes(List<Long> shape, int each) {
-    try {
-      return shape.contains(0L) ? 0 : shape.stream().reduce((long) each, Math::multiplyExact);
-    } catch (ArithmeticException e) {
-      return Long.MIN_VALUE;
-    }
-  }
-
-  private List<Long> integers(JsonReader json) throws IOException {
-    List<Long> list = new ArrayList<>();
-    json.beginArray();
-    while (json.hasNext()) {
-      require(json.peek() == JsonToken.NUMBER, json, "not a number");
-      String number = json.nextString();
-      // 2^63 has 19 digits; 18 are more bytes than any disk has.
-      require(number.matches("0|[1-9][0-9]{0,17}"), json, "not a size: " + number);
-      list.add(Long.parseLong(number));
-    }
-    json.endArray();
-    return Collections.unmodifiableList(list);
-  }
-
-  private void checkContiguous(long length) throws IOException {
-    List<Map.Entry<String, Entry>> inOrder = new ArrayList<>(tensors.entrySet());
-    inOrder.sort(
-        Comparator.comparingLong((Map.Entry<String, Entry> e) -> e.getValue().begin)
-            .thenComparingLong(e -> e.getValue().end));
-    long at = 0;
-    for (Map.Entry<String, Entry> tensor : inOrder) {
-      if (tensor.getValue().begin != at) {
-        throw wrong(
-            "tensor %s begins at %d, the one before it ends at %d"
-                .formatted(tensor.getKey(), tensor.getValue().begin, at));
-      }
-      at = tensor.getValue().end;
-    }
-    if (at != length) {
-      throw wrong("the tensors have %d bytes, and %d are there".formatted(at, length));
-    }
+    SafetensorsHeader.fill(file, channel, at, bytes);
   }
 
   /** Whether the file has a checksum, which then is right. */
@@ -360,12 +190,12 @@ public final class Safetensors implements Closeable {
 
   /** The free text in the header. */
   public Map<String, String> metadata() {
-    return Collections.unmodifiableMap(metadata);
+    return header.metadata();
   }
 
   /** The tensors by name, in the header's order. */
-  public Map<String, Entry> tensors() {
-    return Collections.unmodifiableMap(tensors);
+  public Map<String, SafetensorsHeader.Entry> tensors() {
+    return header.tensors();
   }
 
   /**
@@ -374,15 +204,15 @@ public final class Safetensors implements Closeable {
    * @param piece is handed each
    */
   public void read(String name, Piece piece) throws IOException {
-    Entry entry = tensors.get(name);
+    SafetensorsHeader.Entry entry = tensors().get(name);
     if (entry == null) {
       throw error("there is no tensor " + name);
     }
-    long end = entry.end - entry.begin;
+    long end = entry.end() - entry.begin();
     ByteBuffer bytes = buffer(end);
     for (long at = 0; at < end; at += PIECE) {
       bytes.clear().limit((int) Math.min(PIECE, end - at));
-      fill(data + entry.begin + at, bytes);
+      fill(header.data() + entry.begin() + at, bytes);
       piece.move(at, bytes.flip());
     }
   }
@@ -399,9 +229,9 @@ public final class Safetensors implements Closeable {
 
   /** Reads a tensor of F64. */
   public double[] doubles(String name) throws IOException {
-    Entry entry = tensors.get(name);
+    SafetensorsHeader.Entry entry = tensors().get(name);
     double[] values =
-        new double[entry == null ? 0 : Math.toIntExact((entry.end - entry.begin) / 8)];
+        new double[entry == null ? 0 : Math.toIntExact((entry.end() - entry.begin()) / 8)];
     read(name, into(values));
     return values;
   }

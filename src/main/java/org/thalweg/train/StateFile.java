@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.data.SafetensorsHeader;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.model.Safetensors;
@@ -72,7 +73,7 @@ final class StateFile implements Closeable {
   /** Checks the type and count of each array. */
   void expectShapes(Map<String, Array> arrays) throws IOException {
     for (Map.Entry<String, Array> array : arrays.entrySet()) {
-      Safetensors.Entry entry = saved.tensors().get(array.getKey());
+      SafetensorsHeader.Entry entry = saved.tensors().get(array.getKey());
       String what = "tensor " + array.getKey();
       expect(what, array.getValue().type().name(), entry == null ? null : entry.dtype());
       expect(what, List.of(array.getValue().count()), entry == null ? null : entry.shape());

@@ -1,5 +1,6 @@
 package org.thalweg.model;
 
+import org.thalweg.data.SafetensorsHeader;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -144,7 +145,7 @@ class SafetensorsFuzzTest {
     try (Safetensors tensors = new Safetensors(file)) {
       assertEquals("{a=b, c=é}", tensors.metadata().toString());
       assertEquals(List.of("x", "empty", "y"), new ArrayList<>(tensors.tensors().keySet()));
-      assertEquals(new Safetensors.Entry("BF16", List.of(2L), 8, 12), tensors.tensors().get("y"));
+      assertEquals(new SafetensorsHeader.Entry("BF16", List.of(2L), 8, 12), tensors.tensors().get("y"));
       assertThrows(IOException.class, () -> tensors.read("z", (at, piece) -> {}));
     }
     assertEquals("", read(contents("{}", 0)));
