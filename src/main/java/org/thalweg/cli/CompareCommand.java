@@ -71,8 +71,8 @@ final class CompareCommand implements Callable<Integer> {
       arity = "0..1",
       completionCandidates = SurfaceNames.class,
       description = {
-        "DATA: the name of a data set, or a path that ends in .csv, .npy, .npz or .safetensors, as thalweg train takes"
-            + " it.",
+        "DATA: the name of a data set, or a path that ends in .csv, .npy, .npz or .safetensors, as"
+            + " thalweg train takes it.",
         "SURFACE: ${COMPLETION-CANDIDATES}. Of the options under Training it takes --lr, and --seed"
             + " for the noise; none of those under Data or Model."
       })
@@ -165,7 +165,8 @@ final class CompareCommand implements Callable<Integer> {
         || !(surfaces.contains(what) || Datasets.names().contains(what) || Datasets.isPath(what))) {
       throw Usage.wrong(
           spec,
-          "DATA or SURFACE %s %s, a path that ends in .csv, .npy, .npz or .safetensors, or a surface: %s",
+          "DATA or SURFACE %s %s, a path that ends in .csv, .npy, .npz or .safetensors, or a"
+              + " surface: %s",
           what == null ? "is missing:" : what + ": " + near(what, surfaces) + "must be",
           String.join(", ", Datasets.names()),
           String.join(", ", surfaces));

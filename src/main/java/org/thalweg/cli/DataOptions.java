@@ -81,10 +81,10 @@ final class DataOptions {
   /** Help text for a DATA parameter whose candidates are {@link Names}. */
   static final String DATA =
       "${COMPLETION-CANDIDATES} (digits and iris are in the jar), or a path that ends in .csv or"
-          + " .csv.gz: one row of data on each line; or in .npy, .npz or .safetensors: a matrix, with"
-          + " --labels (file.npz#name is one of several arrays; a * in the quoted name means several files, one below the other). A fifth of a"
-          + " file's rows, always the same, is for testing, unless --split or --test says"
-          + " otherwise.";
+          + " .csv.gz: one row of data on each line; or in .npy, .npz or .safetensors: a matrix,"
+          + " with --labels (file.npz#name is one of several arrays; a * in the quoted name means"
+          + " several files, one below the other). A fifth of a file's rows, always the same, is"
+          + " for testing, unless --split or --test says otherwise.";
 
   /** Reads the value of --header. */
   static final class HeaderConverter implements ITypeConverter<Datasets.Header> {

@@ -7,6 +7,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.numeric.Nearest;
 
@@ -37,24 +38,32 @@ final class ArrayFiles {
    * Finds an array. Where the name has none, it is the only one of the file, or else the only one
    * with so many dimensions.
    *
+   * @param check throws if it is not one that is wanted, before anything is unpacked
    * @throws DataException if there is none, or which is not clear
    */
-  static Elements find(Path path, int dimensions) {
+  static Elements find(Path path, int dimensions, Consumer<Elements> check) {
     String text = path.toString();
     String file = file(text);
     String array = file.length() == text.length() ? null : text.substring(file.length() + 1);
     Path own = Path.of(file);
     String lower = file.toLowerCase(Locale.ROOT);
     if (lower.endsWith(".npz")) {
-      return Npz.read(own, npz -> npz.open(choose(own, npz.names(), npz::header, array, dimensions)));
+      return Npz.read(
+          own,
+          npz -> {
+            String name = choose(own, npz.names(), npz::header, array, dimensions);
+            check.accept(npz.header(name));
+            return npz.open(name);
+          });
     }
-    if (lower.endsWith(".safetensors")) {
-      return safetensors(own, array, dimensions);
+    if (array != null && lower.endsWith(".npy")) {
+      throw new DataException(
+          "%s: an .npy file has one array: leave #%s out".formatted(file, array));
     }
-    if (array != null) {
-      throw new DataException("%s: an .npy file has one array: leave #%s out".formatted(file, array));
-    }
-    return Npy.read(own);
+    Elements found =
+        lower.endsWith(".safetensors") ? safetensors(own, array, dimensions) : Npy.read(own);
+    check.accept(found);
+    return found;
   }
 
   private interface Header {
@@ -91,7 +100,8 @@ final class ArrayFiles {
     if (fitting.size() != 1) {
       throw new DataException(
           "%s: which of its arrays is not clear: name one, as %s#%s; it has %s"
-              .formatted(file, file.getFileName(), all.isEmpty() ? "x" : all.get(0), Csv.listed(all)));
+              .formatted(
+                  file, file.getFileName(), all.isEmpty() ? "x" : all.get(0), Csv.listed(all)));
     }
     return fitting.get(0);
   }
@@ -134,13 +144,6 @@ final class ArrayFiles {
     int bytes = dtype.equals("BOOL") ? 1 : Integer.parseInt(dtype.replaceAll("[^0-9]", "")) / 8;
     long[] shape = entry.shape().stream().mapToLong(n -> n).toArray();
     return new Elements(
-        file,
-        file + "#" + name,
-        kind,
-        bytes,
-        false,
-        shape,
-        header.data() + entry.begin(),
-        false);
+        file, file + "#" + name, kind, bytes, false, shape, header.data() + entry.begin(), false);
   }
 }

@@ -185,7 +185,8 @@ public final class Datasets {
 
   /** The name of a file without what {@link #isPath} goes by, or any other as it is. */
   public static String stem(String name) {
-    return ArrayFiles.file(name).replaceFirst("(?i)([.]csv([.]gz)?|[-_.]?[*]?[.](npy|npz|safetensors))$", "");
+    return ArrayFiles.file(name)
+        .replaceFirst("(?i)([.]csv([.]gz)?|[-_.]?[*]?[.](npy|npz|safetensors))$", "");
   }
 
   /**

@@ -17,8 +17,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The labels of rows, from a file of their own: an array of whole numbers or of text, a CSV
- * file with a column of labels, or a text file with a label on each line.
+ * The labels of rows, from a file of their own: an array of whole numbers or of text, a CSV file
+ * with a column of labels, or a text file with a label on each line.
  *
  * @param of each row, the number of its class
  * @param classes the labels that occur, in the order of their numbers, or if one is no number of
@@ -97,16 +97,7 @@ record Labels(int[] of, List<String> classes) {
     }
 
     void array() {
-      Elements array = ArrayFiles.find(path, 1);
-      long[] shape = array.shape();
-      if (shape.length == 0 || shape.length > 2 || (shape.length == 2 && shape[1] != 1)) {
-        throw new DataException(
-            "%s: an array of shape %s is no row of labels".formatted(path, array.shapeText()));
-      }
-      if (shape[0] != rows) {
-        throw new DataException(
-            "%s: %d labels, and %s has %d rows".formatted(path, shape[0], owner, rows));
-      }
+      Elements array = ArrayFiles.find(path, 1, this::check);
       int piece = Math.max(1, PIECE / array.bytes()) * array.bytes();
       ByteBuffer bytes = ByteBuffer.allocate(piece).order(ByteOrder.LITTLE_ENDIAN);
       try (FileChannel file = array.open()) {
@@ -124,6 +115,18 @@ record Labels(int[] of, List<String> classes) {
         }
       } catch (IOException e) {
         throw DataException.reading(path, e);
+      }
+    }
+
+    private void check(Elements array) {
+      long[] shape = array.shape();
+      if (shape.length == 0 || shape.length > 2 || (shape.length == 2 && shape[1] != 1)) {
+        throw new DataException(
+            "%s: an array of shape %s is no row of labels".formatted(path, array.shapeText()));
+      }
+      if (shape[0] != rows) {
+        throw new DataException(
+            "%s: %d labels, and %s has %d rows".formatted(path, shape[0], owner, rows));
       }
     }
 

@@ -12,12 +12,13 @@ import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
 
 /**
- * Rows of one or several arrays in files that are mapped into memory: the operating system reads what is
- * asked for, and nothing is copied before. Selected rows are the same files with other row numbers.
+ * Rows of one or several arrays in files that are mapped into memory: the operating system reads
+ * what is asked for, and nothing is copied before. Selected rows are the same files with other row
+ * numbers.
  *
- * <p>Bytes, float16 and bfloat16 stay what they are. Integers of up to two bytes become binary32, exactly;
- * float64 is rounded to the type in which it is used, and so are longer integers, by way of
- * binary64. NaN and infinities are refused when they are read, with their place.
+ * <p>Bytes, float16 and bfloat16 stay what they are. Integers of up to two bytes become binary32,
+ * exactly; float64 is rounded to the type in which it is used, and so are longer integers, by way
+ * of binary64. NaN and infinities are refused when they are read, with their place.
  */
 public final class MappedRows implements Dataset.Values {
   /** Bytes from one mapped segment to the next; each is longer by a row, so that none is cut. */
@@ -90,38 +91,8 @@ public final class MappedRows implements Dataset.Values {
     List<Part> parts = new ArrayList<>();
     long rows = 0;
     for (Path path : paths) {
-      Elements array = ArrayFiles.find(path, 2);
-      if (array.kind() == 'S' || array.kind() == 'U') {
-        throw new DataException(path + ": text is no feature; as labels, name it by --labels");
-      }
-      int dimensions = array.shape().length;
-      if (dimensions != 2) {
-        throw new DataException(
-            "%s: an array of shape %s is no matrix of rows and features: save %s"
-                .formatted(
-                    path,
-                    array.shapeText(),
-                    dimensions > 2 ? "x.reshape(len(x), -1)" : "x.reshape(-1, 1)"));
-      }
-      if (array.shape()[1] * array.bytes() >= SEGMENT || array.shape()[1] < 1 || array.shape()[0] < 1) {
-        throw new DataException(
-            "%s: %s: there must be rows, of 1 to %d features"
-                .formatted(path, array.shapeText(), (SEGMENT - 1) / array.bytes()));
-      }
-      Elements one = parts.isEmpty() ? array : parts.get(0).array;
-      if (array.shape()[1] != one.shape()[1]
-          || array.kind() != one.kind()
-          || array.bytes() != one.bytes()) {
-        throw new DataException(
-            "%s has %d features of %s, and %s has %d of %s"
-                .formatted(
-                    path,
-                    array.shape()[1],
-                    array.typeText(),
-                    one.name(),
-                    one.shape()[1],
-                    one.typeText()));
-      }
+      Elements before = parts.isEmpty() ? null : parts.get(0).array;
+      Elements array = ArrayFiles.find(path, 2, one -> check(path, one, before));
       try {
         parts.add(new Part(array, rows));
       } catch (IOException e) {
@@ -137,6 +108,45 @@ public final class MappedRows implements Dataset.Values {
     return new MappedRows(parts, kept(one, use), (int) one.shape()[1], (int) rows, null);
   }
 
+  /** Checks that an array can be rows, below those of another. */
+  private static void check(Path path, Elements array, @Nullable Elements one) {
+    if (array.kind() == 'S' || array.kind() == 'U') {
+      throw new DataException(path + ": text is no feature; as labels, name it by --labels");
+    }
+    int dimensions = array.shape().length;
+    if (dimensions != 2) {
+      throw new DataException(
+          "%s: an array of shape %s is no matrix of rows and features: save %s"
+              .formatted(
+                  path,
+                  array.shapeText(),
+                  dimensions > 2 ? "x.reshape(len(x), -1)" : "x.reshape(-1, 1)"));
+    }
+    if (array.shape()[1] * array.bytes() >= SEGMENT
+        || array.shape()[1] < 1
+        || array.shape()[0] < 1) {
+      throw new DataException(
+          "%s: %s: there must be rows, of 1 to %d features"
+              .formatted(path, array.shapeText(), (SEGMENT - 1) / array.bytes()));
+    }
+    if (one == null) {
+      return;
+    }
+    if (array.shape()[1] != one.shape()[1]
+        || array.kind() != one.kind()
+        || array.bytes() != one.bytes()) {
+      throw new DataException(
+          "%s has %d features of %s, and %s has %d of %s"
+              .formatted(
+                  path,
+                  array.shape()[1],
+                  array.typeText(),
+                  one.name(),
+                  one.shape()[1],
+                  one.typeText()));
+    }
+  }
+
   private static ElementType kept(Elements array, ElementType use) {
     if (array.kind() == 'b' || (array.kind() == 'u' && array.bytes() == 1)) {
       return ElementType.U8;
@@ -147,7 +157,8 @@ public final class MappedRows implements Dataset.Values {
     if (array.kind() == 'f' && array.bytes() == 2) {
       return ElementType.F16;
     }
-    boolean exact = array.kind() == 'f' ? array.bytes() < Double.BYTES : array.bytes() < Integer.BYTES;
+    boolean exact =
+        array.kind() == 'f' ? array.bytes() < Double.BYTES : array.bytes() < Integer.BYTES;
     return exact ? ElementType.F32 : use;
   }
 

@@ -20,8 +20,8 @@ import java.util.zip.ZipException;
 
 /**
  * The arrays of an .npz file: a ZIP archive of .npy files. One that is stored as it is can be
- * mapped where it lies; one that is compressed is unpacked to a temporary file first. (PKWARE,
- * .ZIP File Format Specification, 4.3, with its ZIP64 fields, which NumPy writes.)
+ * mapped where it lies; one that is compressed is unpacked to a temporary file first. (PKWARE, .ZIP
+ * File Format Specification, 4.3, with its ZIP64 fields, which NumPy writes.)
  */
 final class Npz {
   private static final int END = 0x06054b50;

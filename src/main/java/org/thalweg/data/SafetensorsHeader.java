@@ -134,126 +134,129 @@ public record SafetensorsHeader(
       this.file = file;
     }
 
-  /** Reads the header token by token, so that nothing is ignored, repeated or nested too deeply. */
-  private void read(JsonReader json) throws IOException {
-    json.setStrictness(Strictness.STRICT);
-    try {
+    /**
+     * Reads the header token by token, so that nothing is ignored, repeated or nested too deeply.
+     */
+    private void read(JsonReader json) throws IOException {
+      json.setStrictness(Strictness.STRICT);
+      try {
+        json.beginObject();
+        while (json.hasNext()) {
+          String name = json.nextName();
+          if (name.equals(METADATA)) {
+            json.beginObject();
+            while (json.hasNext()) {
+              String key = json.nextName();
+              require(json.peek() == JsonToken.STRING, json, "metadata must be strings");
+              require(metadata.put(key, json.nextString()) == null, json, "the name occurs twice");
+            }
+            json.endObject();
+          } else {
+            require(tensors.put(name, entry(json)) == null, json, "the name occurs twice");
+          }
+        }
+        json.endObject();
+        require(json.peek() == JsonToken.END_DOCUMENT, json, "nothing may follow");
+      } catch (EOFException e) {
+        throw wrong(file, "header at %s: the JSON breaks off".formatted(json.getPath()));
+      } catch (MalformedJsonException | IllegalStateException e) {
+        throw wrong(file, "header at %s: not the JSON that is expected".formatted(json.getPath()));
+      }
+    }
+
+    private void require(boolean condition, JsonReader json, String message) throws IOException {
+      if (!condition) {
+        throw wrong(file, "header at %s: %s".formatted(json.getPath(), message));
+      }
+    }
+
+    private Entry entry(JsonReader json) throws IOException {
+      String dtype = "";
+      List<Long> shape = null;
+      List<Long> offsets = null;
       json.beginObject();
       while (json.hasNext()) {
-        String name = json.nextName();
-        if (name.equals(METADATA)) {
-          json.beginObject();
-          while (json.hasNext()) {
-            String key = json.nextName();
-            require(json.peek() == JsonToken.STRING, json, "metadata must be strings");
-            require(metadata.put(key, json.nextString()) == null, json, "the name occurs twice");
-          }
-          json.endObject();
+        String key = json.nextName();
+        if (key.equals("dtype") && dtype.isEmpty()) {
+          dtype = json.nextString();
+          require(bytes(dtype) > 0, json, "an unknown dtype: " + dtype);
+        } else if (key.equals("shape") && shape == null) {
+          shape = integers(json);
+        } else if (key.equals("data_offsets") && offsets == null) {
+          offsets = integers(json);
+          require(offsets.size() == 2, json, "data_offsets are two numbers");
         } else {
-          require(tensors.put(name, entry(json)) == null, json, "the name occurs twice");
+          require(false, json, "dtype, shape and data_offsets once each, and nothing else");
         }
       }
       json.endObject();
-      require(json.peek() == JsonToken.END_DOCUMENT, json, "nothing may follow");
-    } catch (EOFException e) {
-      throw wrong(file, "header at %s: the JSON breaks off".formatted(json.getPath()));
-    } catch (MalformedJsonException | IllegalStateException e) {
-      throw wrong(file, "header at %s: not the JSON that is expected".formatted(json.getPath()));
+      if (dtype.isEmpty() || shape == null || offsets == null) {
+        throw wrong(
+            file, "header at %s: dtype, shape or data_offsets missing".formatted(json.getPath()));
+      }
+      Entry entry = new Entry(dtype, shape, offsets.get(0), offsets.get(1));
+      require(
+          entry.end() - entry.begin() == bytes(shape, bytes(dtype)),
+          json,
+          "%s %s has not the bytes %s".formatted(dtype, shape, offsets));
+      return entry;
     }
-  }
 
-  private void require(boolean condition, JsonReader json, String message) throws IOException {
-    if (!condition) {
-      throw wrong(file, "header at %s: %s".formatted(json.getPath(), message));
+    /** The size of an element; 0 where there is no such type. */
+    private static int bytes(String dtype) {
+      return switch (dtype) {
+        case "BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3" -> 1;
+        case "I16", "U16", "F16", "BF16" -> 2;
+        case "I32", "U32", "F32" -> 4;
+        case "I64", "U64", "F64" -> 8;
+        default -> 0;
+      };
     }
-  }
 
-  private Entry entry(JsonReader json) throws IOException {
-    String dtype = "";
-    List<Long> shape = null;
-    List<Long> offsets = null;
-    json.beginObject();
-    while (json.hasNext()) {
-      String key = json.nextName();
-      if (key.equals("dtype") && dtype.isEmpty()) {
-        dtype = json.nextString();
-        require(bytes(dtype) > 0, json, "an unknown dtype: " + dtype);
-      } else if (key.equals("shape") && shape == null) {
-        shape = integers(json);
-      } else if (key.equals("data_offsets") && offsets == null) {
-        offsets = integers(json);
-        require(offsets.size() == 2, json, "data_offsets are two numbers");
-      } else {
-        require(false, json, "dtype, shape and data_offsets once each, and nothing else");
+    /**
+     * The size of a tensor. If it overflows, a number by which no two offsets differ; but 0 if a
+     * factor is 0.
+     */
+    private static long bytes(List<Long> shape, int each) {
+      try {
+        return shape.contains(0L) ? 0 : shape.stream().reduce((long) each, Math::multiplyExact);
+      } catch (ArithmeticException e) {
+        return Long.MIN_VALUE;
       }
     }
-    json.endObject();
-    if (dtype.isEmpty() || shape == null || offsets == null) {
-      throw wrong(file, "header at %s: dtype, shape or data_offsets missing".formatted(json.getPath()));
-    }
-    Entry entry = new Entry(dtype, shape, offsets.get(0), offsets.get(1));
-    require(
-        entry.end() - entry.begin() == bytes(shape, bytes(dtype)),
-        json,
-        "%s %s has not the bytes %s".formatted(dtype, shape, offsets));
-    return entry;
-  }
 
-  /** The size of an element; 0 where there is no such type. */
-  private static int bytes(String dtype) {
-    return switch (dtype) {
-      case "BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3" -> 1;
-      case "I16", "U16", "F16", "BF16" -> 2;
-      case "I32", "U32", "F32" -> 4;
-      case "I64", "U64", "F64" -> 8;
-      default -> 0;
-    };
-  }
-
-  /**
-   * The size of a tensor. If it overflows, a number by which no two offsets differ; but 0 if a
-   * factor is 0.
-   */
-  private static long bytes(List<Long> shape, int each) {
-    try {
-      return shape.contains(0L) ? 0 : shape.stream().reduce((long) each, Math::multiplyExact);
-    } catch (ArithmeticException e) {
-      return Long.MIN_VALUE;
-    }
-  }
-
-  private List<Long> integers(JsonReader json) throws IOException {
-    List<Long> list = new ArrayList<>();
-    json.beginArray();
-    while (json.hasNext()) {
-      require(json.peek() == JsonToken.NUMBER, json, "not a number");
-      String number = json.nextString();
-      // 2^63 has 19 digits; 18 are more bytes than any disk has.
-      require(number.matches("0|[1-9][0-9]{0,17}"), json, "not a size: " + number);
-      list.add(Long.parseLong(number));
-    }
-    json.endArray();
-    return Collections.unmodifiableList(list);
-  }
-
-  private void checkContiguous(long length) throws IOException {
-    List<Map.Entry<String, Entry>> inOrder = new ArrayList<>(tensors.entrySet());
-    inOrder.sort(
-        Comparator.comparingLong((Map.Entry<String, Entry> e) -> e.getValue().begin())
-            .thenComparingLong(e -> e.getValue().end()));
-    long at = 0;
-    for (Map.Entry<String, Entry> tensor : inOrder) {
-      if (tensor.getValue().begin() != at) {
-        throw wrong(file, 
-            "tensor %s begins at %d, the one before it ends at %d"
-                .formatted(tensor.getKey(), tensor.getValue().begin(), at));
+    private List<Long> integers(JsonReader json) throws IOException {
+      List<Long> list = new ArrayList<>();
+      json.beginArray();
+      while (json.hasNext()) {
+        require(json.peek() == JsonToken.NUMBER, json, "not a number");
+        String number = json.nextString();
+        // 2^63 has 19 digits; 18 are more bytes than any disk has.
+        require(number.matches("0|[1-9][0-9]{0,17}"), json, "not a size: " + number);
+        list.add(Long.parseLong(number));
       }
-      at = tensor.getValue().end();
+      json.endArray();
+      return Collections.unmodifiableList(list);
     }
-    if (at != length) {
-      throw wrong(file, "the tensors have %d bytes, and %d are there".formatted(at, length));
-    }
-  }
 
+    private void checkContiguous(long length) throws IOException {
+      List<Map.Entry<String, Entry>> inOrder = new ArrayList<>(tensors.entrySet());
+      inOrder.sort(
+          Comparator.comparingLong((Map.Entry<String, Entry> e) -> e.getValue().begin())
+              .thenComparingLong(e -> e.getValue().end()));
+      long at = 0;
+      for (Map.Entry<String, Entry> tensor : inOrder) {
+        if (tensor.getValue().begin() != at) {
+          throw wrong(
+              file,
+              "tensor %s begins at %d, the one before it ends at %d"
+                  .formatted(tensor.getKey(), tensor.getValue().begin(), at));
+        }
+        at = tensor.getValue().end();
+      }
+      if (at != length) {
+        throw wrong(file, "the tensors have %d bytes, and %d are there".formatted(at, length));
+      }
+    }
   }
 }

@@ -79,11 +79,90 @@ class NpyCommandsTest {
   }
 
   @Test
-  void oneTableHasOneChecksum() {
+  void oneTableHasOneChecksum() throws IOException {
     Object parts = folder.resolve("part-*.npy");
     String expected = weights("csv", "train", folder.resolve("table.csv"), "--device=java");
     assertEquals(expected, weights("a", "train", rows, "--labels", labels, "--device=java"));
     assertEquals(expected, weights("b", "train", parts, "--labels", labels, "--device=java"));
+    for (int method : new int[] {0, 8}) {
+      Path archive = folder.resolve("all" + method + ".npz");
+      byte[] x = Files.readAllBytes(rows);
+      byte[] y = Files.readAllBytes(labels);
+      Files.write(archive, Samples.zip(method, "x.npy", x, "y.npy", y, "more.npy", x));
+      String array = archive + "#x";
+      assertEquals(
+          expected, weights("n" + method, "train", array, "--labels", archive, "--device=java"));
+    }
+  }
+
+  /** The rows of --test are scored, by the names of their classes; all others are trained on. */
+  @Test
+  void theTestRowsMayBeOfAnotherFile() throws IOException {
+    Path test = folder.resolve("test.csv");
+    Files.writeString(test, "40.5,1,2%n0.5,0,0%n".formatted());
+    Path train = folder.resolve("table.csv");
+    String[] words = {"--device=java", "--epochs=3", "--json", "--out"};
+    var out =
+        right(
+                "train",
+                train,
+                "--test",
+                test,
+                words[0],
+                words[1],
+                words[2],
+                words[3],
+                "" + folder.resolve("o"))
+            .out();
+    String said = out.lines().reduce((a, b) -> b).orElseThrow();
+    var dataset = JsonParser.parseString(said).getAsJsonObject();
+    assertEquals(60, dataset.getAsJsonObject("dataset").get("training_rows").getAsInt(), said);
+    assertEquals(2, dataset.getAsJsonObject("dataset").get("test_rows").getAsInt(), said);
+    Path strange = folder.resolve("strange.csv");
+    Files.writeString(strange, "1,2,7\n");
+    MainTest.Outcome wrong = run("train", train, "--test", strange);
+    assertEquals(1, wrong.code());
+    assertTrue(wrong.err().contains("strange.csv has a class \"7\", and "), wrong.err());
+    Path wide = folder.resolve("wide.csv");
+    Files.writeString(wide, "1,2,3,0\n");
+    assertTrue(run("train", train, "--test", wide).err().contains("wide.csv has 3 features, and "));
+    assertTrue(
+        run("train", rows, "--labels", labels, "--test", rows).err().contains("by --test-labels"));
+  }
+
+  @Test
+  void eachClassHasItsShareOfASplit() {
+    Path train = folder.resolve("table.csv");
+    String[][] given = {{"--split=0.5"}, {"--split=0.1", "--split-seed=3"}};
+    int[] test = {30, 6};
+    for (int i = 0; i < given.length; i++) {
+      Object[] words = {
+        "train", train, "--epochs=0", "--json", "--device=java", "--out", folder.resolve("s" + i)
+      };
+      Object[] all = Arrays.copyOf(words, words.length + given[i].length);
+      System.arraycopy(given[i], 0, all, words.length, given[i].length);
+      String first = right(all).out().lines().findFirst().orElseThrow();
+      var dataset = JsonParser.parseString(first).getAsJsonObject().getAsJsonObject("dataset");
+      assertEquals(test[i], dataset.get("test_rows").getAsInt());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "digits --split 0.5",
+        "digits --test x.csv",
+        "table.csv --split 1",
+        "table.csv --split-seed 1",
+        "table.csv --test x.csv --split 0.5",
+        "table.csv --test-labels x.npy",
+        "table.csv --test x.npy",
+        "digits --centre --standardise"
+      })
+  void whatHasNoEffectIsRefused(String words) {
+    MainTest.Outcome wrong = run((Object[]) ("train " + words).split(" "));
+    assertEquals(2, wrong.code(), wrong.err());
+    assertTrue(wrong.err().startsWith("thalweg: "), wrong.err());
   }
 
   @Test

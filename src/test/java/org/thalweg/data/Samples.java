@@ -14,6 +14,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32;
+import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 
 /** Small data sets, written as their formats say. */
@@ -64,6 +66,54 @@ public final class Samples {
     }
     file.put(text).put(elements);
     return Arrays.copyOf(file.array(), file.position());
+  }
+
+  /** An archive of files, by name and contents in turn, that are stored (0) or compressed (8). */
+  public static byte[] zip(int method, Object... files) {
+    return zipThatClaims(method, -1, files);
+  }
+
+  /**
+   * The same.
+   *
+   * @param claimed the size that it says each file has; -1 for its own
+   */
+  static byte[] zipThatClaims(int method, long claimed, Object... files) {
+    ByteBuffer zip = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer directory = ByteBuffer.allocate(1 << 12).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < files.length; i += 2) {
+      byte[] name = ((String) files[i]).getBytes(StandardCharsets.UTF_8);
+      byte[] contents = (byte[]) files[i + 1];
+      byte[] packed = method == 8 ? deflated(contents) : contents;
+      CRC32 crc = new CRC32();
+      crc.update(contents);
+      long size = claimed < 0 ? contents.length : claimed;
+      int local = zip.position();
+      zip.putInt(0x04034b50).putShort((short) 45).putShort((short) 0).putShort((short) method);
+      zip.putInt(0).putInt((int) crc.getValue()).putInt(packed.length).putInt((int) size);
+      zip.putShort((short) name.length).putShort((short) 0).put(name).put(packed);
+      directory.putInt(0x02014b50).putShort((short) 45).putShort((short) 45).putShort((short) 0);
+      directory.putShort((short) method).putInt(0).putInt((int) crc.getValue());
+      directory.putInt(packed.length).putInt(-1).putShort((short) name.length);
+      directory.putShort((short) 12).putShort((short) 0).putShort((short) 0).putShort((short) 0);
+      directory.putInt(0).putInt(local).put(name);
+      directory.putShort((short) 1).putShort((short) 8).putLong(size); // the ZIP64 field
+    }
+    int begin = zip.position();
+    zip.put(directory.flip()).putInt(0x06054b50).putInt(0);
+    zip.putShort((short) (files.length / 2)).putShort((short) (files.length / 2));
+    zip.putInt(directory.limit()).putInt(begin).putShort((short) 0);
+    return Arrays.copyOf(zip.array(), zip.position());
+  }
+
+  private static byte[] deflated(byte[] bytes) {
+    Deflater deflater = new Deflater(9, true);
+    deflater.setInput(bytes);
+    deflater.finish();
+    byte[] room = new byte[2 * bytes.length + 64];
+    int n = deflater.deflate(room);
+    deflater.end();
+    return Arrays.copyOf(room, n);
   }
 
   /** The header of an array, as NumPy writes it. */

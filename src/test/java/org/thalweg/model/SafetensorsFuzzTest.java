@@ -1,6 +1,5 @@
 package org.thalweg.model;
 
-import org.thalweg.data.SafetensorsHeader;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -22,6 +21,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
+import org.thalweg.data.SafetensorsHeader;
 
 /**
  * Whatever bytes are read as safetensors: tensors that can be read, or an error of one line that
@@ -145,7 +145,8 @@ class SafetensorsFuzzTest {
     try (Safetensors tensors = new Safetensors(file)) {
       assertEquals("{a=b, c=é}", tensors.metadata().toString());
       assertEquals(List.of("x", "empty", "y"), new ArrayList<>(tensors.tensors().keySet()));
-      assertEquals(new SafetensorsHeader.Entry("BF16", List.of(2L), 8, 12), tensors.tensors().get("y"));
+      assertEquals(
+          new SafetensorsHeader.Entry("BF16", List.of(2L), 8, 12), tensors.tensors().get("y"));
       assertThrows(IOException.class, () -> tensors.read("z", (at, piece) -> {}));
     }
     assertEquals("", read(contents("{}", 0)));
