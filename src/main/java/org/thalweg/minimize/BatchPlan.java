@@ -1,0 +1,90 @@
+package org.thalweg.minimize;
+
+import org.thalweg.data.Dataset;
+import org.thalweg.device.Device;
+import org.thalweg.device.MemoryException;
+import org.thalweg.loss.Loss;
+import org.thalweg.model.RowGather;
+import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
+
+/**
+ * The layout of a full batch that fits a device's memory. All rows lie on the device as they are
+ * stored, if there is room, and are worked on in blocks of {@link ClassifierObjective#BLOCK} rows,
+ * or, with less room, of a product's chunk, {@link Exact#PRODUCT_CHUNK} rows. Otherwise those of
+ * two blocks, or two chunks, have room there, of which one is sent while the other is worked on.
+ *
+ * @param resident whether all rows lie on the device
+ * @param most rows that are worked on at once
+ * @param bytes that the objective takes on the device, at most: with rows that are shifted
+ */
+record BatchPlan(boolean resident, int most, long bytes) {
+  /**
+   * The fastest plan that fits.
+   *
+   * @param vectors how many as long as the objective's argument are to lie beside it
+   * @throws MemoryException if no plan fits
+   */
+  static BatchPlan of(Device device, Dataset data, Loss loss, ElementType type, int vectors) {
+    int block = Math.min(data.rows(), ClassifierObjective.BLOCK);
+    int chunk = Math.min(data.rows(), Exact.PRODUCT_CHUNK);
+    long free = device.available();
+    for (boolean resident : new boolean[] {true, false}) {
+      for (int most : new int[] {block, chunk}) {
+        BatchPlan plan = of(resident, most, data, loss, type);
+        if (plan.held(data.rows()) * data.features() <= Dataset.MOST_VALUES
+            && (long) most * data.classes() <= Dataset.MOST_VALUES
+            && plan.bytes + beside(data, type, vectors) <= free) {
+          return plan;
+        }
+      }
+    }
+    BatchPlan least = of(chunk == data.rows(), chunk, data, loss, type);
+    MemoryException.check(
+        "a full batch, sent %d rows at a time,".formatted(chunk),
+        least.bytes + beside(data, type, vectors),
+        free,
+        device,
+        MemoryException.Remedy.MINIBATCHES);
+    return least;
+  }
+
+  static BatchPlan of(boolean resident, int most, Dataset data, Loss loss, ElementType type) {
+    int rows = data.rows();
+    int features = data.features();
+    int classes = data.classes();
+    int block = Math.min(rows, ClassifierObjective.BLOCK);
+    long weights = (long) features * classes;
+    long numbers = (long) most * features;
+    numbers += (long) most * classes * (loss.twiceDifferentiable() ? 2 : 1);
+    numbers += 2L * block + (rows > block ? weights + classes : 0);
+    numbers += rows > Exact.PRODUCT_CHUNK ? weights + classes : 0;
+    long sums = Device.dotRoom(weights) + blocks(rows) * Device.dotRoom(block);
+    BatchPlan plan = new BatchPlan(resident, most, 0);
+    long held = plan.held(rows);
+    return new BatchPlan(
+        resident,
+        most,
+        numbers * type.bytes()
+            + sums * ElementType.F64.bytes()
+            + (held + most) * ElementType.I32.bytes()
+            + held * features * data.values().type().bytes()
+            + RowGather.bytes(type, features, most));
+  }
+
+  /** Bytes of vectors and of what their sums need. */
+  private static long beside(Dataset data, ElementType type, int vectors) {
+    long size = (data.features() + 1L) * data.classes();
+    return vectors * size * type.bytes() + Device.dotRoom(size) * ElementType.F64.bytes();
+  }
+
+  /** Rows for which there is room on the device as they are stored, of so many. */
+  long held(int rows) {
+    return resident ? rows : 2L * most;
+  }
+
+  /** Blocks of so many rows. */
+  static int blocks(int rows) {
+    return (rows - 1) / ClassifierObjective.BLOCK + 1;
+  }
+}
