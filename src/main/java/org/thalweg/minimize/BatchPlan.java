@@ -1,5 +1,8 @@
 package org.thalweg.minimize;
 
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Device;
 import org.thalweg.device.MemoryException;
@@ -26,30 +29,39 @@ record BatchPlan(boolean resident, int most, long bytes) {
    * @throws MemoryException if no plan fits
    */
   static BatchPlan of(Device device, Dataset data, Loss loss, ElementType type, int vectors) {
-    int block = Math.min(data.rows(), ClassifierObjective.BLOCK);
-    int chunk = Math.min(data.rows(), Exact.PRODUCT_CHUNK);
-    long free = device.available();
-    for (boolean resident : new boolean[] {true, false}) {
-      for (int most : new int[] {block, chunk}) {
-        BatchPlan plan = of(resident, most, data, loss, type);
-        if (plan.held(data.rows()) * data.features() <= Dataset.MOST_VALUES
-            && (long) most * data.classes() <= Dataset.MOST_VALUES
-            && plan.bytes + beside(data, type, vectors) <= free) {
-          return plan;
-        }
+    long free = device.available() - beside(data, type, vectors);
+    List<BatchPlan> plans = all(data, loss, type);
+    for (BatchPlan plan : plans) {
+      if (plan.bytes <= free
+          && plan.held(data.rows()) * data.features() <= Dataset.MOST_VALUES
+          && (long) plan.most * data.classes() <= Dataset.MOST_VALUES) {
+        return plan;
       }
     }
-    BatchPlan least = of(chunk == data.rows(), chunk, data, loss, type);
+    BatchPlan least = Collections.min(plans, Comparator.comparingLong(BatchPlan::bytes));
     MemoryException.check(
-        "a full batch, sent %d rows at a time,".formatted(chunk),
+        least.resident
+            ? "a full batch"
+            : "a full batch, sent %d rows at a time,".formatted(least.most),
         least.bytes + beside(data, type, vectors),
-        free,
+        device.available(),
         device,
         MemoryException.Remedy.MINIBATCHES);
     return least;
   }
 
-  static BatchPlan of(boolean resident, int most, Dataset data, Loss loss, ElementType type) {
+  /** All plans, from the fastest on. */
+  static List<BatchPlan> all(Dataset data, Loss loss, ElementType type) {
+    int block = Math.min(data.rows(), ClassifierObjective.BLOCK);
+    int chunk = Math.min(data.rows(), Exact.PRODUCT_CHUNK);
+    return List.of(
+        of(true, block, data, loss, type),
+        of(true, chunk, data, loss, type),
+        of(false, block, data, loss, type),
+        of(false, chunk, data, loss, type));
+  }
+
+  private static BatchPlan of(boolean resident, int most, Dataset data, Loss loss, ElementType type) {
     int rows = data.rows();
     int features = data.features();
     int classes = data.classes();
@@ -73,7 +85,7 @@ record BatchPlan(boolean resident, int most, long bytes) {
   }
 
   /** Bytes of vectors and of what their sums need. */
-  private static long beside(Dataset data, ElementType type, int vectors) {
+  static long beside(Dataset data, ElementType type, int vectors) {
     long size = (data.features() + 1L) * data.classes();
     return vectors * size * type.bytes() + Device.dotRoom(size) * ElementType.F64.bytes();
   }

@@ -106,6 +106,20 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
       double l2,
       double @Nullable [] means,
       int vectors) {
+    this(
+        device, data, loss, type, l1, l2, means, BatchPlan.of(device, data, loss, type, vectors));
+  }
+
+  /** With a plan of one's own. */
+  ClassifierObjective(
+      Device device,
+      Dataset data,
+      Loss loss,
+      ElementType type,
+      double l1,
+      double l2,
+      double @Nullable [] means,
+      BatchPlan plan) {
     Require.that(data.rows() != 0, "there are no rows");
     if (!(l1 >= 0 && l1 < Double.POSITIVE_INFINITY && l2 >= 0 && l2 < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
@@ -121,7 +135,6 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     classes = data.classes();
     weights = (long) features * classes;
     int block = Math.min(rows, BLOCK);
-    BatchPlan plan = BatchPlan.of(device, data, loss, type, vectors);
     most = plan.most();
     piece = most;
     try (Owned opening = new Owned()) {

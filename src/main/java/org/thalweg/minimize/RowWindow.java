@@ -83,11 +83,11 @@ final class RowWindow implements AutoCloseable {
     if (window.have(from, n)) {
       return;
     }
-    window = Rows.NONE;
     Rows rows = plan.resident() ? new Rows(from, n, from) : sent;
     if (!rows.have(from, n)) {
       rows = send(from, n, device::upload);
     }
+    window = Rows.NONE;
     if (gather != null) {
       gather.run(part(stored, rows.at, rows.n), part(numbers, 0, rows.n));
     }
@@ -102,16 +102,16 @@ final class RowWindow implements AutoCloseable {
    */
   void sendAhead(int from, int n) {
     if (!plan.resident()) {
-      if (n > 0) {
+      if (n > 0 && !window.have(from, n)) {
         send(from, n, device::uploadBeside);
       }
       device.download(labels.slice(0, 1));
     }
   }
 
-  /** Sends rows to where those of the window, or the last that were sent, do not lie. */
+  /** Sends rows to where those of the window do not lie. */
   private Rows send(int from, int n, BiConsumer<Array, ByteBuffer> upload) {
-    int at = plan.most() - sent.at;
+    int at = plan.most() - window.at;
     sent = Rows.NONE;
     RowGather.upload(data.values(), data.features(), from, n, upload, part(stored, at, n));
     ByteBuffer own = ByteBuffer.allocateDirect(ElementType.I32.bytes() * n);
