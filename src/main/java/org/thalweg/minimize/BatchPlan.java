@@ -30,15 +30,14 @@ record BatchPlan(boolean resident, int most, long bytes) {
    */
   static BatchPlan of(Device device, Dataset data, Loss loss, ElementType type, int vectors) {
     long free = device.available() - beside(data, type, vectors);
-    List<BatchPlan> plans = all(data, loss, type);
-    for (BatchPlan plan : plans) {
+    for (BatchPlan plan : all(data, loss, type)) {
       if (plan.bytes <= free
           && plan.held(data.rows()) * data.features() <= Dataset.MOST_VALUES
           && (long) plan.most * data.classes() <= Dataset.MOST_VALUES) {
         return plan;
       }
     }
-    BatchPlan least = Collections.min(plans, Comparator.comparingLong(BatchPlan::bytes));
+    BatchPlan least = least(data, loss, type);
     MemoryException.check(
         least.resident
             ? "a full batch"
@@ -59,6 +58,11 @@ record BatchPlan(boolean resident, int most, long bytes) {
         of(true, chunk, data, loss, type),
         of(false, block, data, loss, type),
         of(false, chunk, data, loss, type));
+  }
+
+  /** The plan that takes least. */
+  static BatchPlan least(Dataset data, Loss loss, ElementType type) {
+    return Collections.min(all(data, loss, type), Comparator.comparingLong(BatchPlan::bytes));
   }
 
   private static BatchPlan of(boolean resident, int most, Dataset data, Loss loss, ElementType type) {

@@ -47,7 +47,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   private final ElementType type;
   private final Loss loss;
   private final double l1;
-  private final double l2;
+  private double l2;
   private final int rows;
   private final int features;
   private final int classes;
@@ -191,6 +191,18 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   @Override
   public boolean twiceDifferentiable() {
     return loss.twiceDifferentiable();
+  }
+
+  /**
+   * Changes the penalty from now on.
+   *
+   * @param l2 finite and at least 0
+   */
+  public void penalise(double l2) {
+    if (!(l2 >= 0 && l2 < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("l2 must be finite and at least 0: " + l2);
+    }
+    this.l2 = l2;
   }
 
   private Array weights(Array w) {

@@ -261,7 +261,7 @@ class MinimizeCommandTest {
   @Tag("driver")
   void aFullBatchThatDoesNotFit() throws Exception {
     String model = done("digits", "--method=lbfgs", "--iterations=3").get("weights_crc32").getAsString();
-    for (int memory : new int[] {500_000, 420_000}) {
+    for (int memory : new int[] {700_000, 650_000}) {
       Map<String, String> small = Map.of("THALWEG_SIM_MEMORY", "" + memory);
       Process process = child(small, "--device=sim", "--method=lbfgs", "--iterations=3", "--json");
       String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
