@@ -56,7 +56,7 @@ import picocli.CommandLine.Spec;
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExample%n",
-    footer = "  thalweg probe features.npy --labels labels.npy --c log:1e-3..1e3:7",
+    footer = "  thalweg probe digits --c log:1e-3..1e3:7",
     sortOptions = false,
     abbreviateSynopsis = true,
     descriptionHeading = "%n",
