@@ -28,6 +28,7 @@ import picocli.CommandLine.Command;
       TrainCommand.class,
       EvalCommand.class,
       PredictCommand.class,
+      ProbeCommand.class,
       CompareCommand.class,
       GradCheckCommand.class,
       LectureCommand.class,

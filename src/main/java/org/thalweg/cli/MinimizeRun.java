@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
+import org.thalweg.device.MemoryException;
 import org.thalweg.device.Parameter;
 import org.thalweg.minimize.ClassifierObjective;
 import org.thalweg.minimize.Minimizer;
@@ -27,6 +28,7 @@ import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.Scaling;
 import org.thalweg.plot.Lines;
 import org.thalweg.plot.Picture;
+import org.thalweg.train.Scorer;
 import org.thalweg.train.Settings;
 import org.thalweg.train.Trainer;
 
@@ -79,6 +81,8 @@ final class MinimizeRun implements Minimizer.Listener {
         () -> {
           ClassifierObjective.checkMemory(
               device, rows, settings.loss(), settings.type(), minimizer.vectors() + OWN_VECTORS);
+          checkScoring(rows);
+          checkScoring(report.task.data().split().test());
           try (LinearClassifier model =
                   new LinearClassifier(device, settings.type(), rows.features(), rows.classes());
               Result result = minimize(model)) {
@@ -86,6 +90,15 @@ final class MinimizeRun implements Minimizer.Listener {
             finish(model, result);
           }
         });
+  }
+
+  /** Checks that there will be memory to score rows, beside model and point, once all is done. */
+  private void checkScoring(Dataset rows) {
+    long size = (rows.features() + 1L) * rows.classes();
+    long bytes = Scorer.leastBytes(rows, settings.type());
+    bytes += OWN_VECTORS * size * settings.type().bytes();
+    MemoryException.check(
+        "scoring", bytes, device.available(), device, MemoryException.Remedy.NONE);
   }
 
   /** Minimises from the model's initial weights. */
@@ -101,7 +114,8 @@ final class MinimizeRun implements Minimizer.Listener {
                 settings.type(),
                 settings.l1(),
                 settings.l2(),
-                scaling);
+                scaling,
+                minimizer.vectors() + 1);
         Array start = device.allocate(settings.type(), f.size())) {
       forEach(model, start, device::copy);
       return minimizer.minimize(f, start, stopping, this);

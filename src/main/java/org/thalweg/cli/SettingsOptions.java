@@ -9,7 +9,6 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
-import org.thalweg.model.Normalisation;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Nearest;
 import org.thalweg.numeric.Registry;
@@ -73,29 +72,8 @@ final class SettingsOptions {
         description = "Factor of the initial weights. Default: 0.01; with xavier, 1.")
     private @Nullable Double initScale;
 
-    @Option(
-        names = "--centre",
-        description =
-            "Subtracts from each feature its mean over the training rows; the model file keeps the"
-                + " means.")
-    private boolean centre;
-
-    @Option(
-        names = "--standardise",
-        description =
-            "Subtracts from each feature its mean over the training rows, and divides it by its"
-                + " standard deviation; one that is constant is not divided. The model file keeps"
-                + " both.")
-    private boolean standardise;
-
-    private Normalisation normalisation(CommandSpec spec) {
-      if (centre && standardise) {
-        throw Usage.wrong(spec, "--standardise centres too: leave --centre out");
-      }
-      return centre
-          ? Normalisation.CENTRE
-          : standardise ? Normalisation.STANDARDISE : Normalisation.NONE;
-    }
+    @ArgGroup(validate = false)
+    private NormalisationOptions normalisation = new NormalisationOptions();
   }
 
   /** Options for the training. */
@@ -202,7 +180,7 @@ final class SettingsOptions {
     Settings settings =
         Usage.checked(spec, "--model " + model.loss, () -> typed.withLoss(Losses.parse(model.loss)))
             .withInitialisation(init)
-            .withNormalisation(model.normalisation(spec))
+            .withNormalisation(model.normalisation.get(spec))
             .withProximal(training.proximal)
             .withSeed(training.seed);
     settings = with(spec, "--init-scale", settings, Settings::withInitScale, initScale);

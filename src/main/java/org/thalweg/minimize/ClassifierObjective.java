@@ -2,7 +2,6 @@ package org.thalweg.minimize;
 
 import java.util.Arrays;
 import java.util.stream.DoubleStream;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
@@ -13,7 +12,6 @@ import org.thalweg.device.Norm;
 import org.thalweg.device.Owned;
 import org.thalweg.device.Product;
 import org.thalweg.loss.Loss;
-import org.thalweg.model.RowGather;
 import org.thalweg.model.Scaling;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
@@ -25,11 +23,13 @@ import org.thalweg.numeric.Require;
  * it the bias, [classes], which is not regularised. Where an element of W is 0, the gradient takes
  * 0 as the slope of its magnitude.
  *
- * <p>The rows lie on the device as the data set keeps them; bytes become numbers in blocks of
- * {@link #BLOCK} rows. Order: the loss is one canonical sum over all rows in binary64; gradient and
- * Hessian product are added up block by block. Where someone watches and a block takes long, it is
- * worked on in pieces of a product's chunk, {@link Exact#PRODUCT_CHUNK} rows, with the same bits:
- * within a product too the chunks' totals are added one by one.
+ * <p>The rows lie on the device as the data set keeps them, and become numbers of the type in
+ * blocks of {@link #BLOCK} rows. Where they do not fit, each block is sent when it is needed, and
+ * where a block does not fit, a piece of it; nothing else is as long as the data. Order: the loss
+ * is one canonical sum over all rows in binary64; gradient and Hessian product are added up block
+ * by block. A piece is a product's chunk, {@link Exact#PRODUCT_CHUNK} rows, and has the same bits:
+ * within a product too the chunks' totals are added one by one. Pieces are also what a block is
+ * worked on in where someone watches and it takes long.
  */
 public final class ClassifierObjective implements Objective, AutoCloseable {
   /** Rows that are worked on at once. The same on every device, for a sum's bits depend on it. */
@@ -41,30 +41,29 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   /** How many scores {@link #values} keeps at once, unless one model has more. */
   private static final int MOST_SCORES = 1 << 20;
 
-  /** Features that are converted at once, where they are floats. */
-  private static final int UPLOAD = 1 << 14;
+  /** Vectors for which a constructor leaves room that is not told how many there will be. */
+  private static final int VECTORS = new LBfgs().vectors() + 1;
 
   private final Device device;
   private final ElementType type;
   private final Loss loss;
   private final double l1;
-  private final double l2;
+  private double l2;
   private final int rows;
   private final int features;
   private final int classes;
   private final long weights;
   private final Owned owned;
-  private final Array numbers; // of all rows, or of the block that has been gathered last
-  private final @Nullable Array pixels; // of all rows, where they are gathered block by block
-  private final @Nullable RowGather gather;
-  private final Array labels;
+  private final int most; // rows that are worked on at once
+  private final RowWindow window;
   private final Array scores;
   private final Array direction;
-  private final Array rowLoss;
+  private final Array rowLoss; // of a block
   private final Array ones;
   private final Array rowCorrect;
   private final Array part; // of gradients: the sum of a block
   private final Array chunk; // and that of a piece of it
+  private final Array lossSums; // of each block: the sum of its row losses, and of each chunk
   private final Array sums;
   private Watcher watcher = Watcher.NONE;
   private int piece = BLOCK;
@@ -75,16 +74,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     this(device, data, loss, type, l1, l2, Scaling.of(data.scaleOr1()));
   }
 
-  /**
-   * Puts the data on the device.
-   *
-   * @param data at least one row
-   * @param type F32 or F64
-   * @param l1 finite and at least 0
-   * @param l2 finite and at least 0
-   * @param scaling of the features
-   * @throws MemoryException if the device has not enough memory, before any is taken
-   */
+  /** Leaves room for the vectors of {@link LBfgs}. */
   public ClassifierObjective(
       Device device,
       Dataset data,
@@ -93,6 +83,44 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
       double l1,
       double l2,
       Scaling scaling) {
+    this(device, data, loss, type, l1, l2, scaling, VECTORS);
+  }
+
+  /**
+   * Puts the data on the device, where it fits.
+   *
+   * @param data at least one row
+   * @param type F32 or F64
+   * @param l1 finite and at least 0
+   * @param l2 finite and at least 0
+   * @param scaling of the features
+   * @param vectors for how many as long as w to leave room on the device
+   * @throws MemoryException if the device has not enough memory even for a piece of the data,
+   *     before any is taken
+   */
+  public ClassifierObjective(
+      Device device,
+      Dataset data,
+      Loss loss,
+      ElementType type,
+      double l1,
+      double l2,
+      Scaling scaling,
+      int vectors) {
+    this(
+        device, data, loss, type, l1, l2, scaling, BatchPlan.of(device, data, loss, type, vectors));
+  }
+
+  /** With a plan of one's own. */
+  ClassifierObjective(
+      Device device,
+      Dataset data,
+      Loss loss,
+      ElementType type,
+      double l1,
+      double l2,
+      Scaling scaling,
+      BatchPlan plan) {
     Require.that(data.rows() != 0, "there are no rows");
     if (!(l1 >= 0 && l1 < Double.POSITIVE_INFINITY && l2 >= 0 && l2 < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
@@ -108,32 +136,22 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     classes = data.classes();
     weights = (long) features * classes;
     int block = Math.min(rows, BLOCK);
-    checkMemory(device, data, loss, type, 0);
+    most = plan.most();
+    piece = most;
     try (Owned opening = new Owned()) {
-      if (data.values().type() == ElementType.U8) {
-        pixels = opening.add(device.allocate(ElementType.U8, data.values().count()));
-        RowGather.upload(device, data.values(), features, pixels);
-        gather = opening.add(new RowGather(device, type, features, block, scaling));
-        numbers = opening.add(device.allocate(type, (long) block * features));
-        gather.run(pixels.slice(0, numbers.count()), numbers);
-      } else {
-        pixels = null;
-        gather = null;
-        numbers = opening.add(device.allocate(type, (long) rows * features));
-        convert(data.values(), scaling);
-      }
-      labels = opening.add(device.of(data.labels()));
-      scores = opening.add(device.allocate(type, (long) block * classes));
+      window = opening.add(new RowWindow(device, data, type, plan, scaling));
+      scores = opening.add(device.allocate(type, (long) most * classes));
       boolean twice = loss.twiceDifferentiable();
       direction = opening.add(device.allocate(type, twice ? scores.count() : 0));
-      rowLoss = opening.add(device.allocate(type, rows));
-      ones = opening.add(device.allocate(type, rows));
-      rowCorrect = opening.add(device.allocate(ElementType.I32, block));
+      rowLoss = opening.add(device.allocate(type, block));
+      ones = opening.add(device.allocate(type, block));
+      rowCorrect = opening.add(device.allocate(ElementType.I32, most));
       part = opening.add(device.allocate(type, rows > BLOCK ? size() : 0));
       chunk = opening.add(device.allocate(type, rows > Exact.PRODUCT_CHUNK ? size() : 0));
-      long terms = Device.dotRoom(Math.max(rows, weights));
-      sums = opening.add(device.allocate(ElementType.F64, terms));
-      double[] one = new double[rows];
+      long each = Device.dotRoom(block);
+      lossSums = opening.add(device.allocate(ElementType.F64, BatchPlan.blocks(rows) * each));
+      sums = opening.add(device.allocate(ElementType.F64, Device.dotRoom(weights)));
+      double[] one = new double[block];
       Arrays.fill(one, 1);
       device.upload(ones, one);
       owned = opening.keep();
@@ -141,53 +159,14 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   }
 
   /**
-   * Converts features that are no bytes to {@link #numbers}, a few rows at a time to save memory.
-   */
-  private void convert(Dataset.Values values, Scaling scaling) {
-    int most = Math.min(rows, Math.max(1, UPLOAD / Math.max(1, features)));
-    try (RowGather by = new RowGather(device, type, features, most, scaling);
-        Array kept = device.allocate(values.type(), (long) most * features)) {
-      for (int from = 0; from < rows; from += most) {
-        int[] some = IntStream.range(from, Math.min(from + most, rows)).toArray();
-        long count = (long) some.length * features;
-        RowGather.upload(device, values.select(some, features), features, kept);
-        by.run(kept.slice(0, count), numbers.slice((long) from * features, count));
-      }
-    }
-  }
-
-  /**
-   * Checks that the device has enough memory.
+   * Checks that the device has enough memory for a piece of the data at least.
    *
    * @param vectors how many as long as w are to lie beside the objective
    * @throws MemoryException which says how much there is
    */
   public static void checkMemory(
       Device device, Dataset data, Loss loss, ElementType type, int vectors) {
-    long size = (data.features() + 1L) * data.classes();
-    long bytes = bytes(data, loss, type) + vectors * size * type.bytes();
-    long free = device.available();
-    MemoryException.check("a full batch", bytes, free, device, MemoryException.Remedy.MINIBATCHES);
-  }
-
-  /** Bytes that an objective takes on the device, with means. */
-  static long bytes(Dataset data, Loss loss, ElementType type) {
-    long rows = data.rows();
-    long features = data.features();
-    long block = Math.min(rows, BLOCK);
-    long weights = features * data.classes();
-    int labels = ElementType.I32.bytes();
-    boolean gathered = data.values().type() == ElementType.U8;
-    long numbers = (gathered ? block : rows) * features;
-    numbers += block * data.classes() * (loss.twiceDifferentiable() ? 2 : 1);
-    numbers += 2 * rows + (rows > BLOCK ? weights + data.classes() : 0);
-    numbers += rows > Exact.PRODUCT_CHUNK ? weights + data.classes() : 0;
-    long bytes = numbers * type.bytes() + labels * (rows + block);
-    bytes += ElementType.F64.bytes() * Device.dotRoom(Math.max(rows, weights));
-    if (gathered) {
-      bytes += rows * features + RowGather.bytes(type, data.features(), (int) block);
-    }
-    return bytes;
+    BatchPlan unused = BatchPlan.of(device, data, loss, type, vectors);
   }
 
   @Override
@@ -215,6 +194,18 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     return loss.twiceDifferentiable();
   }
 
+  /**
+   * Changes the penalty from now on.
+   *
+   * @param l2 finite and at least 0
+   */
+  public void penalise(double l2) {
+    if (!(l2 >= 0 && l2 < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("l2 must be finite and at least 0: " + l2);
+    }
+    this.l2 = l2;
+  }
+
   private Array weights(Array w) {
     return w.slice(0, weights);
   }
@@ -225,18 +216,14 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
 
   /** The features of the n rows from one on, [n × features]. */
   private Array x(int from, int n) {
-    if (gather == null || pixels == null || rows <= BLOCK) {
-      return numbers.slice((long) from * features, (long) n * features);
-    }
-    Array x = numbers.slice(0, (long) n * features);
-    gather.run(pixels.slice((long) from * features, x.count()), x);
-    return x;
+    window.move(from, n);
+    return window.x(from, n);
   }
 
   @Override
   public void watch(Watcher watcher) {
     this.watcher = watcher;
-    piece = watcher == Watcher.NONE ? BLOCK : Exact.PRODUCT_CHUNK; // until its speed is known
+    piece = watcher == Watcher.NONE ? most : Exact.PRODUCT_CHUNK; // until its speed is known
   }
 
   /** Work on the n rows from one on, whose features are x. */
@@ -252,13 +239,14 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
       for (int from = block, n; from < end; from += n) {
         n = Math.min(piece, end - from);
         work.rows(from, n, x(from, n));
+        window.sendAhead(from + n, Math.min(piece, rows - from - n));
         if (watched) {
           first(ones); // waits for the device
           watcher.piece(from + n, rows);
         }
       }
       boolean slow = watched && System.nanoTime() - start > SLOW;
-      piece = slow ? Exact.PRODUCT_CHUNK : BLOCK;
+      piece = slow ? Exact.PRODUCT_CHUNK : most;
     }
   }
 
@@ -307,6 +295,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     forEachPiece(
         (from, n, x) -> {
           Array d = forward(from, n, x, w);
+          sumLosses(from, n);
           if (gradient != null) {
             backward(from, n, x, d, gradient);
           }
@@ -317,8 +306,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     if (gradient != null && l1 != 0) {
       device.axpySign(l1, weights(w), weights(gradient));
     }
-    device.dot(rowLoss, ones, sums);
-    double value = first(sums) / rows;
+    double value = sumOfLosses() / rows;
     if (l2 != 0) {
       device.dot(weights(w), weights(w), sums);
       value += l2 * first(sums);
@@ -336,17 +324,42 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
    */
   private Array forward(int from, int n, Array x, Array w) {
     Array d = scores(x, n, w, scores);
-    Array row = rowLoss.slice(from, n);
-    device.loss(loss, d, labels.slice(from, n), 1.0 / rows, d, row, rowCorrect.slice(0, n));
+    Array row = rowLoss.slice(from % BLOCK, n);
+    device.loss(loss, d, window.labels(from, n), 1.0 / rows, d, row, rowCorrect.slice(0, n));
     return d;
+  }
+
+  /** Sums a block's row losses after its last piece. */
+  private void sumLosses(int from, int n) {
+    int end = from + n;
+    if (end % BLOCK == 0 || end == rows) {
+      int first = (end - 1) / BLOCK * BLOCK;
+      long room = Device.dotRoom(rowLoss.count());
+      long at = first / BLOCK * room;
+      int count = end - first;
+      device.dot(
+          rowLoss.slice(0, count), ones.slice(0, count), lossSums.slice(at, Device.dotRoom(count)));
+    }
+  }
+
+  /** The canonical sum of all row losses: blocks are whole chunks, and this sums the chunks'. */
+  private double sumOfLosses() {
+    double[] read = device.download(lossSums);
+    int room = (int) Device.dotRoom(rowLoss.count());
+    double[] chunks = new double[(int) Exact.chunks(rows)];
+    for (int c = 0; c < chunks.length; c++) {
+      int each = room - 1;
+      chunks[c] = read[c / each * room + 1 + c % each];
+    }
+    return Exact.sum(chunks, 0, chunks.length);
   }
 
   /** The share of the rows whose largest score is that of their label. */
   public double accuracy(Array w) {
     check("w", w);
     long right = 0;
-    for (int from = 0; from < rows; from += BLOCK) {
-      int n = Math.min(BLOCK, rows - from);
+    for (int from = 0; from < rows; from += most) {
+      int n = Math.min(most, rows - from);
       forward(from, n, x(from, n), w);
       right += (long) DoubleStream.of(device.download(rowCorrect.slice(0, n))).sum();
     }
@@ -371,7 +384,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
         (from, n, x) -> {
           Array at = scores(x, n, w, scores);
           Array u = scores(x, n, v, direction);
-          device.lossHessian(loss, at, labels.slice(from, n), n, 1.0 / rows, u, u);
+          device.lossHessian(loss, at, window.labels(from, n), n, 1.0 / rows, u, u);
           backward(from, n, x, u, out);
         });
     if (l2 != 0) {
@@ -381,15 +394,21 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
 
   /**
    * All points are models that share the rows: one product and one loss for a block of rows and of
-   * models.
+   * models, where there is room for several.
    */
   @Override
   public double[] values(double[][] points) {
     int block = Math.min(rows, BLOCK);
-    int most = (int) Math.max(1, MOST_SCORES / ((long) block * classes));
+    long scores = (long) block * classes;
+    long bytes = type.bytes() * (size() + scores + block) + (long) ElementType.I32.bytes() * block;
+    long room = most == block ? device.available() / 2 / bytes : 0;
+    int together = (int) Math.min(room, Math.max(1, MOST_SCORES / scores));
+    if (together < 2) {
+      return Objective.super.values(points);
+    }
     double[] values = new double[points.length];
-    for (int from = 0; from < points.length; from += most) {
-      double[][] some = Arrays.copyOfRange(points, from, Math.min(from + most, points.length));
+    for (int from = 0; from < points.length; from += together) {
+      double[][] some = Arrays.copyOfRange(points, from, Math.min(from + together, points.length));
       System.arraycopy(valuesAtOnce(some, block), 0, values, from, some.length);
     }
     return values;
@@ -397,7 +416,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
 
   private double[] valuesAtOnce(double[][] points, int block) {
     int models = points.length;
-    double[][] losses = new double[models][rows];
+    double[][] chunks = new double[models][(int) Exact.chunks(rows)];
     try (Array ws = device.allocate(type, models * weights);
         Array biases = device.allocate(type, (long) models * classes);
         Array room = device.allocate(type, (long) models * block * classes);
@@ -412,16 +431,19 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
         Array corrects = correctRoom.slice(0, (long) models * n);
         Product size = new Product(models, true, n, classes, features);
         device.multiply(size, x(from, n), ws, biases, d);
-        device.loss(loss, d, labels.slice(from, n), 1, d, rowLosses, corrects);
+        device.loss(loss, d, window.labels(from, n), 1, d, rowLosses, corrects);
         double[] read = device.download(rowLosses);
         for (int m = 0; m < models; m++) {
-          System.arraycopy(read, m * n, losses[m], from, n);
+          for (int at = 0; at < n; at += Exact.CHUNK) {
+            int count = Math.min(Exact.CHUNK, n - at);
+            chunks[m][(from + at) / Exact.CHUNK] = Exact.sum(read, m * n + at, count);
+          }
         }
       }
     }
     double[] values = new double[models];
     for (int m = 0; m < models; m++) {
-      values[m] = Exact.sum(losses[m], 0, rows) / rows;
+      values[m] = Exact.sum(chunks[m], 0, chunks[m].length) / rows;
       double[] terms = new double[(int) weights];
       if (l2 != 0) {
         for (int i = 0; i < terms.length; i++) {

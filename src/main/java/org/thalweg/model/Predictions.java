@@ -23,6 +23,18 @@ public record Predictions(double[] scores, int classes) {
     return best;
   }
 
+  /** How many classes come before this one in a row: of equal scores the first comes first. */
+  public int place(int row, int label) {
+    int before = 0;
+    for (int j = 0; j < classes; j++) {
+      double other = score(row, j);
+      if (other > score(row, label) || (other == score(row, label) && j < label)) {
+        before++;
+      }
+    }
+    return before;
+  }
+
   /** The score of a class. */
   public double score(int row, int label) {
     return scores[row * classes + label];

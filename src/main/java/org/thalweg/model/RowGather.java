@@ -2,6 +2,7 @@ package org.thalweg.model;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
@@ -71,11 +72,29 @@ public final class RowGather implements AutoCloseable {
   /** Sends all the values to the beginning of an array, some rows at a time. */
   public static void upload(Device device, Dataset.Values values, int features, Array to) {
     int rows = (int) (values.count() / Math.max(1, features));
+    upload(values, features, 0, rows, device::upload, to);
+  }
+
+  /**
+   * Sends the values of n rows to the beginning of an array, some rows at a time.
+   *
+   * @param first of the rows
+   * @param upload sends a part: {@link Device#upload(Array, ByteBuffer)} or {@link
+   *     Device#uploadBeside}
+   */
+  public static void upload(
+      Dataset.Values values,
+      int features,
+      int first,
+      int n,
+      BiConsumer<Array, ByteBuffer> upload,
+      Array to) {
     int most = Math.max(1, UPLOAD / Math.max(1, features));
-    for (int from = 0; from < rows; from += most) {
-      int[] some = IntStream.range(from, Math.min(from + most, rows)).toArray();
-      Dataset.Values part = some.length == rows ? values : values.select(some, features);
-      device.upload(to.slice((long) from * features, part.count()), bytes(part));
+    for (int from = 0; from < n; from += most) {
+      int[] some = IntStream.range(first + from, first + Math.min(from + most, n)).toArray();
+      long count = (long) some.length * features;
+      Dataset.Values part = count == values.count() ? values : values.select(some, features);
+      upload.accept(to.slice((long) from * features, count), bytes(part));
     }
   }
 

@@ -256,18 +256,27 @@ class MinimizeCommandTest {
     return builder.start();
   }
 
-  /** Half a megabyte of device memory. */
+  /** With less and less device memory: the same model, and then a refusal. */
   @Test
   @Tag("driver")
   void aFullBatchThatDoesNotFit() throws Exception {
-    Map<String, String> small = Map.of("THALWEG_SIM_MEMORY", "500000");
-    Process process = child(small, "--device=sim", "--method=lbfgs");
+    String model = done("digits", "--method=lbfgs", "--iterations=3").get("weights_crc32").getAsString();
+    for (int memory : new int[] {700_000, 650_000}) {
+      Map<String, String> small = Map.of("THALWEG_SIM_MEMORY", "" + memory);
+      Process process = child(small, "--device=sim", "--method=lbfgs", "--iterations=3", "--json");
+      String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+      String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertEquals(0, process.waitFor(), err);
+      assertTrue(printed.contains(model), memory + ": " + printed);
+    }
+    Process process = child(Map.of("THALWEG_SIM_MEMORY", "150000"), "--device=sim", "--method=lbfgs");
     String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
     String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(1, process.waitFor(), err);
     assertFails(
         new MainTest.Outcome(1, printed, err),
-        "a full batch needs 1.3 MB, 500.0 kB are free on sim",
+        "a full batch, sent 128 rows at a time, needs",
+        "150.0 kB are free on sim",
         "--method minibatch");
   }
 

@@ -106,7 +106,10 @@ class NpyTest {
               expected, IntStream.range(0, expected.length).mapToDouble(rows::value).toArray());
           boolean wide = type.matches("<(f8|[ui][48])");
           boolean bytes = type.matches("[|][bu]1");
-          ElementType kept = bytes ? ElementType.U8 : wide ? use : ElementType.F32;
+          ElementType kept =
+              bytes
+                  ? ElementType.U8
+                  : wide ? use : type.equals("<f2") ? ElementType.F16 : ElementType.F32;
           assertEquals(kept, rows.type(), type);
           int[] some = {6, 0, 3, 3};
           double[] selected =

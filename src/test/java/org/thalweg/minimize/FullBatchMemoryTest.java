@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.Proxy;
+import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -16,7 +17,9 @@ import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
 import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.model.Normalisation;
+import org.thalweg.model.Scaling;
 import org.thalweg.numeric.ElementType;
+import org.thalweg.numeric.Exact;
 
 /** What a full batch needs is known before any of it is taken. */
 @Tag("driver")
@@ -36,21 +39,22 @@ class FullBatchMemoryTest {
       long before = device.available();
       for (Loss loss : Losses.all()) {
         for (ElementType type : new ElementType[] {ElementType.F32, ElementType.F64}) {
-          for (int rows : new int[] {1, 33, ClassifierObjective.BLOCK + 5}) {
+          for (int rows : new int[] {1, 33, 300, ClassifierObjective.BLOCK + 5}) {
             for (boolean floats : new boolean[] {false, true}) {
               Dataset data = rows(rows, floats);
-              try (ClassifierObjective f =
-                  new ClassifierObjective(
-                      device, data, loss, type, 0, 0, Normalisation.CENTRE.of(data))) {
-                assertEquals(10, f.size());
-                long taken = before - device.available();
-                int empty =
-                    (rows > ClassifierObjective.BLOCK ? 0 : 2) // for one block and one chunk
-                        + (loss.twiceDifferentiable() ? 0 : 1);
-                assertEquals(
-                    ClassifierObjective.bytes(data, loss, type) + empty, taken, rows + " " + loss);
+              for (BatchPlan plan : BatchPlan.all(data, loss, type)) {
+                try (ClassifierObjective f =
+                    new ClassifierObjective(device, data, loss, type, 0, 0, Normalisation.CENTRE.of(data), plan)) {
+                  assertEquals(10, f.size());
+                  long taken = before - device.available();
+                  int empty =
+                      (rows > ClassifierObjective.BLOCK ? 0 : 1) // for the sum of a block
+                          + (rows > Exact.PRODUCT_CHUNK ? 0 : 1) // and that of a chunk
+                          + (loss.twiceDifferentiable() ? 0 : 1);
+                  assertEquals(plan.bytes() + empty, taken, rows + " " + loss + plan);
+                }
+                assertEquals(before, device.available());
               }
-              assertEquals(before, device.available());
             }
           }
         }
@@ -59,21 +63,35 @@ class FullBatchMemoryTest {
   }
 
   /**
-   * A device on which just that much is free takes it; with a byte less, or a vector more, nothing
+   * The plans from the fastest to the one that takes least. A device on which just that much is free
+   * gets each; with a byte less the next one, and with less than the last, or a vector more, nothing
    * is allocated.
    */
   @Test
-  void whatDoesNotFitIsRefused() {
-    Dataset data = rows(33, false);
+  void whatFitsIsTaken() {
+    Dataset data = rows(5 * ClassifierObjective.BLOCK, false);
     SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy();
     ElementType type = ElementType.F64;
-    long needed = ClassifierObjective.bytes(data, loss, type);
+    List<BatchPlan> plans = BatchPlan.all(data, loss, type);
+    assertEquals(4, plans.size());
     try (Device device = TestDevices.JAVA_1.open()) {
-      Device exact = withFree(device, needed, true);
-      new ClassifierObjective(exact, data, loss, type, 0, 0).close();
-      assertRefused(() -> ClassifierObjective.checkMemory(exact, data, loss, type, 1));
-      Device small = withFree(device, needed - 1, false);
-      assertRefused(() -> new ClassifierObjective(small, data, loss, type, 0, 0).close());
+      for (int vectors : new int[] {0, 3}) {
+        for (BatchPlan plan : plans) {
+          long needed = plan.bytes() + BatchPlan.beside(data, type, vectors);
+          Device exact = withFree(device, needed, true);
+          BatchPlan fastest =
+              plans.stream().filter(other -> other.bytes() <= plan.bytes()).findFirst().get();
+          assertEquals(fastest, BatchPlan.of(exact, data, loss, type, vectors));
+          new ClassifierObjective(exact, data, loss, type, 0, 0, Scaling.of(1), vectors).close();
+        }
+        long least = plans.stream().mapToLong(BatchPlan::bytes).min().getAsLong();
+        long needed = least + BatchPlan.beside(data, type, vectors);
+        Device small = withFree(device, needed - 1, false);
+        assertRefused(
+            () -> new ClassifierObjective(small, data, loss, type, 0, 0, Scaling.of(1), vectors).close());
+        Device exact = withFree(device, needed, false);
+        assertRefused(() -> ClassifierObjective.checkMemory(exact, data, loss, type, vectors + 1));
+      }
     }
   }
 
@@ -81,7 +99,7 @@ class FullBatchMemoryTest {
     String message = String.valueOf(assertThrows(DeviceException.class, use::run).getMessage());
     assertTrue(
         message.matches(
-            "a full batch needs .* kB, .* kB are free on java, 1 thread(, Vector API)?; a training"
+            "a full batch, sent 128 rows at a time, needs .* kB, .* kB are free on java, 1 thread(, Vector API)?; a training"
                 + " by minibatches needs less"),
         message);
   }
