@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.data.Columns;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
 import org.thalweg.model.Description;
@@ -144,12 +145,14 @@ final class RunReport implements AutoCloseable {
 
   /** The description that is saved with the model. */
   Description description() {
+    Columns columns = task.data.columns();
     return new Description(
         task.data.classes(),
         task.data.shape(),
         task.rows.scaleOr1(),
         task.settings.centre() ? task.rows.means() : null,
-        task.settings.loss());
+        task.settings.loss(),
+        columns == null ? null : columns.schema());
   }
 
   /**

@@ -3,6 +3,7 @@ package org.thalweg.model;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Datasets.Shape;
+import org.thalweg.data.Schema;
 import org.thalweg.loss.Loss;
 
 /**
@@ -14,6 +15,7 @@ import org.thalweg.loss.Loss;
  * @param scale what a value is multiplied by
  * @param means of each feature, subtracted after that; null for none
  * @param loss what the model was trained with
+ * @param schema the columns of the CSV file that it was trained on; null if it was another
  */
 @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
 public record Description(
@@ -21,7 +23,18 @@ public record Description(
     @Nullable Shape shape,
     double scale,
     double @Nullable [] means,
-    Loss loss) {
+    Loss loss,
+    @Nullable Schema schema) {
+  /** Of a model that was not trained on a CSV file. */
+  public Description(
+      List<String> classes,
+      @Nullable Shape shape,
+      double scale,
+      double @Nullable [] means,
+      Loss loss) {
+    this(classes, shape, scale, means, loss, null);
+  }
+
   /** Keeps its own list. */
   public Description {
     classes = List.copyOf(classes);

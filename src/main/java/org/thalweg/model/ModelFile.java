@@ -13,6 +13,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.thalweg.data.Datasets.Shape;
+import org.thalweg.data.Schema;
 import org.thalweg.device.Device;
 import org.thalweg.device.Owned;
 import org.thalweg.loss.Losses;
@@ -80,6 +81,10 @@ public final class ModelFile {
     }
     metadata.put("scale", Double.toString(description.scale()));
     metadata.put("loss", Losses.text(description.loss()));
+    Schema schema = description.schema();
+    if (schema != null) {
+      metadata.put("columns", JSON.toJson(schema));
+    }
     return metadata;
   }
 
@@ -137,7 +142,7 @@ public final class ModelFile {
 
   /**
    * Reads what is needed to use a model. For what the file lacks the defaults are: classes 0, 1,
-   * .., no picture, scale 1, no means, softmax.
+   * .., no picture, scale 1, no means, softmax, no columns.
    *
    * @throws IOException if the file is no model; the message names it and the place
    */
@@ -152,7 +157,10 @@ public final class ModelFile {
           metadata.has("shape") ? metadata.get("shape", json -> shape(json, size.features)) : null,
           metadata.has("scale") ? metadata.get("scale", ModelFile::scale) : 1,
           tensors.tensors().containsKey(MEAN) ? means(file, tensors, size.features) : null,
-          metadata.has("loss") ? metadata.get("loss", Losses::parse) : new SoftmaxCrossEntropy());
+          metadata.has("loss") ? metadata.get("loss", Losses::parse) : new SoftmaxCrossEntropy(),
+          metadata.has("columns")
+              ? metadata.get("columns", json -> schema(json, size.features))
+              : null);
     }
   }
 
@@ -197,6 +205,12 @@ public final class ModelFile {
     require(sizes != null && sizes.length == 3 && IntStream.of(sizes).allMatch(n -> n > 0));
     require((long) sizes[0] * sizes[1] == (double) features / sizes[2]);
     return new Shape(sizes[0], sizes[1], sizes[2]);
+  }
+
+  private static Schema schema(String json, int features) {
+    Schema schema = JSON.fromJson(json, Schema.class);
+    require(schema != null && schema.width() == features);
+    return schema;
   }
 
   private static double scale(String text) {
