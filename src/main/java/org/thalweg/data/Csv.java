@@ -90,6 +90,7 @@ final class Csv {
   private int dropped;
   private boolean complete; // whether the row that is read lacks nothing
   private boolean bytes = true; // whether all numbers are such
+  private boolean single; // whether binary32 holds all of them
   private long rounded;
   private @Nullable String firstRounded;
 
@@ -106,6 +107,7 @@ final class Csv {
     rows = sample.open();
     numbers = sample.numbers();
     values = new NumberPieces(narrow);
+    single = !narrow; // where it is not asked anyway
     this.options = options;
     this.type = type;
     this.known = known;
@@ -217,12 +219,13 @@ final class Csv {
     } else {
       match(known);
     }
-    double[] row = new double[inputs.size()];
+    Column[] all = inputs.toArray(Column[]::new);
+    double[] row = new double[all.length];
     if (!header) {
-      add(row);
+      add(all, row);
     }
     while (rows.advance()) {
-      add(row);
+      add(all, row);
     }
     if (count == 0) {
       throw dropped > 0
@@ -420,8 +423,8 @@ final class Csv {
         : list;
   }
 
-  /** Adds the current row; {@code row} is for its numbers. */
-  private void add(double[] row) {
+  /** Adds the current row; {@code row} is for its numbers, one for each column of features. */
+  private void add(Column[] all, double[] row) {
     int found = rows.fields();
     if (found != columns) {
       throw rows.wrong(
@@ -433,7 +436,7 @@ final class Csv {
     }
     complete = true;
     for (int i = 0; i < row.length; i++) {
-      Column column = inputs.get(i);
+      Column column = all[i];
       row[i] = column.codes == null ? number(column) : code(column, column.codes);
     }
     if (labelled) {
@@ -442,9 +445,11 @@ final class Csv {
     if (complete) {
       values.add(row);
       count++;
-      for (int i = 0; i < row.length && bytes; i++) {
-        bytes =
-            inputs.get(i).codes != null || (row[i] >= 0 && row[i] <= 255 && row[i] == (int) row[i]);
+      for (int i = 0; i < row.length && (bytes || single); i++) {
+        if (all[i].codes == null) {
+          bytes &= row[i] >= 0 && row[i] <= 255 && row[i] == (int) row[i];
+          single &= row[i] == (float) row[i];
+        }
       }
     } else {
       dropped++;
@@ -534,10 +539,14 @@ final class Csv {
     }
   }
 
+  private static boolean isMarker(String text) {
+    boolean may = text.isEmpty() || "+-nNiI?".indexOf(text.charAt(0)) >= 0; // soon seen
+    return may && MISSING.matcher(text).matches();
+  }
+
   /** Whether a field has no value. In quotes, what marks a missing one may be a text. */
   private static boolean isMissing(String text, boolean quoted) {
-    return text.isEmpty()
-        || (!quoted && MISSING.matcher(text).matches() && !INFINITE.matcher(text).matches());
+    return text.isEmpty() || (!quoted && isMarker(text) && !INFINITE.matcher(text).matches());
   }
 
   /** What stands for a missing value, if the row is not left out. */
@@ -654,6 +663,11 @@ final class Csv {
   /** Adds the label of a row; if it is missing, the row may not be kept. */
   private void addLabel() {
     String text = rows.text(labelColumn);
+    String same = isMarker(text) ? null : names.get(text);
+    if (same != null && complete) { // as most are
+      labels.add(same);
+      return;
+    }
     if (missing == Missing.ROW && isMissing(text, rows.isQuoted(labelColumn))) {
       complete = false;
     }
@@ -663,7 +677,7 @@ final class Csv {
     if (text.isEmpty()) {
       throw rows.wrong(labelColumn, "the label is missing; remove the row, or give it one");
     }
-    if (MISSING.matcher(text).matches() && !rows.isQuoted(labelColumn)) {
+    if (isMarker(text) && !rows.isQuoted(labelColumn)) {
       marker = marker == null ? rows.row() : marker;
     } else {
       textLabels |= Double.isNaN(numbers.parse(text));
@@ -859,10 +873,13 @@ final class Csv {
     if (type == ElementType.F32 && numbersAlone) {
       return new Dataset.Floats(values.toFloats(n));
     }
-    if (type == ElementType.F32 || values.all(value -> value == (float) value)) {
+    if (type == ElementType.F32 || single) {
       float[] floats = new float[n];
       each(places, (i, value) -> floats[i] = (float) value);
       return new Dataset.Floats(floats);
+    }
+    if (numbersAlone) {
+      return new Dataset.Doubles(values.toDoubles(n));
     }
     double[] doubles = new double[n];
     each(places, (i, value) -> doubles[i] = value);

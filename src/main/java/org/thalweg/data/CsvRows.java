@@ -28,10 +28,12 @@ final class CsvRows {
   private static final char REPLACED = '\ufffd';
 
   private static final int END = -1;
+  private static final long LINE_FEEDS = EightBytes.all('\n');
 
   private final String name;
   private final InputStream in;
   private final byte separator;
+  private final long separators; // eight of them
   private byte[] buffer = new byte[1 << 16];
   private int start; // of the row
   private int at; // of the next byte
@@ -59,6 +61,7 @@ final class CsvRows {
     this.name = name;
     this.in = in;
     this.separator = (byte) separator;
+    separators = EightBytes.all(separator);
     end = in.readNBytes(buffer, 0, MARK.length);
     at = end == MARK.length && Arrays.equals(Arrays.copyOf(buffer, end), MARK) ? end : 0;
     buffer[end] = '\n';
@@ -169,28 +172,36 @@ final class CsvRows {
 
   /** Reads a field up to what ends it, and returns that. */
   private int plain() throws IOException {
-    int i = at;
-    byte between = separator;
-    byte c;
-    while (true) {
-      byte[] bytes = buffer;
-      do {
-        c = bytes[i++];
-      } while (c != between && c != '\n');
-      if (i <= end) {
-        break;
-      }
-      at = i - 1; // the line feed behind what was read
+    int i = ending(at);
+    while (i >= end) {
+      at = i; // the line feed behind what was read
       if (!fill()) {
         setEnd(at);
         return END;
       }
-      i = at;
+      i = ending(at);
     }
-    at = i;
+    byte c = buffer[i];
+    at = i + 1;
     line += c == '\n' ? 1 : 0;
-    setEnd(i - 1);
+    setEnd(i);
     return c;
+  }
+
+  /** The place of the next separator or line feed. */
+  private int ending(int from) {
+    byte[] bytes = buffer;
+    int i = from;
+    for (; i <= bytes.length - Long.BYTES; i += Long.BYTES) {
+      int before = EightBytes.before(EightBytes.get(bytes, i), separators, LINE_FEEDS);
+      if (before < Long.BYTES) {
+        return i + before;
+      }
+    }
+    while (bytes[i] != separator && bytes[i] != '\n') {
+      i++;
+    }
+    return i;
   }
 
   /** Sets the field's end, and skips blanks around it. */
@@ -211,7 +222,7 @@ final class CsvRows {
   }
 
   private static boolean isBlank(byte c) {
-    return c == ' ' || c == '\t' || c == '\r';
+    return c <= ' ' && (c == ' ' || c == '\t' || c == '\r');
   }
 
   /** Reads a field up to its closing quote, and returns what ends it. */

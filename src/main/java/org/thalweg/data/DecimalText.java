@@ -22,6 +22,13 @@ final class DecimalText {
   /** A significand below it takes one more digit; with it, it is below 10^18, and so a long. */
   private static final long ROOM = 100_000_000_000_000_000L;
 
+  /** A significand below it takes eight digits more. */
+  private static final long ROOM_FOR_EIGHT = 10_000_000_000L;
+
+  private static final int[] WHOLE_TENS = {
+    1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000
+  };
+
   private static final long EXACT = 1L << 53;
   private static final int MOST_EXPONENT = 100_000;
 
@@ -79,6 +86,13 @@ final class DecimalText {
     int scale = 0;
     cut = false;
     int digit;
+    int n = Long.BYTES;
+    while (n == Long.BYTES && w < ROOM_FOR_EIGHT && i <= text.length - Long.BYTES) {
+      long values = EightBytes.values(EightBytes.get(text, i));
+      n = Math.min(EightBytes.digits(values), to - i);
+      w = WHOLE_TENS[n] * w + EightBytes.number(values, n);
+      i += n;
+    }
     while (i < to && (digit = text[i] - '0') >= 0 && digit <= 9) {
       if (w < ROOM) {
         w = 10 * w + digit;
@@ -91,6 +105,14 @@ final class DecimalText {
     int digits = i - first;
     if (i < to && text[i] == point) {
       int fraction = ++i;
+      n = Long.BYTES;
+      while (n == Long.BYTES && w < ROOM_FOR_EIGHT && i <= text.length - Long.BYTES) {
+        long values = EightBytes.values(EightBytes.get(text, i));
+        n = Math.min(EightBytes.digits(values), to - i);
+        w = WHOLE_TENS[n] * w + EightBytes.number(values, n);
+        scale -= n;
+        i += n;
+      }
       while (i < to && (digit = text[i] - '0') >= 0 && digit <= 9) {
         if (w < ROOM) {
           w = 10 * w + digit;

@@ -2,7 +2,6 @@ package org.thalweg.data;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.DoublePredicate;
 
 /**
  * Numbers whose count is not known before. They are kept in pieces, so that none is copied when
@@ -65,10 +64,16 @@ final class NumberPieces {
     }
   }
 
-  boolean all(DoublePredicate condition) {
-    boolean[] all = {true};
-    forEach(number -> all[0] &= condition.test(number));
-    return all[0];
+  /** All numbers, which are doubles, in one array. */
+  double[] toDoubles(int n) {
+    double[] all = new double[n];
+    int to = 0;
+    for (double[] piece : doubles) {
+      int length = Math.min(piece.length, n - to);
+      System.arraycopy(piece, 0, all, to, length);
+      to += length;
+    }
+    return all;
   }
 
   /** All numbers, which are floats, in one array. */
