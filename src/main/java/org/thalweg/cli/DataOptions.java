@@ -4,17 +4,19 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.data.Columns;
+import org.thalweg.data.CsvOptions;
 import org.thalweg.data.DataException;
 import org.thalweg.data.Datasets;
+import org.thalweg.data.Schema;
 import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.TypeConversionException;
 
 /** Options for the data set: where labelled rows come from. */
 final class DataOptions {
@@ -78,25 +80,64 @@ final class DataOptions {
       description = "Another seed draws other rows by --split. Default: 0.")
   private @Nullable Long splitSeed;
 
+  @ArgGroup(validate = false)
+  private CsvFormat format = new CsvFormat();
+
+  @Option(
+      names = "--ignore",
+      paramLabel = "COLUMNS",
+      description =
+          "Columns of a CSV file that are left out: names, or numbers from 1, separated by commas.")
+  private @Nullable String ignore;
+
+  @Option(
+      names = "--categories",
+      paramLabel = "COLUMNS",
+      description =
+          "Columns of a CSV file whose numbers are categories, as those of text are: each is a"
+              + " feature that is 0 or 1.")
+  private @Nullable String categories;
+
+  @Option(
+      names = "--missing",
+      converter = MissingConverter.class,
+      paramLabel = "error|mean|row",
+      description =
+          "What is done about missing values of a CSV file (empty, NA, NaN, null or ?): an error,"
+              + " the mean of the training rows (for text a category of its own), or the row is"
+              + " left out. Default: error.")
+  private CsvOptions.@Nullable Missing missing;
+
+  @Option(
+      names = "--many-classes",
+      description =
+          "Takes a label column of a CSV file that seems to hold no classes: about as many values"
+              + " as rows, or numbers that are not whole.")
+  private boolean manyClasses;
+
   /** Help text for a DATA parameter whose candidates are {@link Names}. */
   static final String DATA =
-      "${COMPLETION-CANDIDATES} (digits and iris are in the jar), or a path that ends in .csv or"
-          + " .csv.gz: one row of data on each line; or in .npy, .npz or .safetensors: a matrix,"
-          + " with --labels (file.npz#name is one of several arrays; a * in the quoted name means"
-          + " several files, one below the other). A fifth of a file's rows, always the same, is"
-          + " for testing, unless --split or --test says otherwise.";
+      "${COMPLETION-CANDIDATES} (digits and iris are in the jar), or a path that ends in .csv,"
+          + " .tsv, .tab, .txt or .data, with .gz or without: one row of data on each line (- is"
+          + " standard input); or in .npy, .npz or .safetensors: a matrix, with --labels"
+          + " (file.npz#name is one of several arrays; a * in the quoted name means several files,"
+          + " one below the other). A fifth of a file's rows, always the same, is for testing,"
+          + " unless --split or --test says otherwise.";
 
   /** Reads the value of --header. */
   static final class HeaderConverter implements ITypeConverter<Datasets.Header> {
     @Override
     public Datasets.Header convert(String value) {
-      return Stream.of(Datasets.Header.values())
-          .filter(header -> header.name().equalsIgnoreCase(value))
-          .findFirst()
-          .orElseThrow(
-              () ->
-                  new TypeConversionException(
-                      "--header %s: must be yes, no or auto".formatted(value)));
+      return CsvFormat.one(Datasets.Header.values(), value, "--header %s: must be yes, no or auto");
+    }
+  }
+
+  /** Reads the value of --missing. */
+  static final class MissingConverter implements ITypeConverter<CsvOptions.Missing> {
+    @Override
+    public CsvOptions.Missing convert(String value) {
+      return CsvFormat.one(
+          CsvOptions.Missing.values(), value, "--missing %s: must be error, mean or row");
     }
   }
 
@@ -119,12 +160,29 @@ final class DataOptions {
    */
   Datasets.Loaded load(
       @Nullable String data, Path base, CommandSpec spec, ElementType type, boolean json) {
+    return load(data, base, spec, type, json, null);
+  }
+
+  /**
+   * As {@link #load(String, Path, CommandSpec, ElementType, boolean)}.
+   *
+   * @param known the columns that a model takes; null for those that the data has
+   */
+  Datasets.Loaded load(
+      @Nullable String data,
+      Path base,
+      CommandSpec spec,
+      ElementType type,
+      boolean json,
+      @Nullable Schema known) {
     if (data == null) {
       throw new ParameterException(
           spec.commandLine(),
           "DATA is missing: %s, or a path that ends in .csv, .npy, .npz or .safetensors"
               .formatted(String.join(", ", Datasets.names())));
     }
+    CsvOptions csv = csv(spec);
+    refuse(csv, known, data, spec);
     String name = path(data, base);
     if (Datasets.isPath(name)) {
       checkFile(data, labels, "--labels", spec);
@@ -136,12 +194,16 @@ final class DataOptions {
     if (test != null) {
       String testName = path(test, base);
       checkFile(test, testLabels, "--test-labels", spec);
+      Datasets.Loaded all = read(name, labels, base, spec, type, csv, known, Datasets.TRAINING);
+      Columns columns = all.columns();
+      Schema same = columns == null ? known : columns.schema();
       loaded =
-          read(name, labels, base, spec, type, Datasets.TRAINING)
-              .testedOn(
-                  read(testName, testLabels, base, spec, type, Datasets.TRAINING), data, test);
+          all.testedOn(
+              read(testName, testLabels, base, spec, type, csv, same, Datasets.TRAINING),
+              data,
+              test);
     } else {
-      loaded = read(name, labels, base, spec, type, parts(spec));
+      loaded = read(name, labels, base, spec, type, csv, known, parts(spec));
     }
     List.of(loaded.split().train(), loaded.split().test())
         .forEach(
@@ -165,7 +227,9 @@ final class DataOptions {
   }
 
   private static String path(String data, Path base) {
-    return Datasets.isPath(data) ? base.resolve(data).toString() : data;
+    return Datasets.isPath(data) && !data.equals(Datasets.INPUT)
+        ? base.resolve(data).toString()
+        : data;
   }
 
   /** Checks that a file has the options that it needs, and no others. */
@@ -224,6 +288,8 @@ final class DataOptions {
       Path base,
       CommandSpec spec,
       ElementType type,
+      CsvOptions csv,
+      @Nullable Schema known,
       Datasets.Parts parts) {
     Path files = folder == null ? null : base.resolve(folder);
     return Usage.checked(
@@ -232,6 +298,33 @@ final class DataOptions {
         () ->
             labels != null
                 ? Datasets.matrix(name, base.resolve(labels), label, header, type, parts)
-                : Datasets.load(name, files, label, header, type, parts));
+                : Datasets.load(name, files, csv, type, known, parts));
+  }
+
+  private CsvOptions csv(CommandSpec spec) {
+    return new CsvOptions(
+        label,
+        header,
+        format.separator(),
+        format.decimal(),
+        CsvFormat.columns(spec, "--ignore", ignore),
+        CsvFormat.columns(spec, "--categories", categories),
+        missing,
+        manyClasses);
+  }
+
+  /** Refuses options that have no effect on these data. */
+  private static void refuse(
+      CsvOptions csv, @Nullable Schema known, String data, CommandSpec spec) {
+    String given = csv.ofTraining();
+    boolean rows =
+        csv.missing() == CsvOptions.Missing.ROW || csv.missing() == CsvOptions.Missing.ERROR;
+    if (known != null && given != null && !(given.equals("--missing") && rows)) {
+      throw Usage.wrong(spec, "%s has no effect: the model knows its columns from training", given);
+    }
+    String any = csv.given();
+    if (any != null && Datasets.isMatrix(data)) {
+      throw Usage.wrong(spec, "%s takes no %s: only CSV files do", data, any);
+    }
   }
 }

@@ -1,5 +1,6 @@
 package org.thalweg.cli;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,12 +10,13 @@ import java.util.stream.Stream;
 import org.thalweg.data.Columns;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
+import org.thalweg.data.Schema;
 import org.thalweg.plot.Plot;
 
 /** What was taken for what in the data: for the output, and for JSON. */
 final class DataReport {
-  /** Classes that the lines list. */
-  private static final int MOST_CLASSES = 6;
+  /** Columns, or classes, that a line lists. */
+  private static final int MOST = 6;
 
   private DataReport() {}
 
@@ -28,28 +30,120 @@ final class DataReport {
 
   /** The lines about columns and classes of a user's file; empty for data sets with a name. */
   static String lines(Datasets.Loaded loaded) {
+    return lines(loaded, Terminal.exists() ? Terminal.columns() : Integer.MAX_VALUE);
+  }
+
+  /**
+   * As {@link #lines(Datasets.Loaded)}.
+   *
+   * @param width at which lines are broken between words, where they can be
+   */
+  static String lines(Datasets.Loaded loaded, int width) {
     Columns columns = loaded.columns();
     if (columns == null && loaded.shape() != null) {
       return "";
     }
-    String features = counted(loaded.split().train().features(), "feature");
+    StringBuilder lines = new StringBuilder();
+    if (columns == null) {
+      line(lines, "columns", counted(loaded.split().train().features(), "feature"), width);
+    } else {
+      line(lines, "columns", columns(columns), width);
+      line(lines, "features", features(columns), width);
+      String leftOut = leftOut(columns);
+      if (!leftOut.isEmpty()) {
+        line(lines, "left out", leftOut, width);
+      }
+    }
     List<String> counts =
         counts(loaded).entrySet().stream()
             .map(e -> "%s (%d)".formatted(Plot.printable(e.getKey()), e.getValue()))
             .toList();
-    int more = counts.size() - MOST_CLASSES;
-    return "columns     %s%nclasses     %d: %s%s%n"
-        .formatted(
-            columns == null
-                ? features
-                : "%s; label: %s; %s"
-                    .formatted(
-                        columns.header() ? "line 1 is a header" : "no header",
-                        columns.text(columns.label()),
-                        features),
-            counts.size(),
-            counts.stream().limit(MOST_CLASSES).collect(Collectors.joining(", ")),
-            more > 0 ? " and %d more".formatted(more) : "");
+    line(lines, "classes", counts.size() + ": " + some(counts), width);
+    return lines.toString();
+  }
+
+  /** A line with its name before it, broken where it is too long. */
+  private static void line(StringBuilder lines, String name, String text, int width) {
+    String start = "%-12s".formatted(name);
+    StringBuilder line = new StringBuilder(start);
+    for (String word : text.split(" ", -1)) {
+      boolean begun = line.length() > start.length();
+      if (begun && line.length() + 1 + word.length() > width) {
+        lines.append(line).append(System.lineSeparator());
+        line = new StringBuilder(" ".repeat(start.length()));
+        begun = false;
+      }
+      line.append(begun ? " " : "").append(word);
+    }
+    lines.append(line).append(System.lineSeparator());
+  }
+
+  private static String columns(Columns columns) {
+    List<String> said = new ArrayList<>();
+    if (columns.separator() != ',') {
+      said.add(
+          "separated by "
+              + (columns.separator() == '\t' ? "tabs" : "\"" + columns.separator() + "\""));
+    }
+    if (columns.decimalComma()) {
+      said.add("decimal comma");
+    }
+    said.add(columns.header() ? "line 1 is a header" : "no header");
+    said.add("label: " + Plot.printable(columns.text(columns.label())));
+    return String.join("; ", said);
+  }
+
+  /** The features with their kinds. */
+  private static String features(Columns columns) {
+    Schema schema = columns.schema();
+    List<String> numbers = new ArrayList<>();
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < schema.inputs().size(); i++) {
+      Schema.Input input = schema.inputs().get(i);
+      String name = name(columns, columns.used().get(i));
+      List<String> categories = input.categories();
+      if (categories == null) {
+        numbers.add(name);
+      } else {
+        List<String> all = new ArrayList<>(categories.stream().map(Plot::printable).toList());
+        if (input.other()) {
+          all.add("missing");
+        }
+        texts.add("%s (%d: %s)".formatted(name, all.size(), some(all)));
+      }
+    }
+    List<String> said = new ArrayList<>();
+    if (!numbers.isEmpty()) {
+      said.add(counted(numbers.size(), "number") + ": " + some(numbers));
+    }
+    if (!texts.isEmpty()) {
+      said.add("%s of categories: %s".formatted(counted(texts.size(), "column"), some(texts)));
+    }
+    return (texts.isEmpty() ? "" : schema.width() + ", from ") + String.join("; ", said);
+  }
+
+  private static String leftOut(Columns columns) {
+    List<String> said = new ArrayList<>();
+    if (!columns.leftOut().isEmpty()) {
+      said.add(some(columns.leftOut().stream().map(columns::text).map(Plot::printable).toList()));
+    }
+    if (columns.dropped() > 0) {
+      said.add(counted(columns.dropped(), "row") + " with missing values");
+    }
+    return String.join("; ", said);
+  }
+
+  private static String name(Columns columns, int column) {
+    return columns.header()
+        ? Plot.printable(columns.names().get(column))
+        : "column " + (column + 1);
+  }
+
+  /** The first of some texts, and how many more there are. */
+  static String some(List<String> all) {
+    int more = all.size() - MOST;
+    return all.stream().limit(MOST).collect(Collectors.joining(", "))
+        + (more > 0 ? " and %d more".formatted(more) : "");
   }
 
   static String counted(int n, String what) {
@@ -63,6 +157,8 @@ final class DataReport {
     if (columns != null) {
       taken.put("header", columns.header());
       taken.put("label_column", columns.label() + 1);
+      taken.put("left_out_columns", columns.leftOut().stream().map(i -> i + 1).toList());
+      taken.put("left_out_rows", columns.dropped());
       if (columns.header()) {
         taken.put("label", columns.names().get(columns.label()));
       }

@@ -114,7 +114,8 @@ final class EvalCommand implements Callable<Integer> {
     Path file = PredictCommand.modelFile(model);
     Description description = ModelFile.describe(file);
     ElementType type = ModelFile.type(file);
-    Datasets.Loaded loaded = source.load(data, Path.of(""), spec, type, output.json);
+    Datasets.Loaded loaded =
+        source.load(data, Path.of(""), spec, type, output.json, description.schema());
     Dataset.Split split = loaded.split();
     List<Dataset> parts =
         switch (part) {

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import org.thalweg.data.Columns;
+import org.thalweg.data.CsvOptions;
 import org.thalweg.data.DataException;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
@@ -18,7 +18,6 @@ import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.ModelFile;
 import org.thalweg.model.Predictions;
 import org.thalweg.model.Predictor;
-import org.thalweg.plot.Plot;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,7 +31,8 @@ import picocli.CommandLine.Spec;
     header = "Predicts the class of pictures, or of the rows of a file.",
     description = {
       "Prints a line for each: the file (and the row, from 1), the class, and its probability, or"
-          + " of a model with a hinge loss its score.",
+          + " of a model with a hinge loss its score. Of a CSV file the columns that the model does"
+          + " not take are left out, and named.",
       "A picture is scaled to the shape that the model was trained on, and turned to grey if that"
           + " was. Digits of mnist and clothes of fashion-mnist are white on black: for dark ones"
           + " on white paper, use --invert.",
@@ -47,7 +47,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples, after thalweg train digits and thalweg train iris%n",
     footer = {
       "  thalweg predict runs/digits-1 src/docs/three.png",
-      "  thalweg predict runs/iris-1 src/docs/iris.csv --label species"
+      "  thalweg predict runs/iris-1 src/docs/iris.csv --format csv"
     })
 final class PredictCommand implements Callable<Integer> {
   @Parameters(
@@ -61,30 +61,65 @@ final class PredictCommand implements Callable<Integer> {
       arity = "1..*",
       paramLabel = "FILE",
       description =
-          "PNG or JPEG pictures, or files of the features, in the order of training: CSV, .npy,"
-              + " .npz or .safetensors.")
-  private List<Path> files = List.of();
-
-  @Option(
-      names = "--label",
-      paramLabel = "COLUMN",
-      description =
-          "A column of a CSV file that is left out, as it holds labels: its name, or its number"
-              + " from 1.")
-  private @Nullable String label;
-
-  @Option(
-      names = "--header",
-      converter = DataOptions.HeaderConverter.class,
-      paramLabel = "yes|no|auto",
-      description = "Whether the first line of a CSV file is a header. Default: auto.")
-  private Datasets.Header header = Datasets.Header.AUTO;
+          "PNG or JPEG pictures, CSV files (- is standard input), whose columns are found by the"
+              + " names that they had in training, or by their order where there is no header, or"
+              + " .npy, .npz or .safetensors files.")
+  private List<String> files = List.of();
 
   @Option(names = "--invert", description = "Swaps black and white in pictures.")
   private boolean inverted;
 
+  @ArgGroup(validate = false, heading = "%nCSV files%n")
+  private Table table = new Table();
+
+  /** How a CSV file is read. */
+  static final class Table {
+    @Option(
+        names = "--label",
+        paramLabel = "COLUMN",
+        description =
+            "A column of a CSV file that is left out, as it holds labels: its name, or its number"
+                + " from 1. Default: the one of the name that it had in training, if there is one.")
+    private @Nullable String label;
+
+    @Option(
+        names = "--header",
+        converter = DataOptions.HeaderConverter.class,
+        paramLabel = "yes|no|auto",
+        description = "Whether the first line of a CSV file is a header. Default: auto.")
+    private Datasets.Header header = Datasets.Header.AUTO;
+
+    @ArgGroup(validate = false)
+    private CsvFormat format = new CsvFormat();
+
+    CsvOptions options() {
+      return new CsvOptions(
+          label, header, format.separator(), format.decimal(), List.of(), List.of(), null, false);
+    }
+  }
+
   @ArgGroup(validate = false, heading = "%nDevice%n")
   private DeviceOptions device = new DeviceOptions();
+
+  @ArgGroup(validate = false, heading = "%nOutput%n")
+  private Output output = new Output();
+
+  /** Options for the output. */
+  static final class Output {
+    @Option(
+        names = "--format",
+        paramLabel = "FORMAT",
+        description =
+            "${COMPLETION-CANDIDATES}. Of each row, text has the class and its probability, csv and"
+                + " json (an object on each line) those of all classes. Default: text.")
+    private PredictionWriter.Format format = PredictionWriter.Format.text;
+
+    @Option(
+        names = "--out",
+        paramLabel = "FILE",
+        description = "A new file for the predictions. Default: standard output.")
+    private @Nullable Path out;
+  }
 
   @Spec private CommandSpec spec;
 
@@ -112,59 +147,64 @@ final class PredictCommand implements Callable<Integer> {
     return model;
   }
 
-  private record Rows(Path file, Dataset.Values values, boolean numbered) {}
+  private record Rows(String file, Dataset.Values values, boolean numbered) {}
 
   @Override
   public Integer call() throws IOException {
+    Path out = output.out;
+    if (out != null && Files.exists(out)) {
+      throw Usage.wrong(spec, "--out %s exists already; name a new file", out);
+    }
     Path file = modelFile(model);
     Description description = ModelFile.describe(file);
-    PrintWriter print = spec.commandLine().getOut();
     try (DeviceChoice.Opened opened = device.open();
         LinearClassifier classifier = ModelFile.load(opened.device(), file)) {
       List<Rows> all = new ArrayList<>(); // all are read before the first line is printed
-      for (Path path : files) {
+      for (String path : files) {
         all.add(read(path, classifier, description));
       }
-      for (Rows rows : all) {
-        Predictions predictions = new Predictor(classifier, description).predict(rows.values);
-        for (int row = 0; row < predictions.rows(); row++) {
-          int best = predictions.best(row);
-          print.printf(
-              "%s%s  %s  %s%n",
-              rows.file,
-              rows.numbered ? ":" + (row + 1) : "",
-              Plot.printable(description.classes().get(best)),
-              description.loss().probabilistic()
-                  ? "%.4f".formatted(predictions.probability(row, best))
-                  : "score %.4f".formatted(predictions.score(row, best)));
+      PrintWriter print = spec.commandLine().getOut();
+      try (PredictionWriter writer =
+          PredictionWriter.open(output.format, out, print, description)) {
+        for (Rows rows : all) {
+          Predictions predictions = new Predictor(classifier, description).predict(rows.values);
+          writer.write(rows.file, rows.numbered, predictions);
         }
+        writer.done();
       }
     }
-    print.flush();
     return 0;
   }
 
-  private Rows read(Path path, LinearClassifier classifier, Description description) {
+  private Rows read(String path, LinearClassifier classifier, Description description) {
     int features = classifier.features();
-    boolean matrix = Datasets.isMatrix(path.toString());
-    if (matrix || Datasets.isCsv(path.toString())) {
-      if (!matrix) {
-        checkColumns(path, features);
-      }
-      Datasets.Unlabelled csv = Datasets.features(path, label, header, classifier.type());
-      if (csv.features() != features) {
+    boolean matrix = Datasets.isMatrix(path);
+    if (matrix || Datasets.isCsv(path)) {
+      Datasets.Unlabelled read =
+          Datasets.features(path, table.options(), classifier.type(), description.schema());
+      if (read.features() != features) {
         throw new DataException(
-            "%s has %d features, and %s takes %d".formatted(path, csv.features(), model, features));
+            "%s has %d features, and %s takes %d%s"
+                .formatted(
+                    path,
+                    read.features(),
+                    model,
+                    features,
+                    matrix || table.label != null
+                        ? ""
+                        : "; if one of its columns holds labels, leave it out with --label"));
       }
       PrintWriter err = spec.commandLine().getErr();
+      List<String> leftOut = read.leftOut();
       err.printf(
-          "thalweg: %s: %s; %s; %s%n",
+          "thalweg: %s: %s; %s; %s%s%n",
           path,
-          matrix ? "a matrix" : csv.header() ? "line 1 is a header" : "no header",
-          DataReport.counted(csv.features(), "feature"),
-          DataReport.counted((int) (csv.values().count() / features), "row"));
+          matrix ? "a matrix" : read.header() ? "line 1 is a header" : "no header",
+          DataReport.counted(features, "feature"),
+          DataReport.counted((int) (read.values().count() / features), "row"),
+          leftOut.isEmpty() ? "" : "; left out: " + DataReport.some(leftOut));
       err.flush();
-      return new Rows(path, csv.values(), true);
+      return new Rows(path, read.values(), true);
     }
     Datasets.Shape shape = description.shape();
     if (shape == null) {
@@ -172,30 +212,7 @@ final class PredictCommand implements Callable<Integer> {
           "%s: %s was not trained on pictures, but on %d features: give it a .csv file"
               .formatted(path, model, features));
     }
-    return new Rows(
-        path,
-        new Dataset.Bytes(ImageFile.read(path, shape, inverted), description.scaling().scale()),
-        false);
-  }
-
-  /** Checks that a CSV file has the columns that the model takes. */
-  private void checkColumns(Path path, int features) {
-    List<String> first = Datasets.firstLine(path);
-    int found = first.size() - (label == null ? 0 : 1);
-    if (found == features) {
-      return;
-    }
-    throw new DataException(
-        "%s: line 1: %d columns%s, and %s takes %d features; %s; line 1 holds %s"
-            .formatted(
-                path,
-                found,
-                label == null ? "" : " beside the label",
-                model,
-                features,
-                found == features + 1 && label == null
-                    ? "if one of them holds labels, leave it out with --label COLUMN"
-                    : "name a file with the features that it was trained on, in their order",
-                Columns.listed(first)));
+    byte[] pixels = ImageFile.read(Path.of(path), shape, inverted);
+    return new Rows(path, new Dataset.Bytes(pixels, description.scaling().scale()), false);
   }
 }

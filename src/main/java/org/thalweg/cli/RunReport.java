@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.thalweg.data.Columns;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
 import org.thalweg.model.Description;
@@ -156,7 +157,13 @@ final class RunReport implements AutoCloseable {
 
   /** The description that is saved with the model. */
   Description description() {
-    return new Description(task.data.classes(), task.data.shape(), scaling(), task.settings.loss());
+    Columns columns = task.data.columns();
+    return new Description(
+        task.data.classes(),
+        task.data.shape(),
+        scaling(),
+        task.settings.loss(),
+        columns == null ? null : columns.schema());
   }
 
   /**

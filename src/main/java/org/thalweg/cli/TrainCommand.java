@@ -223,10 +223,14 @@ final class TrainCommand implements Callable<Integer> {
               saved.computeIfPresent(
                   word,
                   (key, file) ->
-                      key.equals(DATA) && !Datasets.isPath(file)
-                          ? file
-                          : started.resolve(file).toString()));
+                      key.equals(DATA) && !isFile(file) ? file : started.resolve(file).toString()));
       saved.put(DIRECTORY, "");
+    }
+    if (isInput(saved.get(DATA)) && !again.containsKey(DATA)) {
+      throw new IOException(
+          ("%s: the rows came from standard input, which is gone; name a file with the same ones,"
+                  + " or - to read them again: thalweg train --resume %s DATA")
+              .formatted(checkpoint, folder));
     }
     Map<String, String> words = new LinkedHashMap<>(saved);
     words.putAll(again);
@@ -263,6 +267,15 @@ final class TrainCommand implements Callable<Integer> {
       String hint = "%s; if the data has moved, name it: thalweg train --resume %s DATA";
       throw moved ? e : new DataException(hint.formatted(e.getMessage(), folder));
     }
+  }
+
+  private static boolean isInput(@Nullable String name) {
+    return Datasets.INPUT.equals(name);
+  }
+
+  /** Whether the data's name is a path, which is relative to a folder. */
+  private static boolean isFile(String name) {
+    return Datasets.isPath(name) && !isInput(name);
   }
 
   /** The options that were given, and the data, with their values; the value of a flag is empty. */
@@ -335,7 +348,7 @@ final class TrainCommand implements Callable<Integer> {
           switch (e.part()) {
             case DATA ->
                 "; what was read now is %s: restore it as it was, or train anew"
-                    .formatted(Datasets.isPath(name) ? base.resolve(name) : name);
+                    .formatted(isFile(name) ? base.resolve(name) : name);
             case EPOCHS -> " (--epochs)";
           };
       throw new IOException(e.getMessage() + advice, e);

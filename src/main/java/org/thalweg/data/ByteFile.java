@@ -61,12 +61,35 @@ final class ByteFile extends FilterInputStream {
 
   /** Opens a file, compressed by gzip or not. */
   static InputStream unpacked(Path path) throws IOException {
-    InputStream plain = new BufferedInputStream(Files.newInputStream(path), BUFFER);
+    return unpacked(Files.newInputStream(path));
+  }
+
+  private static InputStream unpacked(InputStream raw) throws IOException {
+    InputStream plain = new BufferedInputStream(raw, BUFFER);
     try {
       return isPacked(plain) ? new GZIPInputStream(plain, BUFFER) : plain;
     } catch (IOException e) {
       plain.close();
       throw e;
+    }
+  }
+
+  /** How a text is read. */
+  interface Text<T> {
+    T read(InputStream in) throws IOException;
+  }
+
+  /**
+   * Reads a text, compressed by gzip or not.
+   *
+   * @param name of the file, or - for standard input
+   * @throws DataException if it cannot be read
+   */
+  static <T> T text(String name, Text<T> text) {
+    try (InputStream in = name.equals("-") ? unpacked(System.in) : unpacked(Path.of(name))) {
+      return text.read(in);
+    } catch (IOException e) {
+      throw DataException.reading(Path.of(name), e);
     }
   }
 

@@ -6,21 +6,34 @@ import java.util.List;
 /**
  * What was taken for what in a CSV file.
  *
+ * @param separator of its fields
+ * @param decimalComma whether its numbers have a comma for a point
  * @param header whether its first line is one
  * @param names of all columns, from the header; empty where there is none
- * @param label the column of the labels, from 0
+ * @param label the column of the labels, from 0; -1 if there is none
+ * @param used the columns that are features, from 0, in the order of the features
+ * @param leftOut the columns that are neither features nor labels, from 0
+ * @param schema what the features are
+ * @param dropped rows that were left out as they miss values
  * @param warnings what may not have been meant: a sentence each, without the file
  */
-public record Columns(boolean header, List<String> names, int label, List<String> warnings) {
+public record Columns(
+    char separator,
+    boolean decimalComma,
+    boolean header,
+    List<String> names,
+    int label,
+    List<Integer> used,
+    List<Integer> leftOut,
+    Schema schema,
+    int dropped,
+    List<String> warnings) {
   /** Keeps its own lists. */
   public Columns {
     names = List.copyOf(names);
+    used = List.copyOf(used);
+    leftOut = List.copyOf(leftOut);
     warnings = List.copyOf(warnings);
-  }
-
-  /** The column of a feature, both from 0. */
-  int ofFeature(int feature) {
-    return feature < label ? feature : feature + 1;
   }
 
   /** A column, from 0, as messages name it: by its number from 1, and its name if it has one. */
@@ -33,9 +46,10 @@ public record Columns(boolean header, List<String> names, int label, List<String
     return Csv.listed(names);
   }
 
-  Columns withWarnings(List<String> more) {
+  Columns with(Schema other, List<String> more) {
     List<String> all = new ArrayList<>(warnings);
     all.addAll(more);
-    return new Columns(header, names, label, all);
+    return new Columns(
+        separator, decimalComma, header, names, label, used, leftOut, other, dropped, all);
   }
 }

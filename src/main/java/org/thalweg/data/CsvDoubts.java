@@ -4,7 +4,6 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -13,9 +12,6 @@ import org.thalweg.numeric.Decimal;
 
 /** What a person would be asked about a CSV file: whether columns and rows are what they seem. */
 final class CsvDoubts {
-  /** Labels with fewer different values than this are classes. */
-  private static final int FEW_CLASSES = 6;
-
   /** Fewer rows than this say nothing of a column. */
   private static final int FEW_ROWS = 5;
 
@@ -31,12 +27,28 @@ final class CsvDoubts {
   private final Dataset data;
   private final List<String> classes;
   private final Columns columns;
+  private final List<Schema.Input> inputs; // by feature
+  private final double[] least;
+  private final double[] largest;
   private final List<String> doubts = new ArrayList<>();
 
   CsvDoubts(Dataset data, List<String> classes, Columns columns) {
     this.data = data;
     this.classes = classes;
     this.columns = columns;
+    inputs = columns.schema().features();
+    least = new double[data.features()];
+    largest = new double[data.features()];
+    Arrays.fill(least, Double.POSITIVE_INFINITY);
+    Arrays.fill(largest, Double.NEGATIVE_INFINITY);
+    int features = data.features();
+    for (int row = 0; row < data.rows(); row++) {
+      for (int i = 0; i < features; i++) {
+        double value = data.values().value(row * features + i);
+        least[i] = value < least[i] ? value : least[i]; // no number is missing
+        largest[i] = value > largest[i] ? value : largest[i];
+      }
+    }
   }
 
   /**
@@ -51,11 +63,6 @@ final class CsvDoubts {
       doubts.add(
           "%s was taken for the label, and all %d rows have the label %s; name another with --label"
               .formatted(label(), data.rows(), Csv.quote(classes.get(0))));
-    } else if (looksContinuous()) {
-      doubts.add(
-          "%s was taken for the label and has %d different values in %d rows; name another with"
-                  .formatted(label(), classes.size(), data.rows())
-              + " --label");
     } else {
       notInTraining(counts(train), all);
     }
@@ -63,11 +70,15 @@ final class CsvDoubts {
       doubts.add("line 1 was taken for data, and may be a header; say --header yes, or no");
     }
     equalNumbers();
+    if (columns.warnings().isEmpty()) { // numbers may be equal because they were rounded
+      constants();
+    }
     for (int i = 0; i < data.features(); i++) {
       if (countsRows(i)) {
         doubts.add(
-            "%s counts the rows and was taken for a feature; remove it, it says nothing of new rows"
-                .formatted(columns.text(columns.ofFeature(i))));
+            "%s counts the rows and was taken for a feature, which says nothing of new rows; leave"
+                    .formatted(text(i))
+                + " it out with --ignore");
       }
     }
     scales();
@@ -85,17 +96,10 @@ final class CsvDoubts {
     return counts;
   }
 
-  /** About as many classes as rows, or many numbers that are not all whole. */
-  private boolean looksContinuous() {
-    return classes.size() >= FEW_CLASSES
-        && (2 * classes.size() > data.rows()
-            || (numbers() != null && Arrays.stream(numbers()).anyMatch(x -> x != Math.rint(x))));
-  }
-
   /** The classes as numbers; null if one is none. */
   private double @Nullable [] numbers() {
     try {
-      return classes.stream().mapToDouble(Double::parseDouble).toArray();
+      return classes.stream().mapToDouble(Csv::toDouble).toArray();
     } catch (NumberFormatException e) {
       return null;
     }
@@ -129,10 +133,13 @@ final class CsvDoubts {
     if (names == null || data.features() < 2) {
       return false;
     }
+    if (!columns.leftOut().isEmpty() || inputs.size() > columns.used().size()) {
+      return false;
+    }
     double[] line = new double[data.features() + 1];
     line[columns.label()] = names[first];
     IntStream.range(0, data.features())
-        .forEach(i -> line[columns.ofFeature(i)] = data.values().value(i));
+        .forEach(i -> line[columns.used().get(i)] = data.values().value(i));
     return IntStream.range(1, line.length).allMatch(i -> line[i] == line[0] + i);
   }
 
@@ -151,84 +158,101 @@ final class CsvDoubts {
   /** Whether a feature has each of some consecutive whole numbers once. */
   private boolean countsRows(int feature) {
     int rows = data.rows();
-    double least = Double.POSITIVE_INFINITY;
-    for (int row = 0; row < rows; row++) {
-      least = Math.min(least, value(row, feature));
+    if (rows < FEW_ROWS || largest[feature] - least[feature] != rows - 1) {
+      return false;
     }
     BitSet seen = new BitSet(rows);
     for (int row = 0; row < rows; row++) {
-      double place = value(row, feature) - least;
+      double place = value(row, feature) - least[feature];
       if (!(place < rows) || place != (int) place || seen.get((int) place)) {
         return false;
       }
       seen.set((int) place);
     }
-    return rows >= FEW_ROWS;
+    return true;
+  }
+
+  /** Columns that have one value alone. */
+  private void constants() {
+    List<String> constant = new ArrayList<>();
+    for (int i = 0; i < inputs.size(); i++) {
+      if (least[i] == largest[i] && inputs.get(i).width() == 1 && data.rows() >= FEW_ROWS) {
+        constant.add(text(i));
+      }
+    }
+    if (!constant.isEmpty()) {
+      int more = constant.size() - 1;
+      doubts.add(
+          "%s%s the same value in all rows, and so no use; leave %s out with --ignore"
+              .formatted(
+                  constant.get(0),
+                  more == 0 ? " has" : " and %d more have".formatted(more),
+                  more == 0 ? "it" : "them"));
+    }
   }
 
   private void scales() {
-    int largest = -1;
-    int smallest = -1;
+    int most = -1;
+    int fewest = -1;
     double[] scales = new double[data.features()];
     for (int i = 0; i < scales.length; i++) {
-      for (int row = 0; row < data.rows(); row++) {
-        scales[i] = Math.max(scales[i], Math.abs(value(row, i)));
+      if (isNumber(i)) {
+        scales[i] = Math.max(Math.abs(least[i]), Math.abs(largest[i]));
+        most = most < 0 || scales[i] > scales[most] ? i : most;
+        fewest = scales[i] > 0 && (fewest < 0 || scales[i] < scales[fewest]) ? i : fewest;
       }
-      largest = largest < 0 || scales[i] > scales[largest] ? i : largest;
-      smallest = scales[i] > 0 && (smallest < 0 || scales[i] < scales[smallest]) ? i : smallest;
     }
-    if (smallest >= 0 && scales[largest] > SCALES * scales[smallest]) {
+    if (fewest >= 0 && scales[most] > SCALES * scales[fewest]) {
       doubts.add(
           String.format(
               Locale.ROOT,
               "features are used as they are: %s reaches %.3g, %s %.3g; scale them alike, or"
                   + " training may be slow or diverge",
-              columns.text(columns.ofFeature(largest)),
-              scales[largest],
-              columns.text(columns.ofFeature(smallest)),
-              scales[smallest]));
-    } else if (smallest >= 0 && scales[largest] > LARGE && isScale(range(largest))) {
+              text(most),
+              scales[most],
+              text(fewest),
+              scales[fewest]));
+    } else if (fewest >= 0 && scales[most] > LARGE && isScale(most)) {
       doubts.add(
           String.format(
               Locale.ROOT,
               "features are used as they are: %s reaches %.3g; divide it, or training may be slow"
                   + " or diverge",
-              columns.text(columns.ofFeature(largest)),
-              scales[largest]));
+              text(most),
+              scales[most]));
     }
   }
 
   /** The first feature of which the mean hides the differences. */
   private void farFromZero() {
     for (int i = 0; i < data.features(); i++) {
-      DoubleSummaryStatistics range = range(i);
-      if (isFar(range)) {
+      if (isFar(i)) {
         doubts.add(
             "%s lies far from 0, between %s and %s: it is of use only with --centre"
-                .formatted(
-                    columns.text(columns.ofFeature(i)),
-                    plain(range.getMin()),
-                    plain(range.getMax())));
+                .formatted(text(i), plain(least[i]), plain(largest[i])));
         return;
       }
     }
   }
 
-  private DoubleSummaryStatistics range(int feature) {
-    return IntStream.range(0, data.rows())
-        .mapToDouble(row -> value(row, feature))
-        .summaryStatistics();
-  }
-
   /** Whether its size says how far the values lie apart. */
-  private static boolean isScale(DoubleSummaryStatistics range) {
-    return range.getMax() > range.getMin() && !isFar(range);
+  private boolean isScale(int feature) {
+    return largest[feature] > least[feature] && !isFar(feature);
   }
 
-  private static boolean isFar(DoubleSummaryStatistics range) {
-    double spread = range.getMax() - range.getMin();
-    double nearest = Math.min(Math.abs(range.getMin()), Math.abs(range.getMax()));
+  private boolean isFar(int feature) {
+    double spread = largest[feature] - least[feature];
+    double nearest = Math.min(Math.abs(least[feature]), Math.abs(largest[feature]));
     return spread > 0 && nearest > FAR * spread;
+  }
+
+  private boolean isNumber(int feature) {
+    return inputs.get(feature).categories() == null;
+  }
+
+  private String text(int feature) {
+    int input = columns.schema().inputs().indexOf(inputs.get(feature));
+    return columns.text(columns.used().get(input));
   }
 
   /** As in a file: 1700000000000, not 1.7e12. */

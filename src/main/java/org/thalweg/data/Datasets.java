@@ -1,8 +1,10 @@
 package org.thalweg.data;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,6 +21,9 @@ import org.thalweg.numeric.ElementType;
 
 /** The one registry of data sets, and the CSV files beside it. */
 public final class Datasets {
+  /** The name of standard input, which is read as a CSV file. */
+  public static final String INPUT = "-";
+
   private static final String IRIS = "/org/thalweg/data/iris.csv";
   private static final List<String> TEN_DIGITS =
       List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
@@ -144,8 +149,15 @@ public final class Datasets {
    *
    * @param features how many to a row
    * @param header whether the first line was taken as one
+   * @param leftOut the columns that were left out, as messages name them
    */
-  public record Unlabelled(Dataset.Values values, int features, boolean header) {}
+  public record Unlabelled(
+      Dataset.Values values, int features, boolean header, List<String> leftOut) {
+    /** Keeps its own list. */
+    public Unlabelled {
+      leftOut = List.copyOf(leftOut);
+    }
+  }
 
   /**
    * A data set that has a name.
@@ -178,15 +190,22 @@ public final class Datasets {
     return NAMED.stream().map(Named::name).toList();
   }
 
-  /** Whether a name is that of a CSV file: a path that ends in .csv or .csv.gz, in either case. */
+  /**
+   * Whether a name is that of a CSV file: a path that ends in .csv, .tsv, .tab, .txt or .data, in
+   * either case, with .gz or without, or - for standard input.
+   */
   public static boolean isCsv(String name) {
-    return name.toLowerCase(Locale.ROOT).matches("(?s).*[.]csv([.]gz)?");
+    return name.equals(INPUT)
+        || name.toLowerCase(Locale.ROOT).matches("(?s).*[.](csv|tsv|tab|txt|data)([.]gz)?");
   }
 
   /** The name of a file without what {@link #isPath} goes by, or any other as it is. */
   public static String stem(String name) {
-    return ArrayFiles.file(name)
-        .replaceFirst("(?i)([.]csv([.]gz)?|[-_.]?[*]?[.](npy|npz|safetensors))$", "");
+    return name.equals(INPUT)
+        ? "stdin"
+        : ArrayFiles.file(name)
+            .replaceFirst(
+                "(?i)([.](csv|tsv|tab|txt|data)([.]gz)?|[-_.]?[*]?[.](npy|npz|safetensors))$", "");
   }
 
   /**
@@ -221,33 +240,37 @@ public final class Datasets {
    * @throws DataException if a file is missing or is not what it should be
    */
   public static Loaded load(String name, @Nullable Path folder, @Nullable String label) {
-    return load(name, folder, label, Header.AUTO, ElementType.F32, FIFTH);
+    CsvOptions options = CsvOptions.DEFAULT.withLabel(label, Header.AUTO);
+    return load(name, folder, options, ElementType.F32, null, FIFTH);
   }
 
   /**
    * As {@link #load(String, Path, String)}.
    *
-   * @param header of a CSV file; AUTO for the others
+   * @param options of a CSV file; the default ones for the others
    * @param type in which the rows will be used: for F64 a CSV file's numbers are read as binary64
+   * @param known the columns of a CSV file that a model takes; null for those that it has
    * @param parts of a CSV file; the others have parts of their own
    */
   public static Loaded load(
       String name,
       @Nullable Path folder,
-      @Nullable String label,
-      Header header,
+      CsvOptions options,
       ElementType type,
+      @Nullable Schema known,
       Parts parts) {
     if (isMatrix(name)) {
       throw new DataException(name + " has no labels: name the file with them by --labels");
     }
     if (isCsv(name)) {
       refuse(folder, name, "folder: its name is a path");
-      return loaded(name, Csv.read(Path.of(name), label, header, type), header, parts);
+      return loaded(name, Csv.read(name, options, type, known), options, parts);
     }
-    if (header != Header.AUTO) {
-      refuse(header, name, "header: only CSV files do");
+    refuse(options.given(), name, options.given() + ": only CSV files do");
+    if (options.header() != Header.AUTO) {
+      refuse(options.header(), name, "header: only CSV files do");
     }
+    String label = options.label();
     refuse(label, name, "label column: only CSV files do");
     return NAMED.stream()
         .filter(named -> named.name.equals(name))
@@ -324,39 +347,53 @@ public final class Datasets {
   /**
    * Reads the features of a CSV file, or maps those of matrices.
    *
-   * @param csv the path of either
-   * @param label a column that is left out: its name, or its number from 1; null for none
+   * @param name the path of either, or - for a CSV file from standard input
+   * @param options of a CSV file: its label column, if one is given, is left out
+   * @param known the columns of a CSV file that a model takes, of which that of the label is left
+   *     out; null for all that it has
    * @throws DataException if it is not what it should be
    */
   public static Unlabelled features(
-      Path csv, @Nullable String label, Header header, ElementType type) {
-    if (isMatrix(csv.toString())) {
-      MappedRows rows = MappedRows.open(matching(csv.toString()), type);
-      return new Unlabelled(rows, rows.features(), false);
+      String name, CsvOptions options, ElementType type, @Nullable Schema known) {
+    if (isMatrix(name)) {
+      MappedRows rows = MappedRows.open(matching(name), type);
+      return new Unlabelled(rows, rows.features(), false, List.of());
     }
-    return Csv.readFeatures(csv, label, header, type);
+    return Csv.readFeatures(name, options, type, known);
+  }
+
+  private static Loaded loaded(String name, Csv.Labelled csv, CsvOptions options, Parts parts) {
+    Dataset.Split split = divided(name, csv.data(), parts);
+    Columns columns = csv.columns();
+    List<String> doubts =
+        new CsvDoubts(csv.data(), csv.classes(), columns)
+            .all(split.train(), options.header() == Header.AUTO);
+    Gaps gaps = Gaps.of(name, split.train(), columns);
+    Dataset.Split filled = new Dataset.Split(gaps.fill(split.train()), gaps.fill(split.test()));
+    return new Loaded(filled, csv.classes(), null, columns.with(gaps.schema(), doubts));
   }
 
   /**
-   * The fields of the first line of a CSV file.
+   * The fields of one line of a CSV file.
    *
-   * @throws DataException if it has none
+   * @param name of what holds it, for messages
+   * @throws DataException if it is no such line
    */
-  public static List<String> firstLine(Path csv) {
-    return Csv.firstLine(csv);
-  }
-
-  private static Loaded loaded(String name, Csv.Labelled csv, Header header, Parts parts) {
-    Dataset.Split split = divided(name, csv.data(), parts);
-    List<String> doubts =
-        new CsvDoubts(csv.data(), csv.classes(), csv.columns())
-            .all(split.train(), header == Header.AUTO);
-    return new Loaded(split, csv.classes(), null, csv.columns().withWarnings(doubts));
+  public static List<String> fields(String name, String line) {
+    byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
+    try {
+      CsvRows rows = new CsvRows(name, new ByteArrayInputStream(bytes));
+      CsvRows.Row row = rows.next();
+      return row == null ? List.of("") : row.fields();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static Loaded iris(ElementType type) {
     try (InputStream in = Objects.requireNonNull(Datasets.class.getResourceAsStream(IRIS), IRIS)) {
-      return loaded("iris", Csv.read("iris", in, null, Header.YES, type), Header.YES, FIFTH);
+      CsvOptions options = CsvOptions.DEFAULT.withLabel(null, Header.YES);
+      return loaded("iris", Csv.read("iris", in, options, type, null), options, FIFTH);
     } catch (IOException e) {
       throw new UncheckedIOException("reading " + IRIS, e);
     }

@@ -46,7 +46,11 @@ record Labels(int[] of, List<String> classes) {
       reading.array();
     } else {
       try (InputStream in = ByteFile.unpacked(path)) {
-        reading.lines(new CsvRows(path.toString(), in), column, header, Datasets.isCsv(lower));
+        reading.lines(
+            new CsvRows(path.toString(), in),
+            column,
+            header,
+            lower.matches("(?s).*[.]csv([.]gz)?"));
       } catch (IOException e) {
         throw DataException.reading(path, e);
       }

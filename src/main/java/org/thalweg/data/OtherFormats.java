@@ -18,11 +18,7 @@ final class OtherFormats {
   private static final Map<String, String> ENDINGS = new LinkedHashMap<>();
 
   static {
-    ENDINGS.put(".tsv", "fields separated by tabs; put commas for them and name it .csv");
-    ENDINGS.put(".tab", "fields separated by tabs; put commas for them and name it .csv");
-    ENDINGS.put(".txt", "a text; if its fields are separated by commas, name it .csv");
-    ENDINGS.put(".data", "if its fields are separated by commas, name it .csv");
-    ENDINGS.put(".dat", "if its fields are separated by commas, name it .csv");
+    ENDINGS.put(".dat", "if it is a table of texts and numbers, name it .csv");
     ENDINGS.put(".svm", "the format of LIBSVM" + CSV);
     ENDINGS.put(".libsvm", "the format of LIBSVM" + CSV);
     ENDINGS.put(".parquet", "a Parquet table; write it as CSV, as pandas.DataFrame.to_csv does");
@@ -57,13 +53,11 @@ final class OtherFormats {
   /** A sentence about a name that is neither a data set's nor a CSV file's. */
   static String refusal(String name, List<String> names) {
     String allowed =
-        "there are %s, and paths that end in .csv, .csv.gz, .npy, .npz or .safetensors"
-            .formatted(String.join(", ", names));
+        "there are %s, paths that end in .csv, .tsv, .tab, .txt or .data (with .gz or without) or"
+                .formatted(String.join(", ", names))
+            + " in .npy, .npz or .safetensors, and - for standard input";
     if (name.isBlank()) {
       return "the name of the data is empty; " + allowed;
-    }
-    if (name.equals("-")) {
-      return "-: standard input is not read; write it to a file that ends in .csv";
     }
     String known = known(name);
     if (known != null) {

@@ -3,6 +3,7 @@ package org.thalweg.model;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Datasets.Shape;
+import org.thalweg.data.Schema;
 import org.thalweg.loss.Loss;
 
 /**
@@ -13,8 +14,19 @@ import org.thalweg.loss.Loss;
  * @param shape the size of the picture that a row is; null if it is none
  * @param scaling of the features
  * @param loss what the model was trained with
+ * @param schema the columns of the CSV file that it was trained on; null if it was another
  */
-public record Description(List<String> classes, @Nullable Shape shape, Scaling scaling, Loss loss) {
+public record Description(
+    List<String> classes,
+    @Nullable Shape shape,
+    Scaling scaling,
+    Loss loss,
+    @Nullable Schema schema) {
+  /** Of a model that was not trained on a CSV file. */
+  public Description(List<String> classes, @Nullable Shape shape, Scaling scaling, Loss loss) {
+    this(classes, shape, scaling, loss, null);
+  }
+
   /** Keeps its own list. */
   public Description {
     classes = List.copyOf(classes);

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Datasets.Shape;
 import org.thalweg.data.SafetensorsHeader;
+import org.thalweg.data.Schema;
 import org.thalweg.device.Device;
 import org.thalweg.device.Owned;
 import org.thalweg.loss.Losses;
@@ -88,6 +89,10 @@ public final class ModelFile {
     }
     metadata.put("scale", Double.toString(description.scaling().scale()));
     metadata.put("loss", Losses.text(description.loss()));
+    Schema schema = description.schema();
+    if (schema != null) {
+      metadata.put("columns", JSON.toJson(schema));
+    }
     return metadata;
   }
 
@@ -145,7 +150,7 @@ public final class ModelFile {
 
   /**
    * Reads what is needed to use a model. For what the file lacks the defaults are: classes 0, 1,
-   * .., no picture, scale 1, no means and deviations, softmax.
+   * .., no picture, scale 1, no means and deviations, softmax, no columns.
    *
    * @throws IOException if the file is no model; the message names it and the place
    */
@@ -162,7 +167,10 @@ public final class ModelFile {
               metadata.has("scale") ? metadata.get("scale", ModelFile::scale) : 1,
               ofFeatures(file, tensors, MEAN, size.features),
               ofFeatures(file, tensors, DEVIATION, size.features)),
-          metadata.has("loss") ? metadata.get("loss", Losses::parse) : new SoftmaxCrossEntropy());
+          metadata.has("loss") ? metadata.get("loss", Losses::parse) : new SoftmaxCrossEntropy(),
+          metadata.has("columns")
+              ? metadata.get("columns", json -> schema(json, size.features))
+              : null);
     }
   }
 
@@ -207,6 +215,12 @@ public final class ModelFile {
     require(sizes != null && sizes.length == 3 && IntStream.of(sizes).allMatch(n -> n > 0));
     require((long) sizes[0] * sizes[1] == (double) features / sizes[2]);
     return new Shape(sizes[0], sizes[1], sizes[2]);
+  }
+
+  private static Schema schema(String json, int features) {
+    Schema schema = JSON.fromJson(json, Schema.class);
+    require(schema != null && schema.width() == features);
+    return schema;
   }
 
   private static double scale(String text) {

@@ -146,9 +146,9 @@ class CsvCommandsTest {
 
   /** A file, options, and words of the warning that it gives; or none. */
   static Stream<Arguments> doubts() {
-    String years = "2023,2024,2025\n" + rows("%d,%d,%d\n", i -> new Object[] {i % 7, 3, i % 2});
+    String years = "2023,2024,2025\n" + rows("%d,%d,%d\n", i -> new Object[] {i % 7, i % 3, i % 2});
     String named =
-        "7,8,kind\n" + rows("%d,5,%s\n", i -> new Object[] {i % 7, i % 2 < 1 ? "a" : "b"});
+        "7,8,kind\n" + rows("%d,%d,%s\n", i -> new Object[] {i % 7, i % 5, i % 2 < 1 ? "a" : "b"});
     return Stream.of(
         Arguments.of(years, List.of(), List.of("line 1 was taken for data", "--header yes")),
         Arguments.of(years, List.of("--header", "yes"), List.of()),
@@ -168,13 +168,19 @@ class CsvCommandsTest {
             List.of(),
             List.of("column 2 (\"id\") counts the rows")),
         Arguments.of(
-            rows("%d,%d\n", i -> new Object[] {i % 5, i * i}),
-            List.of(),
-            List.of("column 2", "30 different values in 30 rows", "--label")),
-        Arguments.of(
             rows("%d,%s\n", i -> new Object[] {i % 5, i % 7 * 0.5}),
+            List.of("--many-classes"),
+            List.of()),
+        Arguments.of(
+            rows("%d,3,%s\n", i -> new Object[] {i % 5, i % 2}),
             List.of(),
-            List.of("column 2", "7 different values in 30 rows", "--label")),
+            List.of("column 2 has the same value in all rows", "--ignore")),
+        Arguments.of(
+            rows("3,%d,3.0,%s\n", i -> new Object[] {i % 5, i % 2}),
+            List.of(),
+            List.of("column 1 and 1 more have the same value in all rows", "--ignore")),
+        Arguments.of(
+            rows("3,%d,%s\n", i -> new Object[] {i % 5, i % 2}), List.of("--ignore=1"), List.of()),
         Arguments.of(
             rows("%d,%s,%d\n", i -> new Object[] {i % 5 * 100_000, i % 3 * 0.5, i % 2}),
             List.of(),
@@ -266,14 +272,12 @@ class CsvCommandsTest {
   void whatIsNotReadIsNamedWithAdvice() throws Exception {
     Map<String, String> refused = new TreeMap<>();
     refused.put("", "the name of the data is empty");
-    refused.put("-", "standard input is not read");
     refused.put("digit", "did you mean digits?");
     refused.put("IRIS", "did you mean iris?");
     refused.put("fashion_mnist", "did you mean fashion-mnist?");
     refused.put(folder.toString(), "a folder");
     for (String ending :
-        List.of(
-            ".tsv", ".svm", ".npz", ".parquet", ".xlsx", ".zip", ".cvs", ".TXT", ".safetensors")) {
+        List.of(".svm", ".npz", ".parquet", ".xlsx", ".zip", ".cvs", ".DAT", ".safetensors")) {
       refused.put(folder.resolve("x" + ending).toString(), "x" + ending + ": not read: ");
     }
     Path unknown = Files.writeString(folder.resolve("table"), "1,2\n");
@@ -320,27 +324,29 @@ class CsvCommandsTest {
     Path out = folder.resolve("run");
     Path csv = labelled("a,b,kind\n", List.of("x", "y"));
     right("train", csv, "--epochs=0", "--device=java", "--out", out);
-    MainTest.Outcome outcome = run("predict", out, csv, "--device=java");
-    assertEquals(1, outcome.code());
-    String said = "line 1: 3 columns, and %s takes 2 features".formatted(out);
-    assertTrue(outcome.err().contains(said), outcome.err());
-    assertTrue(
-        outcome.err().contains("--label COLUMN; line 1 holds \"a\", \"b\", \"kind\""),
-        outcome.err());
-    Path wrong = Files.writeString(folder.resolve("wrong.csv"), "c,d,e,f\n1,2,3,4\n");
+    MainTest.Outcome outcome = right("predict", out, csv, "--device=java");
+    assertEquals(30, outcome.out().lines().count());
+    String left =
+        "thalweg: %s: line 1 is a header; 2 features; 30 rows; left out: column 3 (\"kind\")"
+            .formatted(csv);
+    assertEquals(left, outcome.err().strip());
+    for (String label : List.of("kind", "3")) {
+      assertEquals(outcome, right("predict", out, csv, "--label", label, "--device=java"), label);
+    }
+    Path wrong = Files.writeString(folder.resolve("wrong.csv"), "c,b,e,f\n1,2,3,4\n");
     assertTrue(
         run("predict", out, wrong, "--device=java")
             .err()
             .contains(
-                "takes 2 features; name a file with the features that it was trained on, in their"
-                    + " order; line 1 holds \"c\", \"d\", \"e\", \"f\""));
-    for (String label : List.of("kind", "3")) {
-      MainTest.Outcome left = right("predict", out, csv, "--label", label, "--device=java");
-      assertEquals(30, left.out().lines().count());
-      assertEquals(
-          "thalweg: %s: line 1 is a header; 2 features; 30 rows".formatted(csv),
-          left.err().strip());
-    }
+                "line 1: 1 of the 2 columns that the model takes are missing: \"a\"; the columns"
+                    + " are \"c\", \"b\", \"e\", \"f\""));
+    Path unnamed = Files.writeString(folder.resolve("unnamed.csv"), "1,2,3,4\n");
+    assertTrue(
+        run("predict", out, unnamed, "--device=java")
+            .err()
+            .contains(
+                "line 1: 4 columns, and the model takes 2, called \"a\", \"b\"; line 1 holds"
+                    + " \"1\", \"2\", \"3\", \"4\""));
     assertTrue(run("eval", csv, "digits").err().contains("data, not a model"));
     assertTrue(run("predict", "digits", csv).err().contains("data, not a model"));
   }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.regex.Pattern;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -34,6 +35,8 @@ class ReadersFuzzTest {
       Pattern.compile(
           "[^:]+: (byte \\d+|line \\d+(, column \\d+)?): .+"
               + "|[^:]+\\.npy(: row \\d+(, column \\d+)?)?(:| has) .+"
+              + "|[^:]+\\.csv: all \\d+ rows have missing values"
+              + "|[^:]+\\.csv: column \\d+ .+"
               + "|[^:]+\\.csv: one row cannot be split.+"
               + "|[^:]+\\.csv: it(s compressed data are damaged| ends too early)");
 
@@ -41,7 +44,7 @@ class ReadersFuzzTest {
   private static final long MEMORY = 20_000_000;
 
   private static final List<Byte> TOKENS =
-      "0123456789,,,\n\r\"\".-+eE#naNInf".chars().mapToObj(c -> (byte) c).toList();
+      "0123456789,,,;;\t|\n\r\"\".-+eE#naNInfx".chars().mapToObj(c -> (byte) c).toList();
 
   private static Path folder;
 
@@ -57,11 +60,27 @@ class ReadersFuzzTest {
         loaded.split().train().crc32(); // reads all rows
         return loaded;
       }
-      return name.endsWith(".csv")
-          ? Datasets.load(folder.resolve(name).toString(), null, null)
-          : Datasets.load(name, folder, null);
+      if (!name.endsWith(".csv")) {
+        return Datasets.load(name, folder, null);
+      }
+      CsvOptions.Missing missing = MISSING[files.values().iterator().next().length % 3];
+      CsvOptions any = CsvOptions.DEFAULT;
+      CsvOptions options =
+          new CsvOptions(
+              null, any.header(), null, any.decimal(), List.of(), List.of(), missing, false);
+      Datasets.Loaded loaded =
+          Datasets.load(folder.resolve(name).toString(), null, options, ElementType.F32, null, Datasets.FIFTH);
+      assertTrue(isFinite(loaded.split().train()) && isFinite(loaded.split().test()));
+      return loaded;
     }
   }
+
+  private static boolean isFinite(Dataset rows) {
+    Dataset.Values values = rows.values();
+    return LongStream.range(0, values.count()).allMatch(i -> Double.isFinite(values.value(i)));
+  }
+
+  private static final CsvOptions.Missing[] MISSING = CsvOptions.Missing.values();
 
   private static final List<Sample> SAMPLES = new ArrayList<>();
 

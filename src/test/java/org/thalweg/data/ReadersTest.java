@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -91,7 +92,8 @@ class ReadersTest {
   }
 
   private static Csv.Labelled read(Path file, @Nullable String label) {
-    return Csv.read(file, label, Datasets.Header.AUTO, ElementType.F32);
+    CsvOptions options = CsvOptions.DEFAULT.withLabel(label, Datasets.Header.AUTO);
+    return Csv.read(file.toString(), options, ElementType.F32, null);
   }
 
   /** A CSV file and what it holds: its features row by row, its labels, its classes. */
@@ -150,6 +152,35 @@ class ReadersTest {
             table("-1,0\n", null, numbers(-1), labels(0), "0"),
             table("-0,0\n+7.,-0.0\n", null, numbers(0, 7), labels(1, 0), "-0.0", "0"),
             table("1e-3,.5,2.0\n", null, numbers(1e-3f, .5), labels(0), "2.0"),
+            table("1;2;0\n3;4;1\n", null, numbers(1, 2, 3, 4), labels(0, 1), "0", "1"),
+            table("1\t2\t0\n3\t4\t1\n", null, numbers(1, 2, 3, 4), labels(0, 1), "0", "1"),
+            table("x|y\n1|b\n2|a,c\n", null, numbers(1, 2), labels(1, 0), "a,c", "b"),
+            table("a,b;c\n1,2;0\n3,4;1\n", null, numbers(1.2f, 3.4f), labels(0, 1), "0", "1"),
+            table("1,5;-2,5e1;0\n1;2;0\n", null, numbers(1.5, -25, 1, 2), labels(0, 0), "0"),
+            table("\"1,5\",a\n\"2,5\",b\n", null, numbers(1.5, 2.5), labels(0, 1), "a", "b"),
+            table("1;3,5\n1;2,5\n", null, numbers(1, 1), labels(1, 0), "2,5", "3,5"),
+            // Texts are categories, in their order; a header of texts is none of their values.
+            table(
+                "red,1,x\nblue,2,y\nred,3,x\n",
+                null,
+                numbers(0, 1, 1, 1, 0, 2, 0, 1, 3),
+                labels(0, 1, 0),
+                "x",
+                "y"),
+            table(
+                "c,k\nred,x\nblue,y\nblue,x\n",
+                null,
+                numbers(0, 1, 1, 0, 1, 0),
+                labels(0, 1, 0),
+                "x",
+                "y"),
+            table(
+                "red,x\nred,y\nblue,x\n",
+                "2",
+                numbers(0, 1, 0, 1, 1, 0),
+                labels(0, 1, 0),
+                "x",
+                "y"),
             table("3.4028235e38,1e-46,0\n", null, numbers(Float.MAX_VALUE, 0), labels(0), "0"))) {
       Path file = Files.writeString(folder.resolve("a.csv"), table.text);
       Csv.Labelled csv = read(file, table.label);
@@ -187,10 +218,15 @@ class ReadersTest {
   }
 
   private static final String MISSING =
-      ": a missing value; remove the row or the column, or write a number";
+      ": a missing value; leave such rows out with --missing row, fill it in with --missing mean,"
+          + " or leave out the column with --ignore 1";
   private static final String TEXT =
-      ": all columns but the label's are features, and numbers; remove this one, or name the"
-          + " label's";
+      ", as those above are numbers; correct it, or if all of them are categories, say"
+          + " --categories 1; or leave the column out with --ignore 1";
+
+  private static String rows(int n, String row) {
+    return IntStream.range(0, n).mapToObj(row::formatted).collect(Collectors.joining());
+  }
 
   /** Text of a CSV file, the label asked for, and what is said about it. */
   @Test
@@ -230,7 +266,7 @@ class ReadersTest {
             List.of(
                 "-inf,0\n1,0\n",
                 "",
-                "line 1, column 1: expected a finite binary32 number, not \"-inf\"" + MISSING),
+                "line 1, column 1: expected a finite binary32 number, not \"-inf\""),
             List.of(
                 "a,b\n1e39,0\n",
                 "",
@@ -253,15 +289,51 @@ class ReadersTest {
                 "line 2, column 2: expected a label, not \"NA\", which marks a missing one; remove"
                     + " the row, or put it in quotes if it is a class"),
             List.of(
-                "a;b;c\n1;2;0\n",
+                "x y 1\nx z 2\n",
                 "",
-                "line 1, column 1: expected at least two columns, a feature and a label: fields are"
-                    + " separated by commas, not by \";\""),
+                "line 1, column 1: expected at least two columns, a feature and a label"),
             List.of(
-                "1,5;2,5;0\n1,5;2,5;0\n",
+                "x;y\n1,234;0\n",
                 "",
-                "line 2, column 2: expected a finite binary32 number, not \"5;2\": fields are"
-                    + " separated by commas, not by \";\""),
+                "line 2, column 1: \"1,234\" has a decimal comma, or a comma between thousands: say"
+                    + " --decimal comma, or write the number without it"),
+            List.of(
+                "1,2,0\n2;3,2,1\n",
+                "",
+                "line 2, column 1: expected a finite binary32 number, not \"2;3\": fields are"
+                    + " separated by \",\"; if they are by \";\", say --separator ';'"),
+            List.of(
+                "k,y\nred,0\n1,0\n",
+                "",
+                "line 3, column 1: expected a text, not the number \"1\", as those above are texts;"
+                    + " if all of them are categories, say --categories k"),
+            List.of(
+                "k,y\nred,0\n,0\n",
+                "",
+                "line 3, column 1: expected a text, not \"\": a missing value; leave such rows out"
+                    + " with --missing row, fill it in with --missing mean, or leave out the column"
+                    + " with --ignore k"),
+            List.of(
+                "name,y\n" + rows(30, "n%d,0\n"),
+                "",
+                "column 1 (\"name\") has 30 different texts in 30 rows, too many for categories;"
+                    + " leave it out with --ignore name, or insist with --categories name"),
+            List.of(
+                "the name,y\n" + rows(5000, "n%d,0\n"),
+                "",
+                "column 1 (\"the name\") has 4096 different texts in 4096 rows, too many for"
+                    + " categories; leave it out with --ignore 1, or insist with --categories 1"),
+            List.of(
+                rows(30, "1,%d\n"),
+                "",
+                "column 2 was taken for the label, but has 30 different values in 30 rows; name"
+                    + " another with --label, or insist with --many-classes"),
+            List.of(
+                rows(30, "1,%1$d.5\n1,%1$d.5\n1,%1$d.5\n"),
+                "2",
+                "column 2 was taken for the label, but has 30 different values in 90 rows, not all"
+                    + " of them whole numbers; name another with --label, or insist with"
+                    + " --many-classes"),
             List.of(
                 "1,0\n\"1\"2,0\n",
                 "",

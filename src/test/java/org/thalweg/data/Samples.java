@@ -157,6 +157,8 @@ public final class Samples {
     for (String text :
         List.of(
             "x,y,class\n1,2.5,0\n-3,4e-3,1\n0,.5,3\n",
+            "x;y;class\n1,5;a;0\n-3,25;b;1\n7;a;3\n7;b;1\n",
+            "a\tb\tNA\t0\nb\tc\t3\t1\na\tc\t4\t1\n",
             "255,0,7,2\r\n1,2,3,0\r\n4,5,6,1\r\n",
             "\ufeff\"a, \"\"b\"\"\",\"ç\",l\n1.5,2,\"cat\"\n3,4,\"d\nog\"\n")) {
       files.add(Map.of("data.csv", text.getBytes(StandardCharsets.UTF_8)));

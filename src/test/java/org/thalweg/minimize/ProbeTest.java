@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.thalweg.data.CsvOptions;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
 import org.thalweg.device.Array;
@@ -111,7 +112,7 @@ class ProbeTest {
   private static Dataset rows(String name) {
     boolean two = name.equals("two irises");
     Datasets.Loaded loaded =
-        Datasets.load(two ? "iris" : name, null, null, Datasets.Header.AUTO, ElementType.F64, Datasets.FIFTH);
+        Datasets.load(two ? "iris" : name, null, CsvOptions.DEFAULT, ElementType.F64, null, Datasets.FIFTH);
     List<double[]> values = new ArrayList<>();
     List<Integer> labels = new ArrayList<>();
     int features = loaded.split().train().features();
