@@ -48,7 +48,7 @@ public final class Datasets {
               true,
               null,
               (folder, type) -> new Loaded(Digits.load(), TEN_DIGITS, new Shape(8, 8, 1))),
-          new Named("iris", true, null, (folder, type) -> iris(type)),
+          new Named("iris", true, null, (folder, type) -> iris(type, null)),
           new Named(
               "fashion-mnist",
               false,
@@ -271,6 +271,11 @@ public final class Datasets {
       refuse(options.header(), name, "header: only CSV files do");
     }
     String label = options.label();
+    if (name.equals("iris") && known != null) {
+      refuse(folder, name, "folder: it is in the jar");
+      refuse(label, name, "label column: only CSV files do");
+      return iris(type, known);
+    }
     refuse(label, name, "label column: only CSV files do");
     return NAMED.stream()
         .filter(named -> named.name.equals(name))
@@ -390,10 +395,10 @@ public final class Datasets {
     }
   }
 
-  private static Loaded iris(ElementType type) {
+  private static Loaded iris(ElementType type, @Nullable Schema known) {
     try (InputStream in = Objects.requireNonNull(Datasets.class.getResourceAsStream(IRIS), IRIS)) {
       CsvOptions options = CsvOptions.DEFAULT.withLabel(null, Header.YES);
-      return loaded("iris", Csv.read("iris", in, options, type, null), options, FIFTH);
+      return loaded("iris", Csv.read("iris", in, options, type, known), options, FIFTH);
     } catch (IOException e) {
       throw new UncheckedIOException("reading " + IRIS, e);
     }

@@ -14,10 +14,12 @@ final class EightBytes {
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private static final long ONES = 0x0101010101010101L;
-  private static final long HIGH = 0x80 * ONES;
+  private static final long HIGH = 0x8080808080808080L;
 
   /** Added to a digit's value, the largest number that does not reach the high bit. */
-  private static final long ABOVE_NINE = 0x76 * ONES;
+  private static final long ABOVE_NINE = 0x7676767676767676L;
+
+  private static final long ZEROS = 0x3030303030303030L; // the character
 
   private EightBytes() {}
 
@@ -40,7 +42,7 @@ final class EightBytes {
 
   /** The values of digits, and of other bytes more than 9. */
   static long values(long bytes) {
-    return bytes ^ ('0' * ONES);
+    return bytes ^ ZEROS;
   }
 
   /** How many of the first bytes are digits. */

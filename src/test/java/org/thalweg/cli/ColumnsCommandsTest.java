@@ -173,6 +173,24 @@ class ColumnsCommandsTest {
   }
 
   @Test
+  void theIrisesInTheJarAreFoundByNameToo() throws Exception {
+    List<List<String>> rows =
+        Files.readAllLines(Path.of("src", "docs", "iris.csv")).stream()
+            .map(line -> List.of(line.split(",")))
+            .toList();
+    Path run = train(write("iris.csv", rows, ",", 4, 3, 2, 1, 0), "run", "--label=species");
+    Path file = Path.of("src", "docs", "iris.csv");
+    for (Object data : List.of("iris", file)) {
+      JsonObject eval = last(right("eval", run, data, "--part=all", "--json", "--device=java"));
+      assertEquals(
+          last(right(
+                  "eval", run, folder.resolve("iris.csv"), "--part=all", "--json", "--device=java"))
+              .get("loss"),
+          eval.get("loss"));
+    }
+  }
+
+  @Test
   void theSameRowsGiveTheSameWeightsHoweverTheyAreWritten() throws Exception {
     List<List<String>> rows = table();
     UnaryOperator<String> comma =
