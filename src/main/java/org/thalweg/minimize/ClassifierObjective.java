@@ -106,8 +106,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
       double l2,
       double @Nullable [] means,
       int vectors) {
-    this(
-        device, data, loss, type, l1, l2, means, BatchPlan.of(device, data, loss, type, vectors));
+    this(device, data, loss, type, l1, l2, means, BatchPlan.of(device, data, loss, type, vectors));
   }
 
   /** With a plan of one's own. */
