@@ -4,9 +4,9 @@
     pip install scikit-learn==1.9.1
     python3 src/test/golden/probes.py [FILE]
 
-FILE is src/test/resources/probes/optima.csv unless another one is named. Each line is the optimum of LogisticRegression
-on all rows of a data set in the jar, digits divided by 16, for one C: the mean of the losses, and the objective C * (sum
-of losses) + 1/2 |w|^2, divided by C * rows. Of two classes: versicolor and virginica of the irises.
+FILE is src/test/resources/probes/optima.csv unless another one is named. Each line is the optimum of
+LogisticRegression on all rows of a data set in the jar, digits divided by 16, for one C: the mean of the losses, and
+the objective C * (sum of losses) + 1/2 |w|^2, divided by C * rows. Of two classes: versicolor and virginica.
 """
 
 import csv

@@ -177,7 +177,8 @@ final class ProbeCommand implements Callable<Integer> {
       RunFolder folder = folder(String.valueOf(data));
       folder.fillOrLeaveNothing(
           () -> {
-            try (ProgressBar progress = new ProgressBar(spec.commandLine().getErr(), !output.json)) {
+            try (ProgressBar progress =
+                new ProgressBar(spec.commandLine().getErr(), !output.json)) {
               Probe probe = new Probe(opened.device(), type, stopping);
               new Run(loaded, rows, probe, opened.toString(), folder, progress).run(path);
             }
@@ -187,8 +188,7 @@ final class ProbeCommand implements Callable<Integer> {
   }
 
   private Stopping stopping(ElementType type) {
-    double tolerance =
-        method.tolerance == null ? Stopping.of(type).gradient() : method.tolerance;
+    double tolerance = method.tolerance == null ? Stopping.of(type).gradient() : method.tolerance;
     if (!(tolerance >= 0)) {
       throw Usage.wrong(spec, "--tolerance %s: must be at least 0", Decimal.text(tolerance));
     }
@@ -236,7 +236,8 @@ final class ProbeCommand implements Callable<Integer> {
     for (int i = 0; i < path.length; i++) {
       if (!(path[i] > 0 && path[i] < Double.POSITIVE_INFINITY)
           || (i > 0 && !(path[i] > path[i - 1]))) {
-        throw new IllegalArgumentException("values must be above 0, ascending, and no two the same");
+        throw new IllegalArgumentException(
+            "values must be above 0, ascending, and no two the same");
       }
     }
     return path;
@@ -362,8 +363,7 @@ final class ProbeCommand implements Callable<Integer> {
               "",
               new Lines.Axis("C", true),
               new Lines.Axis("accuracy of the validation rows", false),
-              List.of(
-                  new Lines.Series("L2", series(Probe.Step::c), series(Probe.Step::accuracy))));
+              List.of(new Lines.Series("L2", series(Probe.Step::c), series(Probe.Step::accuracy))));
       boolean drawn = folder.draw(ACCURACY, () -> picture, spec.commandLine().getErr());
       double seconds = (System.nanoTime() - start) * 1e-9;
       long early = steps.stream().filter(step -> step.reason() == Reason.ITERATIONS).count();
@@ -430,8 +430,7 @@ final class ProbeCommand implements Callable<Integer> {
       double[] right = new double[2];
       for (int from = 0; from < test.rows(); from += ROWS) {
         int[] some = IntStream.range(from, Math.min(from + ROWS, test.rows())).toArray();
-        Predictions predictions =
-            predictor.predict(test.values().select(some, test.features()));
+        Predictions predictions = predictor.predict(test.values().select(some, test.features()));
         for (int i = 0; i < some.length; i++) {
           int place = predictions.place(i, test.labels()[from + i]);
           right[0] += place == 0 ? 1 : 0;

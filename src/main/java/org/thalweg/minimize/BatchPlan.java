@@ -65,7 +65,8 @@ record BatchPlan(boolean resident, int most, long bytes) {
     return Collections.min(all(data, loss, type), Comparator.comparingLong(BatchPlan::bytes));
   }
 
-  private static BatchPlan of(boolean resident, int most, Dataset data, Loss loss, ElementType type) {
+  private static BatchPlan of(
+      boolean resident, int most, Dataset data, Loss loss, ElementType type) {
     int rows = data.rows();
     int features = data.features();
     int classes = data.classes();

@@ -260,7 +260,8 @@ class MinimizeCommandTest {
   @Test
   @Tag("driver")
   void aFullBatchThatDoesNotFit() throws Exception {
-    String model = done("digits", "--method=lbfgs", "--iterations=3").get("weights_crc32").getAsString();
+    String model =
+        done("digits", "--method=lbfgs", "--iterations=3").get("weights_crc32").getAsString();
     for (int memory : new int[] {700_000, 650_000}) {
       Map<String, String> small = Map.of("THALWEG_SIM_MEMORY", "" + memory);
       Process process = child(small, "--device=sim", "--method=lbfgs", "--iterations=3", "--json");
@@ -269,7 +270,8 @@ class MinimizeCommandTest {
       assertEquals(0, process.waitFor(), err);
       assertTrue(printed.contains(model), memory + ": " + printed);
     }
-    Process process = child(Map.of("THALWEG_SIM_MEMORY", "150000"), "--device=sim", "--method=lbfgs");
+    Process process =
+        child(Map.of("THALWEG_SIM_MEMORY", "150000"), "--device=sim", "--method=lbfgs");
     String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
     String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(1, process.waitFor(), err);

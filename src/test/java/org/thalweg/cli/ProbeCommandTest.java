@@ -34,13 +34,16 @@ class ProbeCommandTest {
     assertEquals(0, outcome.code(), outcome.err());
     String printed = outcome.out();
     assertTrue(printed.contains("1150 training rows, 287 validation rows, 360 test rows"), printed);
-    assertTrue(printed.contains("best        C 10.00, number 3 of 3, at an end of the path"), printed);
-    assertTrue(printed.matches("(?s).*test        top-1 0\\.9[0-9]*, top-5 0\\.99[0-9]*\n.*"), printed);
+    assertTrue(
+        printed.contains("best        C 10.00, number 3 of 3, at an end of the path"), printed);
+    assertTrue(
+        printed.matches("(?s).*test        top-1 0\\.9[0-9]*, top-5 0\\.99[0-9]*\n.*"), printed);
     List<String> csv = Files.readAllLines(out.resolve("probe.csv"));
     assertEquals("c,iterations,reason,objective,training_loss,validation_accuracy", csv.get(0));
     assertEquals(4, csv.size());
     assertTrue(Files.size(out.resolve("accuracy.png")) > 1000);
-    MainTest.Outcome eval = MainTest.run("eval", out.toString(), "digits", "--device=java", "--json");
+    MainTest.Outcome eval =
+        MainTest.run("eval", out.toString(), "digits", "--device=java", "--json");
     double accuracy = json(eval).get("accuracy").getAsDouble();
     assertTrue(printed.contains("top-1 %.4f".formatted(accuracy)), printed + eval.out());
   }
@@ -58,7 +61,11 @@ class ProbeCommandTest {
     for (String device : List.of("java", "sim")) {
       MainTest.Outcome outcome =
           probe(
-              "iris", "--device=" + device, "--c=1,0.1", "--centre", "--json",
+              "iris",
+              "--device=" + device,
+              "--c=1,0.1",
+              "--centre",
+              "--json",
               "--out=" + folder.resolve(device));
       JsonObject done = json(outcome);
       assertEquals(3, outcome.out().lines().count());

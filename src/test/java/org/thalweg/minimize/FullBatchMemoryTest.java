@@ -63,9 +63,9 @@ class FullBatchMemoryTest {
   }
 
   /**
-   * The plans from the fastest to the one that takes least. A device on which just that much is free
-   * gets each; with a byte less the next one, and with less than the last, or a vector more, nothing
-   * is allocated.
+   * The plans from the fastest to the one that takes least. A device on which just that much is
+   * free gets each; with a byte less the next one, and with less than the last, or a vector more,
+   * nothing is allocated.
    */
   @Test
   void whatFitsIsTaken() {
@@ -99,8 +99,8 @@ class FullBatchMemoryTest {
     String message = String.valueOf(assertThrows(DeviceException.class, use::run).getMessage());
     assertTrue(
         message.matches(
-            "a full batch, sent 128 rows at a time, needs .* kB, .* kB are free on java, 1 thread(, Vector API)?; a training"
-                + " by minibatches needs less"),
+            "a full batch, sent 128 rows at a time, needs .* kB, .* kB are free on java, 1 thread(,"
+                + " Vector API)?; a training by minibatches needs less"),
         message);
   }
 

@@ -159,8 +159,7 @@ class FullBatchStreamingTest {
     private boolean taken(int rows, String format, ElementType type) {
       boolean wide = type == ElementType.F64;
       boolean large = rows == BLOCK + 1 && wide && format.equals("U8");
-      return (wide || !format.equals("F64"))
-          && (!slow || rows == 1 || rows == 129 || large);
+      return (wide || !format.equals("F64")) && (!slow || rows == 1 || rows == 129 || large);
     }
 
     private void assertSame(
@@ -197,7 +196,8 @@ class FullBatchStreamingTest {
                     List<List<double[]>> ways = new ArrayList<>();
                     for (BatchPlan plan : BatchPlan.all(data, loss, ElementType.F64)) {
                       ways.add(way(minimizer, data, loss, plan));
-                      String what = "%d rows of %s, %s, %s".formatted(rows, format, minimizer, plan);
+                      String what =
+                          "%d rows of %s, %s, %s".formatted(rows, format, minimizer, plan);
                       assertSameBits(what, ways.get(0), ways.get(ways.size() - 1));
                       assertTrue(ways.get(0).get(0).length >= 6, what);
                     }
@@ -222,14 +222,17 @@ class FullBatchStreamingTest {
       }
     }
 
-    /** A NaN that is read in the midst of an evaluation ends it, and the next one reads it again. */
+    /**
+     * A NaN that is read in the midst of an evaluation ends it, and the next one reads it again.
+     */
     @Test
     void aNumberThatIsRefused() {
       ByteBuffer values = ByteBuffer.allocate(4 * 300 * FEATURES).order(ByteOrder.LITTLE_ENDIAN);
       for (int row = 290; row < 300; row++) { // of which some are test rows
         values.putFloat(4 * (row * FEATURES + 1), Float.NaN);
       }
-      Dataset data = mapped("<f4", values.array(), IntStream.range(0, 300).map(i -> i % 3).toArray());
+      Dataset data =
+          mapped("<f4", values.array(), IntStream.range(0, 300).map(i -> i % 3).toArray());
       Loss loss = new SoftmaxCrossEntropy();
       List<BatchPlan> plans = BatchPlan.all(data, loss, ElementType.F32);
       try (ClassifierObjective f =
@@ -237,7 +240,8 @@ class FullBatchStreamingTest {
                   device, data, loss, ElementType.F32, 0, 0, Scaling.of(1), plans.get(3));
           Array w = device.allocate(ElementType.F32, f.size())) {
         for (int i = 0; i < 2; i++) {
-          String message = String.valueOf(assertThrows(DataException.class, () -> f.value(w)).getMessage());
+          String message =
+              String.valueOf(assertThrows(DataException.class, () -> f.value(w)).getMessage());
           assertTrue(message.matches(".*: row (29.|300), column 2: .*"), message);
         }
       }

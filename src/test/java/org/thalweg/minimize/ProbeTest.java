@@ -71,13 +71,15 @@ class ProbeTest {
                 .map(line -> line.split(",", -1))
                 .toList();
         assertEquals(3, expected.size());
-        double[] path = expected.stream().mapToDouble(cells -> Double.parseDouble(cells[1])).toArray();
+        double[] path =
+            expected.stream().mapToDouble(cells -> Double.parseDouble(cells[1])).toArray();
         List<Probe.Step> steps = run(rows, null, path);
         for (int i = 0; i < path.length; i++) {
           String what = name + ", C " + path[i];
           assertEquals(path[i], steps.get(i).c());
           assertEquals(Reason.GRADIENT, steps.get(i).reason(), what);
-          assertEquals(Double.parseDouble(expected.get(i)[3]), steps.get(i).objective(), 1e-9, what);
+          assertEquals(
+              Double.parseDouble(expected.get(i)[3]), steps.get(i).objective(), 1e-9, what);
           assertEquals(Double.parseDouble(expected.get(i)[2]), steps.get(i).loss(), 1e-6, what);
         }
       }
