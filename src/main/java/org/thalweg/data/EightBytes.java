@@ -52,7 +52,7 @@ final class EightBytes {
 
   /** The number that the first {@code n} digits write, 0 to 8 of them. */
   static long number(long values, int n) {
-    long digits = values << 1 << (63 - 8 * n); // the others are zeros before them
+    long digits = n == 0 ? 0 : values << (64 - 8 * n); // the others are zeros before them
     long pairs = digits * 10 + (digits >>> 8);
     long low = (pairs & 0x000000ff000000ffL) * (100 + (1_000_000L << 32));
     long high = ((pairs >>> 16) & 0x000000ff000000ffL) * (1 + (10_000L << 32));

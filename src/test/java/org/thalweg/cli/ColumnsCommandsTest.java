@@ -374,7 +374,8 @@ class ColumnsCommandsTest {
     assertEquals(
         """
         columns     separated by ";"; line 1 is a header; label: column 5 ("kind")
-        features    6, from 3 numbers: id, size, code; 1 column of categories: colour (3: green, light, blue, red)
+        features    6, from 3 numbers: id, size, code; 1 column of categories: colour (3: green,\
+         light, blue, red)
         classes     2: no (20), yes (20)
         """,
         DataReport.lines(loaded, Integer.MAX_VALUE));
