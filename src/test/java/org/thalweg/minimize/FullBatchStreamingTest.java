@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -27,8 +29,10 @@ import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
 import org.thalweg.data.Samples;
 import org.thalweg.device.Array;
+import org.thalweg.device.Checks;
 import org.thalweg.device.Device;
 import org.thalweg.device.OnDevice;
+import org.thalweg.device.Rows;
 import org.thalweg.device.TestDevices;
 import org.thalweg.loss.Loss;
 import org.thalweg.loss.Losses;
@@ -58,6 +62,62 @@ class FullBatchStreamingTest {
   private static final int FEATURES = 3;
   private static final int CLASSES = 3;
   private static final List<ElementType> TYPES = List.of(ElementType.F32, ElementType.F64);
+
+  /** What is sent beside work goes to where that work neither reads nor writes. */
+  @Test
+  void nothingIsSentToWhereTheDeviceWorks() {
+    Random random = new Random(2);
+    byte[] bytes = new byte[1000 * FEATURES];
+    int[] labels = random.ints(1000, 0, CLASSES).toArray();
+    Dataset data = new Dataset(bytes, labels, FEATURES, CLASSES, 1);
+    Loss loss = new SoftmaxCrossEntropy();
+    BatchPlan plan = BatchPlan.all(data, loss, ElementType.F64).get(3);
+    int[] sent = {0};
+    try (Device java = TestDevices.JAVA_1.open()) {
+      Device watched = watched(java, sent);
+      try (ClassifierObjective f =
+              new ClassifierObjective(
+                  watched, data, loss, ElementType.F64, 0, 0, data.means(), plan);
+          Array w = java.allocate(ElementType.F64, f.size());
+          Array out = java.allocate(ElementType.F64, f.size())) {
+        f.gradient(w, out);
+        f.hessianTimes(w, w, out);
+        f.accuracy(w);
+        f.value(w);
+      }
+    }
+    assertEquals(2 * 3 * 7, sent[0]); // rows and labels of all pieces but the first, three times
+  }
+
+  private static Device watched(Device device, int[] sent) {
+    List<Array> used = new ArrayList<>(); // since the device was waited for
+    return (Device)
+        Proxy.newProxyInstance(
+            Device.class.getClassLoader(),
+            new Class<?>[] {Device.class},
+            (proxy, method, arguments) -> {
+              Object result = method.invoke(device, arguments);
+              Object[] all = arguments == null ? new Object[0] : arguments;
+              switch (method.getName()) {
+                case "download" -> used.clear();
+                case "uploadBeside" -> {
+                  used.forEach(one -> Checks.apart("what is used", one, (Array) all[0]));
+                  sent[0]++;
+                }
+                default -> {
+                  Stream.concat(Stream.of(all), Stream.ofNullable(result))
+                      .flatMap(
+                          one ->
+                              one instanceof Rows rows
+                                  ? Stream.of(rows.values(), rows.labels())
+                                  : Stream.of(one))
+                      .filter(Array.class::isInstance)
+                      .forEach(one -> used.add((Array) one));
+                }
+              }
+              return result;
+            });
+  }
 
   abstract static class Body extends OnDevice {
     @TempDir private static Path folder;
