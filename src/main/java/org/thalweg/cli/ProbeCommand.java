@@ -27,9 +27,9 @@ import org.thalweg.minimize.Stopping;
 import org.thalweg.model.Description;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.ModelFile;
-import org.thalweg.model.Scaling;
 import org.thalweg.model.Predictions;
 import org.thalweg.model.Predictor;
+import org.thalweg.model.Scaling;
 import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.plot.Lines;
@@ -343,15 +343,10 @@ final class ProbeCommand implements Callable<Integer> {
       print.flush();
     }
 
-    private void finish(
-        LinearClassifier model, Scaling scaling, Probe.Step best, Probe.Step again)
+    private void finish(LinearClassifier model, Scaling scaling, Probe.Step best, Probe.Step again)
         throws IOException {
       Description description =
-          new Description(
-              loaded.classes(),
-              loaded.shape(),
-              scaling,
-              Probe.LOSS);
+          new Description(loaded.classes(), loaded.shape(), scaling, Probe.LOSS);
       progress.say("scoring the test rows");
       double[] top = top(model, description);
       String crc = "%08x".formatted(model.crc32());

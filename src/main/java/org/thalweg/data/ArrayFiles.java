@@ -94,7 +94,7 @@ final class ArrayFiles {
           fitting.add(name);
         }
       } catch (DataException e) {
-        continue; // an array that is not read is not meant
+        // An array that is not read is not meant.
       }
     }
     if (fitting.size() != 1) {

@@ -43,8 +43,7 @@ final class RowWindow implements AutoCloseable {
    *
    * @param scaling of the features
    */
-  RowWindow(
-      Device device, Dataset data, ElementType type, BatchPlan plan, Scaling scaling) {
+  RowWindow(Device device, Dataset data, ElementType type, BatchPlan plan, Scaling scaling) {
     this.device = device;
     this.data = data;
     this.plan = plan;

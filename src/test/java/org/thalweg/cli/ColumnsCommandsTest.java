@@ -241,7 +241,8 @@ class ColumnsCommandsTest {
               null,
               options(CsvOptions.Missing.MEAN),
               ElementType.valueOf(type.toUpperCase(Locale.ROOT)),
-              null, Datasets.FIFTH);
+              null,
+              Datasets.FIFTH);
       // All training rows, of which those without a value have the mean of the others.
       var rows = loaded.split().train();
       Schema schema =

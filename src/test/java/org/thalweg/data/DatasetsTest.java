@@ -82,7 +82,8 @@ class DatasetsTest {
                 null,
                 "no data set is called cifar; did you mean cifar10? There are digits, iris,"
                     + " fashion-mnist, mnist, cifar10, paths that end in .csv, .tsv, .tab, .txt or"
-                    + " .data (with .gz or without) or in .npy, and - for standard input"))) {
+                    + " .data (with .gz or without) or in .npy, .npz or"
+                    + " .safetensors, and - for standard input"))) {
       var e =
           assertThrows(
               IllegalArgumentException.class,

@@ -69,7 +69,13 @@ class ReadersFuzzTest {
           new CsvOptions(
               null, any.header(), null, any.decimal(), List.of(), List.of(), missing, false);
       Datasets.Loaded loaded =
-          Datasets.load(folder.resolve(name).toString(), null, options, ElementType.F32, null, Datasets.FIFTH);
+          Datasets.load(
+              folder.resolve(name).toString(),
+              null,
+              options,
+              ElementType.F32,
+              null,
+              Datasets.FIFTH);
       assertTrue(isFinite(loaded.split().train()) && isFinite(loaded.split().test()));
       return loaded;
     }

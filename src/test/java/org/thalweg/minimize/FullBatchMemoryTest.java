@@ -44,7 +44,8 @@ class FullBatchMemoryTest {
               Dataset data = rows(rows, floats);
               for (BatchPlan plan : BatchPlan.all(data, loss, type)) {
                 try (ClassifierObjective f =
-                    new ClassifierObjective(device, data, loss, type, 0, 0, Normalisation.CENTRE.of(data), plan)) {
+                    new ClassifierObjective(
+                        device, data, loss, type, 0, 0, Normalisation.CENTRE.of(data), plan)) {
                   assertEquals(10, f.size());
                   long taken = before - device.available();
                   int empty =
@@ -88,7 +89,9 @@ class FullBatchMemoryTest {
         long needed = least + BatchPlan.beside(data, type, vectors);
         Device small = withFree(device, needed - 1, false);
         assertRefused(
-            () -> new ClassifierObjective(small, data, loss, type, 0, 0, Scaling.of(1), vectors).close());
+            () ->
+                new ClassifierObjective(small, data, loss, type, 0, 0, Scaling.of(1), vectors)
+                    .close());
         Device exact = withFree(device, needed, false);
         assertRefused(() -> ClassifierObjective.checkMemory(exact, data, loss, type, vectors + 1));
       }

@@ -77,7 +77,7 @@ class FullBatchStreamingTest {
       Device watched = watched(java, sent);
       try (ClassifierObjective f =
               new ClassifierObjective(
-                  watched, data, loss, ElementType.F64, 0, 0, data.means(), plan);
+                  watched, data, loss, ElementType.F64, 0, 0, Normalisation.CENTRE.of(data), plan);
           Array w = java.allocate(ElementType.F64, f.size());
           Array out = java.allocate(ElementType.F64, f.size())) {
         f.gradient(w, out);
@@ -269,7 +269,8 @@ class FullBatchStreamingTest {
     private List<double[]> way(Minimizer minimizer, Dataset data, Loss loss, BatchPlan plan) {
       List<Double> told = new ArrayList<>();
       try (ClassifierObjective f =
-              new ClassifierObjective(device, data, loss, ElementType.F64, 0, 0.01, Scaling.of(1), plan);
+              new ClassifierObjective(
+                  device, data, loss, ElementType.F64, 0, 0.01, Scaling.of(1), plan);
           Array start = device.allocate(ElementType.F64, f.size());
           Result result =
               minimizer.minimize(

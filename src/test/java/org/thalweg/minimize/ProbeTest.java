@@ -114,7 +114,8 @@ class ProbeTest {
   private static Dataset rows(String name) {
     boolean two = name.equals("two irises");
     Datasets.Loaded loaded =
-        Datasets.load(two ? "iris" : name, null, CsvOptions.DEFAULT, ElementType.F64, null, Datasets.FIFTH);
+        Datasets.load(
+            two ? "iris" : name, null, CsvOptions.DEFAULT, ElementType.F64, null, Datasets.FIFTH);
     List<double[]> values = new ArrayList<>();
     List<Integer> labels = new ArrayList<>();
     int features = loaded.split().train().features();
