@@ -86,17 +86,17 @@ final class Npz {
     if (member.method == 0) {
       return Npy.read(path, text(name), (at, to) -> file.read(to, start + at), start, member.size);
     }
-    try (InputStream in = unpacked(member, start)) {
+    try (InputStream in = unpacked(start)) {
       long[] read = {0};
       Npy.Source inOrder =
           (at, to) -> {
             if (at != read[0]) {
               throw new IllegalStateException("a header is read from its first byte on");
             }
-            int n = in.read(to.array(), to.position(), to.remaining());
-            to.position(to.position() + Math.max(0, n));
-            read[0] += Math.max(0, n);
-            return n;
+            byte[] some = in.readNBytes(to.remaining());
+            to.put(some);
+            read[0] += some.length;
+            return some.length == 0 ? -1 : some.length;
           };
       return Npy.read(path, text(name), inOrder, 0, member.size);
     } catch (ZipException e) {
@@ -140,7 +140,7 @@ final class Npz {
 
   private void unpack(String name, Member member, Path to) throws IOException {
     long start = start(name, member);
-    try (InputStream in = unpacked(member, start);
+    try (InputStream in = unpacked(start);
         OutputStream out = Files.newOutputStream(to)) {
       CRC32 crc = new CRC32();
       byte[] piece = new byte[1 << 16];
@@ -170,7 +170,7 @@ final class Npz {
     return member;
   }
 
-  private InputStream unpacked(Member member, long start) throws IOException {
+  private InputStream unpacked(long start) throws IOException {
     FileChannel own = FileChannel.open(path, StandardOpenOption.READ);
     own.position(start);
     InputStream all = Channels.newInputStream(own);

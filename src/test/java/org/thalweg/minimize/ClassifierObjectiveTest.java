@@ -253,9 +253,10 @@ class ClassifierObjectiveTest {
     @Test
     void theValueIsTheTrainersScore() {
       Dataset digits = Digits.load().train();
+      List<Normalisation> normalisations = List.of(Normalisation.values());
+      int next = 0;
       for (Loss loss : Losses.examples()) {
-        Normalisation normalisation =
-            Normalisation.values()[Losses.examples().indexOf(loss) % Normalisation.values().length];
+        Normalisation normalisation = normalisations.get(next++ % normalisations.size());
         Settings settings =
             Settings.DEFAULT
                 .withNormalisation(normalisation)
