@@ -58,6 +58,9 @@ class Binary64Test {
           entry("JavaDevice.tensors(List<Parameter>, int)", "bf16 has masters in binary32"),
           entry("JavaGather.copy(JavaArray, int, int, int)", "as they lie in the source"),
           entry("ByteVectorScaling.widen(byte[], int, float, float[], int)", "as widenPlain"),
+          entry("JavaGather.widenBf16(short[], int, int, float[], int)", "bf16 fits binary32"),
+          entry(
+              "JavaGather.widenHalves(short[], int, int, float[], int)", "binary16 fits binary32"),
           entry("JavaGather.widenPlain(byte[], int, float, float[], int)", "a byte fits binary32"),
           entry(
               "JavaLoss.of(Loss, JavaArray, JavaArray, int, double, long)",

@@ -117,9 +117,9 @@ final class Npz {
     if (member.size > room) {
       Files.delete(to);
       throw new DataException(
-          "%s: %d bytes when unpacked, and %s has room for %d: save it by numpy.savez, which does not"
+          "%s: %d bytes when unpacked, and %s has room for %d: save it by numpy.savez, which does"
                   .formatted(text(name), member.size, to.getParent(), room)
-              + " compress");
+              + " not compress");
     }
     try {
       unpack(name, member, to);

@@ -39,9 +39,9 @@ public enum ElementType {
     };
   }
 
-  /** What IEEE 754 calls the format of F16, F32 and F64, {@code "binary32"}; or bfloat16. */
+  /** What IEEE 754 calls the format of F16, F32 and F64, {@code "binary32"}; or bf16. */
   public String format() {
-    return this == BF16 ? "bfloat16" : "binary" + 8 * bytes;
+    return this == BF16 ? "bf16" : "binary" + 8 * bytes;
   }
 
   /** The number in a cell of a step table of this type, {@code F32} or {@code F64}. */

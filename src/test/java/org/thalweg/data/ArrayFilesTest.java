@@ -209,8 +209,7 @@ class ArrayFilesTest {
             DataException.class,
             () -> rows.put(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN)));
     assertEquals(
-        nan + "#x: row 2, column 1: expected a finite bfloat16 number, not Infinity",
-        e.getMessage());
+        nan + "#x: row 2, column 1: expected a finite bf16 number, not Infinity", e.getMessage());
   }
 
   @Test

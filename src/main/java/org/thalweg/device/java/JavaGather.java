@@ -130,10 +130,18 @@ final class JavaGather {
   }
 
   private void scaleDoubles(int n, double factor, double[] x, int at) {
-    for (int i = 0; i < n; i++) {
-      x[at + i] = numbers[i];
+    if (affine == null) {
+      for (int i = 0; i < n; i++) {
+        x[at + i] = numbers[i] * factor;
+      }
+      return;
     }
-    scaleInPlace(n, factor, x, at);
+    double[] by = affine.doubles();
+    for (int row = 0; row < n; row += features) {
+      for (int i = 0, own = affine.at(); i < features; i++, own++) {
+        x[at + row + i] = Math.fma(numbers[row + i], by[own], by[own + features]);
+      }
+    }
   }
 
   private void scaleInPlace(int n, double factor, double[] x, int at) {
