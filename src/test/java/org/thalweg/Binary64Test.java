@@ -48,7 +48,6 @@ class Binary64Test {
       Map.ofEntries(
           entry("Device.upload(Array, float[])", "doubles go to arrays of any type"),
           entry("ElementType.ofCell(long)", "a cell holds 32 bits or 64"),
-          entry("Exact.widenHalf(short)", "binary16 is widened to binary32"),
           entry("Exact.bf16(float, int)", "bf16 is made of binary32"),
           entry("Exact.bits(float)", "an int of bits, a long of bits"),
           entry("Exact.exp(float)", "ours in binary32, fdlibm's in binary64"),
@@ -56,7 +55,6 @@ class Binary64Test {
           entry("JavaArray.read(int, int, double[])", "from any type to binary64"),
           entry("JavaArray.read(int, int, float[])", "bf16 is made of binary32"),
           entry("JavaDevice.tensors(List<Parameter>, int)", "bf16 has masters in binary32"),
-          entry("JavaGather.copy(JavaArray, int, int, int)", "as they lie in the source"),
           entry("ByteVectorScaling.widen(byte[], int, float, float[], int)", "as widenPlain"),
           entry("JavaGather.widenBf16(short[], int, int, float[], int)", "bf16 fits binary32"),
           entry(

@@ -232,7 +232,7 @@ class FusionTest {
   }
 
   private static String forward(Loss loss, ElementType values) {
-    return "forward_%s_%s_f32".formatted(loss.kernel(), values == ElementType.U8 ? "u8" : "f32");
+    return "forward_%s_%s_f32".formatted(loss.kernel(), values.suffix());
   }
 
   static List<Optimizer> rules() {
