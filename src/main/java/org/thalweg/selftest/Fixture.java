@@ -59,6 +59,15 @@ class Fixture implements AutoCloseable {
     return place(name, type, i -> offset, List.of(values)).get(0);
   }
 
+  /** A number far from what is computed, and exact in this type. */
+  static double guard(ElementType type) {
+    return switch (type) {
+      case U8, I32 -> 119;
+      case F16 -> 0x1.8p15;
+      case BF16, F32, F64, CELL -> 0x1.8p100;
+    };
+  }
+
   /** Places all pieces in one array, each at its own distance from alignment. */
   List<Array> place(String name, ElementType type, IntUnaryOperator offset, List<double[]> pieces) {
     List<Integer> starts = new ArrayList<>();
@@ -69,8 +78,7 @@ class Fixture implements AutoCloseable {
       end = start + pieces.get(i).length;
     }
     double[] image = new double[end + ALIGNED];
-    boolean whole = type == ElementType.I32 || type == ElementType.U8;
-    Arrays.fill(image, whole ? 119 : 0x1.8p100); // far from what is computed, exact in each type
+    Arrays.fill(image, guard(type));
     for (int i = 0; i < pieces.size(); i++) {
       System.arraycopy(pieces.get(i), 0, image, starts.get(i), pieces.get(i).length);
     }
