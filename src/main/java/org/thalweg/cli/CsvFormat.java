@@ -3,7 +3,6 @@ package org.thalweg.cli;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.CsvOptions.DecimalMark;
 import org.thalweg.data.DataException;
@@ -45,7 +44,6 @@ final class CsvFormat {
 
   @Option(
       names = "--decimal",
-      converter = DecimalConverter.class,
       paramLabel = "point|comma|auto",
       description =
           "What numbers of a CSV file have before their fraction. Default: auto, which is a point"
@@ -59,30 +57,10 @@ final class CsvFormat {
       Character found = SEPARATORS.get(value.toLowerCase(Locale.ROOT));
       if (found == null) {
         throw new TypeConversionException(
-            "--separator %s: must be , or ; or | or tab".formatted(value));
+            "must be , or ; or | or tab, not \"%s\"".formatted(value));
       }
       return found;
     }
-  }
-
-  /** Reads the value of --decimal. */
-  static final class DecimalConverter implements ITypeConverter<DecimalMark> {
-    @Override
-    public DecimalMark convert(String value) {
-      return one(DecimalMark.values(), value, "--decimal %s: must be point, comma or auto");
-    }
-  }
-
-  /**
-   * The constant of a name in any case.
-   *
-   * @param problem what to say if there is none, with %s for the value
-   */
-  static <E extends Enum<E>> E one(E[] all, String value, String problem) {
-    return Stream.of(all)
-        .filter(constant -> constant.name().equalsIgnoreCase(value))
-        .findFirst()
-        .orElseThrow(() -> new TypeConversionException(problem.replace("%s", value)));
   }
 
   @Nullable Character separator() {

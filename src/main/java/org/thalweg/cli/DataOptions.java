@@ -13,7 +13,6 @@ import org.thalweg.data.Schema;
 import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
 import picocli.CommandLine.ArgGroup;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -45,7 +44,6 @@ final class DataOptions {
 
   @Option(
       names = "--header",
-      converter = HeaderConverter.class,
       paramLabel = "yes|no|auto",
       description =
           "Whether the first line of a CSV file is a header. Default: auto, which takes it for one"
@@ -100,7 +98,6 @@ final class DataOptions {
 
   @Option(
       names = "--missing",
-      converter = MissingConverter.class,
       paramLabel = "error|mean|row",
       description =
           "What is done about missing values of a CSV file (empty, NA, NaN, null or ?): an error,"
@@ -123,23 +120,6 @@ final class DataOptions {
           + " (file.npz#name is one of several arrays; a * in the quoted name means several files,"
           + " one below the other). A fifth of a file's rows, always the same, is for testing,"
           + " unless --split or --test says otherwise.";
-
-  /** Reads the value of --header. */
-  static final class HeaderConverter implements ITypeConverter<Datasets.Header> {
-    @Override
-    public Datasets.Header convert(String value) {
-      return CsvFormat.one(Datasets.Header.values(), value, "--header %s: must be yes, no or auto");
-    }
-  }
-
-  /** Reads the value of --missing. */
-  static final class MissingConverter implements ITypeConverter<CsvOptions.Missing> {
-    @Override
-    public CsvOptions.Missing convert(String value) {
-      return CsvFormat.one(
-          CsvOptions.Missing.values(), value, "--missing %s: must be error, mean or row");
-    }
-  }
 
   /** The names that the help lists: the registry. */
   static final class Names implements Iterable<String> {

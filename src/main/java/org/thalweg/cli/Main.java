@@ -98,7 +98,12 @@ public final class Main {
 
   /** The command with all its verbs. */
   static CommandLine commands() {
-    CommandLine line = new CommandLine(new Main());
+    return reading(new Main());
+  }
+
+  /** A command that reads its options as all verbs do. */
+  static CommandLine reading(Object command) {
+    CommandLine line = new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true);
     Numbers.readIn(line);
     return line;
   }

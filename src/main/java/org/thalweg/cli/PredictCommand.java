@@ -84,7 +84,6 @@ final class PredictCommand implements Callable<Integer> {
 
     @Option(
         names = "--header",
-        converter = DataOptions.HeaderConverter.class,
         paramLabel = "yes|no|auto",
         description = "Whether the first line of a CSV file is a header. Default: auto.")
     private Datasets.Header header = Datasets.Header.AUTO;

@@ -242,10 +242,8 @@ final class TrainCommand implements Callable<Integer> {
           }
         });
     TrainCommand run = new TrainCommand();
-    CommandLine line = new CommandLine(run).setOut(spec.commandLine().getOut());
+    CommandLine line = Main.reading(run).setOut(spec.commandLine().getOut());
     line.setErr(spec.commandLine().getErr());
-    line.setCaseInsensitiveEnumValuesAllowed(true);
-    Numbers.readIn(line);
     try {
       line.parseArgs(arguments.toArray(String[]::new));
     } catch (ParameterException e) {

@@ -52,7 +52,8 @@ class MistakesTest {
   void anOptionThatIsThereTwiceIsRefused(List<String> option) {
     OptionSpec spec = spec(option);
     Object[] names = spec.type().getEnumConstants();
-    String value = names == null ? "1" : names[0].toString();
+    String other = spec.type() == Character.class ? "," : "1";
+    String value = names == null ? other : names[0].toString();
     String word = option.get(1) + (spec.arity().max() == 0 ? "" : "=" + value);
     if (spec.usageHelp() || spec.versionHelp() || spec.isMultiValue()) return;
     List<String> words = new ArrayList<>(List.of(option.get(0), word, word));
