@@ -327,7 +327,8 @@ class CommandsTest {
     assertFails(run("eval", digits, csv, "--device=java", "--out", out), csv, digits, "class");
     assertFails(run("eval", none, "digits", "--device=java", "--out", out), none, "no such file");
     Path pairs = Files.writeString(folder.resolve("pairs.csv"), "1,2\n3,4\n");
-    assertFails(run("predict", digits, csv, "--device=java"), csv, digits, "4 features", "64", "--label");
+    assertFails(
+        run("predict", digits, csv, "--device=java"), csv, digits, "4 features", "64", "--label");
     assertFails(run("predict", digits, pairs, "--device=java"), pairs, digits, "2 features", "64");
     assertFails(run("predict", digits, none, "--device=java"), none, "no such file");
     assertFails(run("predict", digits, text, "--device=java"), text, "byte 0");
