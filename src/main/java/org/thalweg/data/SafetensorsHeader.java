@@ -62,8 +62,7 @@ public record SafetensorsHeader(
   public static ByteBuffer read(Path file, FileChannel channel) throws IOException {
     long length = channel.size();
     if (length < 8) {
-      throw wrong(
-          file, "byte 0: not a model: a safetensors file has at least 8 bytes, not " + length);
+      throw wrong(file, "byte 0: a safetensors file has at least 8 bytes, not " + length);
     }
     ByteBuffer size = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
     fill(file, channel, 0, size);
@@ -71,7 +70,7 @@ public record SafetensorsHeader(
     if (header < 0 || header > Math.min(length - 8, MOST_HEADER)) {
       throw wrong(
           file,
-          "byte 0: not a model: a safetensors file begins with the size of its header, and %d"
+          "byte 0: a safetensors file begins with the size of its header, and %d"
                   .formatted(length)
               + " bytes have no room for one of %s, at most %d"
                   .formatted(Long.toUnsignedString(header), MOST_HEADER));

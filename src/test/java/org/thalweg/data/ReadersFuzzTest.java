@@ -35,6 +35,8 @@ class ReadersFuzzTest {
       Pattern.compile(
           "[^:]+: (byte \\d+|line \\d+(, column \\d+)?): .+"
               + "|[^:]+\\.npy(: row \\d+(, column \\d+)?)?(:| has) .+"
+              + "|[^:]+\\.npz(#[^:]*)?(: row \\d+(, column \\d+)?)?(:| has) .+"
+              + "|[^:]+\\.safetensors(#[^:]*)?(: row \\d+(, column \\d+)?)?(:| has) .+"
               + "|[^:]+\\.csv: all \\d+ rows have missing values"
               + "|[^:]+\\.csv: column \\d+ .+"
               + "|[^:]+\\.csv: one row cannot be split.+"
@@ -53,7 +55,8 @@ class ReadersFuzzTest {
     Datasets.Loaded load() {
       if (Datasets.isMatrix(name)) {
         Path rows = folder.resolve(name);
-        Path labels = folder.resolve("labels.npy");
+        boolean one = name.contains("#");
+        Path labels = folder.resolve(one ? name.replace("#rows", "#labels") : "labels.npy");
         Datasets.Header header = Datasets.Header.AUTO;
         Datasets.Loaded loaded =
             Datasets.matrix(rows.toString(), labels, null, header, ElementType.F32, Datasets.FIFTH);
@@ -101,6 +104,14 @@ class ReadersFuzzTest {
     for (String type : List.of("<f2", "|u1", "<i8")) {
       SAMPLES.add(
           new Sample(Samples.npy(type), "rows.npy", folder.resolve("npy" + SAMPLES.size())));
+    }
+    for (int method : List.of(0, 8)) {
+      SAMPLES.add(
+          new Sample(Samples.npz(method, "<f4"), "rows.npz#rows", folder.resolve("npz" + method)));
+    }
+    for (String type : List.of("F16", "BF16")) {
+      Map<String, byte[]> files = Samples.tensors(type, 2);
+      SAMPLES.add(new Sample(files, "rows.safetensors#rows", folder.resolve(type)));
     }
     for (Sample sample : SAMPLES) {
       Samples.write(sample.folder, sample.files);

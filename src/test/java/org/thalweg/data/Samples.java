@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
@@ -134,6 +135,29 @@ public final class Samples {
     files.put("rows.npy", npy(1, npyHeader(type, false, "(10, 3)"), numbers));
     files.put("labels.npy", npy(2, npyHeader("|i1", false, "(10,)"), labels));
     return files;
+  }
+
+  /** The same rows and labels in one archive, stored (0) or compressed (8). */
+  static Map<String, byte[]> npz(int method, String type) {
+    Object[] files =
+        npy(type).entrySet().stream()
+            .flatMap(file -> Stream.of(file.getKey(), file.getValue()))
+            .toArray();
+    return Map.of("rows.npz", zip(method, files));
+  }
+
+  /** The same rows, and labels of 32 bits, as two tensors; each number has so many bytes. */
+  static Map<String, byte[]> tensors(String type, int each) {
+    String header =
+        ("{\"rows\":{\"dtype\":\"%s\",\"shape\":[10,3],\"data_offsets\":[0,%d]},"
+                + "\"labels\":{\"dtype\":\"I32\",\"shape\":[10],\"data_offsets\":[%d,%d]}} ")
+            .formatted(type, 30 * each, 30 * each, 30 * each + 40);
+    ByteBuffer file = ByteBuffer.allocate(8 + header.length() + 30 * each + 40);
+    file.order(ByteOrder.LITTLE_ENDIAN).putLong(header.length());
+    file.put(header.getBytes(StandardCharsets.UTF_8));
+    for (int i = 0; i < 30; i++) file.put(file.position() + i * each, (byte) i);
+    for (int i = 0; i < 10; i++) file.put(file.capacity() - 40 + 4 * i, (byte) (i % 3));
+    return Map.of("rows.safetensors", file.array());
   }
 
   /** Two rows a file; row j of file f has the label f + j and the bytes 7 * i + f + j. */
