@@ -70,8 +70,7 @@ public record SafetensorsHeader(
     if (header < 0 || header > Math.min(length - 8, MOST_HEADER)) {
       throw wrong(
           file,
-          "byte 0: a safetensors file begins with the size of its header, and %d"
-                  .formatted(length)
+          "byte 0: a safetensors file begins with the size of its header, and %d".formatted(length)
               + " bytes have no room for one of %s, at most %d"
                   .formatted(Long.toUnsignedString(header), MOST_HEADER));
     }

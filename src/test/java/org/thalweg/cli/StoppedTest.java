@@ -79,6 +79,15 @@ class StoppedTest {
     assertTrue(Files.exists(file), file.toString());
   }
 
+  /** Waits for an epoch's line, which comes after the header's. */
+  private static void awaitEpoch(Path metrics, int epoch) throws Exception {
+    await(metrics);
+    for (int i = 0; i < 60_000 && Files.readAllLines(metrics).size() <= epoch; i++) {
+      Thread.sleep(1);
+    }
+    assertEquals(epoch + 1, Files.readAllLines(metrics).size());
+  }
+
   private static Object[] train(Object... words) {
     return Stream.concat(Stream.of("train"), Arrays.stream(words)).toArray();
   }
@@ -209,14 +218,18 @@ class StoppedTest {
     Object[] onTheDriver = Arrays.copyOf(train, train.length + 1);
     onTheDriver[train.length] = "--device=sim";
     Process process = start(PATIENT, onTheDriver);
-    await(stopped.resolve("metrics.csv"));
-    Thread.sleep(1500);
+    Path metrics = stopped.resolve("metrics.csv");
+    awaitEpoch(metrics, 1);
+    long first = System.nanoTime();
+    awaitEpoch(metrics, 2);
+    long epoch = System.nanoTime() - first;
+    TimeUnit.NANOSECONDS.sleep(epoch / 2); // of which training takes less than a tenth
     Matcher said =
         Pattern.compile("thalweg: stopped after ([0-9]+) steps; to continue: .*\\R")
             .matcher(stop(process).err());
     assertTrue(said.matches());
     // Of 4 steps an epoch; the line of the epoch whose validation was stopped is not there.
-    int lines = Files.readAllLines(stopped.resolve("metrics.csv")).size();
+    int lines = Files.readAllLines(metrics).size();
     assertEquals(Integer.toString(4 * lines), said.group(1));
     assertEquals(0, run("train", "--resume", stopped, "--device=java").code());
     Path whole = folder.resolve("whole");
