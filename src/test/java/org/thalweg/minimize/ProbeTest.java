@@ -20,6 +20,7 @@ import org.thalweg.data.Datasets;
 import org.thalweg.device.Array;
 import org.thalweg.device.OnDevice;
 import org.thalweg.device.TestDevices;
+import org.thalweg.model.Normalisation;
 import org.thalweg.model.Scaling;
 import org.thalweg.numeric.ElementType;
 
@@ -35,6 +36,7 @@ class ProbeTest {
     @Test
     void optima() throws IOException {
       assertOptima("digits", "iris", "two irises");
+      assertOptima("digits standardised", "two irises standardised");
     }
   }
 
@@ -47,7 +49,7 @@ class ProbeTest {
 
     @Test
     void optima() throws IOException {
-      assertOptima("two irises");
+      assertOptima("two irises", "two irises standardised");
     }
   }
 
@@ -64,7 +66,9 @@ class ProbeTest {
     void assertOptima(String... names) throws IOException {
       List<String> lines = Files.readAllLines(Path.of("src/test/resources/probes/optima.csv"));
       for (String name : names) {
-        Dataset rows = rows(name);
+        String plain = name.replace(" standardised", "");
+        Dataset rows = rows(plain);
+        Normalisation how = name.equals(plain) ? Normalisation.NONE : Normalisation.STANDARDISE;
         List<String[]> expected =
             lines.stream()
                 .filter(line -> line.startsWith(name + ","))
@@ -73,7 +77,7 @@ class ProbeTest {
         assertEquals(3, expected.size());
         double[] path =
             expected.stream().mapToDouble(cells -> Double.parseDouble(cells[1])).toArray();
-        List<Probe.Step> steps = run(rows, null, path);
+        List<Probe.Step> steps = run(rows, how.of(rows), null, path);
         for (int i = 0; i < path.length; i++) {
           String what = name + ", C " + path[i];
           assertEquals(path[i], steps.get(i).c());
@@ -86,11 +90,15 @@ class ProbeTest {
     }
 
     List<Probe.Step> run(Dataset rows, Dataset validation, double... path) {
+      return run(rows, Scaling.of(1), validation, path);
+    }
+
+    List<Probe.Step> run(Dataset rows, Scaling scaling, Dataset validation, double... path) {
       List<Probe.Step> steps = new ArrayList<>();
       long size = (rows.features() + 1L) * rows.classes();
       Probe probe = new Probe(device, ElementType.F64, new Stopping(1e-9, 0, 10_000));
       try (Array start = device.allocate(ElementType.F64, size)) {
-        probe.run(rows, validation, Scaling.of(1), start, path, (step, point) -> steps.add(step));
+        probe.run(rows, validation, scaling, start, path, (step, point) -> steps.add(step));
       }
       return steps;
     }
