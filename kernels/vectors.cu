@@ -158,6 +158,33 @@ __device__ __forceinline__ void each(const T* x, T* y, long long n, Function f) 
 THALWEG_ELEMENTS(f32, float)
 THALWEG_ELEMENTS(f64, double)
 
+// ---- Rows: x[i][j] = factors[i] * x[i][j], x [rows x columns] with n elements.
+
+// Launch: a block for each kThreads * kStrides elements.
+template <typename T>
+__device__ __forceinline__ void scale_rows(const T* factors, T* x, long long n, int columns) {
+  const long long first = static_cast<long long>(blockIdx.x) * (kThreads * kStrides);
+  const int count = static_cast<int>(n - first < kThreads * kStrides ? n - first : kThreads * kStrides);
+  factors += first / columns;
+  const unsigned column = static_cast<unsigned>(first % columns);
+  x += first;
+#pragma unroll
+  for (int stride = 0; stride < kStrides; stride++) {
+    const int i = stride * kThreads + threadIdx.x;
+    if (i >= count) return;
+    x[i] = factors[(column + i) / static_cast<unsigned>(columns)] * x[i];
+  }
+}
+
+#define THALWEG_ROWS(suffix, T)                                                      \
+  extern "C" __global__ void __launch_bounds__(kThreads)                             \
+      scale_rows_##suffix(const T* factors, T* x, long long n, int columns) {        \
+    scale_rows<T>(factors, x, n, columns);                                           \
+  }
+
+THALWEG_ROWS(f32, float)
+THALWEG_ROWS(f64, double)
+
 #define THALWEG_COPY(bits, T)                                                                             \
   extern "C" __global__ void __launch_bounds__(kThreads) copy_##bits(const T* from, T* to, long long n) { \
     each<T>(from, to, n, [](T u, T) { return u; });                                                       \

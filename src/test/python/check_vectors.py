@@ -185,6 +185,7 @@ def compute(one, given):
             "axpy": [t.fma(a, u, v) for u, v in zip(x, y)],
             "axpy_sign": [t.fma(a, sign(u), v) for u, v in zip(x, y)],
             "scale": [t.round(a * u) for u in x],
+            "scale_rows": [t.round(v * u) for u, v in zip(x, y)],
         }
     if operation.startswith("multiply"):
         rows, columns, depth = given["rows"], given["columns"], given["depth"]

@@ -95,6 +95,16 @@ record Workload(String module, String name, Setup setup) {
     list.add(
         vectors("axpy", 12, (measurement, n, x, y) -> () -> measurement.device.axpy(1e-3, x, y)));
     list.add(vectors("scale", 8, (measurement, n, x, y) -> () -> measurement.device.scale(-1, x)));
+    list.add(
+        vectors(
+            "scale rows",
+            8,
+            (measurement, n, x, y) -> {
+              long rows = Math.max(1, n / 16);
+              Array factors = y.slice(0, rows);
+              Array scaled = x.slice(0, n / rows * rows);
+              return () -> measurement.device.scaleRows(factors, scaled);
+            }));
   }
 
   private interface OfTwo {

@@ -107,6 +107,17 @@ public final class Checks {
     }
   }
 
+  /** Returns the number of columns. */
+  public static int scaleRows(Array factors, Array x) {
+    sameType(factors, x);
+    if (factors.count() == 0 || x.count() % factors.count() != 0) {
+      throw new IllegalArgumentException(
+          "%d elements are not rows with %d factors".formatted(x.count(), factors.count()));
+    }
+    apart("rows", x, factors);
+    return Math.toIntExact(x.count() / factors.count());
+  }
+
   public static void copy(Array from, Array to) {
     type("copy", to, from.type());
     count("copy", to, from.count());

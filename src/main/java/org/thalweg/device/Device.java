@@ -247,6 +247,15 @@ public interface Device extends AutoCloseable {
   void scale(double a, Array x);
 
   /**
+   * {@code x[i][j] = factors[i] * x[i][j]}: what weights do to rows of gradients, or to their
+   * losses.
+   *
+   * @param factors [rows], of x's type; shares no element with it
+   * @param x row-major [rows × columns]; its count says how many columns
+   */
+  void scaleRows(Array factors, Array x);
+
+  /**
    * {@code to[i] = from[i]}, bit for bit.
    *
    * @param from of any type

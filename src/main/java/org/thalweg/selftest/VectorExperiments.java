@@ -29,6 +29,13 @@ final class VectorExperiments {
         }
       }
     }
+    for (ElementType type : Suite.TYPES) {
+      for (int columns : new int[] {1, 2, 10, 33, 1025, 5000}) {
+        for (int rows : new int[] {1, 3, 128, 1025}) {
+          list.add(scaleRows(type, rows, columns));
+        }
+      }
+    }
     for (ElementType type : ElementType.values()) {
       for (int size : Suite.SIZES) {
         for (int from = 0; from < 4; from++) {
@@ -73,6 +80,16 @@ final class VectorExperiments {
     fixture.note("y + a*sign(y)", device.download(y));
     device.scale(a, y);
     device.copy(y, x);
+  }
+
+  private static Experiment scaleRows(ElementType type, int rows, int columns) {
+    return new Experiment(
+        "factors of %d rows of %d %s".formatted(rows, columns, type.suffix()),
+        fixture -> {
+          Array factors = fixture.place("factors", type, 1, fixture.numbers(rows));
+          Array x = fixture.place("x", type, 3, fixture.numbers(rows * columns));
+          fixture.device.scaleRows(factors, x);
+        });
   }
 
   private static Experiment copy(ElementType type, int n, int fromOffset, int toOffset) {

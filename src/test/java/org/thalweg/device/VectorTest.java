@@ -132,6 +132,27 @@ class VectorTest {
       }
     }
 
+    /** Rows by their factors: each product exactly, then rounded once. */
+    @Test
+    void rows() {
+      for (ElementType type : Values.TYPES) {
+        for (int columns : new int[] {1, 3, 1000, 1500}) {
+          double[] factors = numbers(type, 7);
+          double[] xs = numbers(type, 7 * columns);
+          double[] expected = new double[xs.length];
+          for (int i = 0; i < xs.length; i++) {
+            BigDecimal factor = new BigDecimal(factors[i / columns]);
+            expected[i] = round(type, factor.multiply(new BigDecimal(xs[i])));
+          }
+          try (Array by = device.of(type, factors);
+              Array x = device.of(type, xs)) {
+            device.scaleRows(by, x);
+            assertArrayEquals(expected, device.download(x), columns + " columns");
+          }
+        }
+      }
+    }
+
     private static double round(ElementType type, BigDecimal x) {
       return type == ElementType.F32 ? x.floatValue() : x.doubleValue();
     }
@@ -236,6 +257,10 @@ class VectorTest {
         refused(wrong, () -> device.axpy(1, ints, ints), "I32");
         refused(wrong, () -> device.axpySign(1, three, four), "3", "4");
         refused(wrong, () -> device.scale(1, ints), "I32");
+        refused(wrong, () -> device.scaleRows(three, four), "3", "4");
+        refused(wrong, () -> device.scaleRows(four.slice(0, 0), four), "0", "4");
+        refused(wrong, () -> device.scaleRows(wide, three), "F32", "F64");
+        refused(wrong, () -> device.scaleRows(ints, ints), "I32");
         refused(wrong, () -> device.copy(three, four), "3", "4");
         refused(wrong, () -> device.copy(three, ints), "F32", "I32");
       }
@@ -251,6 +276,7 @@ class VectorTest {
           refused(wrong, () -> device.copy(left, right), "overlaps");
           refused(wrong, () -> device.copy(right, left), "overlaps");
           refused(wrong, () -> device.axpy(1, left, right), "overlaps");
+          refused(wrong, () -> device.scaleRows(left, right), "overlaps");
           refused(wrong, () -> device.dot(left, left, right), "overlaps");
           refused(wrong, () -> device.norm(Norm.ONE, left, right), "overlaps");
         }
@@ -281,6 +307,8 @@ class VectorTest {
                   () -> device.axpy(1, foreign, x),
                   () -> device.axpy(1, x, foreign),
                   () -> device.scale(1, foreign),
+                  () -> device.scaleRows(foreign, x),
+                  () -> device.scaleRows(x, foreign),
                   () -> device.copy(foreign, x),
                   () -> device.copy(x, foreign));
           for (Runnable use : uses) {
@@ -310,6 +338,8 @@ class VectorTest {
                 () -> device.axpy(1, closed, x),
                 () -> device.axpy(1, x, closed),
                 () -> device.scale(1, closed),
+                () -> device.scaleRows(closed, x),
+                () -> device.scaleRows(x, closed),
                 () -> device.copy(closed, x),
                 () -> device.copy(x, closed));
         for (Executable use : uses) {

@@ -32,7 +32,7 @@ class SuiteTest {
           Suite.products, List.of("multiply", "multiplyTransposed", "multiplyByTransposed"),
           Suite.losses, List.of("loss", "lossHessian"),
           Suite.explog, List.of("loss"),
-          Suite.vectors, List.of("dot", "norm", "axpy", "axpySign", "scale", "copy"),
+          Suite.vectors, List.of("dot", "norm", "axpy", "axpySign", "scale", "scaleRows", "copy"),
           Suite.batches, List.of("gather", "tally"),
           Suite.training,
               List.of("gather", "multiply", "loss", "tally", "multiplyTransposed", "update"));
@@ -113,7 +113,7 @@ class SuiteTest {
           case "dot", "norm" -> ((Array) arguments[2]).slice(0, 1);
           case "axpy", "axpySign" -> arguments[2];
           case "lossHessian" -> arguments[6];
-          case "scale", "copy" -> arguments[1];
+          case "scale", "scaleRows", "copy" -> arguments[1];
           default -> null; // clip's is in the clock, which no operation writes
         };
     if (result instanceof Array array

@@ -257,13 +257,17 @@ public final class VectorOperations {
     double a = number(with, "a");
     try (Array x = device.of(type(in), numbers(in.get("x")));
         Array y = device.of(type(in), numbers(in.get("y")));
-        Array z = device.of(type(in), numbers(in.get("y")))) {
+        Array z = device.of(type(in), numbers(in.get("y")));
+        Array factors = device.of(type(in), numbers(in.get("y")));
+        Array rows = device.of(type(in), numbers(in.get("x")))) {
       device.axpy(a, x, y);
       device.axpySign(a, x, z);
       device.scale(a, x);
+      device.scaleRows(factors, rows);
       JsonObject out = object("axpy", hex(device.download(y)));
       out.add("axpy_sign", hex(device.download(z)));
       out.add("scale", hex(device.download(x)));
+      out.add("scale_rows", hex(device.download(rows)));
       return out;
     }
   }

@@ -454,6 +454,15 @@ public final class CudaDevice implements Device {
   }
 
   @Override
+  public void scaleRows(Array factors, Array x) {
+    int columns = Checks.scaleRows(factors, x);
+    long block = (long) VECTOR_STRIDES * VECTOR_THREADS;
+    long blocks = (x.count() + block - 1) / block;
+    String kernel = "scale_rows_" + x.type().suffix();
+    queue.launch("vectors", kernel, blocks, VECTOR_THREADS, 0, factors, x, x.count(), columns);
+  }
+
+  @Override
   public void copy(Array from, Array to) {
     Checks.copy(from, to);
     elements("copy_" + 8 * to.type().bytes(), to, from, to, to.count());

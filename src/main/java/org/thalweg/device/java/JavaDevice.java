@@ -446,6 +446,12 @@ public final class JavaDevice implements Device {
   }
 
   @Override
+  public void scaleRows(Array factors, Array x) {
+    int columns = Checks.scaleRows(factors, x);
+    submit(JavaVectors.scaleRows(workers, mine(factors), mine(x), columns));
+  }
+
+  @Override
   public void copy(Array from, Array to) {
     Checks.copy(from, to);
     JavaArray source = mine(from);

@@ -185,6 +185,24 @@ final class JavaVectors {
     }
   }
 
+  /** {@code x[i][j] = factors[i] * x[i][j]}. */
+  static Runnable scaleRows(Workers workers, JavaArray factors, JavaArray x, int columns) {
+    return () ->
+        workers.forEach(
+            (int) factors.count(),
+            columns,
+            (from, to) -> {
+              for (int i = from; i < to; i++) {
+                int at = x.at() + i * columns;
+                if (x.type() == ElementType.F32) {
+                  scale(factors.floats()[factors.at() + i], x.floats(), at, at + columns);
+                } else {
+                  scale(factors.doubles()[factors.at() + i], x.doubles(), at, at + columns);
+                }
+              }
+            });
+  }
+
   private static Runnable elements(Workers workers, JavaArray written, Workers.Body body) {
     return () -> workers.forEach((int) written.count(), 1, body);
   }

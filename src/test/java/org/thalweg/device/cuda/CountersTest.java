@@ -190,6 +190,30 @@ class CountersTest {
     }
   }
 
+  /** And of the factors a sector for each row that a warp's request has elements of, at most. */
+  @Test
+  void scaledRowsAreReadAndWrittenOnce() {
+    for (int columns : new int[] {1, 10, 1024}) {
+      int rows = N / columns;
+      int n = rows * columns;
+      try (CudaDevice device = TestDevices.openDriver();
+          CudaArray factors = device.context().array(ElementType.F32, rows);
+          CudaArray x = device.context().array(ElementType.F32, n)) {
+        device.scaleRows(factors, x); // the first time, it is launched once more, for nothing
+        SimCounters.count(device.context().module("data", "advance"), true);
+        device.scaleRows(factors, x);
+        SimCounters counts = new SimCounters(device.context().module("data", "advance"));
+        SimCounters.count(device.context().module("data", "advance"), false);
+
+        assertTraffic(counts, "read.", 4L * n, 0, x);
+        assertTraffic(counts, "written.", 4L * n, 0, x);
+        long sectors = counts.get(factors.address(), "read.sectors");
+        int most = columns == 1 ? 4 : columns == 10 ? 2 : 1; // of a request for 32 elements
+        assertTrue(sectors >= rows / 8 && sectors <= most * (n / 32 + 1L), sectors + " sectors");
+      }
+    }
+  }
+
   private static Runnable operation(
       CudaDevice device, String operation, CudaArray x, CudaArray y, CudaArray out) {
     return switch (operation) {
