@@ -7,7 +7,8 @@
 FILE is src/test/resources/probes/optima.csv unless another one is named. Each line is the optimum of
 LogisticRegression on all rows of a data set in the jar, digits divided by 16, for one C: the mean of the losses, and
 the objective C * (sum of losses) + 1/2 |w|^2, divided by C * rows. Of two classes: versicolor and virginica.
-Standardised rows are those of StandardScaler, which leaves constant features undivided.
+Standardised rows are those of StandardScaler, which leaves constant features undivided. A weighted row counts
+(1 + s mod 3) * (1 + its class) / mean, where s is 160 times the sum of its features.
 """
 
 import csv
@@ -25,16 +26,20 @@ SKLEARN = "1.9.1"
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 DATA = ROOT / "src/main/resources/org/thalweg/data"
 STANDARDISED = " standardised"
+WEIGHTED = " weighted"
 CS = {
     "iris": [1e-3, 1.0, 100.0],
     "digits": [1e-3, 1.0, 100.0],
     "two irises": [1e-2, 1.0, 10.0],
     "digits" + STANDARDISED: [1e-3, 1e-2, 1.0],
     "two irises" + STANDARDISED: [1e-2, 1.0, 10.0],
+    "digits" + WEIGHTED: [1e-3, 1e-2, 1.0],
+    "two irises" + WEIGHTED: [1e-2, 1.0, 10.0],
 }
 
 
 def rows(name):
+    name = name.removesuffix(WEIGHTED)
     if name.endswith(STANDARDISED):
         x, y = rows(name.removesuffix(STANDARDISED))
         return StandardScaler().fit_transform(x), y
@@ -50,11 +55,18 @@ def rows(name):
     return (x[y > 0], y[y > 0] - 1) if name == "two irises" else (x, y)
 
 
-def optimum(x, y, c):
+def weights(name, x, y):
+    if not name.endswith(WEIGHTED):
+        return None
+    counts = (1 + numpy.rint(160 * x.sum(axis=1)) % 3) * (1 + y)
+    return counts / counts.mean()
+
+
+def optimum(x, y, c, weight):
     best = None
     for solver in ["newton-cg", "lbfgs"]:
-        model = LogisticRegression(C=c, solver=solver, tol=1e-12, max_iter=100_000).fit(x, y)
-        loss = log_loss(y, model.predict_proba(x))
+        model = LogisticRegression(C=c, solver=solver, tol=1e-12, max_iter=100_000).fit(x, y, sample_weight=weight)
+        loss = log_loss(y, model.predict_proba(x), sample_weight=weight)
         objective = loss + (model.coef_**2).sum() / (2 * c * len(y))
         if best is None or objective < best[1]:
             best = loss, objective
@@ -69,7 +81,8 @@ def main():
     lines = [f"# scikit-learn {SKLEARN}, LogisticRegression, by src/test/golden/probes.py", "data,c,loss,objective"]
     for name, cs in CS.items():
         for c in cs:
-            loss, objective = optimum(*rows(name), c)
+            x, y = rows(name)
+            loss, objective = optimum(x, y, c, weights(name, x, y))
             lines.append(f"{name},{c},{loss!r},{objective!r}".replace("np.float64(", "").replace(")", ""))
     file.write_text("\n".join(lines) + "\n")
 

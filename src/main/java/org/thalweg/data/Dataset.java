@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
 import org.thalweg.numeric.Philox;
@@ -18,9 +19,12 @@ import org.thalweg.numeric.Require;
  * @param labels the class of each row, 0 to classes - 1
  * @param features how many to a row
  * @param classes how many there are
+ * @param weights how much each row counts in training, finite, at least 0, and not all 0; null
+ *     where all count alike
  */
 @SuppressWarnings("ArrayRecordComponent") // large, and handed on, never compared
-public record Dataset(Values values, int[] labels, int features, int classes) {
+public record Dataset(
+    Values values, int[] labels, int features, int classes, double @Nullable [] weights) {
   /** The most values of an array in memory, the longest of any JVM. */
   public static final int MOST_VALUES = Integer.MAX_VALUE - 8;
 
@@ -42,6 +46,75 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
             "row %d: label must be 0 to %d, not %d".formatted(row, classes - 1, labels[row]));
       }
     }
+    if (weights != null) {
+      Require.that(
+          weights.length == labels.length, "%s weights of %s rows", weights.length, labels.length);
+      for (int row = 0; row < weights.length; row++) {
+        if (!(weights[row] >= 0 && weights[row] < Double.POSITIVE_INFINITY)) {
+          throw new IllegalArgumentException(
+              "row %d: a weight must be finite and at least 0, not %s"
+                  .formatted(row, weights[row]));
+        }
+      }
+      double sum = Exact.sum(weights, 0, weights.length);
+      Require.that(
+          weights.length == 0 || (sum > 0 && sum < Double.POSITIVE_INFINITY),
+          "weights add up to %s",
+          sum);
+    }
+  }
+
+  /** Rows that all count alike. */
+  public Dataset(Values values, int[] labels, int features, int classes) {
+    this(values, labels, features, classes, null);
+  }
+
+  /** The weights divided by their mean, whose sum is the canonical one; null if there are none. */
+  public double @Nullable [] relativeWeights() {
+    double[] own = weights;
+    if (own == null) {
+      return null;
+    }
+    double mean = Exact.sum(own, 0, own.length) / own.length;
+    return Arrays.stream(own).map(weight -> weight / mean).toArray();
+  }
+
+  /**
+   * The same rows, of which each counts so much in loss, gradient and Hessian.
+   *
+   * @param of finite, at least 0, and not all 0, in relation to their mean; null: all alike
+   */
+  public Dataset weighted(double @Nullable [] of) {
+    return new Dataset(values, labels, features, classes, of);
+  }
+
+  /**
+   * The same rows, of which each counts as much more as the weight of its class says.
+   *
+   * @param of one for each class
+   */
+  public Dataset weightedByClass(double[] of) {
+    Require.that(of.length == classes, "%s weights of %s classes", of.length, classes);
+    double[] own = weights;
+    double[] all = new double[rows()];
+    Arrays.setAll(all, row -> (own == null ? 1 : own[row]) * of[labels[row]]);
+    return weighted(all);
+  }
+
+  /** For each class what makes all classes count alike: {@code rows / (classes * its rows)}. */
+  public double[] balance() {
+    int[] sizes = sizes();
+    double[] of = new double[classes];
+    Arrays.setAll(
+        of, label -> sizes[label] == 0 ? 0 : (double) rows() / ((double) classes * sizes[label]));
+    return of;
+  }
+
+  /** How many rows each class has. */
+  private int[] sizes() {
+    int[] sizes = new int[classes];
+    IntStream.of(labels).forEach(label -> sizes[label]++);
+    return sizes;
   }
 
   /** Features kept as {@link Bytes}. */
@@ -65,6 +138,19 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
 
     /** Puts all of them into a little-endian buffer, each in {@link #type}. */
     void put(ByteBuffer to);
+
+    /** Numbers, each rounded to that type: F32 or F64. */
+    static Values of(ElementType type, double[] numbers) {
+      if (type == ElementType.F64) {
+        return new Doubles(numbers);
+      }
+      Require.that(type == ElementType.F32, "numbers are F32 or F64, not %s", type);
+      float[] rounded = new float[numbers.length];
+      for (int i = 0; i < rounded.length; i++) {
+        rounded[i] = (float) numbers[i];
+      }
+      return new Floats(rounded);
+    }
   }
 
   /**
@@ -288,6 +374,9 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
       values.select(rows, features).put(some.clear().order(ByteOrder.LITTLE_ENDIAN));
       crc.update(some.flip());
     }
+    for (double weight : weights == null ? new double[0] : weights) {
+      crc.update(piece.clear().putDouble(weight).flip());
+    }
     return (int) crc.getValue();
   }
 
@@ -296,7 +385,7 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
     return values instanceof Bytes bytes ? bytes.scale : 1;
   }
 
-  /** Rows to train on and rows to test with. */
+  /** Rows to train on and rows to test with, which all count alike. */
   public record Split(Dataset train, Dataset test) {}
 
   /** The rows before {@code row} for training, the others for testing. */
@@ -330,8 +419,7 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
    */
   public Split stratified(double fraction, long seed) {
     Require.that(fraction > 0 && fraction < 1, "fraction must be between 0 and 1: %s", fraction);
-    int[] sizes = new int[classes];
-    IntStream.of(labels).forEach(label -> sizes[label]++);
+    int[] sizes = sizes();
     int[] take = new int[classes];
     Arrays.setAll(take, label -> (int) (fraction * sizes[label]));
     long left =
@@ -362,14 +450,16 @@ public record Dataset(Values values, int[] labels, int features, int classes) {
 
   private Split split(int[] order, int train) {
     return new Split(
-        select(Arrays.copyOf(order, train)), select(Arrays.copyOfRange(order, train, rows())));
+        select(Arrays.copyOf(order, train), weights),
+        select(Arrays.copyOfRange(order, train, rows()), null));
   }
 
-  private Dataset select(int[] rows) {
+  private Dataset select(int[] rows, double @Nullable [] own) {
     return new Dataset(
         values.select(rows, features),
         Arrays.stream(rows).map(row -> labels[row]).toArray(),
         features,
-        classes);
+        classes,
+        own == null ? null : Arrays.stream(rows).mapToDouble(row -> own[row]).toArray());
   }
 }

@@ -76,6 +76,7 @@ record BatchPlan(boolean resident, int most, long bytes) {
     numbers += (long) most * classes * (loss.twiceDifferentiable() ? 2 : 1);
     numbers += 2L * block + (rows > block ? weights + classes : 0);
     numbers += rows > Exact.PRODUCT_CHUNK ? weights + classes : 0;
+    numbers += data.weights() == null ? 0 : rows;
     long sums = Device.dotRoom(weights) + blocks(rows) * Device.dotRoom(block);
     BatchPlan plan = new BatchPlan(resident, most, 0);
     long held = plan.held(rows);

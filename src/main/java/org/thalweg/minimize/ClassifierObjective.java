@@ -59,6 +59,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
   private final Array scores;
   private final Array direction;
   private final Array rowLoss; // of a block
+  private final @Nullable Array rowWeights; // of all rows; null where they count alike
   private final Array ones;
   private final Array rowCorrect;
   private final Array part; // of gradients: the sum of a block
@@ -144,6 +145,8 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
       boolean twice = loss.twiceDifferentiable();
       direction = opening.add(device.allocate(type, twice ? scores.count() : 0));
       rowLoss = opening.add(device.allocate(type, block));
+      double[] own = data.relativeWeights();
+      rowWeights = own == null ? null : opening.add(device.of(type, own));
       ones = opening.add(device.allocate(type, block));
       rowCorrect = opening.add(device.allocate(ElementType.I32, most));
       part = opening.add(device.allocate(type, rows > BLOCK ? size() : 0));
@@ -326,7 +329,16 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     Array d = scores(x, n, w, scores);
     Array row = rowLoss.slice(from % BLOCK, n);
     device.loss(loss, d, window.labels(from, n), 1.0 / rows, d, row, rowCorrect.slice(0, n));
+    weigh(from, n, d);
+    weigh(from, n, row);
     return d;
+  }
+
+  /** Multiplies what belongs to n rows from one on by their weights. */
+  private void weigh(int from, int n, Array of) {
+    if (rowWeights != null) {
+      device.scaleRows(rowWeights.slice(from, n), of);
+    }
   }
 
   /** Sums a block's row losses after its last piece. */
@@ -385,6 +397,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
           Array at = scores(x, n, w, scores);
           Array u = scores(x, n, v, direction);
           device.lossHessian(loss, at, window.labels(from, n), n, 1.0 / rows, u, u);
+          weigh(from, n, u);
           backward(from, n, x, u, out);
         });
     if (l2 != 0) {
@@ -432,6 +445,9 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
         Product size = new Product(models, true, n, classes, features);
         device.multiply(size, x(from, n), ws, biases, d);
         device.loss(loss, d, window.labels(from, n), 1, d, rowLosses, corrects);
+        for (int m = 0; m < models; m++) {
+          weigh(from, n, rowLosses.slice((long) m * n, n));
+        }
         double[] read = device.download(rowLosses);
         for (int m = 0; m < models; m++) {
           for (int at = 0; at < n; at += Exact.CHUNK) {

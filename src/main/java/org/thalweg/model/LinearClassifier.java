@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.Owned;
@@ -134,9 +135,10 @@ public final class LinearClassifier implements AutoCloseable {
     private final Array scores;
     private final Array rowLoss;
     private final Array rowCorrect;
+    private final @Nullable Array rowWeights;
     private final Owned owned;
 
-    private Minibatch(int rows) {
+    private Minibatch(int rows, boolean weighted) {
       ElementType type = weight.type();
       this.rows = rows;
       try (Owned opening = new Owned()) {
@@ -145,6 +147,7 @@ public final class LinearClassifier implements AutoCloseable {
         this.scores = opening.add(device.allocate(type, (long) rows * classes));
         this.rowLoss = opening.add(device.allocate(type, rows));
         this.rowCorrect = opening.add(device.allocate(ElementType.I32, rows));
+        this.rowWeights = weighted ? opening.add(device.allocate(type, rows)) : null;
         this.owned = opening.keep();
       }
     }
@@ -159,7 +162,12 @@ public final class LinearClassifier implements AutoCloseable {
       return labels;
     }
 
-    /** The loss of each row. */
+    /** How much each row counts, where some count more. */
+    public @Nullable Array rowWeights() {
+      return rowWeights;
+    }
+
+    /** The loss of each row, times its weight. */
     public Array rowLoss() {
       return rowLoss;
     }
@@ -171,10 +179,15 @@ public final class LinearClassifier implements AutoCloseable {
 
     /**
      * Scores, losses, and the gradient of the mean loss with respect to the scores, in their place.
+     * Where rows have weights, both are multiplied by them.
      */
     public void forward(Loss loss) {
       scores(rows, x, scores);
       device.loss(loss, scores, labels, 1.0 / rows, scores, rowLoss, rowCorrect);
+      if (rowWeights != null) {
+        device.scaleRows(rowWeights, scores);
+        device.scaleRows(rowWeights, rowLoss);
+      }
     }
 
     /** After {@link #forward}: the gradients of weights and bias. */
@@ -189,14 +202,19 @@ public final class LinearClassifier implements AutoCloseable {
     }
   }
 
-  /** Bytes that a minibatch of that many rows takes on the device. */
+  /** Bytes that a minibatch of that many rows takes on the device, without weights of rows. */
   public static long minibatchBytes(ElementType type, int features, int classes, int rows) {
     return rows * ((features + classes + 1L) * type.bytes() + 2L * ElementType.I32.bytes());
   }
 
-  /** Room for a minibatch of that many rows. */
+  /** Room for a minibatch of that many rows, which count alike. */
   public Minibatch minibatch(int rows) {
-    return new Minibatch(rows);
+    return minibatch(rows, false);
+  }
+
+  /** Room for a minibatch of that many rows, which may have weights. */
+  public Minibatch minibatch(int rows, boolean weighted) {
+    return new Minibatch(rows, weighted);
   }
 
   /**

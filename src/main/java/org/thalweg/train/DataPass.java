@@ -40,10 +40,12 @@ final class DataPass implements AutoCloseable {
 
   private final Device device;
   private final Dataset data;
+  private final double @Nullable [] weights; // of its rows, with mean 1
   private final MemoryPlan plan;
   private final Steps steps;
   private final Array values;
   private final Array labels;
+  private final Array rowWeights; // empty where all rows count alike
   private final Array order;
   private final Owned owned;
   private final List<Program> programs = new ArrayList<>();
@@ -90,16 +92,26 @@ final class DataPass implements AutoCloseable {
       order = opening.add(device.of(IntStream.range(0, plan.held()).toArray()));
       labels = opening.add(device.allocate(ElementType.I32, plan.held()));
       values = opening.add(device.allocate(stored, (long) plan.held() * data.features()));
+      weights = data.relativeWeights();
+      rowWeights = opening.add(device.allocate(model.type(), weights == null ? 0 : plan.held()));
       if (resident) {
+        if (weights != null) {
+          device.upload(rowWeights, weights);
+        }
         device.upload(labels, data.labels());
         RowGather.upload(device, data.values(), data.features(), values);
       }
       Rows rows = new Rows(values, labels, data.features(), scale, affine);
       for (int size : plan.minibatchSizes(data.rows())) {
-        LinearClassifier.Minibatch minibatch = opening.add(model.minibatch(size));
+        LinearClassifier.Minibatch minibatch = opening.add(model.minibatch(size, weights != null));
+        Array own = minibatch.rowWeights();
         Runnable body =
             () -> {
               device.gather(rows, order, steps, FIRST_ROW, minibatch.x(), minibatch.labels());
+              if (own != null) { // rows of one feature, in the same order
+                Rows each = new Rows(rowWeights, labels, 1, 1);
+                device.gather(each, order, steps, FIRST_ROW, own, minibatch.labels());
+              }
               step.record(minibatch, steps);
             };
         programs.add(opening.add(device.record(steps, body)));
@@ -224,6 +236,12 @@ final class DataPass implements AutoCloseable {
     Arrays.stream(rows).forEach(row -> ownLabels.putInt(data.labels()[row]));
     send(ownLabels.flip(), labels.slice(first, rows.length));
     send(RowGather.bytes(own), values.slice((long) first * data.features(), own.count()));
+    double[] all = weights;
+    if (all != null) {
+      double[] some = Arrays.stream(rows).mapToDouble(row -> all[row]).toArray();
+      Dataset.Values rounded = Dataset.Values.of(rowWeights.type(), some);
+      send(RowGather.bytes(rounded), rowWeights.slice(first, rows.length));
+    }
   }
 
   /** The device may be computing the last piece, but no longer the one before. */

@@ -68,7 +68,8 @@ record MemoryPlan(int batch, int columns, int piece, int held, long bytes) {
   /** The fewest bytes in which rows can be scored. */
   static long leastScoring(Dataset data, ElementType type) {
     int batch = Math.min(SCORE_BATCH, data.rows());
-    return Scaling.bytes(type, data.features()) + bytes(data, type, batch, SCORE_COLUMNS, 1, batch);
+    return Scaling.bytes(type, data.features())
+        + bytes(data.weighted(null), type, batch, SCORE_COLUMNS, 1, batch);
   }
 
   private static MemoryPlan of(Dataset data, ElementType type, int batch, int columns, long room) {
@@ -95,10 +96,12 @@ record MemoryPlan(int batch, int columns, int piece, int held, long bytes) {
 
   private static long bytes(
       Dataset data, ElementType type, int batch, int columns, int piece, int held) {
-    long each = (long) data.features() * data.values().type().bytes();
+    long weight = data.weights() == null ? 0 : type.bytes();
+    long each = (long) data.features() * data.values().type().bytes() + weight;
     long bytes = held * (each + 2L * ElementType.I32.bytes()) + Steps.bytes(columns, piece, 1);
     for (int size : minibatchSizes(data.rows(), batch)) {
       bytes += LinearClassifier.minibatchBytes(type, data.features(), data.classes(), size);
+      bytes += size * weight;
     }
     return bytes;
   }

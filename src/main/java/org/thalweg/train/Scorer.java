@@ -16,7 +16,7 @@ import org.thalweg.numeric.ElementType;
 /**
  * Scores a model on the rows of a data set, in minibatches of 512 rows. A training scores its
  * validation rows by it, and everyone else a finished model, so that the same model and rows always
- * have the same score, to the last digit.
+ * have the same score, to the last digit. All rows count alike in it, whatever their weights.
  */
 public final class Scorer implements AutoCloseable {
   private static final DataPass.Fill NOTHING = (steps, row, minibatch) -> {};
@@ -41,10 +41,10 @@ public final class Scorer implements AutoCloseable {
     pass =
         new DataPass(
             device,
-            rows,
+            rows.weighted(null),
             scale,
             model,
-            MemoryPlan.scoring(device, rows, model.type(), free),
+            MemoryPlan.scoring(device, rows.weighted(null), model.type(), free),
             affine,
             (minibatch, steps) -> {
               minibatch.forward(loss);

@@ -75,6 +75,47 @@ class DatasetTest {
     if (data.values() instanceof Dataset.Bytes) assertEquals(data.scale(), part.scale());
   }
 
+  /** They are divided by their mean, again in each part; rows for testing have none. */
+  @Test
+  void weights() {
+    for (Dataset plain : both(10)) {
+      Dataset data = plain.weighted(new double[] {0, 2, 2, 4, 0, 0, 0, 4, 4, 4});
+      assertArrayEquals(new double[] {0, 1, 1, 2, 0, 0, 0, 2, 2, 2}, data.relativeWeights());
+      assertArrayEquals(new double[] {0, 1, 1, 2}, data.splitAt(4).train().relativeWeights());
+      assertEquals(null, data.splitAt(4).test().weights());
+      assertEquals(null, data.weighted(null).weights());
+      assertEquals(plain.crc32(), data.weighted(null).crc32());
+      assertFalse(plain.crc32() == data.crc32());
+      // Of classes 0 to 6, 0 to 2 have two rows.
+      double[] balance = plain.balance();
+      assertArrayEquals(
+          IntStream.range(0, 7).mapToDouble(y -> 10 / (7.0 * (y < 3 ? 2 : 1))).toArray(), balance);
+      assertArrayEquals(
+          new double[] {0, 0, 2, 4, 0, 0, 0, 0, 0, 4},
+          data.weightedByClass(new double[] {0, 0, 1, 1, 0, 0, 0}).relativeWeights());
+    }
+  }
+
+  @Test
+  void weightsThatAreNoneAreRefused() {
+    for (Dataset data : both(3)) {
+      for (double[] wrong :
+          new double[][] {
+            {},
+            {1, 2},
+            {1, 2, 3, 4},
+            {1, -1, 1},
+            {1, Double.NaN, 1},
+            {1, 1, Double.POSITIVE_INFINITY},
+            {Double.MAX_VALUE, Double.MAX_VALUE, 1},
+            {0, 0, 0}
+          }) {
+        assertThrows(IllegalArgumentException.class, () -> data.weighted(wrong));
+      }
+      assertThrows(IllegalArgumentException.class, () -> data.weightedByClass(new double[6]));
+    }
+  }
+
   @Test
   void aSplitThatLeavesNothingIsRefused() {
     for (double fraction : new double[] {0, 1, -1, Double.NaN}) {

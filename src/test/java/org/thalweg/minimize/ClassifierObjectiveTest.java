@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -39,7 +40,12 @@ class ClassifierObjectiveTest {
     /** On one device: on the others, several blocks are its twins. */
     @Test
     void blocksAgainstTheOracle() {
-      Dataset data = rows(2 * ClassifierObjective.BLOCK + 3, 3, 2, false);
+      Dataset plain = rows(2 * ClassifierObjective.BLOCK + 3, 3, 2, false);
+      assertOracle(plain);
+      assertOracle(weighted(plain));
+    }
+
+    private void assertOracle(Dataset data) {
       double[] w = normal(8, 1);
       double[] v = normal(8, 1);
       try (Device device = which.open()) {
@@ -179,12 +185,14 @@ class ClassifierObjectiveTest {
         double[] scores = times(x, w, classes);
         double[] u = times(x, v, classes);
         LossOracle of = LossOracle.of(loss, ElementType.F64, scores, data.labels()[row]);
-        value[0] += of.loss().value() / data.rows();
+        double[] weights = data.relativeWeights();
+        double share = (weights == null ? 1 : weights[row]) / data.rows();
+        value[0] += of.loss().value() * share;
         Bounded[] towards = of.hessianTimes(Bounded.of(ElementType.F64, u));
         for (int j = 0; j < classes; j++) {
           for (int i = 0; i <= n; i++) {
-            g[i * classes + j] += x[i] * of.gradient(j).value() / data.rows();
-            h[i * classes + j] += x[i] * towards[j].value() / data.rows();
+            g[i * classes + j] += x[i] * of.gradient(j).value() * share;
+            h[i * classes + j] += x[i] * towards[j].value() * share;
           }
         }
       }
@@ -194,6 +202,11 @@ class ClassifierObjectiveTest {
         h[i] += 2 * l2 * v[i];
       }
       return List.of(value, g, h);
+    }
+
+    /** The rows with weights from 0 to 4; of a single row 1. */
+    static Dataset weighted(Dataset rows) {
+      return rows.weighted(IntStream.range(0, rows.rows()).mapToDouble(i -> (i + 1) % 5).toArray());
     }
 
     /** Of two classes. */
@@ -289,7 +302,8 @@ class ClassifierObjectiveTest {
     void sameBitsOnEveryDevice() {
       for (int rows : new int[] {1, 33, ClassifierObjective.BLOCK + 5}) {
         for (boolean floats : new boolean[] {false, true}) {
-          Dataset data = rows(rows, 5, 3, floats);
+          Dataset plain = rows(rows, 5, 3, floats);
+          Dataset data = floats ? weighted(plain) : plain;
           double[] w = normal(18, 0.5);
           double[] v = normal(18, 1);
           for (ElementType type : TYPES) {
@@ -360,6 +374,7 @@ class ClassifierObjectiveTest {
       for (ElementType type : TYPES) {
         assertValues(rows(ClassifierObjective.BLOCK + 5, 2, 2, false), type, 4);
         assertValues(rows(33, 2, 1025, true), type, 32);
+        assertValues(weighted(rows(ClassifierObjective.BLOCK + 5, 2, 2, true)), type, 4);
       }
     }
 

@@ -148,6 +148,8 @@ class FullBatchStreamingTest {
       all.put("U8", new Dataset(bytes, labels, FEATURES, CLASSES, 0x1p-8));
       all.put("F32", new Dataset(new Dataset.Floats(floats), labels, FEATURES, CLASSES));
       all.put("F64", new Dataset(new Dataset.Doubles(doubles), labels, FEATURES, CLASSES));
+      double[] weights = random.doubles(rows, 0.1, 5).toArray();
+      all.put("weighted F64", all.get("F64").weighted(weights));
       if (rows > 1) {
         all.put("mapped f16", mapped("<f2", halves.array(), labels));
       }
@@ -219,7 +221,7 @@ class FullBatchStreamingTest {
     private boolean taken(int rows, String format, ElementType type) {
       boolean wide = type == ElementType.F64;
       boolean large = rows == BLOCK + 1 && wide && format.equals("U8");
-      return (wide || !format.equals("F64")) && (!slow || rows == 1 || rows == 129 || large);
+      return (wide || !format.endsWith("F64")) && (!slow || rows == 1 || rows == 129 || large);
     }
 
     private void assertSame(

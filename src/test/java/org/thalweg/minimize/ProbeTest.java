@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
@@ -37,6 +38,7 @@ class ProbeTest {
     void optima() throws IOException {
       assertOptima("digits", "iris", "two irises");
       assertOptima("digits standardised", "two irises standardised");
+      assertOptima("digits weighted", "two irises weighted");
     }
   }
 
@@ -49,7 +51,7 @@ class ProbeTest {
 
     @Test
     void optima() throws IOException {
-      assertOptima("two irises", "two irises standardised");
+      assertOptima("two irises", "two irises standardised", "two irises weighted");
     }
   }
 
@@ -66,9 +68,12 @@ class ProbeTest {
     void assertOptima(String... names) throws IOException {
       List<String> lines = Files.readAllLines(Path.of("src/test/resources/probes/optima.csv"));
       for (String name : names) {
-        String plain = name.replace(" standardised", "");
-        Dataset rows = rows(plain);
-        Normalisation how = name.equals(plain) ? Normalisation.NONE : Normalisation.STANDARDISE;
+        Dataset rows = rows(name.replaceFirst(" (standardised|weighted)$", ""));
+        if (name.endsWith(" weighted")) {
+          rows = weighted(rows);
+        }
+        Normalisation how =
+            name.endsWith(" standardised") ? Normalisation.STANDARDISE : Normalisation.NONE;
         List<String[]> expected =
             lines.stream()
                 .filter(line -> line.startsWith(name + ","))
@@ -87,6 +92,21 @@ class ProbeTest {
           assertEquals(Double.parseDouble(expected.get(i)[2]), steps.get(i).loss(), 1e-6, what);
         }
       }
+    }
+
+    /** As the golden file's rows are. */
+    private static Dataset weighted(Dataset rows) {
+      double[] byClass = IntStream.range(0, rows.classes()).mapToDouble(y -> 1 + y).toArray();
+      double[] byRow = new double[rows.rows()];
+      for (int row = 0; row < byRow.length; row++) {
+        long first = (long) row * rows.features();
+        double sum =
+            LongStream.range(first, first + rows.features())
+                .mapToDouble(rows.values()::value)
+                .sum();
+        byRow[row] = 1 + Math.rint(160 * sum) % 3;
+      }
+      return rows.weighted(byRow).weightedByClass(byClass);
     }
 
     List<Probe.Step> run(Dataset rows, Dataset validation, double... path) {

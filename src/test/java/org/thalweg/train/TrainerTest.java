@@ -1,6 +1,7 @@
 package org.thalweg.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -9,8 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -121,9 +126,52 @@ class TrainerTest {
     return new Dataset(new Dataset.Floats(numbers), data.labels(), data.features(), data.classes());
   }
 
+  private static Dataset weighted() {
+    return DIGITS.weighted(
+        IntStream.range(0, DIGITS.rows()).mapToDouble(row -> 0.1 + row % 7).toArray());
+  }
+
+  /** Every device comes to the same weights by rows that count differently, in both types. */
+  @Test
+  @Tag("driver")
+  void weightedRowsGiveTheSameBitsOnEveryDevice() {
+    for (ElementType type : List.of(ElementType.F32, ElementType.F64)) {
+      for (double clip : new double[] {1, Double.POSITIVE_INFINITY}) {
+        Settings settings =
+            Settings.DEFAULT.withEpochs(1).withBatch(100).withType(type).withClipNorm(clip);
+        Set<Integer> sums = new HashSet<>();
+        for (TestDevices which :
+            List.of(TestDevices.JAVA_1, TestDevices.JAVA_2, TestDevices.DRIVER)) {
+          sums.add(trained(which, weighted(), settings));
+        }
+        assertEquals(1, sums.size(), type + ", clipped to " + clip);
+        assertNotEquals(Set.of(trained(TestDevices.JAVA_1, DIGITS, settings)), sums);
+      }
+    }
+  }
+
+  /** Where all weights are the same, they change no bit. */
+  @Test
+  void equalWeightsChangeNothing() {
+    Dataset equal = DIGITS.weighted(DoubleStream.generate(() -> 4).limit(DIGITS.rows()).toArray());
+    Settings settings = Settings.DEFAULT.withEpochs(2);
+    assertEquals(
+        trained(TestDevices.JAVA_2, DIGITS, settings),
+        trained(TestDevices.JAVA_2, equal, settings));
+  }
+
+  private static int trained(TestDevices which, Dataset rows, Settings settings) {
+    try (Device device = which.open();
+        Trainer trainer = new Trainer(device, rows, settings)) {
+      trainer.train(epoch -> {});
+      return trainer.model().crc32();
+    }
+  }
+
   @Test
   void bytesThatDoNotFitGiveTheSameBits() {
     streams(TestDevices.JAVA_2, DIGITS);
+    streams(TestDevices.JAVA_2, weighted());
   }
 
   @Test
@@ -135,6 +183,7 @@ class TrainerTest {
   @Tag("driver")
   void onTheDriverToo() {
     streams(TestDevices.DRIVER, DIGITS);
+    streams(TestDevices.DRIVER, weighted());
     streams(TestDevices.DRIVER, centred(DIGITS, DIGITS.means()));
   }
 
