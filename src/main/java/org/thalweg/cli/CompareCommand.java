@@ -106,6 +106,9 @@ final class CompareCommand implements Callable<Integer> {
   @ArgGroup(validate = false, heading = "%nData%n")
   private DataOptions source = new DataOptions();
 
+  @ArgGroup(validate = false, heading = "%nWeights of rows%n")
+  private WeightOptions weights = new WeightOptions();
+
   @ArgGroup(validate = false)
   private SettingsOptions options = new SettingsOptions();
 
@@ -262,7 +265,7 @@ final class CompareCommand implements Callable<Integer> {
                             spec,
                             OPTIMIZERS + " " + text,
                             () -> settings.withOptimizer(search.rule().withLr(rate)))));
-    Datasets.Loaded loaded = source.load(what, Path.of(""), spec, type, output.json);
+    Datasets.Loaded loaded = source.load(what, Path.of(""), spec, type, output.json, weights);
     var comparison = new DataComparison(spec.commandLine(), output.json, settings, rules);
     return (opened, folder) -> comparison.run(opened, folder, what, loaded);
   }

@@ -139,12 +139,17 @@ final class DataOptions {
    * @throws DataException if a file is missing or is not what it should be
    */
   Datasets.Loaded load(
-      @Nullable String data, Path base, CommandSpec spec, ElementType type, boolean json) {
-    return load(data, base, spec, type, json, null);
+      @Nullable String data,
+      Path base,
+      CommandSpec spec,
+      ElementType type,
+      boolean json,
+      WeightOptions weights) {
+    return weights.weigh(load(data, base, spec, type, json, weights.in(csv(spec)), null), spec);
   }
 
   /**
-   * As {@link #load(String, Path, CommandSpec, ElementType, boolean)}.
+   * As {@link #load(String, Path, CommandSpec, ElementType, boolean, WeightOptions)}.
    *
    * @param known the columns that a model takes; null for those that the data has
    */
@@ -155,13 +160,23 @@ final class DataOptions {
       ElementType type,
       boolean json,
       @Nullable Schema known) {
+    return load(data, base, spec, type, json, csv(spec), known);
+  }
+
+  private Datasets.Loaded load(
+      @Nullable String data,
+      Path base,
+      CommandSpec spec,
+      ElementType type,
+      boolean json,
+      CsvOptions csv,
+      @Nullable Schema known) {
     if (data == null) {
       throw new ParameterException(
           spec.commandLine(),
           "DATA is missing: %s, or a path that ends in .csv, .npy, .npz or .safetensors"
               .formatted(String.join(", ", Datasets.names())));
     }
-    CsvOptions csv = csv(spec);
     refuse(csv, known, data, spec);
     String name = path(data, base);
     if (Datasets.isPath(name)) {
@@ -290,7 +305,8 @@ final class DataOptions {
         CsvFormat.columns(spec, "--ignore", ignore),
         CsvFormat.columns(spec, "--categories", categories),
         missing,
-        manyClasses);
+        manyClasses,
+        null);
   }
 
   /** Refuses options that have no effect on these data. */

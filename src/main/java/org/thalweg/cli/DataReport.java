@@ -90,6 +90,9 @@ final class DataReport {
     }
     said.add(columns.header() ? "line 1 is a header" : "no header");
     said.add("label: " + Plot.printable(columns.text(columns.label())));
+    if (columns.weights() >= 0) {
+      said.add("weights: " + Plot.printable(columns.text(columns.weights())));
+    }
     return String.join("; ", said);
   }
 

@@ -55,6 +55,9 @@ final class GradCheckCommand implements Callable<Integer> {
   @ArgGroup(validate = false, heading = "%nData%n")
   private DataOptions source = new DataOptions();
 
+  @ArgGroup(validate = false, heading = "%nWeights of rows%n")
+  private WeightOptions weights = new WeightOptions();
+
   @Option(
       names = "--rows",
       paramLabel = "N",
@@ -135,7 +138,8 @@ final class GradCheckCommand implements Callable<Integer> {
     if (rows < 1) {
       throw new ParameterException(spec.commandLine(), "--rows " + rows + ": must be at least 1");
     }
-    Dataset train = source.load(data, Path.of(""), spec, ElementType.F64, json).split().train();
+    Dataset train =
+        source.load(data, Path.of(""), spec, ElementType.F64, json, weights).split().train();
     return train.splitAt(Math.min(rows, train.rows())).train();
   }
 

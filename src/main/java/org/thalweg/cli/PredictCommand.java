@@ -93,7 +93,15 @@ final class PredictCommand implements Callable<Integer> {
 
     CsvOptions options() {
       return new CsvOptions(
-          label, header, format.separator(), format.decimal(), List.of(), List.of(), null, false);
+          label,
+          header,
+          format.separator(),
+          format.decimal(),
+          List.of(),
+          List.of(),
+          null,
+          false,
+          null);
     }
   }
 

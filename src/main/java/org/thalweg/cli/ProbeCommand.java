@@ -83,6 +83,9 @@ final class ProbeCommand implements Callable<Integer> {
   @ArgGroup(validate = false, heading = "%nData%n")
   private DataOptions source = new DataOptions();
 
+  @ArgGroup(validate = false, heading = "%nWeights of rows%n")
+  private WeightOptions weights = new WeightOptions();
+
   @ArgGroup(validate = false, heading = "%nMethod%n")
   private Method method = new Method();
 
@@ -167,7 +170,7 @@ final class ProbeCommand implements Callable<Integer> {
     if (out != null && Files.exists(out)) {
       throw exists(out);
     }
-    Datasets.Loaded loaded = source.load(data, Path.of(""), spec, type, output.json);
+    Datasets.Loaded loaded = source.load(data, Path.of(""), spec, type, output.json, weights);
     Dataset.Split rows =
         Usage.checked(
             spec,

@@ -89,6 +89,9 @@ final class TrainCommand implements Callable<Integer> {
   @ArgGroup(validate = false, heading = "%nData%n")
   private DataOptions source = new DataOptions();
 
+  @ArgGroup(validate = false, heading = "%nWeights of rows%n")
+  private WeightOptions weights = new WeightOptions();
+
   @ArgGroup(validate = false, heading = "%nMethod%n")
   private MethodOptions method = new MethodOptions();
 
@@ -301,7 +304,7 @@ final class TrainCommand implements Callable<Integer> {
       checkOut();
     }
     Path base = Path.of(place.getOrDefault(DIRECTORY, ""));
-    Datasets.Loaded loaded = source.load(data, base, spec, settings.type(), output.json);
+    Datasets.Loaded loaded = source.load(data, base, spec, settings.type(), output.json, weights);
     RunReport.Task task = task(loaded, settings);
     Map<String, String> words = new LinkedHashMap<>(given());
     words.keySet().removeAll(ONCE);
@@ -359,7 +362,8 @@ final class TrainCommand implements Callable<Integer> {
     Stopping stopping = method.stopping(spec);
     method.checkSmooth(spec, minimizer, settings);
     checkOut();
-    Datasets.Loaded loaded = source.load(data, Path.of(""), spec, settings.type(), output.json);
+    Datasets.Loaded loaded =
+        source.load(data, Path.of(""), spec, settings.type(), output.json, weights);
     RunReport.Task task = task(loaded, settings);
     try (DeviceChoice.Opened opened = device.open()) {
       RunFolder folder = folder(task);

@@ -11,8 +11,9 @@ import java.util.List;
  * @param header whether its first line is one
  * @param names of all columns, from the header; empty where there is none
  * @param label the column of the labels, from 0; -1 if there is none
+ * @param weights the column of the weights of rows, from 0; -1 if there is none
  * @param used the columns that are features, from 0, in the order of the features
- * @param leftOut the columns that are neither features nor labels, from 0
+ * @param leftOut the columns that are none of these, from 0
  * @param schema what the features are
  * @param dropped rows that were left out as they miss values
  * @param warnings what may not have been meant: a sentence each, without the file
@@ -23,6 +24,7 @@ public record Columns(
     boolean header,
     List<String> names,
     int label,
+    int weights,
     List<Integer> used,
     List<Integer> leftOut,
     Schema schema,
@@ -50,6 +52,6 @@ public record Columns(
     List<String> all = new ArrayList<>(warnings);
     all.addAll(more);
     return new Columns(
-        separator, decimalComma, header, names, label, used, leftOut, other, dropped, all);
+        separator, decimalComma, header, names, label, weights, used, leftOut, other, dropped, all);
   }
 }

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.CsvOptions.Missing;
@@ -82,6 +83,8 @@ final class Csv {
   private CsvRows.Row first = new CsvRows.Row(1, List.of(), List.of());
   private int columns;
   private int labelColumn = -1;
+  private int weightColumn = -1;
+  private final DoubleStream.Builder weights = DoubleStream.builder();
   private boolean header;
   private boolean textLabels;
   private CsvRows.@Nullable Row marker; // the first label that may mark a missing one
@@ -238,6 +241,7 @@ final class Csv {
   private boolean isNamed() {
     List<String> given = new ArrayList<>(options.ignore());
     given.addAll(options.categories());
+    Optional.ofNullable(options.weights()).ifPresent(given::add);
     Optional.ofNullable(options.label()).ifPresent(given::add);
     return given.stream().anyMatch(column -> !isNumber(column, columns))
         || (known != null && known.isNamed() && first.fields().containsAll(known.names()));
@@ -247,6 +251,11 @@ final class Csv {
   private void choose() {
     TreeSet<Integer> ignored = new TreeSet<>();
     options.ignore().forEach(column -> ignored.add(column(rows, first, column, options.header())));
+    String weight = options.weights();
+    if (weight != null) {
+      weightColumn = column(rows, first, weight, options.header());
+      ignored.add(weightColumn);
+    }
     String label = options.label();
     if (label != null) {
       labelColumn = column(rows, first, label, options.header());
@@ -257,7 +266,12 @@ final class Csv {
       }
     }
     if (labelColumn >= 0 && ignored.contains(labelColumn)) {
-      throw rows.wrong(first, text(labelColumn) + " cannot be left out: it is the label");
+      boolean weighs = labelColumn == weightColumn;
+      throw rows.wrong(
+          first,
+          text(labelColumn)
+              + (weighs ? " cannot hold the weights" : " cannot be left out")
+              + ": it is the label");
     }
     TreeSet<Integer> categories = new TreeSet<>();
     options
@@ -439,11 +453,15 @@ final class Csv {
       Column column = all[i];
       row[i] = column.codes == null ? number(column) : code(column, column.codes);
     }
+    double weight = weightColumn < 0 ? 1 : weight();
     if (labelled) {
       addLabel();
     }
     if (complete) {
       values.add(row);
+      if (weightColumn >= 0) {
+        weights.add(weight);
+      }
       count++;
       for (int i = 0; i < row.length && (bytes || single); i++) {
         if (all[i].codes == null) {
@@ -470,6 +488,20 @@ final class Csv {
       compare(column, value);
     }
     return value;
+  }
+
+  /** How much the row counts; where that is missing, the row may not be kept. */
+  private double weight() {
+    String text = rows.text(weightColumn);
+    double weight = numbers.parse(text);
+    if (weight >= 0 && weight < Double.POSITIVE_INFINITY) {
+      return weight;
+    }
+    if (missing == Missing.ROW && isMissing(text, false)) {
+      complete = false;
+      return 0;
+    }
+    throw rows.wrong(weightColumn, "expected a weight, finite and at least 0, not " + quote(text));
   }
 
   /** What stands for a field in which no number was found at first sight. */
@@ -703,7 +735,11 @@ final class Csv {
     classes.forEach(one -> places.put(one, places.size()));
     int[] each = labels.stream().mapToInt(places::get).toArray();
     Schema schema = schema();
-    Dataset data = new Dataset(values(), each, schema.width(), classes.size());
+    double[] own = weightColumn < 0 ? null : weights.build().toArray();
+    if (own != null && Arrays.stream(own).allMatch(weight -> weight == 0)) {
+      throw rows.wrong(text(weightColumn) + " holds no weight above 0");
+    }
+    Dataset data = new Dataset(values(), each, schema.width(), classes.size(), own);
     return new Labelled(data, classes, columns(schema));
   }
 
@@ -746,6 +782,7 @@ final class Csv {
         header,
         header ? first.fields() : List.of(),
         labelColumn,
+        weightColumn,
         inputs.stream().map(column -> column.place).toList(),
         leftOut(),
         schema,
@@ -753,13 +790,16 @@ final class Csv {
         doubts());
   }
 
-  /** The columns that are neither features nor labels. */
+  /** The columns that are neither features nor labels nor weights. */
   private List<Integer> leftOut() {
     BitSet others = new BitSet();
     others.set(0, columns);
     inputs.forEach(column -> others.clear(column.place));
     if (labelColumn >= 0) {
       others.clear(labelColumn);
+    }
+    if (weightColumn >= 0) {
+      others.clear(weightColumn);
     }
     return others.stream().boxed().toList();
   }

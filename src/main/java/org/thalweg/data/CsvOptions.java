@@ -19,6 +19,7 @@ import org.thalweg.data.Datasets.Header;
  *     model
  * @param manyClasses whether the labels may have about as many values as there are rows, or be
  *     numbers that are not whole
+ * @param weights the column that says how much each row counts in training; null for none
  */
 public record CsvOptions(
     @Nullable String label,
@@ -28,10 +29,12 @@ public record CsvOptions(
     List<String> ignore,
     List<String> categories,
     @Nullable Missing missing,
-    boolean manyClasses) {
+    boolean manyClasses,
+    @Nullable String weights) {
   /** All is found from the file. */
   public static final CsvOptions DEFAULT =
-      new CsvOptions(null, Header.AUTO, null, DecimalMark.AUTO, List.of(), List.of(), null, false);
+      new CsvOptions(
+          null, Header.AUTO, null, DecimalMark.AUTO, List.of(), List.of(), null, false, null);
 
   /** Keeps its own lists. */
   public CsvOptions {
@@ -59,7 +62,13 @@ public record CsvOptions(
   /** These with another label column and header. */
   public CsvOptions withLabel(@Nullable String column, Header first) {
     return new CsvOptions(
-        column, first, separator, decimal, ignore, categories, missing, manyClasses);
+        column, first, separator, decimal, ignore, categories, missing, manyClasses, weights);
+  }
+
+  /** These with a column of weights. */
+  public CsvOptions withWeights(@Nullable String column) {
+    return new CsvOptions(
+        label, header, separator, decimal, ignore, categories, missing, manyClasses, column);
   }
 
   /** The option of the command that was given, beside those of label and header; null if none. */
@@ -80,6 +89,9 @@ public record CsvOptions(
     }
     if (missing != null) {
       return "--missing";
+    }
+    if (weights != null) {
+      return "--weights";
     }
     return manyClasses ? "--many-classes" : null;
   }

@@ -128,6 +128,16 @@ public final class Datasets {
       return new Loaded(new Dataset.Split(all, test), classes, shape, columns);
     }
 
+    /**
+     * With weights of classes for the rows for training, beside those of the rows.
+     *
+     * @param of one for each class
+     */
+    public Loaded weightedByClass(double[] of) {
+      Dataset train = split.train().weightedByClass(of);
+      return new Loaded(new Dataset.Split(train, split.test()), classes, shape, columns);
+    }
+
     /** Not from a CSV file. */
     public Loaded(Dataset.Split split, List<String> classes, @Nullable Shape shape) {
       this(split, classes, shape, null);

@@ -281,7 +281,7 @@ class ColumnsCommandsTest {
   private static CsvOptions options(CsvOptions.Missing missing) {
     var any = CsvOptions.DEFAULT;
     return new CsvOptions(
-        null, any.header(), null, any.decimal(), List.of(), List.of(), missing, false);
+        null, any.header(), null, any.decimal(), List.of(), List.of(), missing, false, null);
   }
 
   private static MainTest.Outcome piped(Path file, Object... words) throws IOException {

@@ -70,7 +70,7 @@ class ReadersFuzzTest {
       CsvOptions any = CsvOptions.DEFAULT;
       CsvOptions options =
           new CsvOptions(
-              null, any.header(), null, any.decimal(), List.of(), List.of(), missing, false);
+              null, any.header(), null, any.decimal(), List.of(), List.of(), missing, false, null);
       Datasets.Loaded loaded =
           Datasets.load(
               folder.resolve(name).toString(),
