@@ -160,6 +160,9 @@ final class DataReport {
     if (columns != null) {
       taken.put("header", columns.header());
       taken.put("label_column", columns.label() + 1);
+      if (columns.weights() >= 0) {
+        taken.put("weights_column", columns.weights() + 1);
+      }
       taken.put("left_out_columns", columns.leftOut().stream().map(i -> i + 1).toList());
       taken.put("left_out_rows", columns.dropped());
       if (columns.header()) {

@@ -43,7 +43,7 @@ final class WeightOptions {
     }
     return Usage.checked(
         spec,
-        "--class-weights ",
+        "--class-weights " + listed,
         () ->
             loaded.weightedByClass(
                 listed.equals(BALANCED)

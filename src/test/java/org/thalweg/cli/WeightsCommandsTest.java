@@ -100,6 +100,9 @@ class WeightsCommandsTest {
         run("train", data, "--weights", "w", "--device=java", "--epochs=2", "--out", out);
     assertTrue(trained.out().contains("weights: column 2 (\"w\")"), trained.out());
     assertTrue(trained.out().contains("2 numbers: x, y"), trained.out());
+    Object[] again = {"train", data, "--weights=w", "--device=java", "--epochs=1", "--json"};
+    MainTest.Outcome json = run(with(new Object[] {"--out", folder.resolve("json")}, again));
+    assertTrue(json.out().contains("\"weights_column\":2"), json.out());
     for (String verb : List.of("eval", "predict")) {
       assertEquals(0, run(verb, out, data, "--device=java").code());
     }
@@ -162,7 +165,9 @@ class WeightsCommandsTest {
     wrong.put("not \"-1\"", List.of(zeros, "--class-weights=a=-1"));
     wrong.put("not \"NaN\"", List.of(zeros, "--class-weights=a=NaN"));
     wrong.put("a is there twice", List.of(zeros, "--class-weights=a=1,a=2"));
-    wrong.put("weights add up to 0", List.of(zeros, "--class-weights=a=0,b=0,\"c, d=0\""));
+    wrong.put(
+        "--class-weights a=0,b=0,\"c, d=0\": weights add up to 0",
+        List.of(zeros, "--class-weights=a=0,b=0,\"c, d=0\""));
     wrong.put("--weights", List.of("digits", "--weights=3"));
     wrong.forEach(
         (message, words) -> {
