@@ -9,7 +9,8 @@ namespace {
 
 // By number; the names in cuda.h begin with CU_DEVICE_ATTRIBUTE_. The number of multiprocessors says nothing about this
 // machine: programs that size their grids by it do the same everywhere.
-const std::map<int, int> kAttributes = {
+// Never destroyed: other threads may ask while the process ends.
+const auto& kAttributes = *new std::map<int, int>{
     {1, kMaxThreads},   // MAX_THREADS_PER_BLOCK
     {2, kMaxBlock[0]},  // MAX_BLOCK_DIM_X
     {3, kMaxBlock[1]},  // MAX_BLOCK_DIM_Y

@@ -104,7 +104,7 @@ bool asks_for_a_failure(const std::string& text) {
 }
 
 const std::string& wrong_environment() {
-  static const std::string message = [] {
+  static const auto& message = *new std::string([] {  // never destroyed: other threads may call while the process ends
     for (char** entry = environ; *entry != nullptr; ++entry) {
       const char* value = std::strchr(*entry, '=');
       if (value == nullptr || value[1] == '\0' || std::strncmp(*entry, kPrefix, std::strlen(kPrefix)) != 0) continue;
@@ -113,7 +113,7 @@ const std::string& wrong_environment() {
       if (!why.empty()) return std::string(*entry) + ": " + why;
     }
     return std::string();
-  }();
+  }());
   return message;
 }
 

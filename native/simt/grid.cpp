@@ -226,7 +226,8 @@ Dim3 place(uint64_t n, const Dim3& in) {
 }
 
 uint64_t run(const Launch& launch) {
-  static std::vector<Worker> workers;  // the driver makes one call at a time
+  // The driver makes one call at a time. Never destroyed: a kernel may be running while the process ends.
+  static auto& workers = *new std::vector<Worker>;
   const uint64_t blocks = launch.grid.count();
   const uint64_t threads = environment("THALWEG_SIM_THREADS", std::thread::hardware_concurrency());
   const auto used = static_cast<size_t>(std::clamp<uint64_t>(threads, 1, blocks));

@@ -50,15 +50,16 @@ void add_all(Table& table);
 #endif
 
 const Table& Table::get() {
-  static const Table table = [] {
-    Table t;
+  // Never destroyed: a kernel, whose instructions point into it, may be running while the process ends.
+  static const Table& table = *[] {
+    auto* t = new Table;
 #ifdef THALWEG_AVX2
     if (!only_base() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-      avx2::add_all(t);
+      avx2::add_all(*t);
       return t;
     }
 #endif
-    base::add_all(t);
+    base::add_all(*t);
     return t;
   }();
   return table;
