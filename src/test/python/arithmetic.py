@@ -200,7 +200,7 @@ def canonical_sum(t, x):
 
 
 def product(t, rows, columns, depth, left, right, bias=None):
-    """left(m, k) and right(k, n) are functions."""
+    """left(m, k) and right(k, n) are functions; where left is None, the element is left out."""
     out = []
     for m in range(rows):
         for n in range(columns):
@@ -208,7 +208,8 @@ def product(t, rows, columns, depth, left, right, bias=None):
             for chunk in range(0, depth, PRODUCT_CHUNK):
                 part = 0.0
                 for k in range(chunk, min(chunk + PRODUCT_CHUNK, depth)):
-                    part = t.fma(left(m, k), right(k, n), part)
+                    if left(m, k) is not None:
+                        part = t.fma(left(m, k), right(k, n), part)
                 total = t.round(total + part)
             out.append(total if bias is None else t.round(total + bias[n]))
     return out

@@ -208,6 +208,21 @@ def compute(one, given):
                 result["out"] += product(t, rows, columns, depth, lambda m, k: a[k * rows + m], right)
                 result.setdefault("ones", []).extend(product(t, 1, columns, depth, lambda m, k: 1.0, right))
         return result
+    if operation.startswith("sparse_multiply"):
+        rows, columns, depth = given["rows"], given["columns"], given["depth"]
+        left, right_ = numbers(given["left"]), numbers(given["right"])
+        starts, stored = given["row_starts"], {}
+        for row in range(rows):
+            for at in range(starts[row], starts[row + 1]):
+                stored[row, given["left_columns"][at]] = left[at]
+        right = lambda k, n: right_[k * columns + n]
+        if operation == "sparse_multiply":
+            bias = numbers(given["bias"])
+            return {"out": product(t, rows, columns, depth, lambda m, k: stored.get((m, k)), right, bias)}
+        return {
+            "out": product(t, depth, columns, rows, lambda m, k: stored.get((k, m)), right),
+            "ones": product(t, 1, columns, rows, lambda m, k: 1.0, right),
+        }
     if operation == "loss":
         scores, u, scale = numbers(given["scores"]), numbers(given["direction"]), t.round(h(given["scale"]))
         parts = losses(t, one["loss"], scores, given["labels"], given["classes"], scale, u)

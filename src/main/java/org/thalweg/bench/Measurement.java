@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
@@ -11,6 +12,7 @@ import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Program;
 import org.thalweg.device.Rows;
+import org.thalweg.device.SparseMatrix;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.numeric.ElementType;
@@ -70,6 +72,19 @@ final class Measurement implements AutoCloseable {
     device.upload(
         pixels.slice(0, bytes.length), ByteBuffer.allocateDirect(bytes.length).put(bytes).flip());
     return new Rows(repeated(pixels, bytes.length), integers(rows, classes), features, 1.0 / 255);
+  }
+
+  /** Rows of so many stored features each, which lie anywhere. */
+  SparseMatrix sparse(int rows, int features, int each) {
+    int[] ranges = IntStream.range(0, 2 * rows).map(i -> (i + 1) / 2 * each).toArray();
+    int part = features / each;
+    int[] columns =
+        IntStream.range(0, rows * each).map(i -> i % each * part + random.nextInt(part)).toArray();
+    return new SparseMatrix(
+        own(device.of(ranges)),
+        own(device.of(columns)),
+        numbers(ElementType.F32, columns.length),
+        features);
   }
 
   /** One parameter. */

@@ -7,6 +7,7 @@ import org.thalweg.device.Device;
 import org.thalweg.device.Norm;
 import org.thalweg.device.Product;
 import org.thalweg.device.Rows;
+import org.thalweg.device.SparseMatrix;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.loss.Loss;
@@ -30,6 +31,11 @@ record Workload(String module, String name, Setup setup) {
   private static final int CLASSES = 10;
   private static final int BATCH = 128;
   private static final int MINIBATCHES = 64;
+
+  /** Of news as sparse rows: words in all, and those in each text; as RCV1 has them. */
+  private static final int WORDS = 47_236;
+
+  private static final int WORDS_OF_TEXT = 76;
 
   /** Allocates the operands of a launch, of about so many elements. */
   interface Setup {
@@ -69,6 +75,8 @@ record Workload(String module, String name, Setup setup) {
     }
     list.add(new Workload("data", "gather", Workload::gather));
     products(list);
+    list.add(sparse("multiply", false));
+    list.add(sparse("multiply X^T D", true));
     return list;
   }
 
@@ -226,6 +234,30 @@ record Workload(String module, String name, Setup setup) {
       list.add(product("multiply D W^T", type, Workload::cube, byTurned));
       list.add(product("multiply", type, models, plain));
     }
+  }
+
+  private static Workload sparse(String name, boolean turned) {
+    return new Workload(
+        "sparse",
+        name,
+        (measurement, n) -> {
+          int rows = (int) (n / WORDS_OF_TEXT) + 1;
+          long stored = (long) rows * WORDS_OF_TEXT;
+          SparseMatrix left = measurement.sparse(rows, WORDS, WORDS_OF_TEXT);
+          Array weights = measurement.numbers(ElementType.F32, (long) WORDS * CLASSES);
+          Array scores = measurement.numbers(ElementType.F32, (long) rows * CLASSES);
+          Array row = measurement.numbers(ElementType.F32, CLASSES);
+          Product size =
+              turned ? Product.of(WORDS, CLASSES, rows) : Product.of(rows, CLASSES, WORDS);
+          return new Work(
+              "%dx%dx%d, %d a row".formatted(rows, WORDS, CLASSES, WORDS_OF_TEXT),
+              stored,
+              8 * (stored + rows) + 4 * (weights.count() + scores.count() + CLASSES),
+              0,
+              turned
+                  ? () -> measurement.device.multiplyTransposed(size, left, scores, weights, row)
+                  : () -> measurement.device.multiply(size, left, weights, row, scores));
+        });
   }
 
   private interface Sizes {

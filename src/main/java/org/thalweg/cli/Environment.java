@@ -51,7 +51,16 @@ record Environment(
   /** The PTX files in the jar. */
   static final List<String> MODULES =
       List.of(
-          "bias", "clip", "data", "fused", "hessians", "losses", "matmul", "optimizers", "vectors");
+          "bias",
+          "clip",
+          "data",
+          "fused",
+          "hessians",
+          "losses",
+          "matmul",
+          "optimizers",
+          "sparse",
+          "vectors");
 
   private static final Path NVIDIA = Path.of("/proc/driver/nvidia/version"); // on Linux
   private static final String SOURCES = "// sources ";

@@ -76,6 +76,24 @@ public final class Checks {
     Objects.checkIndex(firstColumn, steps.columns());
   }
 
+  public static void gather(
+      SparseMatrix rows,
+      Array labels,
+      Array order,
+      Steps steps,
+      int firstColumn,
+      Array ranges,
+      Array y) {
+    type("order", order, ElementType.I32);
+    type("labels", labels, ElementType.I32);
+    count("labels", labels, rows.rows());
+    type("labels", y, ElementType.I32);
+    type("ranges", ranges, ElementType.I32);
+    count("ranges", ranges, 2 * y.count());
+    apart("ranges", ranges, rows.ranges());
+    Objects.checkIndex(firstColumn, steps.columns());
+  }
+
   /** Checks that what is written overlaps nothing that is read; null entries are ignored. */
   public static void apart(String what, @Nullable Array written, @Nullable Array... read) {
     for (Array other : read) {

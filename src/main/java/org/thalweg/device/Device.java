@@ -107,6 +107,25 @@ public interface Device extends AutoCloseable {
   void gather(Rows rows, Array order, Steps steps, int firstColumn, Array x, Array y);
 
   /**
+   * Gathers a minibatch of sparse rows: row b has the elements of row {@code order[first + b]},
+   * which stay where they are, and {@code y[b]} is its label, where {@code first} is as for the
+   * other {@code gather}.
+   *
+   * @param labels the class of each row, I32
+   * @param order I32, a row of {@code rows} for each position of an epoch
+   * @param ranges I32 [2 × y.count()], for {@link SparseMatrix#with}
+   * @param y I32
+   */
+  void gather(
+      SparseMatrix rows,
+      Array labels,
+      Array order,
+      Steps steps,
+      int firstColumn,
+      Array ranges,
+      Array y);
+
+  /**
    * {@code out = left · right + bias} for each model; the bias is one row for each model, added
    * last.
    *
@@ -123,6 +142,25 @@ public interface Device extends AutoCloseable {
    *     gradient; overlaps neither with an operand nor with {@code out}
    */
   void multiplyTransposed(Product size, Array left, Array right, Array out, @Nullable Array ones);
+
+  /**
+   * {@code out = left · right + bias} for each model. What is not stored of the left operand is
+   * left out: where the right one is finite, the bits are those of the dense product.
+   *
+   * @param left one for all models
+   * @param out overlaps with no operand
+   */
+  void multiply(Product size, SparseMatrix left, Array right, @Nullable Array bias, Array out);
+
+  /**
+   * {@code out = leftᵀ · right} for each model, as above.
+   *
+   * @param left one for all models, [depth × rows]
+   * @param out overlaps with no operand
+   * @param ones as for dense operands
+   */
+  void multiplyTransposed(
+      Product size, SparseMatrix left, Array right, Array out, @Nullable Array ones);
 
   /**
    * {@code out = left · rightᵀ} for each model: the gradient of a layer's inputs, from that of its

@@ -20,11 +20,11 @@ import org.thalweg.optim.Group;
 public enum Suite {
   updates(UpdateExperiments::updates),
   clip(UpdateExperiments::clip),
-  products(ProductExperiments::all),
+  products(() -> Stream.concat(ProductExperiments.all(), SparseExperiments.all())),
   losses(LossExperiments::losses),
   explog(LossExperiments::expLog),
   vectors(VectorExperiments::all),
-  batches(BatchExperiments::all),
+  batches(() -> Stream.concat(BatchExperiments.all(), Stream.of(SparseExperiments.gather()))),
   training(TrainingExperiments::all);
 
   /** The types that are computed in. */

@@ -62,6 +62,9 @@ class DeviceRefusalsTest {
             Array out = device.of(ElementType.F32, 1);
             Array label = device.of(0);
             Array count = device.of(0);
+            Array ofOne = device.of(0, 1);
+            Array range = device.of(0, 0);
+            Array foreignRange = second.of(0, 1);
             Array pixel = device.allocate(ElementType.U8, 1);
             Array foreign = second.of(ElementType.F32, 1);
             Array foreignOther = second.of(ElementType.F32, 1);
@@ -70,6 +73,10 @@ class DeviceRefusalsTest {
             Array foreignSum = second.allocate(ElementType.F64, Device.dotRoom(1));
             Array foreignPixel = second.allocate(ElementType.U8, 1)) {
           Product size = Product.of(1, 1, 1);
+          SparseMatrix sparse = new SparseMatrix(ofOne, label, one, 1);
+          SparseMatrix foreignRanges = new SparseMatrix(foreignRange, label, one, 1);
+          SparseMatrix foreignColumns = new SparseMatrix(ofOne, foreignLabel, one, 1);
+          SparseMatrix foreignValues = new SparseMatrix(ofOne, label, foreign, 1);
           SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy();
           Rows rows = new Rows(pixel, label, 1, 1);
           Parameter parameter = new Parameter(one, two, 0);
@@ -106,6 +113,22 @@ class DeviceRefusalsTest {
                   () ->
                       device.gather(
                           new Rows(pixel, foreignLabel, 1, 1), label, steps, 0, one, label),
+                  () -> device.multiply(size, sparse, foreign, null, out),
+                  () -> device.multiply(size, sparse, two, foreign, out),
+                  () -> device.multiply(size, sparse, two, null, foreign),
+                  () -> device.multiply(size, foreignRanges, two, null, out),
+                  () -> device.multiply(size, foreignColumns, two, null, out),
+                  () -> device.multiply(size, foreignValues, two, null, out),
+                  () -> device.multiplyTransposed(size, sparse, foreign, out, null),
+                  () -> device.multiplyTransposed(size, sparse, two, foreign, null),
+                  () -> device.multiplyTransposed(size, sparse, two, out, foreign),
+                  () -> device.multiplyTransposed(size, foreignRanges, two, out, null),
+                  () -> device.gather(foreignRanges, label, label, steps, 0, range, count),
+                  () -> device.gather(sparse, foreignLabel, label, steps, 0, range, count),
+                  () -> device.gather(sparse, label, foreignLabel, steps, 0, range, count),
+                  () -> device.gather(sparse, label, label, foreignSteps, 0, range, count),
+                  () -> device.gather(sparse, label, label, steps, 0, foreignRange, count),
+                  () -> device.gather(sparse, label, label, steps, 0, range, foreignLabel),
                   () -> device.lossHessian(loss, foreign, label, 1, 1, one, two),
                   () -> device.lossHessian(loss, one, foreignLabel, 1, 1, two, out),
                   () -> device.lossHessian(loss, one, label, 1, 1, foreign, out),
@@ -159,6 +182,8 @@ class DeviceRefusalsTest {
           Array four = device.of(ElementType.F32, 1, 2, 3, 4);
           Array wide = device.of(ElementType.F64, 1, 2, 3);
           Array ints = device.of(0, 1, 2);
+          Array one = device.of(0);
+          Array two = device.of(0, 1);
           Array none = device.of(new int[0]);
           Array bytes = device.allocate(ElementType.U8, 3)) {
         Product row = Product.of(1, 3, 1);
@@ -198,6 +223,41 @@ class DeviceRefusalsTest {
         refused(wrong, () -> device.multiply(row, three.slice(0, 1), three, four, three), "3", "4");
         refused(
             wrong, () -> device.multiply(row, three.slice(0, 1), wide, null, three), "F32", "F64");
+
+        SparseMatrix sparse = new SparseMatrix(two, one, three.slice(0, 1), 3);
+        Product of = Product.of(1, 1, 3);
+        Array x = four.slice(0, 1);
+        refused(wrong, () -> new SparseMatrix(ints, one, x, 3), "3", "pairs");
+        refused(wrong, () -> new SparseMatrix(two, ints, x, 3), "1", "3");
+        refused(wrong, () -> new SparseMatrix(three, one, x, 3), "I32", "F32");
+        refused(wrong, () -> new SparseMatrix(two, x, x, 3), "I32", "F32");
+        refused(wrong, () -> new SparseMatrix(two, one, one, 3), "I32");
+        refused(wrong, () -> new SparseMatrix(two, one, x, -1), "-1");
+        refused(
+            wrong, () -> device.multiply(row, sparse, three, null, other), "[1 × 1]", "[1 × 3]");
+        refused(wrong, () -> device.multiply(of, sparse, four, null, x), "right", "3", "4");
+        refused(wrong, () -> device.multiply(of, sparse, other, null, four), "product", "1", "4");
+        refused(wrong, () -> device.multiply(of, sparse, other, four, x), "row vector", "1", "4");
+        refused(wrong, () -> device.multiply(of, sparse, wide, null, x), "F32", "F64");
+        refused(wrong, () -> device.multiply(of, sparse, three, null, sparse.values()), "product");
+        refused(
+            wrong,
+            () -> device.multiply(new Product(2, false, 1, 1, 3), sparse, three, null, x),
+            "share");
+        refused(
+            wrong,
+            () -> device.multiplyTransposed(of, sparse, other, x, null),
+            "[3 × 1]",
+            "[1 × 3]");
+        refused(
+            wrong, () -> device.gather(sparse, ints, ints, steps, 0, two, one), "labels", "1", "3");
+        refused(
+            wrong, () -> device.gather(sparse, one, ints, steps, 0, ints, one), "ranges", "2", "3");
+        refused(
+            wrong, () -> device.gather(sparse, one, ints, steps, 0, two, one), "ranges", "read");
+        assertThrows(
+            IndexOutOfBoundsException.class,
+            () -> device.gather(sparse, one, ints, steps, 4, ints.slice(0, 2), one));
 
         refused(wrong, () -> device.loss(loss, four, ints, 1, four, three, ints), "4", "3");
         refused(wrong, () -> device.loss(loss, three, ints, 1, four, three, ints), "3", "4");

@@ -87,6 +87,8 @@ class EqualityTest {
             "gradients",
             "labels",
             "left",
+            "ranges",
+            "columns",
             "right",
             "bias",
             "values",

@@ -36,6 +36,7 @@ final class VectorInputs extends VectorDraws {
     others.updates(inputs.file("updates.json"));
     others.gather(inputs.file("gather.json"));
     others.training(inputs.file("training.json"));
+    inputs.sparse(inputs.file("sparse.json"));
     return inputs.files;
   }
 
@@ -269,6 +270,65 @@ final class VectorInputs extends VectorDraws {
     file.add("multiply", name, object("biased", false));
     file.add("multiply_transposed", name, object());
     file.add("multiply_by_transposed", name, object());
+  }
+
+  private void sparse(Vectors file) {
+    for (ElementType type : Values.TYPES) {
+      // rows, columns, depth, and how many elements of left there are for one that is stored
+      sparse(file, type, 2, 3, 300, 5, false);
+      sparse(file, type, 130, 2, 9, 7, false);
+      sparse(file, type, 3, 1, 128, 1, false);
+      sparse(file, type, 2, 2, 3, 100, false);
+      sparse(file, type, 7, 2, 7, 3, true);
+    }
+  }
+
+  private void sparse(
+      Vectors file,
+      ElementType type,
+      int rows,
+      int columns,
+      int depth,
+      int sparsity,
+      boolean special) {
+    List<Integer> stored = new ArrayList<>();
+    int[] starts = new int[rows + 1];
+    for (int row = 0; row < rows; row++) {
+      for (int k = 0; k < depth; k++) {
+        if (random.nextBounded(sparsity) == 0) stored.add(k);
+      }
+      starts[row + 1] = stored.size();
+    }
+    int most = columns * Math.max(rows, depth);
+    double[] numbers = normal(type, most);
+    double[] specials = special(type);
+    if (special) { // elements that meet nothing too: they are left out
+      Arrays.setAll(numbers, i -> specials[i % specials.length]);
+    }
+    String name = "%s_%dx%dx%d_of_%d".formatted(type.suffix(), rows, depth, columns, sparsity);
+    file.input(
+        name,
+        object(
+            "type",
+            type,
+            "rows",
+            rows,
+            "columns",
+            columns,
+            "depth",
+            depth,
+            "row_starts",
+            starts,
+            "left_columns",
+            stored.stream().mapToInt(Integer::intValue).toArray(),
+            "left",
+            normal(type, stored.size()),
+            "right",
+            numbers,
+            "bias",
+            normal(type, columns)));
+    file.add("sparse_multiply", name, object());
+    file.add("sparse_multiply_transposed", name, object());
   }
 
   private void losses(Vectors file) {

@@ -23,6 +23,7 @@ import org.thalweg.device.Norm;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Product;
 import org.thalweg.device.Rows;
+import org.thalweg.device.SparseMatrix;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.loss.Loss;
@@ -56,6 +57,8 @@ public final class VectorOperations {
     ALL.put("multiply", VectorOperations::multiply);
     ALL.put("multiply_transposed", VectorOperations::multiplyTransposed);
     ALL.put("multiply_by_transposed", VectorOperations::multiplyByTransposed);
+    ALL.put("sparse_multiply", (device, in, with) -> sparse(device, in, false));
+    ALL.put("sparse_multiply_transposed", (device, in, with) -> sparse(device, in, true));
     ALL.put("loss", VectorOperations::loss);
     ALL.put("clip", VectorOperations::clip);
     ALL.put("update", VectorUpdates::run);
@@ -315,6 +318,36 @@ public final class VectorOperations {
             device.allocate(type(in), (long) size.models() * size.rows() * size.columns())) {
       device.multiplyByTransposed(size, left, right, out);
       return object("out", hex(device.download(out)));
+    }
+  }
+
+  /** Either product of sparse rows; right has as many numbers as the larger takes. */
+  private static JsonObject sparse(Device device, JsonObject in, boolean transposed) {
+    int rows = integer(in, "rows");
+    int columns = integer(in, "columns");
+    int depth = integer(in, "depth");
+    int[] starts = integers(in.get("row_starts"));
+    int[] ranges = IntStream.range(0, 2 * rows).map(i -> starts[(i + 1) / 2]).toArray();
+    Product size = transposed ? Product.of(depth, columns, rows) : Product.of(rows, columns, depth);
+    try (Array from = device.of(ranges);
+        Array places = device.of(integers(in.get("left_columns")));
+        Array values = device.of(type(in), numbers(in.get("left")));
+        Array all = device.of(type(in), numbers(in.get("right")));
+        Array bias = device.of(type(in), numbers(in.get("bias")));
+        Array out = device.allocate(type(in), (long) size.rows() * columns);
+        Array ones = device.allocate(type(in), columns)) {
+      SparseMatrix left = new SparseMatrix(from, places, values, depth);
+      Array right = all.slice(0, (long) size.depth() * columns);
+      if (transposed) {
+        device.multiplyTransposed(size, left, right, out, ones);
+      } else {
+        device.multiply(size, left, right, bias, out);
+      }
+      JsonObject result = object("out", hex(device.download(out)));
+      if (transposed) {
+        result.add("ones", hex(device.download(ones)));
+      }
+      return result;
     }
   }
 

@@ -24,6 +24,12 @@ final class Cublas {
   private static final String LIBRARY = Natives.jcuda("JCublas2");
   private static final String STAND_IN = "/org/thalweg/native/linux-x86_64/libcublas.so.12";
 
+  private static final int TF32_MAJOR = 8; // compute capability of the first GPUs that have it
+
+  // What NVIDIA recommends: more from Hopper (9.0) on.
+  private static final long WORKSPACE = 4 << 20;
+  private static final long WORKSPACE_HOPPER = 32 << 20;
+
   private static boolean loaded;
 
   private final cublasHandle handle = new cublasHandle();
@@ -55,6 +61,22 @@ final class Cublas {
       JCublas2.cublasDestroy(handle); // ignores a failure: e reports one already
       throw e;
     }
+  }
+
+  /**
+   * Loads cuBLAS and starts it.
+   *
+   * @throws DeviceException if it cannot be used, or the device has no TF32 where that is asked for
+   */
+  static Cublas open(Driver driver, CudaContext context, boolean tf32) {
+    load(driver);
+    if (tf32 && context.major() < TF32_MAJOR && driver == Driver.NVIDIA) {
+      // cuBLAS would compute in binary32 and not say so; the stand-in rounds on any device.
+      throw new DeviceException(
+          context.description() + " has no TF32, which came with 8.0 (Ampere)");
+    }
+    long workspace = context.major() < 9 ? WORKSPACE : WORKSPACE_HOPPER;
+    return new Cublas(context.stream(), context.array(ElementType.U8, workspace), tf32);
   }
 
   /** The name of the library, for messages. */

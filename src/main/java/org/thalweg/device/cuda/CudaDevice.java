@@ -14,6 +14,7 @@ import org.thalweg.device.Parameter;
 import org.thalweg.device.Product;
 import org.thalweg.device.Program;
 import org.thalweg.device.Rows;
+import org.thalweg.device.SparseMatrix;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.loss.Loss;
@@ -33,23 +34,17 @@ public final class CudaDevice implements Device {
   private static final int CLIP_THREADS = 256;
   private static final int CHUNK_WARPS = 8;
   private static final int WHOLE_THREADS = 512;
-  private static final int BIAS_THREADS = 256;
 
   // Constants that the kernels have too.
   static final int VECTOR_THREADS = 256;
   static final int VECTOR_STRIDES = 4; // 16-byte accesses of a thread to each array
 
-  private static final int TF32_MAJOR = 8; // compute capability of the first GPUs that have it
-
-  // What NVIDIA recommends for cuBLAS: more from Hopper (9.0) on.
-  private static final long WORKSPACE = 4 << 20;
-  private static final long WORKSPACE_HOPPER = 32 << 20;
-
   private final CudaContext context;
   private final CudaQueue queue;
-  private final ProductKernels products;
+  private final Products products;
+  private final SparseKernels sparse;
   private final LossKernels losses;
-  private final @Nullable Cublas cublas; // computes the products, if there is one
+  private final @Nullable Cublas cublas; // computes the dense products, if there is one
   private final Owned owned;
 
   /** Opens a device that computes with Thalweg's own kernels only, with a stream of its own. */
@@ -90,26 +85,21 @@ public final class CudaDevice implements Device {
     try (Owned opening = new Owned()) {
       context = opening.add(new CudaContext(driver, ordinal, stream));
       queue = new CudaQueue(context);
-      products = new ProductKernels(context, queue, ProductKernels.room(context));
-      opening.add(context.closing(products::close));
+      ProductKernels own = new ProductKernels(context, queue, ProductKernels.room(context));
+      opening.add(context.closing(own::close));
+      sparse = new SparseKernels(queue, own);
       losses = new LossKernels(queue);
-      cublas = matmul == Matmul.OWN ? null : cublas(driver, matmul == Matmul.CUBLAS_TF32, opening);
+      if (matmul == Matmul.OWN) {
+        cublas = null;
+        products = own;
+      } else {
+        cublas = Cublas.open(driver, context, matmul == Matmul.CUBLAS_TF32);
+        opening.add(context.closing(cublas::close));
+        products = new CublasProducts(context, queue, cublas, own);
+      }
       opening.add(context.closing(() -> context.synchronize("closing the device")));
       owned = opening.keep();
     }
-  }
-
-  private Cublas cublas(Driver driver, boolean tf32, Owned opening) {
-    Cublas.load(driver);
-    if (tf32 && context.major() < TF32_MAJOR && driver == Driver.NVIDIA) {
-      // cuBLAS would compute in binary32 and not say so; the stand-in rounds on any device.
-      throw new DeviceException(
-          context.description() + " has no TF32, which came with 8.0 (Ampere)");
-    }
-    long workspace = context.major() < 9 ? WORKSPACE : WORKSPACE_HOPPER;
-    Cublas found = new Cublas(context.stream(), context.array(ElementType.U8, workspace), tf32);
-    opening.add(context.closing(found::close));
-    return found;
   }
 
   /**
@@ -238,16 +228,36 @@ public final class CudaDevice implements Device {
   }
 
   @Override
+  public void gather(
+      SparseMatrix rows,
+      Array labels,
+      Array order,
+      Steps steps,
+      int firstColumn,
+      Array ranges,
+      Array y) {
+    Checks.gather(rows, labels, order, steps, firstColumn, ranges, y);
+    sparse.gather(rows, labels, order, ranges, y, row(steps, firstColumn), steps.state());
+  }
+
+  @Override
+  public void multiply(
+      Product size, SparseMatrix left, Array right, @Nullable Array bias, Array out) {
+    left.check(size, false, right, out, bias);
+    sparse.multiply(size, left, right, bias, out);
+  }
+
+  @Override
+  public void multiplyTransposed(
+      Product size, SparseMatrix left, Array right, Array out, @Nullable Array ones) {
+    left.check(size, true, right, out, ones);
+    Checks.apart("row of ones", ones, left.values(), right);
+    sparse.multiplyTransposed(size, left, right, out, ones);
+  }
+
+  @Override
   public void multiply(Product size, Array left, Array right, @Nullable Array bias, Array out) {
     size.check(left, right, out, bias);
-    if (cublas != null) {
-      boolean add = bias != null || size.depth() == 0;
-      if (add) {
-        fill(size, bias, out);
-      }
-      gemm(cublas, size, Cublas.Layout.PLAIN, left, right, out, add);
-      return;
-    }
     products.multiply(size, left, right, bias, out);
   }
 
@@ -256,57 +266,13 @@ public final class CudaDevice implements Device {
       Product size, Array left, Array right, Array out, @Nullable Array ones) {
     size.check(left, right, out, ones);
     Checks.apart("row of ones", ones, left, right);
-    if (cublas == null) {
-      products.multiplyTransposed(size, left, right, out, ones);
-      return;
-    }
-    if (size.depth() == 0) {
-      fill(size, null, out);
-    }
-    gemm(cublas, size, Cublas.Layout.LEFT_TRANSPOSED, left, right, out, false);
-    if (ones != null) {
-      // cuBLAS has no row of ones; a product of no rows has only that.
-      Product row = new Product(size.models(), false, 0, size.columns(), size.depth());
-      products.multiplyTransposed(row, left, right, out, ones);
-    }
+    products.multiplyTransposed(size, left, right, out, ones);
   }
 
   @Override
   public void multiplyByTransposed(Product size, Array left, Array right, Array out) {
     size.check(left, right, out, null);
-    if (cublas == null) {
-      products.multiplyByTransposed(size, left, right, out);
-      return;
-    }
-    if (size.depth() == 0) {
-      fill(size, null, out);
-    }
-    gemm(cublas, size, Cublas.Layout.RIGHT_TRANSPOSED, left, right, out, false);
-  }
-
-  /** Sets each row of {@code out} to its model's bias, or to 0. */
-  private void fill(Product size, @Nullable Array bias, Array out) {
-    long blocks = size.columns() == 0 ? 0 : (long) size.models() * size.rows();
-    @Nullable Object[] arguments = {bias, out, size.rows(), size.columns()};
-    queue.launch("bias", "bias_" + out.type().suffix(), blocks, BIAS_THREADS, 0, arguments);
-  }
-
-  private void gemm(
-      Cublas by,
-      Product size,
-      Cublas.Layout layout,
-      Array left,
-      Array right,
-      Array out,
-      boolean add) {
-    context.makeCurrent();
-    CudaArray.Address a = queue.touch(left).pointer();
-    CudaArray.Address b = queue.touch(right).pointer();
-    CudaArray.Address c = queue.touch(out).pointer();
-    if (size.models() == 0 || size.rows() == 0 || size.columns() == 0 || size.depth() == 0) {
-      return;
-    }
-    queue.enqueue(new Cublas.Gemm(by, out.type(), size, layout, a, b, c, add));
+    products.multiplyByTransposed(size, left, right, out);
   }
 
   @Override

@@ -6,7 +6,7 @@ import org.thalweg.device.Product;
 import org.thalweg.numeric.ElementType;
 
 /** Launches the kernels of {@code kernels/matmul.cu}. */
-final class ProductKernels implements AutoCloseable {
+final class ProductKernels implements Products, AutoCloseable {
   private static final String MODULE = "matmul";
   private static final int ADD_THREADS = 64; // few: outputs are few where k is split
 
@@ -39,20 +39,31 @@ final class ProductKernels implements AutoCloseable {
     return share < LEAST_ROOM ? 0 : (int) Math.min(ProductTile.TOTALS_BYTES, share);
   }
 
-  void multiply(Product size, Array left, Array right, @Nullable Array bias, Array out) {
+  @Override
+  public void multiply(Product size, Array left, Array right, @Nullable Array bias, Array out) {
     @Nullable Object[] operands = {left, size.leftStride(), right, bias, out};
     Operation whole = new Operation.Multiply(size, left, right, bias, out);
     launch(whole, "multiply_", size, size.rows(), operands, false, bias, out, null);
   }
 
-  void multiplyTransposed(Product size, Array left, Array right, Array out, @Nullable Array ones) {
+  @Override
+  public void multiplyTransposed(
+      Product size, Array left, Array right, Array out, @Nullable Array ones) {
     @Nullable Object[] operands = {left, size.leftStride(), right, out, ones};
     int rows = size.rows() + (ones == null ? 0 : 1);
     Operation whole = new Operation.MultiplyTransposed(size, left, right, out, ones);
     launch(whole, "multiply_transposed_", size, rows, operands, false, null, out, ones);
   }
 
-  void multiplyByTransposed(Product size, Array left, Array right, Array out) {
+  /** The row of ones of a transposed product, without the product. */
+  void sumRows(Product size, Array right, Array ones) {
+    Product none = new Product(size.models(), false, 0, size.columns(), size.depth());
+    Array empty = right.slice(0, 0);
+    multiplyTransposed(none, empty, right, empty, ones);
+  }
+
+  @Override
+  public void multiplyByTransposed(Product size, Array left, Array right, Array out) {
     @Nullable Object[] operands = {left, size.leftStride(), right, null, out};
     launch(null, "multiply_", size, size.rows(), operands, true, null, out, null);
   }

@@ -2,7 +2,6 @@ package org.thalweg.device.java;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.LongStream;
@@ -17,6 +16,7 @@ import org.thalweg.device.Parameter;
 import org.thalweg.device.Product;
 import org.thalweg.device.Program;
 import org.thalweg.device.Rows;
+import org.thalweg.device.SparseMatrix;
 import org.thalweg.device.Steps;
 import org.thalweg.device.Tensors;
 import org.thalweg.loss.Loss;
@@ -189,6 +189,11 @@ public final class JavaDevice implements Device {
     mine(from).copyTo(to);
   }
 
+  private JavaSparseMatrix mine(SparseMatrix matrix) {
+    return new JavaSparseMatrix(
+        mine(matrix.ranges()), mine(matrix.columns()), mine(matrix.values()));
+  }
+
   private JavaArray mine(Array array) {
     if (array instanceof JavaArray own && own.device() == this) {
       return own;
@@ -251,40 +256,66 @@ public final class JavaDevice implements Device {
   @Override
   public void gather(Rows rows, Array order, Steps steps, int firstColumn, Array x, Array y) {
     Checks.gather(rows, order, steps, firstColumn, x, y);
-    JavaArray values = mine(rows.values());
-    JavaArray labels = mine(rows.labels());
-    JavaArray positions = mine(order);
-    JavaArray classes = mine(y);
-    JavaArray affine = rows.affine() == null ? null : mine(rows.affine());
+    JavaRows of =
+        new JavaRows(
+            mine(rows.values()),
+            mine(rows.labels()),
+            rows.features(),
+            rows.scale(),
+            rows.affine() == null ? null : mine(rows.affine()));
     JavaArray to = mine(x);
     boolean vectors = VectorScaling.WORTH * (double) to.count() >= vectorsFrom;
-    int n = (int) classes.count();
-    JavaGather[] parts = new JavaGather[workers.threads()]; // each thread has its buffers
-    int most = (n + parts.length - 1) / parts.length;
-    Arrays.setAll(
-        parts,
-        part ->
-            new JavaGather(
-                values.type(), to, rows.features(), most, rows.scale(), affine, vectors));
+    JavaArray positions = mine(order);
     JavaSteps table = mine(steps);
-    submit(
-        () -> {
-          int first = positions.at() + table.ofBatch(firstColumn);
-          workers.forEach(
-              parts.length,
-              to.count() / parts.length,
-              (begin, end) -> {
-                for (int part = begin; part < end; part++) {
-                  int from = (int) ((long) n * part / parts.length);
-                  int until = (int) ((long) n * (part + 1) / parts.length);
-                  for (int row = from; row < until; row++) {
-                    int label = labels.ints()[labels.at() + positions.ints()[first + row]];
-                    classes.ints()[classes.at() + row] = label;
-                  }
-                  parts[part].run(values, positions.ints(), first, from, until);
-                }
-              });
-        });
+    JavaRows.Gather gather = of.gather(workers, positions, to, mine(y), vectors);
+    submit(() -> gather.run(positions.at() + table.ofBatch(firstColumn)));
+  }
+
+  @Override
+  public void gather(
+      SparseMatrix rows,
+      Array labels,
+      Array order,
+      Steps steps,
+      int firstColumn,
+      Array ranges,
+      Array y) {
+    Checks.gather(rows, labels, order, steps, firstColumn, ranges, y);
+    JavaSparseMatrix from = mine(rows);
+    JavaArray classes = mine(labels);
+    JavaArray positions = mine(order);
+    JavaArray to = mine(ranges);
+    JavaArray own = mine(y);
+    JavaSteps table = mine(steps);
+    submit(() -> from.gather(classes, positions, table.ofBatch(firstColumn), to, own));
+  }
+
+  @Override
+  public void multiply(
+      Product size, SparseMatrix left, Array right, @Nullable Array bias, Array out) {
+    left.check(size, false, right, out, bias);
+    JavaSparseProduct product = sparse(size, left, right, bias, out);
+    submit(() -> product.run(workers));
+  }
+
+  @Override
+  public void multiplyTransposed(
+      Product size, SparseMatrix left, Array right, Array out, @Nullable Array ones) {
+    left.check(size, true, right, out, ones);
+    Checks.apart("row of ones", ones, left.values(), right);
+    JavaSparseProduct product = sparse(size, left, right, null, out);
+    submit(() -> product.runTransposed(workers));
+    if (ones != null) {
+      Array none = out.slice(0, 0);
+      Product row = new Product(size.models(), false, 0, size.columns(), size.depth());
+      multiplyTransposed(row, none, right, none, ones);
+    }
+  }
+
+  private JavaSparseProduct sparse(
+      Product size, SparseMatrix left, Array right, @Nullable Array bias, Array out) {
+    JavaArray row = bias == null ? null : mine(bias);
+    return new JavaSparseProduct(size, mine(left), mine(right), row, mine(out));
   }
 
   @Override

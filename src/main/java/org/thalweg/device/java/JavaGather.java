@@ -27,25 +27,17 @@ final class JavaGather {
   /**
    * Allocates buffers for some rows.
    *
-   * @param from U8, F16, BF16, F32 or F64
-   * @param rows the most that are gathered by a call
+   * @param most rows that are gathered by a call
    * @param vectors whether bytes are scaled by the Vector API
    */
-  JavaGather(
-      ElementType from,
-      JavaArray to,
-      int features,
-      int rows,
-      double scale,
-      @Nullable JavaArray affine,
-      boolean vectors) {
-    this.from = from;
+  JavaGather(JavaRows rows, JavaArray to, int most, boolean vectors) {
+    this.from = rows.values().type();
     this.vectors = vectors;
     this.to = to;
-    this.features = features;
-    this.scale = scale;
-    this.affine = affine;
-    int count = Math.min(rows, MOST) * features;
+    this.features = rows.features();
+    this.scale = rows.scale();
+    this.affine = rows.affine();
+    int count = Math.min(most, MOST) * features;
     small = from == ElementType.U8;
     large = from == ElementType.F64;
     bytes = new byte[small ? count : 0];

@@ -62,6 +62,9 @@ class KernelConstantsTest {
           new Shared("kTallM", List.of("product_f32.cuh"), ProductTile.TALL.rows()),
           new Shared("kTallWarps", List.of("product_f32.cuh"), ProductTile.TALL_WARPS),
           new Shared("kNarrowDepth", List.of("product_f32.cuh"), ProductTile.NARROW_DEPTH),
+          new Shared("kWarps", List.of("sparse.cu"), SparseKernels.WARPS),
+          new Shared("kWarpTile", List.of("sparse.cu"), SparseKernels.WARP_TILE),
+          new Shared("kMostColumns", List.of("sparse.cu"), SparseKernels.MOST_COLUMNS),
           new Shared("kRunning", List.of("steps.cuh"), Steps.Halt.RUNNING.code()),
           new Shared("kLossNotFinite", List.of("steps.cuh"), Steps.Halt.LOSS_NOT_FINITE.code()),
           new Shared(

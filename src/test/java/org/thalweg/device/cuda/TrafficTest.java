@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.regex.Matcher;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.thalweg.device.Array;
 import org.thalweg.device.Product;
 import org.thalweg.device.Rows;
+import org.thalweg.device.SparseMatrix;
 import org.thalweg.device.Steps;
 import org.thalweg.device.TestDevices;
 import org.thalweg.loss.Loss;
@@ -265,6 +267,49 @@ class TrafficTest {
           counts(() -> device.loss(softmax, scores, labels, 1, gradient, rowLoss, rowRight));
       double each = (double) counts.lanes("softmax_f32") / rows / classes;
       assertTrue(each <= 65, each + " instructions for each score");
+    }
+  }
+
+  /**
+   * What is stored, and a row of the other operand for each, is asked for once for each column;
+   * what is not stored costs nothing. The result is written once.
+   */
+  @ParameterizedTest
+  @CsvSource({"128, 300, 10, 7", "65, 1000, 1, 3", "33, 40, 70, 40", "129, 16, 32, 0"})
+  void sparseProducts(int rows, int width, int columns, int each) {
+    int stored = rows * each;
+    int[] ranges = IntStream.range(0, 2 * rows).map(i -> (i + 1) / 2 * each).toArray();
+    int[] places = IntStream.range(0, stored).map(i -> i % each * (width / each)).toArray();
+    for (ElementType type : new ElementType[] {ElementType.F32, ElementType.F64}) {
+      try (Array from = device.of(ranges);
+          Array at = device.of(places);
+          Array values = device.allocate(type, stored);
+          Array weights = device.allocate(type, (long) width * columns);
+          Array scores = device.allocate(type, (long) rows * columns)) {
+        SparseMatrix left = new SparseMatrix(from, at, values, width);
+        for (boolean transposed : new boolean[] {false, true}) {
+          Array right = transposed ? scores : weights;
+          Array out = transposed ? weights : scores;
+          Product size =
+              transposed ? Product.of(width, columns, rows) : Product.of(rows, columns, width);
+          SimCounters counts =
+              counts(
+                  () -> {
+                    if (transposed) {
+                      device.multiplyTransposed(size, left, right, out, null);
+                    } else {
+                      device.multiply(size, left, right, null, out);
+                    }
+                  });
+          String kernel = "sparse_multiply_" + (transposed ? "transposed_" : "") + type.suffix();
+          assertEquals(out.count() * type.bytes(), bytes(counts, kernel, out, "written"));
+          for (Array read : List.of(values, right)) {
+            long address = ((CudaArray) read).address();
+            long bytes = read.count() == 0 ? 0 : counts.get(kernel, address, "read.bytes");
+            assertEquals((long) stored * columns * type.bytes(), bytes, kernel);
+          }
+        }
+      }
     }
   }
 
