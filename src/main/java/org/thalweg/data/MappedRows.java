@@ -258,10 +258,40 @@ public final class MappedRows implements Dataset.Values {
           }
         }
       }
-      if (type != ElementType.U8) {
+      if (type != ElementType.U8 && !finite(to, start)) {
         check(part, row - part.first, to, start);
       }
     }
+  }
+
+  /** Whether the numbers from a place on are finite; eight bytes of them are looked at together. */
+  private boolean finite(ByteBuffer put, int start) {
+    long one = // in the lowest bit of each exponent
+        switch (type) {
+          case F16 -> 0x0400_0400_0400_0400L;
+          case BF16 -> 0x0080_0080_0080_0080L;
+          case F32 -> 0x0080_0000_0080_0000L;
+          case F64 -> 0x0010_0000_0000_0000L;
+          case U8, I32, CELL -> throw new IllegalStateException("rows are not kept as " + type);
+        };
+    long sign =
+        switch (type.bytes()) {
+          case Short.BYTES -> 0x8000_8000_8000_8000L;
+          case Float.BYTES -> 0x8000_0000_8000_0000L;
+          default -> 0x8000_0000_0000_0000L;
+        };
+    long exponent = sign - one; // all its bits
+    int end = put.position();
+    long carried = 0; // into the place of the sign, from an exponent of ones
+    int at = start;
+    for (; at <= end - Long.BYTES; at += Long.BYTES) {
+      carried |= (put.getLong(at) & exponent) + one;
+    }
+    for (; at < end; at += type.bytes()) {
+      long last = type.bytes() == Short.BYTES ? put.getShort(at) & 0xffff : put.getInt(at);
+      carried |= (last & exponent & 0xffff_ffffL) + one;
+    }
+    return (carried & sign) == 0;
   }
 
   private void check(Part part, long row, ByteBuffer put, int start) {
