@@ -136,8 +136,8 @@ public final class ClassifierChecks {
   private static double[] largest(Dataset data) {
     double[] largest = new double[data.features() + 1];
     largest[data.features()] = 1;
-    for (int i = 0; i < data.rows() * data.features(); i++) {
-      int feature = i % data.features();
+    for (long i = 0; i < data.values().count(); i++) {
+      int feature = (int) (i % data.features());
       largest[feature] = Math.max(largest[feature], Math.abs(feature(data, i)));
     }
     for (int i = 0; i < largest.length; i++) {
@@ -157,7 +157,7 @@ public final class ClassifierChecks {
       double[] margins = new double[classes];
       double moves = 0;
       for (int i = 0; i <= data.features(); i++) {
-        double x = i < data.features() ? feature(data, row * data.features() + i) : 1;
+        double x = i < data.features() ? feature(data, (long) row * data.features() + i) : 1;
         moves += 2 * Math.abs(x) / largest[i];
         for (int j = 0; j < classes; j++) {
           margins[j] += x * (w[i * classes + j] - w[i * classes + data.labels()[row]]);
@@ -175,7 +175,7 @@ public final class ClassifierChecks {
     return true;
   }
 
-  private static double feature(Dataset data, int i) {
+  private static double feature(Dataset data, long i) {
     return data.values().value(i) * data.scaleOr1();
   }
 }

@@ -123,7 +123,7 @@ public record Dataset(
   }
 
   /** How the features are stored: bytes take a quarter of the memory of floats. */
-  public sealed interface Values permits Bytes, Floats, Doubles, MappedRows {
+  public sealed interface Values permits Bytes, Floats, Doubles, MappedRows, SparseRows {
     /** The number of features of all rows together. */
     long count();
 
@@ -138,6 +138,11 @@ public record Dataset(
 
     /** Puts all of them into a little-endian buffer, each in {@link #type}. */
     void put(ByteBuffer to);
+
+    /** The most numbers that are stored for so many of the rows, whichever they are. */
+    default long most(int rows, int features) {
+      return (long) rows * features;
+    }
 
     /** Numbers, each rounded to that type: F32 or F64. */
     static Values of(ElementType type, double[] numbers) {
@@ -366,6 +371,19 @@ public record Dataset(
       piece.clear().asIntBuffer().put(labels, at, n);
       crc.update(piece.limit(4 * n));
     }
+    if (values instanceof SparseRows sparse) {
+      sparse.update(crc);
+    } else {
+      update(crc);
+    }
+    for (double weight : weights == null ? new double[0] : weights) {
+      crc.update(piece.clear().putDouble(weight).flip());
+    }
+    return (int) crc.getValue();
+  }
+
+  /** Adds all features to a checksum. */
+  private void update(CRC32 crc) {
     int most = Math.max(1, (1 << 20) / Math.max(1, features));
     ByteBuffer some =
         ByteBuffer.allocate(Math.min(most, rows()) * features * values.type().bytes());
@@ -374,10 +392,6 @@ public record Dataset(
       values.select(rows, features).put(some.clear().order(ByteOrder.LITTLE_ENDIAN));
       crc.update(some.flip());
     }
-    for (double weight : weights == null ? new double[0] : weights) {
-      crc.update(piece.clear().putDouble(weight).flip());
-    }
-    return (int) crc.getValue();
   }
 
   /** The factor by which features are multiplied before use: 1 for those that are no bytes. */

@@ -8,6 +8,7 @@ import org.thalweg.device.Device;
 import org.thalweg.device.MemoryException;
 import org.thalweg.loss.Loss;
 import org.thalweg.model.RowGather;
+import org.thalweg.model.StoredRows;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
 
@@ -32,7 +33,7 @@ record BatchPlan(boolean resident, int most, long bytes) {
     long free = device.available() - beside(data, type, vectors);
     for (BatchPlan plan : all(data, loss, type)) {
       if (plan.bytes <= free
-          && plan.held(data.rows()) * data.features() <= Dataset.MOST_VALUES
+          && plan.room(data.rows()).most(data.values(), data.features()) <= Dataset.MOST_VALUES
           && (long) plan.most * data.classes() <= Dataset.MOST_VALUES) {
         return plan;
       }
@@ -72,22 +73,21 @@ record BatchPlan(boolean resident, int most, long bytes) {
     int classes = data.classes();
     int block = Math.min(rows, ClassifierObjective.BLOCK);
     long weights = (long) features * classes;
-    long numbers = (long) most * features;
-    numbers += (long) most * classes * (loss.twiceDifferentiable() ? 2 : 1);
+    long numbers = (long) most * classes * (loss.twiceDifferentiable() ? 2 : 1);
     numbers += 2L * block + (rows > block ? weights + classes : 0);
     numbers += rows > Exact.PRODUCT_CHUNK ? weights + classes : 0;
     numbers += data.weights() == null ? 0 : rows;
     long sums = Device.dotRoom(weights) + blocks(rows) * Device.dotRoom(block);
     BatchPlan plan = new BatchPlan(resident, most, 0);
-    long held = plan.held(rows);
+    StoredRows.Room room = plan.room(rows);
     return new BatchPlan(
         resident,
         most,
         numbers * type.bytes()
             + sums * ElementType.F64.bytes()
-            + (held + most) * ElementType.I32.bytes()
-            + held * features * data.values().type().bytes()
-            + RowGather.bytes(type, features, most));
+            + ((long) room.held() + most) * ElementType.I32.bytes()
+            + StoredRows.bytes(data.values(), features, room, type)
+            + RowGather.bytes(data.values(), type, features, most));
   }
 
   /** Bytes of vectors and of what their sums need. */
@@ -96,9 +96,9 @@ record BatchPlan(boolean resident, int most, long bytes) {
     return vectors * size * type.bytes() + Device.dotRoom(size) * ElementType.F64.bytes();
   }
 
-  /** Rows for which there is room on the device as they are stored, of so many. */
-  long held(int rows) {
-    return resident ? rows : 2L * most;
+  /** The room on the device for rows as they are stored, of so many. */
+  StoredRows.Room room(int rows) {
+    return resident ? new StoredRows.Room(rows, 0) : new StoredRows.Room(2 * most, most);
   }
 
   /** Blocks of so many rows. */

@@ -12,6 +12,7 @@ import org.thalweg.device.Norm;
 import org.thalweg.device.Owned;
 import org.thalweg.device.Product;
 import org.thalweg.loss.Loss;
+import org.thalweg.model.Features;
 import org.thalweg.model.Scaling;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
@@ -217,8 +218,8 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     return w.slice(weights, classes);
   }
 
-  /** The features of the n rows from one on, [n × features]. */
-  private Array x(int from, int n) {
+  /** The features of the n rows from one on. */
+  private Features x(int from, int n) {
     window.move(from, n);
     return window.x(from, n);
   }
@@ -231,7 +232,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
 
   /** Work on the n rows from one on, whose features are x. */
   private interface Work {
-    void rows(int from, int n, Array x);
+    void rows(int from, int n, Features x);
   }
 
   private void forEachPiece(Work work) {
@@ -253,20 +254,20 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
     }
   }
 
-  private Array scores(Array x, int n, Array w, Array to) {
+  private Array scores(Features x, int n, Array w, Array to) {
     Array out = to.slice(0, (long) n * classes);
-    device.multiply(Product.of(n, classes, features), x, weights(w), bias(w), out);
+    x.multiply(device, Product.of(n, classes, features), weights(w), bias(w), out);
     return out;
   }
 
   /** Adds {@code xᵀ · d} of a piece to its block's sum, and after its last piece that to out. */
-  private void backward(int from, int n, Array x, Array d, Array out) {
+  private void backward(int from, int n, Features x, Array d, Array out) {
     boolean firstBlock = from < BLOCK;
     boolean firstPiece = from % BLOCK == 0;
     Array block = firstBlock ? out : part;
     Array product = firstPiece ? block : chunk;
-    device.multiplyTransposed(
-        Product.of(features, classes, n), x, d, weights(product), bias(product));
+    x.multiplyTransposed(
+        device, Product.of(features, classes, n), d, weights(product), bias(product));
     if (!firstPiece) {
       device.axpy(1, chunk, block);
     }
@@ -325,7 +326,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
    * The losses of n rows from one on, and whether they are right. Returns the gradient of the
    * scores.
    */
-  private Array forward(int from, int n, Array x, Array w) {
+  private Array forward(int from, int n, Features x, Array w) {
     Array d = scores(x, n, w, scores);
     Array row = rowLoss.slice(from % BLOCK, n);
     device.loss(loss, d, window.labels(from, n), 1.0 / rows, d, row, rowCorrect.slice(0, n));
@@ -443,7 +444,7 @@ public final class ClassifierObjective implements Objective, AutoCloseable {
         Array rowLosses = lossRoom.slice(0, (long) models * n);
         Array corrects = correctRoom.slice(0, (long) models * n);
         Product size = new Product(models, true, n, classes, features);
-        device.multiply(size, x(from, n), ws, biases, d);
+        x(from, n).multiply(device, size, ws, biases, d);
         device.loss(loss, d, window.labels(from, n), 1, d, rowLosses, corrects);
         for (int m = 0; m < models; m++) {
           weigh(from, n, rowLosses.slice((long) m * n, n));

@@ -3,13 +3,14 @@ package org.thalweg.minimize;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.function.BiConsumer;
-import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.Owned;
+import org.thalweg.model.Features;
 import org.thalweg.model.RowGather;
 import org.thalweg.model.Scaling;
+import org.thalweg.model.StoredRows;
 import org.thalweg.numeric.ElementType;
 
 /**
@@ -21,10 +22,9 @@ final class RowWindow implements AutoCloseable {
   private final Device device;
   private final Dataset data;
   private final BatchPlan plan;
-  private final Array stored; // all rows as they are stored, or room for two windows
+  private final StoredRows stored; // all rows, or those of two windows
   private final Array labels; // of the same rows
-  private final @Nullable RowGather gather; // null where the stored rows are used as they are
-  private final Array numbers; // of the window
+  private final RowGather gather; // of the rows of the window
   private final Owned owned;
   private Rows window = Rows.NONE;
   private Rows sent = Rows.NONE; // last, where not all rows lie on the device
@@ -48,26 +48,18 @@ final class RowWindow implements AutoCloseable {
     this.data = data;
     this.plan = plan;
     int features = data.features();
-    boolean asTheyAre = scaling.means() == null && scaling.scale() == 1;
-    boolean same = plan.resident() && asTheyAre && data.values().type() == type;
+    StoredRows.Room room = plan.room(data.rows());
     try (Owned opening = new Owned()) {
-      long held = plan.held(data.rows());
-      stored = opening.add(device.allocate(data.values().type(), held * features));
-      labels = opening.add(device.allocate(ElementType.I32, held));
-      if (same) {
-        gather = null;
-        numbers = stored;
-      } else {
-        gather = opening.add(new RowGather(device, type, features, plan.most(), scaling));
-        numbers = opening.add(device.allocate(type, (long) plan.most() * features));
-      }
+      stored = opening.add(StoredRows.open(device, data.values(), features, room, type, scaling));
+      labels = opening.add(device.allocate(ElementType.I32, room.held()));
+      gather = opening.add(new RowGather(device, stored, type, features, plan.most(), scaling));
       if (plan.resident()) {
-        RowGather.upload(device, data.values(), features, stored);
+        stored.send(0, data.rows(), 0, device::upload);
         device.upload(labels, data.labels());
       } else {
         device.download(labels.slice(0, 1)); // what is sent beside work was allocated before it
       }
-      if (same) {
+      if (plan.resident() && stored.usable()) {
         window = new Rows(0, data.rows(), 0);
       }
       owned = opening.keep();
@@ -88,9 +80,7 @@ final class RowWindow implements AutoCloseable {
       rows = send(from, n, device::upload);
     }
     window = Rows.NONE;
-    if (gather != null) {
-      gather.run(part(stored, rows.at, rows.n), part(numbers, 0, rows.n));
-    }
+    gather.move(rows.at, rows.n);
     window = rows;
   }
 
@@ -113,7 +103,7 @@ final class RowWindow implements AutoCloseable {
   private Rows send(int from, int n, BiConsumer<Array, ByteBuffer> upload) {
     int at = plan.most() - window.at;
     sent = Rows.NONE;
-    RowGather.upload(data.values(), data.features(), from, n, upload, part(stored, at, n));
+    stored.send(from, n, at, upload);
     ByteBuffer own = ByteBuffer.allocateDirect(ElementType.I32.bytes() * n);
     own.order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().put(data.labels(), from, n);
     upload.accept(labels.slice(at, n), own);
@@ -121,13 +111,9 @@ final class RowWindow implements AutoCloseable {
     return sent;
   }
 
-  private Array part(Array of, int from, int n) {
-    return of.slice((long) from * data.features(), (long) n * data.features());
-  }
-
-  /** The features of the n rows from one on, [n × features], which the window has. */
-  Array x(int from, int n) {
-    return part(numbers, from - window.from, n);
+  /** The features of the n rows from one on, which the window has. */
+  Features x(int from, int n) {
+    return gather.at(window.at + from - window.from, n);
   }
 
   /** The labels of the n rows from one on, which the window has. */

@@ -11,6 +11,7 @@ import org.thalweg.device.Device;
 import org.thalweg.device.Owned;
 import org.thalweg.device.Parameter;
 import org.thalweg.device.Product;
+import org.thalweg.device.SparseMatrix;
 import org.thalweg.loss.Loss;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Exact;
@@ -122,15 +123,15 @@ public final class LinearClassifier implements AutoCloseable {
         new Parameter(weight, weightsGradient, WEIGHTS), new Parameter(bias, biasGradient, BIAS));
   }
 
-  /** {@code out = x · W + b} for rows of features, [rows × features]. */
-  void scores(int rows, Array x, Array out) {
-    device.multiply(Product.of(rows, classes, features), x, weight, bias, out);
+  /** {@code out = x · W + b}. */
+  void scores(int rows, Features x, Array out) {
+    x.multiply(device, Product.of(rows, classes, features), weight, bias, out);
   }
 
   /** Room for a minibatch and what is computed from it. */
   public final class Minibatch implements AutoCloseable {
     private final int rows;
-    private final Array x;
+    private final Features x;
     private final Array labels;
     private final Array scores;
     private final Array rowLoss;
@@ -138,11 +139,15 @@ public final class LinearClassifier implements AutoCloseable {
     private final @Nullable Array rowWeights;
     private final Owned owned;
 
-    private Minibatch(int rows, boolean weighted) {
+    private Minibatch(int rows, boolean weighted, @Nullable SparseMatrix of) {
       ElementType type = weight.type();
       this.rows = rows;
       try (Owned opening = new Owned()) {
-        this.x = opening.add(device.allocate(type, (long) rows * features));
+        this.x =
+            of == null
+                ? new Features.Dense(opening.add(device.allocate(type, (long) rows * features)))
+                : new Features.Sparse(
+                    of.with(opening.add(device.allocate(ElementType.I32, 2L * rows))));
         this.labels = opening.add(device.allocate(ElementType.I32, rows));
         this.scores = opening.add(device.allocate(type, (long) rows * classes));
         this.rowLoss = opening.add(device.allocate(type, rows));
@@ -152,9 +157,9 @@ public final class LinearClassifier implements AutoCloseable {
       }
     }
 
-    /** The features, [rows × features]. */
+    /** The features, [rows × features]; of sparse rows, where each has them, I32 [2 × rows]. */
     public Array x() {
-      return x;
+      return x.gathered();
     }
 
     /** I32 [rows]. */
@@ -192,8 +197,8 @@ public final class LinearClassifier implements AutoCloseable {
 
     /** After {@link #forward}: the gradients of weights and bias. */
     public void backward() {
-      device.multiplyTransposed(
-          Product.of(features, classes, rows), x, scores, weightsGradient, biasGradient);
+      x.multiplyTransposed(
+          device, Product.of(features, classes, rows), scores, weightsGradient, biasGradient);
     }
 
     @Override
@@ -202,9 +207,12 @@ public final class LinearClassifier implements AutoCloseable {
     }
   }
 
-  /** Bytes that a minibatch of that many rows takes on the device, without weights of rows. */
-  public static long minibatchBytes(ElementType type, int features, int classes, int rows) {
-    return rows * ((features + classes + 1L) * type.bytes() + 2L * ElementType.I32.bytes());
+  /**
+   * Bytes that a minibatch of that many rows takes on the device, beside {@linkplain
+   * StoredRows#gatheredBytes the features} and weights of rows.
+   */
+  public static long minibatchBytes(ElementType type, int classes, int rows) {
+    return rows * ((classes + 1L) * type.bytes() + 2L * ElementType.I32.bytes());
   }
 
   /** Room for a minibatch of that many rows, which count alike. */
@@ -214,7 +222,16 @@ public final class LinearClassifier implements AutoCloseable {
 
   /** Room for a minibatch of that many rows, which may have weights. */
   public Minibatch minibatch(int rows, boolean weighted) {
-    return new Minibatch(rows, weighted);
+    return new Minibatch(rows, weighted, null);
+  }
+
+  /**
+   * Room for a minibatch of sparse rows.
+   *
+   * @param of whose elements the rows have
+   */
+  Minibatch minibatch(int rows, boolean weighted, SparseMatrix of) {
+    return new Minibatch(rows, weighted, of);
   }
 
   /**

@@ -1,6 +1,5 @@
 package org.thalweg.model;
 
-import java.util.stream.IntStream;
 import org.thalweg.data.Dataset;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
@@ -33,18 +32,17 @@ public record Predictor(LinearClassifier model, Description description) {
     double[] all = new double[Math.multiplyExact(rows, classes)];
     Device device = model.device();
     ElementType type = model.type();
-    try (RowGather gather = new RowGather(device, type, features, most, description.scaling());
-        Array kept = device.allocate(values.type(), (long) most * features);
-        Array x = device.allocate(type, (long) most * features);
+    StoredRows.Room room = new StoredRows.Room(most, 0);
+    Scaling scaling = description.scaling();
+    try (StoredRows kept = StoredRows.open(device, values, features, room, type, scaling);
+        RowGather gather = new RowGather(device, kept, type, features, most, scaling);
         Array scores = device.allocate(type, (long) most * classes)) {
       for (int from = 0; from < rows; from += MOST) {
         int n = Math.min(MOST, rows - from);
-        Array someX = x.slice(0, (long) n * features);
         Array someScores = scores.slice(0, (long) n * classes);
-        int[] some = IntStream.range(from, from + n).toArray();
-        RowGather.upload(device, values.select(some, features), features, kept);
-        gather.run(kept.slice(0, (long) n * features), someX);
-        model.scores(n, someX, someScores);
+        kept.send(from, n, 0, device::upload);
+        gather.move(0, n);
+        model.scores(n, gather.at(0, n), someScores);
         System.arraycopy(device.download(someScores), 0, all, from * classes, n * classes);
       }
     }

@@ -2,10 +2,10 @@ package org.thalweg.model;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.data.Dataset;
+import org.thalweg.data.SparseRows;
 import org.thalweg.device.Array;
 import org.thalweg.device.Device;
 import org.thalweg.device.Owned;
@@ -14,21 +14,21 @@ import org.thalweg.device.Steps;
 import org.thalweg.numeric.ElementType;
 
 /**
- * Scales the rows of a data set for a model, outside of recorded steps, by {@link Device#gather}:
- * with the same bits as in training.
+ * Rows of {@link StoredRows} as a model takes them, outside of recorded steps: with the same bits
+ * as in training. Those that are {@linkplain StoredRows#usable usable} stay where they are.
  */
 public final class RowGather implements AutoCloseable {
-  /** Values that are sent at once. */
-  private static final int UPLOAD = 1 << 22;
-
   private final Device device;
+  private final StoredRows stored;
   private final int features;
   private final double scale;
   private final @Nullable Array affine;
   private final Array order;
   private final Array labels;
+  private final Array numbers;
   private final Steps steps;
   private final Owned owned;
+  private int first; // the place of the rows that were gathered last
 
   /**
    * Allocates its arrays, which take {@link #bytes}.
@@ -36,13 +36,17 @@ public final class RowGather implements AutoCloseable {
    * @param type of the numbers that a model takes
    * @param most rows at once
    */
-  public RowGather(Device device, ElementType type, int features, int most, Scaling scaling) {
+  public RowGather(
+      Device device, StoredRows stored, ElementType type, int features, int most, Scaling scaling) {
     this.device = device;
+    this.stored = stored;
     this.features = features;
     this.scale = scaling.scale();
+    int room = stored.usable() ? 0 : most;
     try (Owned opening = new Owned()) {
-      order = opening.add(device.of(IntStream.range(0, most).toArray()));
-      labels = opening.add(device.allocate(ElementType.I32, most));
+      order = opening.add(device.of(IntStream.range(0, room).toArray()));
+      labels = opening.add(device.allocate(ElementType.I32, room));
+      numbers = opening.add(device.allocate(type, (long) room * features));
       steps = opening.add(new Steps(device, type, 1, 1, 1)); // its one cell, the first row, stays 0
       Array own = scaling.on(device, type);
       affine = own == null ? null : opening.add(own);
@@ -51,51 +55,31 @@ public final class RowGather implements AutoCloseable {
     steps.start();
   }
 
-  /** Bytes that it takes on the device, with means. */
-  public static long bytes(ElementType type, int features, int most) {
-    return 2L * ElementType.I32.bytes() * most
+  /** Bytes that it takes on the device, at most: with means. */
+  public static long bytes(Dataset.Values values, ElementType type, int features, int most) {
+    if (values instanceof SparseRows) {
+      return Steps.bytes(1, 1, 1);
+    }
+    return most * (2L * ElementType.I32.bytes() + (long) features * type.bytes())
         + Steps.bytes(1, 1, 1)
         + Scaling.bytes(type, features);
   }
 
-  /**
-   * Gathers rows.
-   *
-   * @param values [rows × features], of a type that {@link Rows} takes
-   * @param x receives as many numbers
-   */
-  public void run(Array values, Array x) {
-    Array none = labels.slice(0, values.count() / features);
-    device.gather(new Rows(values, none, features, scale, affine), order, steps, 0, x, none);
-  }
-
-  /** Sends all the values to the beginning of an array, some rows at a time. */
-  public static void upload(Device device, Dataset.Values values, int features, Array to) {
-    int rows = (int) (values.count() / Math.max(1, features));
-    upload(values, features, 0, rows, device::upload, to);
-  }
-
-  /**
-   * Sends the values of n rows to the beginning of an array, some rows at a time.
-   *
-   * @param first of the rows
-   * @param upload sends a part: {@link Device#upload(Array, ByteBuffer)} or {@link
-   *     Device#uploadBeside}
-   */
-  public static void upload(
-      Dataset.Values values,
-      int features,
-      int first,
-      int n,
-      BiConsumer<Array, ByteBuffer> upload,
-      Array to) {
-    int most = Math.max(1, UPLOAD / Math.max(1, features));
-    for (int from = 0; from < n; from += most) {
-      int[] some = IntStream.range(first + from, first + Math.min(from + most, n)).toArray();
-      long count = (long) some.length * features;
-      Dataset.Values part = count == values.count() ? values : values.select(some, features);
-      upload.accept(to.slice((long) from * features, count), bytes(part));
+  /** Gathers the n rows from a place on. */
+  public void move(int place, int n) {
+    first = place;
+    if (!stored.usable()) {
+      Array none = labels.slice(0, n);
+      Rows rows = new Rows(stored.at(place, n).gathered(), none, features, scale, affine);
+      device.gather(rows, order, steps, 0, numbers.slice(0, (long) n * features), none);
     }
+  }
+
+  /** The n rows from a place on, which are among those that were gathered last. */
+  public Features at(int place, int n) {
+    return stored.usable()
+        ? stored.at(place, n)
+        : new Features.Dense(numbers.slice((long) (place - first) * features, (long) n * features));
   }
 
   /** The values as {@link Device#upload} takes them. */

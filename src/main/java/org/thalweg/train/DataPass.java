@@ -17,6 +17,8 @@ import org.thalweg.device.Rows;
 import org.thalweg.device.Steps;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.RowGather;
+import org.thalweg.model.Scaling;
+import org.thalweg.model.StoredRows;
 import org.thalweg.numeric.ElementType;
 
 /**
@@ -43,7 +45,7 @@ final class DataPass implements AutoCloseable {
   private final double @Nullable [] weights; // of its rows, with mean 1
   private final MemoryPlan plan;
   private final Steps steps;
-  private final Array values;
+  private final StoredRows stored;
   private final Array labels;
   private final Array rowWeights; // empty where all rows count alike
   private final Array order;
@@ -66,14 +68,14 @@ final class DataPass implements AutoCloseable {
   /**
    * Puts the rows on the device, where they are to lie there, and records the programs.
    *
-   * @param scale what bytes are multiplied by
-   * @param affine the factor of each feature, and what is added to it; null for none
+   * @param scaling of the features
+   * @param affine what {@link Scaling#on} gives
    * @param step what is done with a minibatch once it is gathered
    */
   DataPass(
       Device device,
       Dataset data,
-      double scale,
+      Scaling scaling,
       LinearClassifier model,
       MemoryPlan plan,
       @Nullable Array affine,
@@ -85,13 +87,15 @@ final class DataPass implements AutoCloseable {
     long products = Math.max(1, (long) plan.batch() * data.features() * data.classes());
     piece = (int) Math.max(1, Math.min(plan.piece(), FIRST_PIECE / products));
     resident = plan.resident(data.rows());
-    half = plan.held() >= 2L * plan.piece() * plan.batch() ? plan.held() / 2 : 0;
-    ElementType stored = data.values().type();
+    StoredRows.Room room = plan.room(data.rows());
+    half = room.half();
     try (Owned opening = new Owned()) {
       steps = opening.add(new Steps(device, model.type(), plan.columns(), plan.piece(), 1));
       order = opening.add(device.of(IntStream.range(0, plan.held()).toArray()));
       labels = opening.add(device.allocate(ElementType.I32, plan.held()));
-      values = opening.add(device.allocate(stored, (long) plan.held() * data.features()));
+      stored =
+          opening.add(
+              StoredRows.open(device, data.values(), data.features(), room, model.type(), scaling));
       weights = data.relativeWeights();
       rowWeights = opening.add(device.allocate(model.type(), weights == null ? 0 : plan.held()));
       if (resident) {
@@ -99,15 +103,15 @@ final class DataPass implements AutoCloseable {
           device.upload(rowWeights, weights);
         }
         device.upload(labels, data.labels());
-        RowGather.upload(device, data.values(), data.features(), values);
+        stored.send(0, data.rows(), 0, device::upload);
       }
-      Rows rows = new Rows(values, labels, data.features(), scale, affine);
       for (int size : plan.minibatchSizes(data.rows())) {
-        LinearClassifier.Minibatch minibatch = opening.add(model.minibatch(size, weights != null));
+        LinearClassifier.Minibatch minibatch =
+            opening.add(stored.minibatch(model, size, weights != null));
         Array own = minibatch.rowWeights();
         Runnable body =
             () -> {
-              device.gather(rows, order, steps, FIRST_ROW, minibatch.x(), minibatch.labels());
+              stored.gather(labels, order, steps, FIRST_ROW, affine, minibatch);
               if (own != null) { // rows of one feature, in the same order
                 Rows each = new Rows(rowWeights, labels, 1, 1);
                 device.gather(each, order, steps, FIRST_ROW, own, minibatch.labels());
@@ -228,24 +232,23 @@ final class DataPass implements AutoCloseable {
   /** Sends the rows of a piece to where those of the piece before the last one lay. */
   private void gather(Piece next, int first) {
     int from = next.from * plan.batch();
-    int to = (int) Math.min((long) (next.from + next.n) * plan.batch(), data.rows());
-    int[] rows = Arrays.copyOfRange(permutation, from, to);
-    Dataset.Values own = data.values().select(rows, data.features());
+    int end = (int) Math.min((long) (next.from + next.n) * plan.batch(), data.rows());
+    int[] rows = Arrays.copyOfRange(permutation, from, end);
     ByteBuffer ownLabels = ByteBuffer.allocateDirect(ElementType.I32.bytes() * rows.length);
     ownLabels.order(ByteOrder.LITTLE_ENDIAN);
     Arrays.stream(rows).forEach(row -> ownLabels.putInt(data.labels()[row]));
-    send(ownLabels.flip(), labels.slice(first, rows.length));
-    send(RowGather.bytes(own), values.slice((long) first * data.features(), own.count()));
+    send(labels.slice(first, rows.length), ownLabels.flip());
+    stored.send(rows, first, this::send);
     double[] all = weights;
     if (all != null) {
       double[] some = Arrays.stream(rows).mapToDouble(row -> all[row]).toArray();
       Dataset.Values rounded = Dataset.Values.of(rowWeights.type(), some);
-      send(RowGather.bytes(rounded), rowWeights.slice(first, rows.length));
+      send(rowWeights.slice(first, rows.length), RowGather.bytes(rounded));
     }
   }
 
   /** The device may be computing the last piece, but no longer the one before. */
-  private void send(ByteBuffer from, Array to) {
+  private void send(Array to, ByteBuffer from) {
     if (half > 0 && waited) {
       device.uploadBeside(to, from);
     } else {

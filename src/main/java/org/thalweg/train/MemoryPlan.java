@@ -7,6 +7,7 @@ import org.thalweg.device.Steps;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.Normalisation;
 import org.thalweg.model.Scaling;
+import org.thalweg.model.StoredRows;
 import org.thalweg.numeric.ElementType;
 
 /**
@@ -79,13 +80,14 @@ record MemoryPlan(int batch, int columns, int piece, int held, long bytes) {
     int full = batch == 0 ? data.rows() : Math.min(batch, data.rows());
     int piece = Math.min(MOST, minibatches(data.rows(), full));
     long bytes = bytes(data, type, full, columns, piece, data.rows());
-    if (bytes <= room && data.values().count() <= Dataset.MOST_VALUES) {
+    if (bytes <= room && indexed(data, full, piece, data.rows())) {
       return new MemoryPlan(full, columns, piece, data.rows(), bytes);
     }
     for (; ; piece = (piece + 1) / 2) {
       int held = (int) Math.min(2L * piece * full, data.rows());
       bytes = bytes(data, type, full, columns, piece, held);
-      if (bytes <= room / 2 || (piece == 1 && bytes <= room)) {
+      boolean fits = bytes <= room / 2 || (piece == 1 && bytes <= room);
+      if (fits && indexed(data, full, piece, held)) {
         return new MemoryPlan(full, columns, piece, held, bytes);
       }
       if (piece == 1) {
@@ -97,13 +99,31 @@ record MemoryPlan(int batch, int columns, int piece, int held, long bytes) {
   private static long bytes(
       Dataset data, ElementType type, int batch, int columns, int piece, int held) {
     long weight = data.weights() == null ? 0 : type.bytes();
-    long each = (long) data.features() * data.values().type().bytes() + weight;
-    long bytes = held * (each + 2L * ElementType.I32.bytes()) + Steps.bytes(columns, piece, 1);
+    StoredRows.Room room = room(data.rows(), batch, piece, held);
+    long bytes = StoredRows.bytes(data.values(), data.features(), room, type);
+    bytes += held * (weight + 2L * ElementType.I32.bytes()) + Steps.bytes(columns, piece, 1);
+    long gathered = StoredRows.gatheredBytes(data.values(), data.features(), type);
     for (int size : minibatchSizes(data.rows(), batch)) {
-      bytes += LinearClassifier.minibatchBytes(type, data.features(), data.classes(), size);
-      bytes += size * weight;
+      bytes += LinearClassifier.minibatchBytes(type, data.classes(), size);
+      bytes += size * (gathered + weight);
     }
     return bytes;
+  }
+
+  /** Whether an array can hold what is stored for so many rows. */
+  private static boolean indexed(Dataset data, int batch, int piece, int held) {
+    StoredRows.Room room = room(data.rows(), batch, piece, held);
+    return room.most(data.values(), data.features()) <= Dataset.MOST_VALUES;
+  }
+
+  /** The room on the device for rows, of so many. */
+  StoredRows.Room room(int rows) {
+    return room(rows, batch, piece, held);
+  }
+
+  private static StoredRows.Room room(int rows, int batch, int piece, int held) {
+    boolean halves = held < rows && held >= 2L * piece * batch;
+    return new StoredRows.Room(held, halves ? held / 2 : 0);
   }
 
   /** Whether all rows lie on the device, of so many. */

@@ -26,15 +26,14 @@ public final class Scorer implements AutoCloseable {
   /**
    * Puts the rows on the device, or where they do not fit, a piece of them at a time.
    *
-   * @param scale what bytes are multiplied by
-   * @param affine the factor of each feature, and what is added to it; null for none
+   * @param affine what {@link Scaling#on} gives
    * @param free bytes that may be taken
    */
   Scorer(
       Device device,
       LinearClassifier model,
       Loss loss,
-      double scale,
+      Scaling scaling,
       @Nullable Array affine,
       Dataset rows,
       long free) {
@@ -42,7 +41,7 @@ public final class Scorer implements AutoCloseable {
         new DataPass(
             device,
             rows.weighted(null),
-            scale,
+            scaling,
             model,
             MemoryPlan.scoring(device, rows.weighted(null), model.type(), free),
             affine,
@@ -65,13 +64,7 @@ public final class Scorer implements AutoCloseable {
     try (Array affine = scaling.on(device, model.type());
         Scorer scorer =
             new Scorer(
-                device,
-                model,
-                description.loss(),
-                scaling.scale(),
-                affine,
-                rows,
-                device.available())) {
+                device, model, description.loss(), scaling, affine, rows, device.available())) {
       return Objects.requireNonNull(scorer.score(() -> false));
     }
   }

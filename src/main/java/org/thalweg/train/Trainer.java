@@ -106,8 +106,7 @@ public final class Trainer implements AutoCloseable {
                   model.parameters(),
                   groups(settings),
                   clipping(settings)));
-      double scale = scaling.scale();
-      training = opening.add(new DataPass(device, train, scale, model, plan, affine, this::step));
+      training = opening.add(new DataPass(device, train, scaling, model, plan, affine, this::step));
       validation = rows == null ? null : opening.add(scorer(rows, free() - options.reserve()));
       owned = opening.keep();
     }
@@ -419,7 +418,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   private Scorer scorer(Dataset rows, long free) {
-    return new Scorer(device, model, settings.loss(), scaling.scale(), affine, rows, free);
+    return new Scorer(device, model, settings.loss(), scaling, affine, rows, free);
   }
 
   private void check(Steps.Account account, String where) {

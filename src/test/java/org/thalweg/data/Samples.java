@@ -14,10 +14,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
+import org.thalweg.numeric.ElementType;
 
 /** Small data sets, written as their formats say. */
 public final class Samples {
@@ -190,6 +192,17 @@ public final class Samples {
     return files;
   }
 
+  static List<Map<String, byte[]>> svms() {
+    List<Map<String, byte[]>> files = new ArrayList<>();
+    for (String text :
+        List.of(
+            "-1 1:0.5 7:2\n+1 2:-3e2\n-1\n1 3:0\n",
+            "# x\r\n0 1:1 2:1 # y\r\n\r\n2 5:.25\r\n2.5\t6:1\r\n")) {
+      files.add(Map.of("data.svm", text.getBytes(StandardCharsets.UTF_8)));
+    }
+    return files;
+  }
+
   static byte[] gzip(byte[] bytes) {
     ByteArrayOutputStream packed = new ByteArrayOutputStream();
     try (OutputStream out = new GZIPOutputStream(packed)) {
@@ -198,6 +211,25 @@ public final class Samples {
       throw new UncheckedIOException(e);
     }
     return packed.toByteArray();
+  }
+
+  /** The features of dense rows that are not 0, in their type, or in F32. */
+  public static SparseRows sparse(Dataset dense) {
+    int features = dense.features();
+    int[] places =
+        IntStream.range(0, dense.rows() * features)
+            .filter(i -> dense.values().value(i) != 0)
+            .toArray();
+    int[] starts = new int[dense.rows() + 1];
+    for (int place : places) starts[place / features + 1]++;
+    Arrays.parallelPrefix(starts, Integer::sum);
+    double[] numbers = IntStream.of(places).mapToDouble(dense.values()::value).toArray();
+    ElementType type = dense.values().type() == ElementType.F64 ? ElementType.F64 : ElementType.F32;
+    return new SparseRows(
+        starts,
+        IntStream.of(places).map(place -> place % features).toArray(),
+        Dataset.Values.of(type, numbers),
+        features);
   }
 
   public static Path write(Path folder, Map<String, byte[]> files) throws IOException {

@@ -139,7 +139,7 @@ class FullBatchStreamingTest {
       double[] doubles = new double[n];
       ByteBuffer halves = ByteBuffer.allocate(2 * n).order(ByteOrder.LITTLE_ENDIAN);
       for (int i = 0; i < n; i++) {
-        doubles[i] = random.nextGaussian();
+        doubles[i] = random.nextInt(3) == 0 ? 0 : random.nextGaussian();
         floats[i] = (float) doubles[i];
         halves.putShort((short) (random.nextInt() & 0xbfff)); // below 2 in magnitude
       }
@@ -150,6 +150,11 @@ class FullBatchStreamingTest {
       all.put("F64", new Dataset(new Dataset.Doubles(doubles), labels, FEATURES, CLASSES));
       double[] weights = random.doubles(rows, 0.1, 5).toArray();
       all.put("weighted F64", all.get("F64").weighted(weights));
+      for (String type : List.of("F32", "weighted F64")) {
+        Dataset dense = all.get(type);
+        Dataset sparse = new Dataset(Samples.sparse(dense), labels, FEATURES, CLASSES);
+        all.put("sparse " + type, sparse.weighted(dense.weights()));
+      }
       if (rows > 1) {
         all.put("mapped f16", mapped("<f2", halves.array(), labels));
       }
@@ -206,7 +211,8 @@ class FullBatchStreamingTest {
                     if (!taken(rows, format, type)) {
                       continue;
                     }
-                    boolean centre = type == ElementType.F64 || format.equals("U8");
+                    boolean sparse = format.startsWith("sparse");
+                    boolean centre = !sparse && (type == ElementType.F64 || format.equals("U8"));
                     Scaling scaling =
                         (centre ? Normalisation.STANDARDISE : Normalisation.NONE).of(data);
                     for (Loss loss : losses) {

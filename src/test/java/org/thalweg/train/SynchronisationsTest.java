@@ -22,6 +22,7 @@ import org.thalweg.device.cuda.CudaDevice;
 import org.thalweg.device.cuda.DriverAccess;
 import org.thalweg.loss.SoftmaxCrossEntropy;
 import org.thalweg.model.LinearClassifier;
+import org.thalweg.model.Scaling;
 import org.thalweg.numeric.ElementType;
 import org.thalweg.numeric.Philox;
 import org.thalweg.sim.SimCounters;
@@ -55,7 +56,7 @@ class SynchronisationsTest {
           minibatch.forward(new SoftmaxCrossEntropy());
           device.tally(minibatch.rowLoss(), minibatch.rowCorrect(), steps);
         };
-    return new DataPass(device, data(), 1, model, plan, null, step);
+    return new DataPass(device, data(), Scaling.of(1), model, plan, null, step);
   }
 
   /** For the state, and for the results. */
@@ -186,7 +187,8 @@ class SynchronisationsTest {
       assertEquals(List.of(1, 1024), List.of(plan.piece(), plan.held()));
       CUmodule module = DriverAccess.module(device);
       for (String fault : List.of("", "cuMemcpyHtoDAsync:5:2")) {
-        try (Scorer scorer = new Scorer(device, model, settings.loss(), 1, null, data, room)) {
+        try (Scorer scorer =
+            new Scorer(device, model, settings.loss(), Scaling.of(1), null, data, room)) {
           SimCounters.fail(module, fault);
           scores.add(scorer.score(() -> false));
           SimCounters.fail(module, "");
