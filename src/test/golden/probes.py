@@ -5,10 +5,11 @@
     python3 src/test/golden/probes.py [FILE]
 
 FILE is src/test/resources/probes/optima.csv unless another one is named. Each line is the optimum of
-LogisticRegression on all rows of a data set in the jar, digits divided by 16, for one C: the mean of the losses, and
-the objective C * (sum of losses) + 1/2 |w|^2, divided by C * rows. Of two classes: versicolor and virginica.
-Standardised rows are those of StandardScaler, which leaves constant features undivided. A weighted row counts
-(1 + s mod 3) * (1 + its class) / mean, where s is 160 times the sum of its features.
+LogisticRegression on all rows of a data set for one C: the mean of the losses, and the objective
+C * (sum of losses) + 1/2 |w|^2, divided by C * rows. The data sets are those in the jar, digits divided by 16, and
+sparse.svm beside FILE, which is written too: 300 rows of 200 features, of which 3 % are not 0, and 3 classes. Of
+two classes: versicolor and virginica. Standardised rows are those of StandardScaler, which leaves constant features
+undivided. A weighted row counts (1 + s mod 3) * (1 + its class) / mean, where s is 160 times the sum of its features.
 """
 
 import csv
@@ -18,6 +19,7 @@ import sys
 
 import numpy
 import sklearn
+from sklearn.datasets import dump_svmlight_file, load_svmlight_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
@@ -35,14 +37,28 @@ CS = {
     "two irises" + STANDARDISED: [1e-2, 1.0, 10.0],
     "digits" + WEIGHTED: [1e-3, 1e-2, 1.0],
     "two irises" + WEIGHTED: [1e-2, 1.0, 10.0],
+    "sparse": [0.1, 1.0, 10.0],
 }
 
 
-def rows(name):
+def write_sparse(file):
+    random = numpy.random.RandomState(1)
+    x = numpy.where(random.rand(300, 200) < 0.03, random.randn(300, 200).round(3), 0)
+    scores = 3 * x @ random.randn(200, 3) + random.gumbel(size=(300, 3))
+    x[:, 199] = 0  # the last feature is 0 in all rows, and written in one
+    dump_svmlight_file(x, scores.argmax(axis=1), str(file), zero_based=False)
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([lines[0] + " 200:0"] + lines[1:]) + "\n")
+
+
+def rows(name, folder):
     name = name.removesuffix(WEIGHTED)
     if name.endswith(STANDARDISED):
-        x, y = rows(name.removesuffix(STANDARDISED))
+        x, y = rows(name.removesuffix(STANDARDISED), folder)
         return StandardScaler().fit_transform(x), y
+    if name == "sparse":
+        x, y = load_svmlight_file(str(folder / "sparse.svm"), zero_based=False)
+        return x.toarray(), y.astype(int)
     if name == "digits":
         with gzip.open(DATA / "digits.csv.gz", "rt") as file:
             table = numpy.loadtxt(file, delimiter=",")
@@ -78,10 +94,11 @@ def main():
         sys.exit(f"needs scikit-learn {SKLEARN}, not {sklearn.__version__}")
     file = pathlib.Path(sys.argv[1]) if sys.argv[1:] else ROOT / "src/test/resources/probes/optima.csv"
     file.parent.mkdir(exist_ok=True)
+    write_sparse(file.parent / "sparse.svm")
     lines = [f"# scikit-learn {SKLEARN}, LogisticRegression, by src/test/golden/probes.py", "data,c,loss,objective"]
     for name, cs in CS.items():
         for c in cs:
-            x, y = rows(name)
+            x, y = rows(name, file.parent)
             loss, objective = optimum(x, y, c, weights(name, x, y))
             lines.append(f"{name},{c},{loss!r},{objective!r}".replace("np.float64(", "").replace(")", ""))
     file.write_text("\n".join(lines) + "\n")

@@ -71,8 +71,8 @@ final class CompareCommand implements Callable<Integer> {
       arity = "0..1",
       completionCandidates = SurfaceNames.class,
       description = {
-        "DATA: the name of a data set, or a path that ends in .csv, .npy, .npz or .safetensors, as"
-            + " thalweg train takes it.",
+        "DATA: the name of a data set, or a path that ends in .csv, .npy, .npz, .safetensors or"
+            + " .svm, as thalweg train takes it.",
         "SURFACE: ${COMPLETION-CANDIDATES}. Of the options under Training it takes --lr, and --seed"
             + " for the noise; none of those under Data or Model."
       })
@@ -168,8 +168,8 @@ final class CompareCommand implements Callable<Integer> {
         || !(surfaces.contains(what) || Datasets.names().contains(what) || Datasets.isPath(what))) {
       throw Usage.wrong(
           spec,
-          "DATA or SURFACE %s %s, a path that ends in .csv, .npy, .npz or .safetensors, or a"
-              + " surface: %s",
+          "DATA or SURFACE %s %s, a path that ends in .csv, .npy, .npz, .safetensors or .svm,"
+              + " or a surface: %s",
           what == null ? "is missing:" : what + ": " + near(what, surfaces) + "must be",
           String.join(", ", Datasets.names()),
           String.join(", ", surfaces));
@@ -265,6 +265,7 @@ final class CompareCommand implements Callable<Integer> {
                             spec,
                             OPTIMIZERS + " " + text,
                             () -> settings.withOptimizer(search.rule().withLr(rate)))));
+    NormalisationOptions.check(spec, what, settings.normalisation());
     Datasets.Loaded loaded = source.load(what, Path.of(""), spec, type, output.json, weights);
     var comparison = new DataComparison(spec.commandLine(), output.json, settings, rules);
     return (opened, folder) -> comparison.run(opened, folder, what, loaded);

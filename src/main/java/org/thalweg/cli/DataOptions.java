@@ -9,6 +9,7 @@ import org.thalweg.data.Columns;
 import org.thalweg.data.CsvOptions;
 import org.thalweg.data.DataException;
 import org.thalweg.data.Datasets;
+import org.thalweg.data.LibsvmOptions;
 import org.thalweg.data.Schema;
 import org.thalweg.numeric.Decimal;
 import org.thalweg.numeric.ElementType;
@@ -108,9 +109,12 @@ final class DataOptions {
   @Option(
       names = "--many-classes",
       description =
-          "Takes a label column of a CSV file that seems to hold no classes: about as many values"
-              + " as rows, or numbers that are not whole.")
+          "Takes labels of a CSV or LIBSVM file that seem to be no classes: about as many values as"
+              + " rows, or numbers that are not whole.")
   private boolean manyClasses;
+
+  @Option(names = "--zero-based", description = "Indices of a LIBSVM file begin at 0; default: 1.")
+  private boolean zeroBased;
 
   /** Help text for a DATA parameter whose candidates are {@link Names}. */
   static final String DATA =
@@ -118,8 +122,9 @@ final class DataOptions {
           + " .tsv, .tab, .txt or .data, with .gz or without: one row of data on each line (- is"
           + " standard input); or in .npy, .npz or .safetensors: a matrix, with --labels"
           + " (file.npz#name is one of several arrays; a * in the quoted name means several files,"
-          + " one below the other). A fifth of a file's rows, always the same, is for testing,"
-          + " unless --split or --test says otherwise.";
+          + " one below the other); or in .svm, .libsvm or .svmlight, with .gz or without: sparse"
+          + " rows, label index:value .. on each line. A fifth of a file's rows, always the same,"
+          + " is for testing, unless --split or --test says otherwise.";
 
   /** The names that the help lists: the registry. */
   static final class Names implements Iterable<String> {
@@ -149,9 +154,18 @@ final class DataOptions {
   }
 
   /**
+   * What a model knows of its rows.
+   *
+   * @param schema their columns; null if they were of no CSV file
+   * @param features how many they have
+   * @param zeroBased whether the indices of their LIBSVM file begin at 0
+   */
+  record Known(@Nullable Schema schema, int features, boolean zeroBased) {}
+
+  /**
    * As {@link #load(String, Path, CommandSpec, ElementType, boolean, WeightOptions)}.
    *
-   * @param known the columns that a model takes; null for those that the data has
+   * @param known what the model knows that is applied to them
    */
   Datasets.Loaded load(
       @Nullable String data,
@@ -159,7 +173,7 @@ final class DataOptions {
       CommandSpec spec,
       ElementType type,
       boolean json,
-      @Nullable Schema known) {
+      Known known) {
     return load(data, base, spec, type, json, csv(spec), known);
   }
 
@@ -170,14 +184,19 @@ final class DataOptions {
       ElementType type,
       boolean json,
       CsvOptions csv,
-      @Nullable Schema known) {
+      @Nullable Known known) {
     if (data == null) {
       throw new ParameterException(
           spec.commandLine(),
-          "DATA is missing: %s, or a path that ends in .csv, .npy, .npz or .safetensors"
+          "DATA is missing: %s, or a path that ends in .csv, .npy, .npz, .safetensors or .svm"
               .formatted(String.join(", ", Datasets.names())));
     }
     refuse(csv, known, data, spec);
+    Schema schema = known == null ? null : known.schema();
+    LibsvmOptions sparse = new LibsvmOptions(zeroBased, 0, "", manyClasses);
+    if (known != null) {
+      sparse = new LibsvmOptions(known.zeroBased(), known.features(), "the model", false);
+    }
     String name = path(data, base);
     if (Datasets.isPath(name)) {
       checkFile(data, labels, "--labels", spec);
@@ -189,16 +208,16 @@ final class DataOptions {
     if (test != null) {
       String testName = path(test, base);
       checkFile(test, testLabels, "--test-labels", spec);
-      Datasets.Loaded all = read(name, labels, base, spec, type, csv, known, Datasets.TRAINING);
+      Datasets.Parts parts = Datasets.TRAINING;
+      Datasets.Loaded all = read(name, labels, base, spec, type, csv, schema, sparse, parts);
       Columns columns = all.columns();
-      Schema same = columns == null ? known : columns.schema();
+      Schema same = columns == null ? schema : columns.schema();
+      LibsvmOptions alike = sparse.withFeatures(all.split().train().features(), data);
       loaded =
           all.testedOn(
-              read(testName, testLabels, base, spec, type, csv, same, Datasets.TRAINING),
-              data,
-              test);
+              read(testName, testLabels, base, spec, type, csv, same, alike, parts), data, test);
     } else {
-      loaded = read(name, labels, base, spec, type, csv, known, parts(spec));
+      loaded = read(name, labels, base, spec, type, csv, schema, sparse, parts(spec));
     }
     List.of(loaded.split().train(), loaded.split().test())
         .forEach(
@@ -285,15 +304,20 @@ final class DataOptions {
       ElementType type,
       CsvOptions csv,
       @Nullable Schema known,
+      LibsvmOptions sparse,
       Datasets.Parts parts) {
     Path files = folder == null ? null : base.resolve(folder);
     return Usage.checked(
         spec,
         "",
-        () ->
-            labels != null
-                ? Datasets.matrix(name, base.resolve(labels), label, header, type, parts)
-                : Datasets.load(name, files, csv, type, known, parts));
+        () -> {
+          if (labels != null) {
+            return Datasets.matrix(name, base.resolve(labels), label, header, type, parts);
+          }
+          return Datasets.isSparse(name)
+              ? Datasets.sparse(name, sparse, type, parts)
+              : Datasets.load(name, files, csv, type, known, parts);
+        });
   }
 
   private CsvOptions csv(CommandSpec spec) {
@@ -310,16 +334,25 @@ final class DataOptions {
   }
 
   /** Refuses options that have no effect on these data. */
-  private static void refuse(
-      CsvOptions csv, @Nullable Schema known, String data, CommandSpec spec) {
-    String given = csv.ofTraining();
+  private void refuse(CsvOptions csv, @Nullable Known known, String data, CommandSpec spec) {
+    boolean sparse = Datasets.isSparse(data);
+    if (zeroBased && !sparse && (test == null || !Datasets.isSparse(test))) {
+      throw Usage.wrong(spec, "%s takes no --zero-based: only LIBSVM files do", data);
+    }
+    String given = zeroBased ? "--zero-based" : csv.ofTraining();
     boolean rows =
         csv.missing() == CsvOptions.Missing.ROW || csv.missing() == CsvOptions.Missing.ERROR;
-    if (known != null && given != null && !(given.equals("--missing") && rows)) {
+    if (known != null
+        && (sparse || zeroBased || known.schema() != null)
+        && given != null
+        && !(given.equals("--missing") && rows)) {
       throw Usage.wrong(spec, "%s has no effect: the model knows its columns from training", given);
     }
     String any = csv.given();
-    if (any != null && Datasets.isMatrix(data)) {
+    if (sparse && (any == null || any.equals("--many-classes"))) {
+      any = label != null ? "--label" : header != Datasets.Header.AUTO ? "--header" : null;
+    }
+    if (any != null && (sparse || Datasets.isMatrix(data))) {
       throw Usage.wrong(spec, "%s takes no %s: only CSV files do", data, any);
     }
   }

@@ -3,6 +3,7 @@ package org.thalweg.cli;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -11,6 +12,7 @@ import org.thalweg.data.Columns;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
 import org.thalweg.data.Schema;
+import org.thalweg.data.SparseRows;
 import org.thalweg.plot.Plot;
 
 /** What was taken for what in the data: for the output, and for JSON. */
@@ -45,7 +47,8 @@ final class DataReport {
     }
     StringBuilder lines = new StringBuilder();
     if (columns == null) {
-      line(lines, "columns", counted(loaded.split().train().features(), "feature"), width);
+      String features = counted(loaded.split().train().features(), "feature");
+      line(lines, "columns", features + stored(loaded), width);
     } else {
       line(lines, "columns", columns(columns), width);
       line(lines, "features", features(columns), width);
@@ -60,6 +63,27 @@ final class DataReport {
             .toList();
     line(lines, "classes", counts.size() + ": " + some(counts), width);
     return lines.toString();
+  }
+
+  /** How many features sparse rows store, and where their indices begin; empty for others. */
+  private static String stored(Datasets.Loaded loaded) {
+    long all = sparse(loaded).mapToLong(SparseRows::count).sum();
+    long stored = sparse(loaded).mapToLong(rows -> rows.columns().length).sum();
+    return all == 0
+        ? ""
+        : String.format(
+            Locale.ROOT,
+            "; %,d stored, %.3g %%%s",
+            stored,
+            100.0 * stored / all,
+            loaded.zeroBased() ? "; indices begin at 0" : "");
+  }
+
+  private static Stream<SparseRows> sparse(Datasets.Loaded loaded) {
+    return Stream.of(loaded.split().train(), loaded.split().test())
+        .map(Dataset::values)
+        .filter(SparseRows.class::isInstance)
+        .map(SparseRows.class::cast);
   }
 
   /** A line with its name before it, broken where it is too long. */
@@ -170,6 +194,10 @@ final class DataReport {
       }
     }
     taken.put("features", loaded.split().train().features());
+    if (sparse(loaded).findAny().isPresent()) {
+      taken.put("stored", sparse(loaded).mapToLong(rows -> rows.columns().length).sum());
+      taken.put("zero_based", loaded.zeroBased());
+    }
     taken.put("training_rows", loaded.split().train().rows());
     taken.put("test_rows", loaded.split().test().rows());
     taken.put("classes", counts(loaded));

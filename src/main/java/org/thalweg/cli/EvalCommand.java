@@ -114,8 +114,11 @@ final class EvalCommand implements Callable<Integer> {
     Path file = PredictCommand.modelFile(model);
     Description description = ModelFile.describe(file);
     ElementType type = ModelFile.type(file);
-    Datasets.Loaded loaded =
-        source.load(data, Path.of(""), spec, type, output.json, description.schema());
+    PredictCommand.checkSparse(data, model, description);
+    int features = ModelFile.features(file);
+    DataOptions.Known known =
+        new DataOptions.Known(description.schema(), features, description.zeroBased());
+    Datasets.Loaded loaded = source.load(data, Path.of(""), spec, type, output.json, known);
     Dataset.Split split = loaded.split();
     List<Dataset> parts =
         switch (part) {

@@ -1,5 +1,7 @@
 package org.thalweg.cli;
 
+import org.jspecify.annotations.Nullable;
+import org.thalweg.data.Datasets;
 import org.thalweg.model.Normalisation;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -29,5 +31,13 @@ final class NormalisationOptions {
     return centre
         ? Normalisation.CENTRE
         : standardise ? Normalisation.STANDARDISE : Normalisation.NONE;
+  }
+
+  /** Refuses to make other numbers of the zeros that sparse rows do not store. */
+  static void check(CommandSpec spec, @Nullable String data, Normalisation given) {
+    if (given != Normalisation.NONE && data != null && Datasets.isSparse(data)) {
+      throw Usage.wrong(
+          spec, "--%s: the rows of %s are sparse, and their zeros would be no zeros", given, data);
+    }
   }
 }

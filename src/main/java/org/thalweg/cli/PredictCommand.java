@@ -13,6 +13,7 @@ import org.thalweg.data.DataException;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
 import org.thalweg.data.ImageFile;
+import org.thalweg.data.LibsvmOptions;
 import org.thalweg.model.Description;
 import org.thalweg.model.LinearClassifier;
 import org.thalweg.model.ModelFile;
@@ -63,7 +64,8 @@ final class PredictCommand implements Callable<Integer> {
       description =
           "PNG or JPEG pictures, CSV files (- is standard input), whose columns are found by the"
               + " names that they had in training, or by their order where there is no header, or"
-              + " .npy, .npz or .safetensors files.")
+              + " .npy, .npz or .safetensors files, or LIBSVM files (.svm, .libsvm, .svmlight),"
+              + " whose labels are not looked at.")
   private List<String> files = List.of();
 
   @Option(names = "--invert", description = "Swaps black and white in pictures.")
@@ -154,6 +156,19 @@ final class PredictCommand implements Callable<Integer> {
     return model;
   }
 
+  /**
+   * Checks that a model leaves the zeros of sparse rows as they are.
+   *
+   * @throws DataException if it does not
+   */
+  static void checkSparse(String data, Path model, Description description) {
+    if (Datasets.isSparse(data) && description.scaling().means() != null) {
+      throw new DataException(
+          "%s: sparse rows, of which %s, which centres the features, would use the zeros too"
+              .formatted(data, model));
+    }
+  }
+
   private record Rows(String file, Dataset.Values values, boolean numbered) {}
 
   @Override
@@ -186,9 +201,16 @@ final class PredictCommand implements Callable<Integer> {
   private Rows read(String path, LinearClassifier classifier, Description description) {
     int features = classifier.features();
     boolean matrix = Datasets.isMatrix(path);
-    if (matrix || Datasets.isCsv(path)) {
+    boolean sparse = Datasets.isSparse(path);
+    checkSparse(path, model, description);
+    if (Datasets.isPath(path)) {
       Datasets.Unlabelled read =
-          Datasets.features(path, table.options(), classifier.type(), description.schema());
+          sparse
+              ? Datasets.sparseFeatures(
+                  path,
+                  new LibsvmOptions(description.zeroBased(), features, "the model", true),
+                  classifier.type())
+              : Datasets.features(path, table.options(), classifier.type(), description.schema());
       if (read.features() != features) {
         throw new DataException(
             "%s has %d features, and %s takes %d%s"
@@ -206,7 +228,9 @@ final class PredictCommand implements Callable<Integer> {
       err.printf(
           "thalweg: %s: %s; %s; %s%s%n",
           path,
-          matrix ? "a matrix" : read.header() ? "line 1 is a header" : "no header",
+          matrix
+              ? "a matrix"
+              : sparse ? "sparse rows" : read.header() ? "line 1 is a header" : "no header",
           DataReport.counted(features, "feature"),
           DataReport.counted((int) (read.values().count() / features), "row"),
           leftOut.isEmpty() ? "" : "; left out: " + DataReport.some(leftOut));

@@ -170,6 +170,7 @@ final class ProbeCommand implements Callable<Integer> {
     if (out != null && Files.exists(out)) {
       throw exists(out);
     }
+    NormalisationOptions.check(spec, data, method.normalisation.get(spec));
     Datasets.Loaded loaded = source.load(data, Path.of(""), spec, type, output.json, weights);
     Dataset.Split rows =
         Usage.checked(
@@ -349,7 +350,8 @@ final class ProbeCommand implements Callable<Integer> {
     private void finish(LinearClassifier model, Scaling scaling, Probe.Step best, Probe.Step again)
         throws IOException {
       Description description =
-          new Description(loaded.classes(), loaded.shape(), scaling, Probe.LOSS);
+          new Description(
+              loaded.classes(), loaded.shape(), scaling, Probe.LOSS, null, loaded.zeroBased());
       progress.say("scoring the test rows");
       double[] top = top(model, description);
       String crc = "%08x".formatted(model.crc32());

@@ -163,7 +163,8 @@ final class RunReport implements AutoCloseable {
         task.data.shape(),
         scaling(),
         task.settings.loss(),
-        columns == null ? null : columns.schema());
+        columns == null ? null : columns.schema(),
+        task.data.zeroBased());
   }
 
   /**

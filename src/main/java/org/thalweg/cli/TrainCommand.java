@@ -304,6 +304,7 @@ final class TrainCommand implements Callable<Integer> {
       checkOut();
     }
     Path base = Path.of(place.getOrDefault(DIRECTORY, ""));
+    NormalisationOptions.check(spec, data, settings.normalisation());
     Datasets.Loaded loaded = source.load(data, base, spec, settings.type(), output.json, weights);
     RunReport.Task task = task(loaded, settings);
     Map<String, String> words = new LinkedHashMap<>(given());
@@ -362,6 +363,7 @@ final class TrainCommand implements Callable<Integer> {
     Stopping stopping = method.stopping(spec);
     method.checkSmooth(spec, minimizer, settings);
     checkOut();
+    NormalisationOptions.check(spec, data, settings.normalisation());
     Datasets.Loaded loaded =
         source.load(data, Path.of(""), spec, settings.type(), output.json, weights);
     RunReport.Task task = task(loaded, settings);

@@ -747,16 +747,25 @@ final class Csv {
   private void checkClasses(List<String> classes) {
     boolean fractions =
         !textLabels && classes.stream().mapToDouble(Csv::toDouble).anyMatch(x -> x != Math.rint(x));
-    if (classes.size() >= FEW_CLASSES && (2 * classes.size() > count || fractions)) {
+    String doubt = noClasses(classes.size(), count, fractions);
+    if (doubt != null) {
       throw rows.wrong(
-          "%s was taken for the label, but has %d different values in %d rows%s; name another with"
-                  .formatted(
-                      text(labelColumn),
-                      classes.size(),
-                      count,
-                      fractions ? ", not all of them whole numbers" : "")
-              + " --label, or insist with --many-classes");
+          "%s was taken for the label, but has %s; name another with --label, or insist with"
+                  .formatted(text(labelColumn), doubt)
+              + " --many-classes");
     }
+  }
+
+  /**
+   * Why labels seem to be no classes; null if they may be.
+   *
+   * @param fractions whether some are numbers that are not whole
+   */
+  static @Nullable String noClasses(int different, int rows, boolean fractions) {
+    return different >= FEW_CLASSES && (2L * different > rows || fractions)
+        ? "%d different values in %d rows%s"
+            .formatted(different, rows, fractions ? ", not all of them whole numbers" : "")
+        : null;
   }
 
   /** The columns as a model keeps them. */

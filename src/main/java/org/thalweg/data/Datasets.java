@@ -19,11 +19,12 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.thalweg.numeric.ElementType;
 
-/** The one registry of data sets, and the CSV files beside it. */
+/** The one registry of data sets, and the files beside it. */
 public final class Datasets {
   /** The name of standard input, which is read as a CSV file. */
   public static final String INPUT = "-";
 
+  private static final String SPARSE = "[.](svm|libsvm|svmlight)([.]gz)?";
   private static final String IRIS = "/org/thalweg/data/iris.csv";
   private static final List<String> TEN_DIGITS =
       List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
@@ -98,9 +99,14 @@ public final class Datasets {
    * @param classes the name of each class
    * @param shape what a row is a picture of; null where it is none
    * @param columns of a CSV file; null where it is none
+   * @param zeroBased whether they are of a LIBSVM file whose indices begin at 0
    */
   public record Loaded(
-      Dataset.Split split, List<String> classes, @Nullable Shape shape, @Nullable Columns columns) {
+      Dataset.Split split,
+      List<String> classes,
+      @Nullable Shape shape,
+      @Nullable Columns columns,
+      boolean zeroBased) {
     /**
      * These rows, those for testing too, for training, and all of another file for testing.
      *
@@ -125,7 +131,7 @@ public final class Datasets {
       }
       int[] labels = IntStream.of(rows.labels()).map(label -> same[label]).toArray();
       Dataset test = new Dataset(rows.values(), labels, rows.features(), all.classes());
-      return new Loaded(new Dataset.Split(all, test), classes, shape, columns);
+      return new Loaded(new Dataset.Split(all, test), classes, shape, columns, zeroBased);
     }
 
     /**
@@ -135,12 +141,12 @@ public final class Datasets {
      */
     public Loaded weightedByClass(double[] of) {
       Dataset train = split.train().weightedByClass(of);
-      return new Loaded(new Dataset.Split(train, split.test()), classes, shape, columns);
+      return new Loaded(new Dataset.Split(train, split.test()), classes, shape, columns, zeroBased);
     }
 
     /** Not from a CSV file. */
     public Loaded(Dataset.Split split, List<String> classes, @Nullable Shape shape) {
-      this(split, classes, shape, null);
+      this(split, classes, shape, null, false);
     }
   }
 
@@ -195,7 +201,7 @@ public final class Datasets {
     }
   }
 
-  /** What {@link #load} can be asked for by name; beside them, any {@linkplain #isCsv CSV file}. */
+  /** What {@link #load} can be asked for by name; beside them, files. */
   public static List<String> names() {
     return NAMED.stream().map(Named::name).toList();
   }
@@ -215,7 +221,9 @@ public final class Datasets {
         ? "stdin"
         : ArrayFiles.file(name)
             .replaceFirst(
-                "(?i)([.](csv|tsv|tab|txt|data)([.]gz)?|[-_.]?[*]?[.](npy|npz|safetensors))$", "");
+                "(?i)([.](csv|tsv|tab|txt|data)([.]gz)?|[-_.]?[*]?[.](npy|npz|safetensors)|%s)$"
+                    .formatted(SPARSE),
+                "");
   }
 
   /**
@@ -226,9 +234,17 @@ public final class Datasets {
     return ArrayFiles.is(name);
   }
 
+  /**
+   * Whether a name is that of a LIBSVM file, which holds sparse rows: a path that ends in .svm,
+   * .libsvm or .svmlight, in either case, with .gz or without.
+   */
+  public static boolean isSparse(String name) {
+    return name.toLowerCase(Locale.ROOT).matches("(?s).*" + SPARSE);
+  }
+
   /** Whether a name is the path of a file that is read, or of several. */
   public static boolean isPath(String name) {
-    return isCsv(name) || isMatrix(name);
+    return isCsv(name) || isMatrix(name) || isSparse(name);
   }
 
   /** Whether {@link #load} can only read this data set from a folder that the caller names. */
@@ -239,10 +255,10 @@ public final class Datasets {
   /**
    * Reads a data set.
    *
-   * @param name one of {@link #names()}, or the path of a {@linkplain #isCsv CSV file}, of whose
-   *     rows a fifth, always the same, is the test part
-   * @param folder where the files are; null for a CSV file and for what is in the jar, and where
-   *     the files are at their usual place
+   * @param name one of {@link #names()}, or the path of a {@linkplain #isCsv CSV} or {@linkplain
+   *     #isSparse LIBSVM} file, of whose rows a fifth, always the same, is the test part
+   * @param folder where the files are; null for a file and for what is in the jar, and where the
+   *     files are at their usual place
    * @param label of a CSV file: the name, or the number from 1, of the column of labels; null is
    *     the last one. Null for the others
    * @throws IllegalArgumentException if there is no such data set, it takes no folder or label, or
@@ -260,7 +276,7 @@ public final class Datasets {
    * @param options of a CSV file; the default ones for the others
    * @param type in which the rows will be used: for F64 a CSV file's numbers are read as binary64
    * @param known the columns of a CSV file that a model takes; null for those that it has
-   * @param parts of a CSV file; the others have parts of their own
+   * @param parts of a file; the others have parts of their own
    */
   public static Loaded load(
       String name,
@@ -287,6 +303,10 @@ public final class Datasets {
       return iris(type, known);
     }
     refuse(label, name, "label column: only CSV files do");
+    if (isSparse(name)) {
+      refuse(folder, name, "folder: its name is a path");
+      return sparse(name, LibsvmOptions.DEFAULT, type, parts);
+    }
     return NAMED.stream()
         .filter(named -> named.name.equals(name))
         .findFirst()
@@ -317,6 +337,33 @@ public final class Datasets {
     Labels of = Labels.read(labels, column, header, rows.rows(), name);
     Dataset all = new Dataset(rows, of.of(), rows.features(), of.classes().size());
     return new Loaded(divided(name, all, parts), of.classes(), null);
+  }
+
+  /**
+   * Reads the sparse rows of a LIBSVM file.
+   *
+   * @param name what {@link #isSparse} accepts
+   * @param type of the features: F32 or F64
+   * @param parts for training and testing
+   * @throws DataException if it is not what it should be
+   */
+  public static Loaded sparse(String name, LibsvmOptions options, ElementType type, Parts parts) {
+    Libsvm.Labelled read = Libsvm.read(name, options, type);
+    int features = read.rows().features();
+    Dataset all = new Dataset(read.rows(), read.of(), features, read.classes().size());
+    Dataset.Split split = divided(name, all, parts);
+    return new Loaded(split, read.classes(), null, null, options.zeroBased());
+  }
+
+  /**
+   * Reads the features of a LIBSVM file, whose labels say nothing.
+   *
+   * @param name what {@link #isSparse} accepts
+   * @throws DataException if it is not what it should be
+   */
+  public static Unlabelled sparseFeatures(String name, LibsvmOptions options, ElementType type) {
+    SparseRows rows = Libsvm.read(name, options, type).rows();
+    return new Unlabelled(rows, rows.features(), false, List.of());
   }
 
   private static Dataset.Split divided(String name, Dataset all, Parts parts) {
@@ -385,7 +432,7 @@ public final class Datasets {
             .all(split.train(), options.header() == Header.AUTO);
     Gaps gaps = Gaps.of(name, split.train(), columns);
     Dataset.Split filled = new Dataset.Split(gaps.fill(split.train()), gaps.fill(split.test()));
-    return new Loaded(filled, csv.classes(), null, columns.with(gaps.schema(), doubts));
+    return new Loaded(filled, csv.classes(), null, columns.with(gaps.schema(), doubts), false);
   }
 
   /**

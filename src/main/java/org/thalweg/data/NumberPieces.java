@@ -26,14 +26,18 @@ final class NumberPieces {
 
   void add(double[] numbers) {
     for (double number : numbers) {
-      if (at == room) {
-        next();
-      }
-      if (narrow) {
-        lastFloats[at++] = (float) number;
-      } else {
-        lastDoubles[at++] = number;
-      }
+      add(number);
+    }
+  }
+
+  void add(double number) {
+    if (at == room) {
+      next();
+    }
+    if (narrow) {
+      lastFloats[at++] = (float) number;
+    } else {
+      lastDoubles[at++] = number;
     }
   }
 

@@ -19,8 +19,6 @@ final class OtherFormats {
 
   static {
     ENDINGS.put(".dat", "if it is a table of texts and numbers, name it .csv");
-    ENDINGS.put(".svm", "the format of LIBSVM" + CSV);
-    ENDINGS.put(".libsvm", "the format of LIBSVM" + CSV);
     ENDINGS.put(".parquet", "a Parquet table; write it as CSV, as pandas.DataFrame.to_csv does");
     ENDINGS.put(".feather", "an Arrow table; write it as CSV, as pandas.DataFrame.to_csv does");
     ENDINGS.put(".arrow", "an Arrow table; write it as CSV, as pandas.DataFrame.to_csv does");
@@ -53,9 +51,9 @@ final class OtherFormats {
   /** A sentence about a name that is neither a data set's nor a CSV file's. */
   static String refusal(String name, List<String> names) {
     String allowed =
-        "there are %s, paths that end in .csv, .tsv, .tab, .txt or .data (with .gz or without) or"
+        "there are %s, paths that end in .csv, .tsv, .tab, .txt, .data, .svm, .libsvm or .svmlight"
                 .formatted(String.join(", ", names))
-            + " in .npy, .npz or .safetensors, and - for standard input";
+            + " (with .gz or without) or in .npy, .npz or .safetensors, and - for standard input";
     if (name.isBlank()) {
       return "the name of the data is empty; " + allowed;
     }

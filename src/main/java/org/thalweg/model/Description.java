@@ -15,16 +15,18 @@ import org.thalweg.loss.Loss;
  * @param scaling of the features
  * @param loss what the model was trained with
  * @param schema the columns of the CSV file that it was trained on; null if it was another
+ * @param zeroBased whether it was trained on a LIBSVM file whose indices begin at 0
  */
 public record Description(
     List<String> classes,
     @Nullable Shape shape,
     Scaling scaling,
     Loss loss,
-    @Nullable Schema schema) {
+    @Nullable Schema schema,
+    boolean zeroBased) {
   /** Of a model that was not trained on a CSV file. */
   public Description(List<String> classes, @Nullable Shape shape, Scaling scaling, Loss loss) {
-    this(classes, shape, scaling, loss, null);
+    this(classes, shape, scaling, loss, null, false);
   }
 
   /** Keeps its own list. */

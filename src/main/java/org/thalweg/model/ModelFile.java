@@ -33,6 +33,7 @@ public final class ModelFile {
   private static final String BIAS = "bias";
   private static final String MEAN = "mean";
   private static final String DEVIATION = "deviation";
+  private static final String ZERO_BASED = "zero_based";
 
   private ModelFile() {}
 
@@ -93,6 +94,9 @@ public final class ModelFile {
     if (schema != null) {
       metadata.put("columns", JSON.toJson(schema));
     }
+    if (description.zeroBased()) {
+      metadata.put(ZERO_BASED, "true");
+    }
     return metadata;
   }
 
@@ -150,7 +154,7 @@ public final class ModelFile {
 
   /**
    * Reads what is needed to use a model. For what the file lacks the defaults are: classes 0, 1,
-   * .., no picture, scale 1, no means and deviations, softmax, no columns.
+   * .., no picture, scale 1, no means and deviations, softmax, no columns, indices from 1.
    *
    * @throws IOException if the file is no model; the message names it and the place
    */
@@ -170,7 +174,8 @@ public final class ModelFile {
           metadata.has("loss") ? metadata.get("loss", Losses::parse) : new SoftmaxCrossEntropy(),
           metadata.has("columns")
               ? metadata.get("columns", json -> schema(json, size.features))
-              : null);
+              : null,
+          metadata.has(ZERO_BASED) && metadata.get(ZERO_BASED, ModelFile::isTrue));
     }
   }
 
@@ -182,6 +187,17 @@ public final class ModelFile {
   public static ElementType type(Path file) throws IOException {
     try (Safetensors tensors = new Safetensors(file)) {
       return Size.of(file, tensors).type;
+    }
+  }
+
+  /**
+   * How many features a row has.
+   *
+   * @throws IOException if the file is no model; the message names it and the place
+   */
+  public static int features(Path file) throws IOException {
+    try (Safetensors tensors = new Safetensors(file)) {
+      return Size.of(file, tensors).features;
     }
   }
 
@@ -227,6 +243,11 @@ public final class ModelFile {
     double scale = Double.parseDouble(text);
     require(Double.isFinite(scale));
     return scale;
+  }
+
+  private static boolean isTrue(String text) {
+    require(text.equals("true"));
+    return true;
   }
 
   private static void require(boolean condition) {

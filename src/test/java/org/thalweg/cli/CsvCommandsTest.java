@@ -276,7 +276,7 @@ class CsvCommandsTest {
     refused.put("IRIS", "did you mean iris?");
     refused.put("fashion_mnist", "did you mean fashion-mnist?");
     refused.put(folder.toString(), "a folder");
-    for (String ending : List.of(".svm", ".parquet", ".xlsx", ".zip", ".cvs", ".DAT", ".h5")) {
+    for (String ending : List.of(".arff", ".parquet", ".xlsx", ".zip", ".cvs", ".DAT", ".h5")) {
       refused.put(folder.resolve("x" + ending).toString(), "x" + ending + ": not read: ");
     }
     Path unknown = Files.writeString(folder.resolve("table"), "1,2\n");

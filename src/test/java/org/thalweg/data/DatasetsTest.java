@@ -81,8 +81,8 @@ class DatasetsTest {
                 null,
                 null,
                 "no data set is called cifar; did you mean cifar10? There are digits, iris,"
-                    + " fashion-mnist, mnist, cifar10, paths that end in .csv, .tsv, .tab, .txt or"
-                    + " .data (with .gz or without) or in .npy, .npz or"
+                    + " fashion-mnist, mnist, cifar10, paths that end in .csv, .tsv, .tab, .txt,"
+                    + " .data, .svm, .libsvm or .svmlight (with .gz or without) or in .npy, .npz or"
                     + " .safetensors, and - for standard input"))) {
       var e =
           assertThrows(

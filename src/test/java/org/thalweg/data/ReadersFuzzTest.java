@@ -37,16 +37,17 @@ class ReadersFuzzTest {
               + "|[^:]+\\.npy(: row \\d+(, column \\d+)?)?(:| has) .+"
               + "|[^:]+\\.npz(#[^:]*)?(: row \\d+(, column \\d+)?)?(:| has) .+"
               + "|[^:]+\\.safetensors(#[^:]*)?(: row \\d+(, column \\d+)?)?(:| has) .+"
+              + "|[^:]+\\.svm: the labels have .+"
               + "|[^:]+\\.csv: all \\d+ rows have missing values"
               + "|[^:]+\\.csv: column \\d+ .+"
-              + "|[^:]+\\.csv: one row cannot be split.+"
-              + "|[^:]+\\.csv: it(s compressed data are damaged| ends too early)");
+              + "|[^:]+\\.(csv|svm): one row cannot be split.+"
+              + "|[^:]+\\.(csv|svm): it(s compressed data are damaged| ends too early)");
 
   /** Bytes for one small data set: 65,536 names of classes and a file's buffers take the most. */
   private static final long MEMORY = 20_000_000;
 
   private static final List<Byte> TOKENS =
-      "0123456789,,,;;\t|\n\r\"\".-+eE#naNInfx".chars().mapToObj(c -> (byte) c).toList();
+      "0123456789,,,;;::  \t|\n\r\"\".-+eE#naNInfx".chars().mapToObj(c -> (byte) c).toList();
 
   private static Path folder;
 
@@ -61,6 +62,12 @@ class ReadersFuzzTest {
         Datasets.Loaded loaded =
             Datasets.matrix(rows.toString(), labels, null, header, ElementType.F32, Datasets.FIFTH);
         loaded.split().train().crc32(); // reads all rows
+        return loaded;
+      }
+      if (Datasets.isSparse(name)) {
+        Datasets.Loaded loaded = Datasets.load(folder.resolve(name).toString(), null, null);
+        Stream.of(loaded.split().train(), loaded.split().test())
+            .forEach(part -> assertTrue(isFinite(((SparseRows) part.values()).numbers())));
         return loaded;
       }
       if (!name.endsWith(".csv")) {
@@ -79,13 +86,13 @@ class ReadersFuzzTest {
               ElementType.F32,
               null,
               Datasets.FIFTH);
-      assertTrue(isFinite(loaded.split().train()) && isFinite(loaded.split().test()));
+      assertTrue(isFinite(loaded.split().train().values()));
+      assertTrue(isFinite(loaded.split().test().values()));
       return loaded;
     }
   }
 
-  private static boolean isFinite(Dataset rows) {
-    Dataset.Values values = rows.values();
+  private static boolean isFinite(Dataset.Values values) {
     return LongStream.range(0, values.count()).allMatch(i -> Double.isFinite(values.value(i)));
   }
 
@@ -100,6 +107,9 @@ class ReadersFuzzTest {
     SAMPLES.add(new Sample(Samples.cifar(), "cifar10", folder.resolve("cifar")));
     for (Map<String, byte[]> files : Samples.csvs()) {
       SAMPLES.add(new Sample(files, "data.csv", folder.resolve("csv" + SAMPLES.size())));
+    }
+    for (Map<String, byte[]> files : Samples.svms()) {
+      SAMPLES.add(new Sample(files, "data.svm", folder.resolve("svm" + SAMPLES.size())));
     }
     for (String type : List.of("<f2", "|u1", "<i8")) {
       SAMPLES.add(

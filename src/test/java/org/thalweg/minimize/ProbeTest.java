@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.thalweg.data.CsvOptions;
 import org.thalweg.data.Dataset;
 import org.thalweg.data.Datasets;
+import org.thalweg.data.LibsvmOptions;
 import org.thalweg.device.Array;
 import org.thalweg.device.OnDevice;
 import org.thalweg.device.TestDevices;
@@ -39,6 +40,7 @@ class ProbeTest {
       assertOptima("digits", "iris", "two irises");
       assertOptima("digits standardised", "two irises standardised");
       assertOptima("digits weighted", "two irises weighted");
+      assertOptima("sparse");
     }
   }
 
@@ -138,8 +140,17 @@ class ProbeTest {
     }
   }
 
-  /** All rows of a data set in the jar, in binary64. */
+  /** All rows of a data set in the jar, or of the LIBSVM file beside the optima, in binary64. */
   private static Dataset rows(String name) {
+    if (name.equals("sparse")) {
+      return Datasets.sparse(
+              "src/test/resources/probes/sparse.svm",
+              LibsvmOptions.DEFAULT,
+              ElementType.F64,
+              Datasets.TRAINING)
+          .split()
+          .train();
+    }
     boolean two = name.equals("two irises");
     Datasets.Loaded loaded =
         Datasets.load(
